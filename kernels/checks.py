@@ -1,0 +1,93 @@
+"""What a caller can get wrong, refused by name and shape before either implementation sees it."""
+
+import torch
+from torch import Tensor
+
+
+def matrix(name: str, tensor: Tensor, columns: int | None = None) -> None:
+    """[rows, columns], at least one row."""
+    if tensor.dim() != 2 or tensor.shape[0] < 1 or (columns is not None and tensor.shape[1] != columns):
+        wanted = f"[rows, {columns if columns is not None else 'columns'}]"
+        raise ValueError(f"{name} is {list(tensor.shape)}, expected {wanted} with at least one row")
+
+
+def vector(name: str, tensor: Tensor, size: int, dtype: torch.dtype | None = None) -> None:
+    """[size], of this dtype where one is given."""
+    if tuple(tensor.shape) != (size,) or (dtype is not None and tensor.dtype != dtype):
+        raise ValueError(f"{name} is {tensor.dtype} {list(tensor.shape)}, expected {dtype or 'any dtype'} [{size}]")
+
+
+def same_dtype(**tensors: Tensor) -> None:
+    """One dtype for all of them."""
+    if len({t.dtype for t in tensors.values()}) > 1:
+        raise ValueError("dtypes differ: " + ", ".join(f"{name} {t.dtype}" for name, t in tensors.items()))
+
+
+def keys_and_values(name: str, k: Tensor, v: Tensor, dim: int) -> None:
+    """Both [HKV, rows, D] with the same strides, D side by side in memory."""
+    if k.dim() != 3 or k.shape != v.shape or k.shape[2] != dim:
+        shapes = f"{list(k.shape)} and {list(v.shape)}"
+        raise ValueError(f"{name} keys and values are {shapes}, expected both [kv_heads, rows, {dim}]")
+    if k.stride() != v.stride() or k.stride(2) != 1:
+        raise ValueError(f"{name} keys and values have strides {k.stride()} and {v.stride()}, expected equal, last 1")
+
+
+def attention(q, k_cache, v_cache, length, k_block, v_block, causal) -> None:
+    if q.dim() != 3 or q.shape[0] < 1:
+        raise ValueError(f"q is {list(q.shape)}, expected [rows, heads, head_dim] with at least one row")
+    rows, heads, dim = q.shape
+    keys_and_values("cache", k_cache, v_cache, dim)
+    same_dtype(q=q, k_cache=k_cache, v_cache=v_cache)
+    vector("length", length, 1, torch.int32)
+    if heads % k_cache.shape[0]:
+        raise ValueError(f"{heads} query heads do not share {k_cache.shape[0]} key heads evenly")
+    if (k_block is None) != (v_block is None):
+        raise ValueError("k_block and v_block come together or not at all")
+    if k_block is None:
+        return
+    keys_and_values("block", k_block, v_block, dim)
+    same_dtype(q=q, k_block=k_block, v_block=v_block)
+    if k_block.shape[0] != k_cache.shape[0] or k_block.shape[1] < 1:
+        raise ValueError(f"block keys are {list(k_block.shape)}, the cache has {k_cache.shape[0]} key heads")
+    if causal and k_block.shape[1] != rows:
+        raise ValueError(f"causal attention over a block of {k_block.shape[1]} keys needs as many queries, got {rows}")
+
+
+def qk_norm_rope(qkv, q_weight, k_weight, cos, sin, length, k_out, v_out, into) -> None:
+    if k_out.dim() != 3:
+        raise ValueError(f"k_out is {list(k_out.shape)}, expected [kv_heads, rows, head_dim]")
+    kv_heads, room, dim = k_out.shape
+    keys_and_values("output", k_out, v_out, dim)
+    matrix("qkv", qkv)
+    same_dtype(qkv=qkv, q_weight=q_weight, k_weight=k_weight, k_out=k_out, v_out=v_out)
+    heads, rest = divmod(qkv.shape[1], dim)
+    if rest or heads <= 2 * kv_heads:
+        raise ValueError(f"qkv has {qkv.shape[1]} columns: not query heads and 2 x {kv_heads} heads of {dim}")
+    vector("q_weight", q_weight, dim)
+    vector("k_weight", k_weight, dim)
+    vector("length", length, 1, torch.int32)
+    matrix("cos", cos, dim // 2)
+    if cos.shape != sin.shape or cos.dtype != sin.dtype:
+        raise ValueError(f"cos is {cos.dtype} {list(cos.shape)}, sin is {sin.dtype} {list(sin.shape)}")
+    if into not in ("cache", "block"):
+        raise ValueError(f"into is {into!r}, expected 'cache' or 'block'")
+    if into == "block" and room < qkv.shape[0]:
+        raise ValueError(f"a block of {room} rows cannot take {qkv.shape[0]} rows")
+    if into == "cache" and cos.shape[0] < room:
+        raise ValueError(f"the rotary table has {cos.shape[0]} positions, the cache {room} rows")
+
+
+def accept(block, choice, state, eos, text, ring) -> None:
+    from kernels import records
+
+    slots = block.shape[0]
+    vector("block", block, slots, torch.int32)
+    vector("choice", choice, slots, torch.int32)
+    vector("state", state, records.STATE_WORDS, torch.int32)
+    vector("eos", eos, eos.shape[0], torch.int32)
+    vector("text", text, text.shape[0], torch.int32)
+    if eos.shape[0] < 1:
+        raise ValueError("eos is empty; pass -1 where no token ends the text")
+    if ring.dtype != torch.int32 or ring.dim() != 2 or ring.shape[1] != records.record_words(slots):
+        wanted = f"[slots, {records.record_words(slots)}]"
+        raise ValueError(f"ring is {ring.dtype} {list(ring.shape)}, expected int32 {wanted} for blocks of {slots}")

@@ -1,0 +1,149 @@
+"""The front door: one function an operation, arguments checked, implementation chosen.
+
+backend="auto" takes Triton for tensors on a CUDA device (where Triton is installed) and the plain PyTorch reference
+elsewhere. An explicit choice holds or raises: "triton" on a CPU tensor is a ValueError, unless Triton's interpreter
+is running the kernels.
+
+The Triton kernels are exact by rule: the bits of a row depend neither on how many rows are computed with it nor on
+its place among them, so one row alone (plain decoding) equals the same row of a block (verification). And they never
+ask the host for a length, so every call can be captured in a CUDA graph.
+"""
+
+from importlib import import_module
+from importlib.util import find_spec
+
+import torch
+from torch import Tensor
+
+from kernels import checks
+
+BACKENDS = ("auto", "reference", "triton")
+
+
+def choose(backend: str, tensor: Tensor) -> str:
+    """ "reference" or "triton" for a call on this tensor."""
+    if backend not in BACKENDS:
+        raise ValueError(f"backend is {backend!r}, expected one of {BACKENDS}")
+    if backend == "auto":
+        return "triton" if tensor.is_cuda and find_spec("triton") else "reference"
+    if backend == "triton" and not find_spec("triton"):
+        raise ValueError("backend 'triton' was asked for, but triton is not installed")
+    if backend == "triton" and not tensor.is_cuda and not import_module("kernels.triton_common").interpreted():
+        raise ValueError(f"backend 'triton' was asked for, but the tensor is on {tensor.device}")
+    return backend
+
+
+def _implementation(backend: str, tensor: Tensor, stem: str):
+    """The module to call: Triton is imported here and nowhere earlier."""
+    return import_module("kernels.reference" if choose(backend, tensor) == "reference" else f"kernels.triton_{stem}")
+
+
+def linear(x: Tensor, weight: Tensor, out_dtype: torch.dtype | None = None, backend: str = "auto") -> Tensor:
+    """[M, K], [N, K] -> [M, N]: x @ weight.T, summed in fp32 and rounded once, to out_dtype (default: that of x)."""
+    checks.matrix("x", x)
+    checks.matrix("weight", weight, x.shape[1])
+    checks.same_dtype(x=x, weight=weight)
+    return _implementation(backend, x, "linear").linear(x, weight, out_dtype)
+
+
+def attention(
+    q: Tensor,
+    k_cache: Tensor,
+    v_cache: Tensor,
+    length: Tensor,
+    k_block: Tensor | None = None,
+    v_block: Tensor | None = None,
+    causal: bool = True,
+    backend: str = "auto",
+) -> Tensor:
+    """q [M, H, D], cache [HKV, capacity, D], length [1] int32, block [HKV, B, D] -> [M, H * D].
+
+    The AR view passes no block: its M rows are already in the cache, from row `length` on, and query i sees keys
+    0 .. length + i. The diffusion view passes its block and causal=False: every query sees cache[0:length] and the
+    whole block. Cache and block may have any strides over heads and rows.
+    """
+    checks.attention(q, k_cache, v_cache, length, k_block, v_block, causal)
+    module = _implementation(backend, q, "attention")
+    return module.attention(q, k_cache, v_cache, length, k_block, v_block, causal)
+
+
+def rmsnorm(x: Tensor, weight: Tensor, eps: float, backend: str = "auto") -> Tensor:
+    """[M, N], [N] -> [M, N]: x / rms(x), rounded, times weight (Qwen3's order of roundings; statistics in fp32)."""
+    checks.matrix("x", x)
+    checks.vector("weight", weight, x.shape[1], x.dtype)
+    return _implementation(backend, x, "rmsnorm").rmsnorm(x, weight, eps)
+
+
+def add_rmsnorm(
+    x: Tensor, residual: Tensor, weight: Tensor, eps: float, backend: str = "auto"
+) -> tuple[Tensor, Tensor]:
+    """[M, N], [M, N], [N] -> (rmsnorm(stream), stream), both [M, N], where stream = x + residual, rounded."""
+    checks.matrix("x", x)
+    checks.vector("weight", weight, x.shape[1], x.dtype)
+    checks.same_dtype(x=x, residual=residual)
+    if x.shape != residual.shape:
+        raise ValueError(f"x is {list(x.shape)}, residual is {list(residual.shape)}")
+    return _implementation(backend, x, "rmsnorm").add_rmsnorm(x, residual, weight, eps)
+
+
+def qk_norm_rope(
+    qkv: Tensor,
+    q_weight: Tensor,
+    k_weight: Tensor,
+    cos: Tensor,
+    sin: Tensor,
+    length: Tensor,
+    k_out: Tensor,
+    v_out: Tensor,
+    into: str,
+    eps: float,
+    backend: str = "auto",
+) -> Tensor:
+    """qkv [M, (H + 2 HKV) D] -> q [M, H, D]; keys and values are written to k_out, v_out [HKV, rows, D].
+
+    Row i stands at position length + i (length [1] int32); cos, sin [positions, D / 2] rotate halves. into="cache"
+    writes row i to row length + i and drops rows past the end; into="block" writes row i to row i.
+    """
+    checks.qk_norm_rope(qkv, q_weight, k_weight, cos, sin, length, k_out, v_out, into)
+    module = _implementation(backend, qkv, "qk_norm_rope")
+    return module.qk_norm_rope(qkv, q_weight, k_weight, cos, sin, length, k_out, v_out, into, eps)
+
+
+def silu_mul(gate_up: Tensor, backend: str = "auto") -> Tensor:
+    """[M, 2 F] -> [M, F]: silu(first half) * second half, rounded once."""
+    checks.matrix("gate_up", gate_up)
+    if gate_up.shape[1] % 2:
+        raise ValueError(f"gate_up is {list(gate_up.shape)}: two halves need an even number of columns")
+    return _implementation(backend, gate_up, "silu_mul").silu_mul(gate_up)
+
+
+def argmax(logits: Tensor, backend: str = "auto") -> Tensor:
+    """[M, V] -> [M] int32: the lowest index among the largest. Rows with a NaN have no defined answer."""
+    checks.matrix("logits", logits)
+    return _implementation(backend, logits, "argmax").argmax(logits)
+
+
+def gumbel_argmax(logits: Tensor, length: Tensor, seed: Tensor, temperature: Tensor, backend: str = "auto") -> Tensor:
+    """[M, V] -> [M] int32: one sample of softmax(logits / temperature) a row; -inf marks what a filter removed.
+
+    Noise is keyed by (seed [1] int64, position length [1] int32 + i, token id), so both views, and decoding one row
+    at a time, draw the same. temperature is a [1] float32 tensor, so that a captured graph can follow the slider.
+    """
+    checks.matrix("logits", logits)
+    checks.vector("length", length, 1, torch.int32)
+    checks.vector("seed", seed, 1, torch.int64)
+    checks.vector("temperature", temperature, 1, torch.float32)
+    return _implementation(backend, logits, "argmax").gumbel_argmax(logits, length, seed, temperature)
+
+
+def accept(
+    block: Tensor, choice: Tensor, state: Tensor, eos: Tensor, text: Tensor, ring: Tensor, backend: str = "auto"
+) -> None:
+    """Judge block [B] (anchor, proposals) against choice [B] (the AR view after each slot); all tensors int32.
+
+    Appends the longest agreeing prefix and the AR view's next token to text [T], stops at eos [E] and at the limits
+    in state, and writes state [8] and the cycle's record into ring [slots, record_words(B)], all in place. The words
+    are named in `kernels.records`. A stopped state makes the call do nothing, so a host may run cycles ahead.
+    """
+    checks.accept(block, choice, state, eos, text, ring)
+    _implementation(backend, block, "accept").accept(block, choice, state, eos, text, ring)

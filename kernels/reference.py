@@ -1,0 +1,187 @@
+"""Plain PyTorch: what every operation means. One function an operation, nothing here is meant to be quick.
+
+Arguments were checked in `kernels.ops`. `length` is always an int32 tensor of one element, the committed rows of the
+cache; reading it here waits for the device, which the Triton launchers never do.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from kernels import records
+
+
+def linear(x: Tensor, weight: Tensor, out_dtype: torch.dtype | None = None) -> Tensor:
+    """[M, K], [N, K] -> [M, N]: x @ weight.T, summed in fp32 and rounded once."""
+    return (x.float() @ weight.float().T).to(out_dtype or x.dtype)
+
+
+def attention(
+    q: Tensor,
+    k_cache: Tensor,
+    v_cache: Tensor,
+    length: Tensor,
+    k_block: Tensor | None = None,
+    v_block: Tensor | None = None,
+    causal: bool = True,
+) -> Tensor:
+    """q [M, H, D], cache [HKV, capacity, D], block [HKV, B, D] -> [M, H * D].
+
+    Keys are cache[0:length] and then the block; without a block, the M rows that begin at `length` are already in
+    the cache. Causal: query i sees the keys at positions <= length + i. Else every query sees every key.
+    """
+    rows, heads, dim = q.shape
+    start = min(int(length), k_cache.shape[1])
+    if k_block is None:
+        k, v = k_cache[:, : start + rows], v_cache[:, : start + rows]
+    else:
+        k = torch.cat([k_cache[:, :start], k_block], dim=1)
+        v = torch.cat([v_cache[:, :start], v_block], dim=1)
+    group = heads // k.shape[0]
+    k, v = (t.float().repeat_interleave(group, dim=0) for t in (k, v))
+    scores = q.float().transpose(0, 1) @ k.transpose(1, 2) / math.sqrt(dim)
+    if causal:
+        position = torch.arange(k.shape[1], device=q.device)
+        last = start + torch.arange(rows, device=q.device)
+        scores = scores.masked_fill(position > last[:, None], -math.inf)
+    return (scores.softmax(dim=-1) @ v).transpose(0, 1).reshape(rows, heads * dim).to(q.dtype)
+
+
+def rmsnorm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
+    """[M, N], [N] -> [M, N]: x / rms(x), rounded, times weight, as Qwen3 rounds it."""
+    wide = x.float()
+    normed = wide * torch.rsqrt(wide.square().mean(dim=-1, keepdim=True) + eps)
+    return (normed.to(x.dtype).float() * weight.float()).to(x.dtype)
+
+
+def add_rmsnorm(x: Tensor, residual: Tensor, weight: Tensor, eps: float) -> tuple[Tensor, Tensor]:
+    """[M, N], [M, N], [N] -> (rmsnorm(stream), stream), both [M, N], where stream = x + residual, rounded."""
+    stream = (x.float() + residual.float()).to(x.dtype)
+    return rmsnorm(stream, weight, eps), stream
+
+
+def qk_norm_rope(
+    qkv: Tensor,
+    q_weight: Tensor,
+    k_weight: Tensor,
+    cos: Tensor,
+    sin: Tensor,
+    length: Tensor,
+    k_out: Tensor,
+    v_out: Tensor,
+    into: str,
+    eps: float,
+) -> Tensor:
+    """qkv [M, (H + 2 HKV) D] -> q [M, H, D]; keys and values are written to k_out, v_out [HKV, rows, D].
+
+    Row i stands at position length + i and is rotated by cos, sin [positions, D / 2] (the rotate-half form) in fp32;
+    a position past the table takes its last row. into="cache": row i goes to row length + i of k_out and v_out, rows
+    past their end are dropped. into="block": row i goes to row i.
+    """
+    rows, (kv_heads, room, dim) = qkv.shape[0], k_out.shape
+    heads = qkv.shape[1] // dim - 2 * kv_heads
+    start = int(length)
+    q, k, v = qkv.view(rows, -1, dim).split([heads, kv_heads, kv_heads], dim=1)
+    position = (start + torch.arange(rows, device=qkv.device)).clamp(max=cos.shape[0] - 1)
+    cos, sin = cos[position, None].float(), sin[position, None].float()
+    first = start if into == "cache" else 0
+    kept = max(0, min(rows, room - first))
+    k_out[:, first : first + kept] = _rotate(rmsnorm(k, k_weight, eps), cos, sin)[:kept].transpose(0, 1)
+    v_out[:, first : first + kept] = v[:kept].transpose(0, 1)
+    return _rotate(rmsnorm(q, q_weight, eps), cos, sin)
+
+
+def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    first, second = x.float().chunk(2, dim=-1)
+    return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1).to(x.dtype)
+
+
+def silu_mul(gate_up: Tensor) -> Tensor:
+    """[M, 2 F] -> [M, F]: silu(first half) * second half, rounded once."""
+    gate, up = gate_up.float().chunk(2, dim=-1)
+    return (torch.nn.functional.silu(gate) * up).to(gate_up.dtype)
+
+
+def argmax(logits: Tensor) -> Tensor:
+    """[M, V] -> [M] int32: the lowest index among the largest."""
+    best = logits == logits.amax(dim=-1, keepdim=True)
+    index = torch.arange(logits.shape[-1], device=logits.device)
+    return torch.where(best, index, logits.shape[-1]).amin(dim=-1).to(torch.int32)
+
+
+def gumbel_argmax(logits: Tensor, length: Tensor, seed: Tensor, temperature: Tensor) -> Tensor:
+    """[M, V] -> [M] int32, a sample of softmax(logits / temperature) per row; seed [1] int64, temperature [1] float32.
+
+    The noise belongs to (seed, position length + i, token id): whoever computes this position draws this noise.
+    """
+    rows, vocab = logits.shape
+    position = int(length) + torch.arange(rows, device=logits.device)
+    noise = gumbel_noise(int(seed), position[:, None], torch.arange(vocab, device=logits.device))
+    return argmax(logits.float() / temperature.float() + noise)
+
+
+def gumbel_noise(seed: int, position: Tensor, token: Tensor) -> Tensor:
+    """-log(-log(1 - w)) of a uniform w = (r + 1/2) / 2**32; r is the Philox word of (seed, token id, position).
+
+    log1p keeps the small w apart, and they are the ones that win: as log(u) of a u near 1, a fp32 u would leave a
+    vocabulary of 150,000 about 110 distinct winning values.
+    """
+    word = philox_word(seed, token, position)
+    w = ((word.to(torch.float32) + 0.5) * 2.0**-32).clamp(max=1 - 2.0**-24)
+    return (-torch.log(-torch.log1p(-w.double()))).float()
+
+
+def philox_word(seed: int, counter0: Tensor, counter1: Tensor) -> Tensor:
+    """First of the four 32-bit words of Philox4x32-10 (Salmon et al. 2011), as int64; broadcasts its counters."""
+    mask = 0xFFFFFFFF
+    c0, c1 = torch.broadcast_tensors(counter0.long() & mask, counter1.long() & mask)
+    c2 = c3 = torch.zeros_like(c0)
+    key0, key1 = seed & mask, (seed >> 32) & mask
+    for _ in range(10):
+        high0, low0 = _multiply_32(0xD2511F53, c0)
+        high1, low1 = _multiply_32(0xCD9E8D57, c2)
+        c0, c1, c2, c3 = high1 ^ c1 ^ key0, low1, high0 ^ c3 ^ key1, low0
+        key0, key1 = (key0 + 0x9E3779B9) & mask, (key1 + 0xBB67AE85) & mask
+    return c0
+
+
+def _multiply_32(a: int, b: Tensor) -> tuple[Tensor, Tensor]:
+    """High and low 32 bits of a * b for 32-bit unsigned values held in int64, which would overflow in one step."""
+    low_part, high_part = (a & 0xFFFF) * b, (a >> 16) * b
+    middle = high_part + (low_part >> 16)
+    return middle >> 16, ((middle & 0xFFFF) << 16) | (low_part & 0xFFFF)
+
+
+def accept(block: Tensor, choice: Tensor, state: Tensor, eos: Tensor, text: Tensor, ring: Tensor) -> None:
+    """Judge one draft: block [B] int32 (anchor, then proposals) against choice [B] int32 (the AR view after each slot).
+
+    Keeps the longest prefix with block[i + 1] == choice[i] among the eligible proposals, appends it and the AR view's
+    own next token to `text`, stops at an EOS (eos [E] int32), at MAX_TOKENS and at CAPACITY, and updates `state` and
+    the next record of `ring` in place (words: `kernels.records`). A stopped state stays as it is.
+    """
+    length, generated, cycle, stop, _, max_tokens, capacity, _ = state.tolist()
+    slots = block.shape[0]
+    eligible = min(slots, max_tokens - generated, capacity - length)
+    if stop or eligible <= 0:
+        return
+    ids, chosen, ends = block.tolist(), choice.tolist(), set(eos.tolist())
+    n_draft = eligible - 1
+    n_accept = next((i for i in range(n_draft) if ids[i + 1] != chosen[i]), n_draft)
+    n_commit = next((i + 1 for i in range(n_accept + 1) if chosen[i] in ends), n_accept + 1)
+    ended = chosen[n_commit - 1] in ends
+    has_next = n_commit == n_accept + 1
+    kept = n_commit if has_next else n_commit + 1  # the anchor, and the accepted proposals that were appended
+
+    if ended:
+        stop = records.STOP_EOS
+    elif generated + n_commit >= max_tokens:
+        stop = records.STOP_LENGTH
+    elif length + kept >= capacity:
+        stop = records.STOP_CAPACITY
+    next_id = chosen[n_accept] if has_next else -1
+    header = [cycle + 1, length, n_draft, n_accept, n_commit, next_id, stop]
+    ring[cycle % ring.shape[0]] = torch.tensor([*header, *ids, *chosen, cycle + 1], dtype=torch.int32)
+    text[generated : generated + n_commit] = choice[:n_commit]
+    after = [length + kept, generated + n_commit, cycle + 1, stop, chosen[n_commit - 1]]
+    state[: len(after)] = torch.tensor(after, dtype=torch.int32)

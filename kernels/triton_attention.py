@@ -1,0 +1,145 @@
+"""out[i] = softmax(q[i] . k / sqrt(D)) v over two places at once: the shared cache and the block's own keys.
+
+Positions 0 .. length-1 are cache rows, the next ones block rows (or, in the AR view, the cache rows just written).
+One program computes one key head, one span of SPAN positions and one tile of queries, whose GROUP query heads are
+stacked so that they share each key tile; a second kernel merges the spans in ascending order.
+
+Spans and key tiles are cut at ABSOLUTE positions. A key therefore sits at the same place of the same tile whether it
+is read by a block of 32 queries or by one query decoding alone. Tiles beyond a query's sight change nothing in it:
+they scale by exp2(0) = 1 and add exp2(-inf) = 0. Spans beyond it are not merged. Rows past the end are not loaded.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from kernels.triton_common import aligned, check_offsets
+
+
+class Config(NamedTuple):
+    queries: int  # of one tile, times the group: stacked rows
+    keys: int  # of one tile
+    span: int = 256
+    warps: int = 4
+    stages: int = 2
+
+
+def config_for(group: int, dim: int, itemsize: int) -> Config:
+    """64 stacked rows x 64 keys; half as many keys in fp32, to stay under the 99 KiB of an sm_120."""
+    queries = min(32, max(1, 64 // triton.next_power_of_2(group)))
+    return Config(queries, keys=64 if itemsize == 2 else 32, stages=2 if itemsize == 2 else 1)
+
+
+@triton.jit(do_not_specialize=["n_queries", "n_block", "capacity"], do_not_specialize_on_alignment=["length_ptr"])
+def _span_kernel(
+    q_ptr, kc_ptr, vc_ptr, kb_ptr, vb_ptr, length_ptr, part_ptr, stat_ptr, n_queries, n_block, capacity,
+    cache_head, cache_row, block_head, block_row, log2_scale,
+    H: tl.constexpr, GROUP: tl.constexpr, D: tl.constexpr, QUERIES: tl.constexpr, ROWS: tl.constexpr,
+    KEYS: tl.constexpr, SPAN: tl.constexpr, HAS_BLOCK: tl.constexpr, CAUSAL: tl.constexpr,
+):  # fmt: skip
+    head, span, tile = tl.program_id(0), tl.program_id(1), tl.program_id(2)
+    length = tl.minimum(tl.load(length_ptr), capacity)
+    end = length + n_block if HAS_BLOCK else tl.minimum(length + n_queries, capacity)
+    sight = tl.minimum(end, length + tl.minimum((tile + 1) * QUERIES, n_queries)) if CAUSAL else end
+    first = span * SPAN
+    if first >= sight:
+        return
+    row = tl.arange(0, ROWS)  # row = g * QUERIES + i: query i of the tile, query head g of the group
+    i = tile * QUERIES + row % QUERIES
+    h = head * GROUP + row // QUERIES
+    real = (row < GROUP * QUERIES) & (i < n_queries)
+    d = tl.arange(0, D)
+    q = tl.load(q_ptr + (i[:, None] * H + h[:, None]) * D + d[None, :], mask=real[:, None], other=0.0)
+    top = tl.full([ROWS], float("-inf"), tl.float32)
+    total = tl.zeros([ROWS], tl.float32)
+    acc = tl.zeros([ROWS, D], tl.float32)
+    for start in tl.range(first, tl.minimum(first + SPAN, sight), KEYS):
+        p = start + tl.arange(0, KEYS)
+        kv = head * cache_head + p[:, None] * cache_row + d[None, :]
+        k_at, v_at = kc_ptr + kv, vc_ptr + kv
+        if HAS_BLOCK:
+            kv = head * block_head + (p[:, None] - length) * block_row + d[None, :]
+            cached = (p < length)[:, None]
+            k_at, v_at = tl.where(cached, k_at, kb_ptr + kv), tl.where(cached, v_at, vb_ptr + kv)
+        k = tl.load(k_at, mask=(p < end)[:, None], other=0.0)
+        scores = tl.dot(q, tl.trans(k), input_precision="ieee") * log2_scale
+        seen = (p < end)[None, :]
+        if CAUSAL:
+            seen = seen & (p[None, :] <= length + i[:, None])
+        scores = tl.where(seen, scores, float("-inf"))
+        new_top = tl.maximum(top, tl.max(scores, axis=1))
+        base = tl.where(new_top == float("-inf"), 0.0, new_top)  # a row that has seen nothing yet: no inf - inf
+        weight = tl.exp2(scores - base[:, None])
+        decay = tl.exp2(top - base)
+        v = tl.load(v_at, mask=(p < end)[:, None], other=0.0)
+        acc = tl.dot(weight.to(v.dtype), v, acc * decay[:, None], input_precision="ieee")
+        total = total * decay + tl.sum(weight, axis=1)
+        top = new_top
+    out = (span * n_queries + i) * H + h
+    tl.store(part_ptr + out[:, None] * D + d[None, :], acc, mask=real[:, None])
+    tl.store(stat_ptr + out * 2, top, mask=real)
+    tl.store(stat_ptr + out * 2 + 1, total, mask=real)
+
+
+@triton.jit(do_not_specialize=["n_queries", "n_block", "capacity"], do_not_specialize_on_alignment=["length_ptr"])
+def _merge_kernel(
+    part_ptr, stat_ptr, length_ptr, out_ptr, n_queries, n_block, capacity,
+    H: tl.constexpr, D: tl.constexpr, SPAN: tl.constexpr, HAS_BLOCK: tl.constexpr, CAUSAL: tl.constexpr,
+):  # fmt: skip
+    i, h = tl.program_id(0), tl.program_id(1)
+    length = tl.minimum(tl.load(length_ptr), capacity)
+    end = length + n_block if HAS_BLOCK else tl.minimum(length + n_queries, capacity)
+    sight = tl.minimum(end, length + i + 1) if CAUSAL else end
+    d = tl.arange(0, D)
+    top = tl.full([], float("-inf"), tl.float32)
+    for span in tl.range(0, tl.cdiv(sight, SPAN)):
+        top = tl.maximum(top, tl.load(stat_ptr + ((span * n_queries + i) * H + h) * 2))
+    total = tl.zeros([], tl.float32)
+    acc = tl.zeros([D], tl.float32)
+    for span in tl.range(0, tl.cdiv(sight, SPAN)):
+        at = (span * n_queries + i) * H + h
+        weight = tl.exp2(tl.load(stat_ptr + at * 2) - top)
+        total += weight * tl.load(stat_ptr + at * 2 + 1)
+        acc += weight * tl.load(part_ptr + at * D + d)
+    tl.store(out_ptr + (i * H + h) * D + d, (acc / total).to(out_ptr.dtype.element_ty))
+
+
+def attention(
+    q: Tensor,
+    k_cache: Tensor,
+    v_cache: Tensor,
+    length: Tensor,
+    k_block: Tensor | None = None,
+    v_block: Tensor | None = None,
+    causal: bool = True,
+) -> Tensor:
+    """q [M, H, D], cache [HKV, capacity, D], block [HKV, B, D] -> [M, H * D]; D a power of two from 16 on."""
+    (rows, heads, dim), (kv_heads, capacity, _) = q.shape, k_cache.shape
+    if dim < 16 or dim & (dim - 1):
+        raise ValueError(f"head_dim is {dim}, the kernel needs a power of two from 16 on")
+    has_block = k_block is not None
+    k_block, v_block = (k_block, v_block) if has_block else (k_cache, v_cache)
+    block = k_block.shape[1] if has_block else 0
+    group = heads // kv_heads
+    config = config_for(group, dim, q.element_size())
+    q = aligned(q)
+    spans = triton.cdiv(capacity + block, config.span)
+    parts = torch.empty(spans, rows, heads, dim, dtype=torch.float32, device=q.device)
+    stats = torch.empty(spans, rows, heads, 2, dtype=torch.float32, device=q.device)
+    out = torch.empty(rows, heads * dim, dtype=q.dtype, device=q.device)
+    check_offsets(parts=parts, k_cache=k_cache)
+    shared = {"H": heads, "D": dim, "SPAN": config.span, "HAS_BLOCK": has_block, "CAUSAL": causal}
+    _span_kernel[(kv_heads, spans, triton.cdiv(rows, config.queries))](
+        q, k_cache, v_cache, k_block, v_block, length, parts, stats, rows, block, capacity,
+        *k_cache.stride()[:2], *k_block.stride()[:2], math.log2(math.e) / math.sqrt(dim), GROUP=group,
+        QUERIES=config.queries, ROWS=max(16, triton.next_power_of_2(group * config.queries)), KEYS=config.keys,
+        num_warps=config.warps, num_stages=config.stages, enable_fp_fusion=True, **shared,
+    )  # fmt: skip
+    _merge_kernel[(rows, heads)](
+        parts, stats, length, out, rows, block, capacity, num_warps=1, enable_fp_fusion=False, **shared
+    )
+    return out

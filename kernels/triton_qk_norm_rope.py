@@ -1,0 +1,76 @@
+"""q, k = rotate(rmsnorm(q), position), rotate(rmsnorm(k), position); k and v go to the cache or to the block.
+
+One warp a row and head of the fused qkv projection: query heads, then key heads, then value heads, which are only
+copied. Position and cache row come from the length on the device.
+"""
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from kernels.triton_common import aligned, check_offsets
+
+
+@triton.jit(do_not_specialize=["n_positions", "room"], do_not_specialize_on_alignment=["length_ptr"])
+def _qk_norm_rope_kernel(
+    qkv_ptr, qw_ptr, kw_ptr, cos_ptr, sin_ptr, length_ptr, q_ptr, k_ptr, v_ptr,
+    n_positions, room, out_head, out_row, eps,
+    H: tl.constexpr, HKV: tl.constexpr, D: tl.constexpr, INTO_CACHE: tl.constexpr,
+):  # fmt: skip
+    i, head = tl.program_id(0), tl.program_id(1)
+    length = tl.load(length_ptr)
+    slot = length + i if INTO_CACHE else i
+    if (head >= H) & (slot >= room):  # a key or value past the end of the cache: dropped
+        return
+    HALF: tl.constexpr = D // 2
+    d = tl.arange(0, HALF)
+    dtype = qkv_ptr.dtype.element_ty
+    source = qkv_ptr + (i * (H + 2 * HKV) + head) * D + d
+    first, second = tl.load(source).to(tl.float32), tl.load(source + HALF).to(tl.float32)
+    if head >= H + HKV:
+        value = v_ptr + (head - H - HKV) * out_head + slot * out_row + d
+        tl.store(value, first.to(dtype))
+        tl.store(value + HALF, second.to(dtype))
+    else:
+        if head < H:
+            weight, target = qw_ptr + d, q_ptr + (i * H + head) * D + d
+        else:
+            weight, target = kw_ptr + d, k_ptr + (head - H) * out_head + slot * out_row + d
+        squares = tl.sum(first * first, axis=0) + tl.sum(second * second, axis=0)
+        scale = 1.0 / tl.sqrt(squares / D + eps)
+        first = (first * scale).to(dtype).to(tl.float32) * tl.load(weight).to(tl.float32)
+        second = (second * scale).to(dtype).to(tl.float32) * tl.load(weight + HALF).to(tl.float32)
+        first, second = first.to(dtype).to(tl.float32), second.to(dtype).to(tl.float32)  # rmsnorm rounds its result
+        at = tl.minimum(length + i, n_positions - 1) * HALF + d
+        cos, sin = tl.load(cos_ptr + at).to(tl.float32), tl.load(sin_ptr + at).to(tl.float32)
+        tl.store(target, (first * cos - second * sin).to(dtype))
+        tl.store(target + HALF, (second * cos + first * sin).to(dtype))
+
+
+def qk_norm_rope(
+    qkv: Tensor,
+    q_weight: Tensor,
+    k_weight: Tensor,
+    cos: Tensor,
+    sin: Tensor,
+    length: Tensor,
+    k_out: Tensor,
+    v_out: Tensor,
+    into: str,
+    eps: float,
+) -> Tensor:
+    """qkv [M, (H + 2 HKV) D] -> q [M, H, D], and k_out, v_out [HKV, rows, D] in place; D a power of two."""
+    rows, (kv_heads, room, dim) = qkv.shape[0], k_out.shape
+    if dim < 2 or dim & (dim - 1):
+        raise ValueError(f"head_dim is {dim}, the kernel needs a power of two")
+    heads = qkv.shape[1] // dim - 2 * kv_heads
+    qkv = aligned(qkv)
+    q = torch.empty(rows, heads, dim, dtype=qkv.dtype, device=qkv.device)
+    check_offsets(qkv=qkv, k_out=k_out)
+    _qk_norm_rope_kernel[(rows, heads + 2 * kv_heads)](
+        qkv, aligned(q_weight), aligned(k_weight), aligned(cos), aligned(sin), length, q, k_out, v_out,
+        cos.shape[0], room, *k_out.stride()[:2], eps,
+        H=heads, HKV=kv_heads, D=dim, INTO_CACHE=into == "cache", num_warps=1, enable_fp_fusion=False,
+    )  # fmt: skip
+    return q

@@ -1,0 +1,67 @@
+"""Dual-view attention over the shared cache.
+
+    attend_ar:        query i of the new rows sees cache[0 : start+i+1]             (causal)
+    attend_diffusion: every query of the block sees cache[0 : start] ++ the block   (bidirectional, block thrown away)
+
+Grouped-query heads are folded into rows, [kv_heads, group * rows, head_dim], so that one batched product a
+key-value head serves its whole group and no key is repeated.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def _fold(q: Tensor, kv_heads: int) -> Tensor:
+    """[rows, heads, head_dim] -> [kv_heads, group * rows, head_dim], group-major."""
+    rows, heads, head_dim = q.shape
+    return q.view(rows, kv_heads, heads // kv_heads, head_dim).permute(1, 2, 0, 3).reshape(kv_heads, -1, head_dim)
+
+
+def _unfold(out: Tensor, rows: int) -> Tensor:
+    """[kv_heads, group * rows, head_dim] -> [rows, heads * head_dim]."""
+    kv_heads, group_rows, head_dim = out.shape
+    group = group_rows // rows
+    return out.view(kv_heads, group, rows, head_dim).permute(2, 0, 1, 3).reshape(rows, kv_heads * group * head_dim)
+
+
+def causal_bias(rows: int, group: int, device: torch.device) -> Tensor:
+    """[group * rows, rows] float32: 0 where a folded query sees a new row, -inf where it lies ahead."""
+    ahead = torch.ones(rows, rows, dtype=torch.bool, device=device).triu(1)
+    return torch.zeros(rows, rows, device=device).masked_fill_(ahead, -math.inf).repeat(group, 1)
+
+
+def attend_ar(q: Tensor, keys: Tensor, values: Tensor, start: int, bias: Tensor | None) -> Tensor:
+    """Causal attention of new rows whose keys are already in the cache.
+
+    q [rows, heads, head_dim]; keys, values [kv_heads, capacity, head_dim], valid below start + rows;
+    bias from `causal_bias`, None for a single row. Returns [rows, heads * head_dim] in q's dtype.
+    """
+    rows, _, head_dim = q.shape
+    end = start + rows
+    folded = _fold(q, keys.shape[0])
+    scores = torch.bmm(folded, keys[:, :end].transpose(1, 2)).float().mul_(head_dim**-0.5)
+    if bias is not None:
+        scores[..., start:].add_(bias)
+    weights = scores.softmax(-1).to(q.dtype)
+    return _unfold(torch.bmm(weights, values[:, :end]), rows)
+
+
+def attend_diffusion(q: Tensor, k: Tensor, v: Tensor, keys: Tensor, values: Tensor, start: int) -> Tensor:
+    """Bidirectional attention of one block over the committed prefix and the block itself; the cache is only read.
+
+    q [block, heads, head_dim]; k, v [block, kv_heads, head_dim] of the diffusion view;
+    keys, values [kv_heads, capacity, head_dim]. Returns [block, heads * head_dim] in q's dtype.
+    """
+    rows, _, head_dim = q.shape
+    folded = _fold(q, keys.shape[0])
+    own_keys, own_values = k.transpose(0, 1), v.transpose(0, 1)
+    scores = torch.empty(*folded.shape[:2], start + rows, dtype=torch.float32, device=q.device)
+    scores[..., :start] = torch.bmm(folded, keys[:, :start].transpose(1, 2))
+    scores[..., start:] = torch.bmm(folded, own_keys.transpose(1, 2))
+    weights = scores.mul_(head_dim**-0.5).softmax(-1).to(q.dtype)
+    out = torch.bmm(weights[..., :start], values[:, :start])
+    return _unfold(out.baddbmm_(weights[..., start:], own_values), rows)

@@ -1,0 +1,108 @@
+"""The AR lane: the same model, one token a pass, under the same stop rules, measured alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from threading import Event as Flag
+
+import torch
+from torch import Tensor
+
+from orthrus import instrument
+from orthrus.checkpoint import LoadedModel
+from orthrus.config import DecodeConfig
+from orthrus.events import ArChunk, Done, Event
+from orthrus.sampling import greedy
+from orthrus.session import LaneClock, Messages, Request, Stopwatch, make_request, prefill, run_start, vocabulary
+
+CHUNK = 32  # tokens an event: a page has enough to draw, the loop is left alone
+
+
+def decode_ar(
+    lm: LoadedModel, prompt: str | Messages, config: DecodeConfig | None = None, cancel: Flag | None = None
+) -> Iterator[Event]:
+    """Decode one prompt token by token: run_start, ar_chunk events, done. Raises ValueError as `engine.decode` does."""
+    return _alone(make_request(lm, prompt, config or DecodeConfig(), cancel))
+
+
+def _alone(request: Request) -> Iterator[Event]:
+    yield from run_start(request, ("ar",))
+    lane = AutoregressiveLane(request)
+    yield from lane.events()
+    yield lane.done()
+
+
+class AutoregressiveLane:
+    """The state of one AR run."""
+
+    def __init__(self, request: Request) -> None:
+        self.request, self.clock = request, LaneClock()
+        self.model = request.lm.model
+        self.eos = frozenset(request.lm.config.eos_token_ids)
+        self.cache = self.model.new_cache(request.capacity)
+        self.text: list[int] = []
+        self.times: list[float] = []
+        self.recent: list[Tensor] = []  # logit rows whose gaps have not been read yet
+        self.stop: str | None = None
+        self.prefill_ms = self.instr_ms = 0.0
+
+    def events(self) -> Iterator[Event]:
+        """ar_chunk events (and the pieces they need), on the lane's own clock."""
+        return self.clock.around(self._tokens())
+
+    def _tokens(self) -> Iterator[Event]:
+        limit, context, room = self.request.config.max_new_tokens, self.request.context, len(self.request.ids)
+        logits = prefill(self.request, self.cache)
+        self.prefill_ms = self.clock.ms()
+        while True:
+            token = greedy(logits)
+            index = token.item()
+            self.text.append(index)
+            self.times.append(self.clock.ms())
+            self.recent.append(logits)
+            if index in self.eos:
+                self.stop = "eos"
+            elif len(self.text) == limit:
+                self.stop = "length"
+            elif room == context:
+                self.stop = "capacity"
+            elif self.request.cancelled():
+                self.stop = "cancel"
+            if self.stop or len(self.recent) == CHUNK:
+                yield from self._chunk()
+            if self.stop:
+                return
+            logits = self.model.forward_ar(token, self.cache)
+            room += 1
+
+    def _chunk(self) -> Iterator[Event]:
+        """The event of the tokens since the last one; their gaps are read off the clock."""
+        count = len(self.recent)
+        first = len(self.text) - count
+        self.clock.stop()
+        with Stopwatch(self.model.device) as watch:
+            rows = torch.cat(self.recent)
+            gaps = [round(gap, 3) for gap in instrument.gaps(rows).tolist()]
+            if self.request.rows is not None:
+                self.request.rows.add(len(self.request.ids) - 1 + first, rows)
+        self.instr_ms += watch.ms
+        self.clock.start()
+        self.recent.clear()
+        yield from self.request.pieces(self.text[first:])
+        times = [round(ms, 3) for ms in self.times[first:]]
+        yield self.request.stamp(ArChunk, i0=first, ids=self.text[first:], t_ms=times, gap=gaps)
+
+    def done(self) -> Event:
+        """The closing event of a run that had this lane alone."""
+        return self.request.stamp(
+            Done,
+            stop=self.stop,
+            n_tokens=len(self.text),
+            cycles=0,
+            passes_draft=0,
+            passes_verify=len(self.text) - 1,
+            t_prefill=round(self.prefill_ms, 3),
+            t_decode=round(self.times[-1] - self.prefill_ms, 3),
+            t_instr=round(self.instr_ms, 3),
+            text_sha256=vocabulary(self.request.lm.tokenizer).sha256(self.text),
+        )

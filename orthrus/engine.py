@@ -1,0 +1,240 @@
+"""The Orthrus decoder: draft, verify, accept, commit, as a generator of events.
+
+    for event in decode(lm, "Solve 3x + 5 = 20."): ...
+
+Each cycle costs two passes: the diffusion view drafts a block, the AR view verifies it. The text is the AR view's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from threading import Event as Flag
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from orthrus import instrument
+from orthrus.acceptance import Settlement, settle
+from orthrus.cache import SharedCache
+from orthrus.checkpoint import LoadedModel
+from orthrus.config import DecodeConfig
+from orthrus.events import Done, Draft, Event, Kv, Prefill, Verdict
+from orthrus.sampling import greedy
+from orthrus.session import LaneClock, Messages, Request, Stopwatch, make_request, prefill, run_start, vocabulary
+
+SETTLING_CYCLES = 4  # cycles before the cost of instruments is judged
+
+
+def decode(
+    lm: LoadedModel, prompt: str | Messages, config: DecodeConfig | None = None, cancel: Flag | None = None
+) -> Iterator[Event]:
+    """Decode one prompt: run_start, prefill, then a draft and a verdict per cycle, then done.
+
+    `cancel` is looked at between passes; a cancelled run still ends with done. Raises ValueError before the first
+    event for a prompt or limit that does not fit (see `session.make_request`).
+    """
+    return _alone(make_request(lm, prompt, config or DecodeConfig(), cancel))
+
+
+def _alone(request: Request) -> Iterator[Event]:
+    yield from run_start(request, ("orthrus",))
+    lane = OrthrusLane(request)
+    yield from lane.events()
+    yield lane.done()
+
+
+class Drafted(NamedTuple):
+    """One drafted block, until its verdict is known."""
+
+    ids: Tensor  # [n_draft] int64
+    listed: list[int]
+    q: instrument.Distribution | None
+    pass_ms: float
+    instr_ms: float
+
+
+class OrthrusLane:
+    """The state of one run; `_cycles` is the loop, the methods are its phases."""
+
+    def __init__(self, request: Request) -> None:
+        self.request, self.clock = request, LaneClock()
+        self.model = request.lm.model
+        self.detail = request.config.detail
+        self.eos = frozenset(request.lm.config.eos_token_ids)
+        self.cache: SharedCache = self.model.new_cache(request.capacity)
+        self.window = torch.full((request.block,), request.lm.config.mask_token_id, device=self.model.device)
+        self.text: list[int] = []
+        self.stop: str | None = None
+        self.cycle = self.drafts = self.verifies = 0
+        self.prefill_ms = self.instr_ms = self.decode_ms = 0.0
+
+    def events(self) -> Iterator[Event]:
+        """Prefill, then a draft and a verdict per cycle, on the lane's own clock."""
+        return self.clock.around(self._cycles())
+
+    def _cycles(self) -> Iterator[Event]:
+        yield from self._prefill()
+        while self.stop is None:
+            if self.request.cancelled():
+                self.stop = "cancel"
+                break
+            began = self.clock.ms()
+            n_draft = min(self.request.block, self._remaining(), self.cache.capacity - self.cache.length) - 1
+            drafted = self._draft(n_draft)
+            yield from self._draft_event(drafted, began)
+            if self.request.cancelled():
+                self.stop = "cancel"
+                break
+            yield from self._verify(drafted, began)
+            self.cycle += 1
+
+    def _remaining(self) -> int:
+        return self.request.config.max_new_tokens - len(self.text)
+
+    def _prefill(self) -> Iterator[Event]:
+        with Stopwatch(self.model.device) as watch:
+            logits = prefill(self.request, self.cache)
+            first = int(greedy(logits))
+        self.prefill_ms = watch.ms
+        self.text.append(first)
+        self.stop = "eos" if first in self.eos else "length" if not self._remaining() else self._full()
+        fields, _ = self._instrumented(
+            lambda: {"p_gap": round(instrument.gaps(logits).item(), 3)}
+            | instrument.prefill_fields(logits, self.detail, self.request.config.n_alt)
+        )
+        self._log_rows(self.cache.length - 1, logits)
+        yield from self.request.pieces([first, *fields.get("p_top_ids", ())])
+        yield self.request.stamp(Prefill, ms=round(watch.ms, 3), first_id=first, kv_len=self.cache.length, **fields)
+
+    def _draft(self, n_draft: int) -> Drafted:
+        """One diffusion pass over anchor + masks; skipped where no proposal is eligible."""
+        self.window[0] = self.text[-1]
+        if not n_draft:
+            return Drafted(self.window[:0], [], None, 0.0, 0.0)
+        with Stopwatch(self.model.device) as watch:
+            rows = min(len(self.window), self.request.context - self.cache.length)
+            logits = self.model.forward_diffusion(self.window[:rows], self.cache, n_draft)
+            ids = greedy(logits)
+            listed = ids.tolist()
+        self.drafts += 1
+        (self.fields, q), instr_ms = self._instrumented(
+            lambda: instrument.draft_fields(logits, ids, self.detail, self.request.config.n_alt)
+        )
+        return Drafted(ids, listed, q, watch.ms, instr_ms)
+
+    def _draft_event(self, drafted: Drafted, began: float) -> Iterator[Event]:
+        fields = self.fields if drafted.listed else _empty_draft(self.detail)
+        yield from self.request.pieces([*drafted.listed, *_flat(fields.get("q_top_ids", ()))])
+        yield self.request.stamp(
+            Draft,
+            detail=self.detail,
+            cycle=self.cycle,
+            pos0=self.cache.length,
+            anchor_id=self.text[-1],
+            block=len(drafted.listed) + 1,
+            n_draft=len(drafted.listed),
+            draft_ids=drafted.listed,
+            t_start_ms=round(began, 3),
+            t_draft_ms=round(drafted.pass_ms, 3),
+            **fields,
+        )
+
+    def _verify(self, drafted: Drafted, began: float) -> Iterator[Event]:
+        """One AR pass over anchor + proposals, the settlement, the crop, and the verdict event."""
+        before, remaining = self.cache.length, self._remaining()
+        block = torch.cat([self.window[:1], drafted.ids])
+        with Stopwatch(self.model.device) as passed:
+            logits = self.model.forward_ar(block, self.cache)
+        with Stopwatch(self.model.device) as judged:
+            choices = greedy(logits)
+            listed = choices.tolist()
+            settled = settle(drafted.listed, listed, self.eos, remaining)
+        written = self.cache.length - before
+        self.cache.crop(before + settled.kept)
+        self.text.extend(settled.tokens)
+        self.stop = settled.stop or self._full()
+        self.verifies += 1
+        fields, instr_ms = self._instrumented(
+            lambda: instrument.verdict_fields(
+                logits, choices, drafted.ids, drafted.q, self.detail, self.request.config.n_alt
+            )
+        )
+        self._log_rows(before, logits[: settled.kept])
+        passes = drafted.pass_ms + passed.ms + judged.ms
+        gap = max(0.0, self.clock.ms() - began - passes)
+        self.decode_ms += passes + gap
+        instr_ms += drafted.instr_ms
+        yield from self.request.pieces([*listed, *_flat(fields.get("p_top_ids", ()))])
+        yield self.request.stamp(
+            Verdict,
+            detail=self.detail,
+            cycle=self.cycle,
+            ar_ids=listed,
+            **_settled_fields(settled),
+            t_verify_ms=round(passed.ms, 3),
+            t_judge_ms=round(judged.ms, 3),
+            t_instr_ms=round(instr_ms, 3),
+            t_host_gap_ms=round(gap, 3),
+            kv=Kv(before=before, written=written, kept=settled.kept, cropped=written - settled.kept),
+            **fields,
+        )
+        self._lower_detail()
+
+    def _full(self) -> str | None:
+        """A cache without a free row ends the run: the last token's keys would have no place."""
+        return "capacity" if self.cache.length >= self.request.context else None
+
+    def _instrumented(self, read) -> tuple[dict, float]:
+        """Read instruments off the clock; their time is kept apart."""
+        self.clock.stop()
+        with Stopwatch(self.model.device) as watch:
+            fields = read()
+        self.instr_ms += watch.ms
+        self.clock.start()
+        return fields, watch.ms
+
+    def _log_rows(self, position: int, logits: Tensor) -> None:
+        if self.request.rows is not None:
+            self._instrumented(lambda: self.request.rows.add(position, logits))
+
+    def _lower_detail(self) -> None:
+        """Instruments that cost more than the allowed share of the cycles lose a level of detail."""
+        costly = self.instr_ms > self.request.config.instrument_share * self.decode_ms
+        if costly and self.cycle >= SETTLING_CYCLES and self.detail > 0:
+            self.detail -= 1
+
+    def done(self) -> Event:
+        """The closing event; the text's hash and the totals."""
+        return self.request.stamp(
+            Done,
+            stop=self.stop,
+            n_tokens=len(self.text),
+            cycles=self.cycle,
+            passes_draft=self.drafts,
+            passes_verify=self.verifies,
+            t_prefill=round(self.prefill_ms, 3),
+            t_decode=round(self.decode_ms, 3),
+            t_instr=round(self.instr_ms, 3),
+            text_sha256=vocabulary(self.request.lm.tokenizer).sha256(self.text),
+        )
+
+
+def _settled_fields(settled: Settlement) -> dict:
+    return {
+        "n_accept": settled.n_accept,
+        "n_commit": len(settled.tokens),
+        "next_id": settled.next_id,
+        "next_kind": settled.next_kind,
+        "stop": settled.stop,
+    }
+
+
+def _empty_draft(detail: int) -> dict:
+    """The optional fields of a draft without proposals."""
+    names = ("q_lp", *(("q_H", "q_top_ids", "q_top_lp") if detail >= 1 else ())) if detail >= 0 else ()
+    return {name: [] for name in names}
+
+
+def _flat(rows) -> Iterator[int]:
+    return (index for row in rows for index in row)

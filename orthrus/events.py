@@ -1,0 +1,401 @@
+"""Events: what happened in one run, as frozen facts of plain Python values.
+
+One schema serves live, recorded and exported runs. `Stamper` makes events, `to_json` / `from_json` carry them,
+`from_json` and `validate` refuse anything the schema does not allow. Shapes use N = n_draft, block = N + 1,
+A = kept alternatives, P = prompt length. Log-probs are natural, written with `log_probs`; times are milliseconds.
+A field with a detail level is None (and absent from the JSON) where the event's detail is lower.
+"""
+
+# ruff: noqa: RUF009 - `of` returns dataclasses.field(...), which is what a default may be
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+import re
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+
+from orthrus.records import from_plain, of, one_of, recheck, to_plain
+
+SCHEMA_VERSION = 1
+LOG_PROB_FLOOR = -30.0
+
+Ints = tuple[int, ...]
+Floats = tuple[float, ...]
+
+
+def log_probs(values: Any) -> Any:
+    """A float or (nested) list of floats -> the same with 3 decimals, clamped to -30 .. 0; lists become tuples."""
+    if isinstance(values, (list, tuple)):
+        return tuple(log_probs(v) for v in values)
+    if math.isnan(values):
+        raise ValueError("a log-probability is NaN")
+    return min(0.0, round(max(LOG_PROB_FLOOR, values), 3)) + 0.0
+
+
+def _lp(*shape: str, **more: Any) -> Any:
+    return of(float, *shape, low=LOG_PROB_FLOOR, high=0.0, **more)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    id: str = of(str)
+    revision: str = of(str)
+    dtype: str = of(str)
+    attn_impl: str = of(str)
+    mode: str = one_of("fast", "exact")
+    trained_frac: float = of(float, high=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    device: str = of(str)
+    kind: str = of(str)
+    threads: int = of(int)
+    torch: str = of(str)
+    transformers: str = of(str)
+    app: str = of(str)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    block: int = of(int, low=1)
+    layers: int = of(int)
+    heads: int = of(int)
+    kv_heads: int = of(int)
+    head_dim: int = of(int)
+    vocab: int = of(int)
+    mask_id: int = of(int)
+    eos_ids: Ints = of(int, "*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Params:
+    mode: str = one_of("greedy", "sample")
+    coupling: str | None = one_of("gumbel", "rejection", null=True)
+    temperature: float = of(float)
+    top_k: int | None = of(int, null=True)
+    top_p: float | None = of(float, high=1, null=True)
+    seed: int | None = of(int, null=True)
+    max_new_tokens: int = of(int, low=1)
+    thinking: bool = of(bool)
+    detail: int = of(int, low=-1)
+    n_alt: int = of(int)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    role: str = of(str)
+    content: str = of(str)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    messages: tuple[Message, ...] = of(Message, "*")
+    ids: Ints = of(int, "*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glyph:
+    """One vocabulary entry: its text, or None where its bytes are no complete text, and its bytes in hex."""
+
+    s: str | None = of(str, null=True)
+    b: str = of(str)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kv:
+    """Cache rows in one verify pass: before = pos0, cropped = written - kept."""
+
+    before: int = of(int)
+    written: int = of(int)
+    kept: int = of(int)
+    cropped: int = of(int)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    slot: int = of(int, low=1)
+    id: int = of(int)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopLogit:
+    id: int = of(int)
+    logit: float = of(float, low=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """The envelope: schema version, run id, gapless number from 0, ms since the run began (never used for pacing)."""
+
+    type: ClassVar[str] = ""
+    v: int = of(int, low=1)
+    run: str = of(str)
+    seq: int = of(int)
+    t: float = of(float)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStart(Event):
+    type: ClassVar[str] = "run_start"
+    source: str = one_of("live", "recorded", "whatif")
+    model: Model = of(Model)
+    host: Host = of(Host)
+    config: Config = of(Config)
+    params: Params = of(Params)
+    prompt: Prompt = of(Prompt)
+    kv_bytes_per_token: int = of(int)
+    lanes: tuple[str, ...] = of(str, "*", choices=("orthrus", "ar"))  # in the order they were measured
+    recorded_at: str = of(str)  # ISO 8601, UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece(Event):
+    """Texts of ids about to be used for the first time."""
+
+    type: ClassVar[str] = "piece"
+    items: Mapping[int, Glyph] = of(Glyph, keyed=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prefill(Event):
+    """The prompt is in the cache and the AR view chose the first token (which may already be EOS)."""
+
+    type: ClassVar[str] = "prefill"
+    ms: float = of(float)
+    first_id: int = of(int)
+    p_gap: float = of(float)
+    kv_len: int = of(int)
+    p_H: float | None = of(float, detail=1)
+    p_top_ids: Ints | None = of(int, "A", detail=1)
+    p_top_lp: Floats | None = _lp("A", detail=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft(Event):
+    """The diffusion view has proposed. Slot 0 is the anchor; slot s holds draft_ids[s - 1]."""
+
+    type: ClassVar[str] = "draft"
+    detail: int = of(int, low=-1)
+    cycle: int = of(int)
+    pos0: int = of(int)
+    anchor_id: int = of(int)
+    block: int = of(int, low=1)
+    n_draft: int = of(int)
+    draft_ids: Ints = of(int, "N")
+    t_start_ms: float = of(float)
+    t_draft_ms: float = of(float)
+    q_lp: Floats | None = _lp("N", detail=0)
+    q_H: Floats | None = of(float, "N", detail=1)
+    q_top_ids: tuple[Ints, ...] | None = of(int, "N", "A", detail=1)
+    q_top_lp: tuple[Floats, ...] | None = _lp("N", "A", detail=1)
+    q_f: Floats | None = _lp("N", detail=0, always=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged(Event):
+    """What the AR view said about one block; shared by `Verdict` and `WhatIf`."""
+
+    detail: int = of(int, low=-1)
+    cycle: int = of(int)
+    ar_ids: Ints = of(int, "block")
+    n_accept: int = of(int)
+    n_commit: int = of(int)
+    next_id: int | None = of(int, null=True)
+    next_kind: str = one_of("correction", "bonus", "resample", "none")
+    stop: str | None = one_of("eos", "length", null=True)
+    t_verify_ms: float = of(float)
+    t_judge_ms: float = of(float)
+    t_instr_ms: float = of(float)
+    t_host_gap_ms: float = of(float)
+    kv: Kv = of(Kv)
+    p_lp_draft: Floats | None = _lp("N", detail=0)
+    p_lp_ar: Floats | None = _lp("block", detail=0)
+    p_gap: Floats | None = of(float, "block", detail=0)
+    p_H: Floats | None = of(float, "block", detail=1)
+    rank_p_of_draft: Ints | None = of(int, "N", low=-1, detail=1)  # 0 = top, -1 = beyond 999
+    rank_q_of_ar: Ints | None = of(int, "N", low=-1, detail=1)
+    overlap: Floats | None = of(float, "N", high=1, detail=1)
+    p_top_ids: tuple[Ints, ...] | None = of(int, "block", "A", detail=1)
+    p_top_lp: tuple[Floats, ...] | None = _lp("block", "A", detail=1)
+    p_f: Floats | None = _lp("N", detail=0, always=False)
+    accept_p: Floats | None = of(float, "N", high=1, detail=0, always=False)
+    u: Floats | None = of(float, "*", high=1, detail=0, always=False)  # exactly the judged entries
+    residual_top_ids: Ints | None = of(int, "*", detail=1, always=False)
+    residual_top_p: Floats | None = of(float, "*", high=1, detail=1, always=False)
+    residual_mass: float | None = of(float, high=1, detail=1, always=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict(_Judged):
+    """The AR view has judged one draft; n_commit tokens were appended to the text."""
+
+    type: ClassVar[str] = "verdict"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIf(_Judged):
+    """The AR view has judged an edited draft; nothing was committed."""
+
+    type: ClassVar[str] = "whatif"
+    parent_cycle: int = of(int)
+    edits: tuple[Edit, ...] = of(Edit, "*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArChunk(Event):
+    """The AR lane wrote m tokens one at a time: ids[k] is generated token i0 + k, done at t_ms[k] on its own clock."""
+
+    type: ClassVar[str] = "ar_chunk"
+    i0: int = of(int)
+    ids: Ints = of(int, "m")
+    t_ms: Floats = of(float, "m")
+    gap: Floats = of(float, "m")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lossless(Event):
+    """Both lanes were compared: `identical` leading tokens agree of n_compared; rows are logit rows, bit for bit."""
+
+    type: ClassVar[str] = "lossless"
+    n_compared: int = of(int)
+    identical: int = of(int)
+    rows_compared: int = of(int)
+    rows_equal: int = of(int)
+    first_div: int | None = of(int, null=True)
+    block_top3: tuple[TopLogit, ...] = of(TopLogit, "*")  # empty without a divergence
+    single_top3: tuple[TopLogit, ...] = of(TopLogit, "*")
+    gap_block: float | None = of(float, null=True)
+    gap_single: float | None = of(float, null=True)
+    verdict: str = one_of("identical", "near_tie", "mismatch")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attn(Event):
+    """Attention mass of one pass: base64 of uint8 [layers, block, 6], in 1/255."""
+
+    type: ClassVar[str] = "attn"
+    cycle: int = of(int)
+    view: str = one_of("draft", "verify")
+    buckets: tuple[str, ...] = of(str, 6)
+    mass: str = of(str)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status(Event):
+    type: ClassVar[str] = "status"
+    state: str = of(str)
+    queue_pos: int | None = of(int, null=True)
+    eta_s: float | None = of(float, null=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Error(Event):
+    type: ClassVar[str] = "error"
+    code: str = of(str)
+    message_key: str = of(str)
+    retryable: bool = of(bool)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done(Event):
+    """The run is over; always the last event. Times are sums in ms, t_decode without prefill and instruments."""
+
+    type: ClassVar[str] = "done"
+    stop: str = one_of("eos", "length", "capacity", "cancel")
+    n_tokens: int = of(int)
+    cycles: int = of(int)
+    passes_draft: int = of(int)
+    passes_verify: int = of(int)
+    t_prefill: float = of(float)
+    t_decode: float = of(float)
+    t_instr: float = of(float)
+    text_sha256: str = of(str)
+
+
+EVENTS: dict[str, type[Event]] = {
+    kind.type: kind
+    for kind in (RunStart, Piece, Prefill, Draft, Verdict, ArChunk, Lossless, Attn, WhatIf, Status, Error, Done)
+}
+E = TypeVar("E", bound=Event)
+
+
+class Stamper:
+    """Makes the events of one run: same run id, gapless seq, monotonic t. Every lane of a run shares one."""
+
+    def __init__(self, run: str | None = None, clock: Callable[[], float] = time.perf_counter):
+        self.run = run or uuid.uuid4().hex[:12]
+        self._clock, self._zero, self._t, self._seq = clock, clock(), 0.0, 0
+
+    def __call__(self, kind: type[E], /, **facts: Any) -> E:
+        """Lists in `facts` become tuples; raises TypeError for a missing or unknown field."""
+        self._t = max(self._t, round((self._clock() - self._zero) * 1e3, 3))
+        frozen = {name: _frozen(value) for name, value in facts.items()}
+        event = kind(v=SCHEMA_VERSION, run=self.run, seq=self._seq, t=self._t, **frozen)
+        self._seq += 1
+        return event
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    """An event -> a dict for json.dumps, envelope first; fields above its detail are left out."""
+    plain = to_plain(event)
+    envelope = {name: plain.pop(name) for name in ("v", "run", "seq", "t")}
+    return {**envelope, "type": event.type, **plain}
+
+
+def from_json(plain: Any) -> Event:
+    """A decoded JSON object -> its event, or ValueError naming the field, its value and the limit."""
+    if not isinstance(plain, Mapping):
+        raise ValueError(f"an event must be an object, not {type(plain).__name__}")
+    if plain.get("v") != SCHEMA_VERSION:
+        raise ValueError(f"the event has schema version {plain.get('v')!r:.40}; this program reads {SCHEMA_VERSION}")
+    kind = EVENTS.get(plain["type"]) if isinstance(plain.get("type"), str) else None
+    if kind is None:
+        raise ValueError(f"unknown event type {plain.get('type')!r:.40}; known: {', '.join(EVENTS)}")
+    event = from_plain(kind, {name: value for name, value in plain.items() if name != "type"}, kind.type)
+    _check_sense(event)
+    return event
+
+
+def validate(event: E) -> E:
+    """The same event, or ValueError: for events made in the program."""
+    _check_sense(recheck(event, event.type))
+    return event
+
+
+def _check_sense(event: Event) -> None:
+    """What a field rule cannot say: the run id's alphabet, sizes between fields, bytes in hex and base64."""
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", event.run):
+        raise ValueError(f"{event.type}.run is {event.run!r:.70}; it must be 1 to 64 letters, digits, '_', '.' or '-'")
+    if isinstance(event, Draft) and not event.n_draft == event.block - 1 == len(event.draft_ids):
+        n = len(event.draft_ids)
+        raise ValueError(
+            f"draft of block {event.block} has n_draft {event.n_draft} and {n} ids; both must be block - 1"
+        )
+    if isinstance(event, _Judged) and not event.n_accept < len(event.ar_ids):
+        raise ValueError(f"{event.type}.n_accept is {event.n_accept}; the block has {len(event.ar_ids)} slots")
+    if isinstance(event, _Judged):
+        own = event.next_id is not None
+        if own is (event.next_kind == "none") or not own <= event.n_commit <= event.n_accept + own:
+            kind = f"next_id {event.next_id} of kind {event.next_kind}"
+            raise ValueError(f"{event.type} accepts {event.n_accept}, commits {event.n_commit} and has {kind}")
+    if isinstance(event, Piece):
+        for token, glyph in event.items.items():
+            if not re.fullmatch(r"(?:[0-9a-f]{2}){0,1024}", glyph.b):
+                raise ValueError(f"piece.items[{token}].b is {glyph.b!r:.60}; it must be bytes in lower-case hex")
+    if isinstance(event, Attn):
+        try:
+            size = len(base64.b64decode(event.mass, validate=True))
+        except binascii.Error as error:
+            raise ValueError(f"attn.mass is not base64: {error}") from None
+        if size == 0 or size % len(event.buckets):
+            raise ValueError(f"attn.mass holds {size} bytes; it must be a multiple of {len(event.buckets)}")
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(v) for v in value) if isinstance(value, (list, tuple)) else value

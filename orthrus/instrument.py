@@ -1,0 +1,136 @@
+"""What is read off the logits for the eye: log-probabilities, entropies, alternatives. Never changes an id.
+
+Every function takes logits of a finished pass and returns plain Python values for the events.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from orthrus.events import LOG_PROB_FLOOR
+
+RANK_LIMIT = 999
+
+
+def _lps(values: Tensor) -> list:
+    """Log-probs as the schema writes them: 3 decimals, -30 .. 0."""
+    return values.clamp(LOG_PROB_FLOOR, 0.0).double().round(decimals=3).tolist()
+
+
+def _floats(values: Tensor) -> list:
+    return values.double().round(decimals=3).tolist()
+
+
+def _pick(log_p: Tensor, ids: Tensor) -> Tensor:
+    return log_p.gather(1, ids[:, None]).squeeze(1)
+
+
+def _entropy(log_p: Tensor) -> Tensor:
+    return -(log_p.exp() * log_p).sum(-1).clamp(max=0.0)
+
+
+def gaps(logits: Tensor) -> Tensor:
+    """[rows, vocab] -> [rows] float32, top-1 logit minus top-2."""
+    top = logits.topk(2, dim=-1).values.float()
+    return top[:, 0] - top[:, 1]
+
+
+class Distribution(NamedTuple):
+    """Log-softmax of one pass's logits, kept from the draft to the verdict of a cycle."""
+
+    log_p: Tensor  # [rows, vocab] float32
+
+
+def of_logits(logits: Tensor) -> Distribution:
+    return Distribution(logits.float().log_softmax(-1))
+
+
+def alternatives(d: Distribution, count: int, prefix: str) -> dict[str, Any]:
+    """Entropies and the `count` likeliest ids with their log-probs, as `<prefix>_H`, `_top_ids`, `_top_lp`."""
+    top = d.log_p.topk(min(count, d.log_p.shape[-1]), dim=-1)
+    return {
+        f"{prefix}_H": _floats(_entropy(d.log_p)),
+        f"{prefix}_top_ids": top.indices.tolist(),
+        f"{prefix}_top_lp": _lps(top.values),
+    }
+
+
+def draft_fields(logits: Tensor, ids: Tensor, detail: int, n_alt: int) -> tuple[dict[str, Any], Distribution | None]:
+    """The draft event's optional fields; logits [N, vocab], ids [N]."""
+    if detail < 0:
+        return {}, None
+    q = of_logits(logits)
+    fields = {"q_lp": _lps(_pick(q.log_p, ids))}
+    if detail >= 1:
+        fields |= alternatives(q, n_alt, "q")
+    return fields, q
+
+
+def verdict_fields(
+    logits: Tensor, choices: Tensor, proposals: Tensor, q: Distribution | None, detail: int, n_alt: int
+) -> dict[str, Any]:
+    """The verdict event's optional fields; logits [block, vocab], choices [block], proposals [N], q of the N rows."""
+    if detail < 0:
+        return {}
+    p = of_logits(logits)
+    n = len(proposals)
+    fields = {
+        "p_lp_draft": _lps(_pick(p.log_p[:n], proposals)),
+        "p_lp_ar": _lps(_pick(p.log_p, choices)),
+        "p_gap": _floats(gaps(logits)),
+    }
+    if detail >= 1:
+        fields |= alternatives(p, n_alt, "p")
+        fields |= {
+            "rank_p_of_draft": _ranks(p.log_p[:n], proposals),
+            "rank_q_of_ar": _ranks(q.log_p, choices[:n]) if n else [],
+            "overlap": _floats(torch.minimum(p.log_p[:n], q.log_p).exp().sum(-1).clamp(max=1.0)) if n else [],
+        }
+    return fields
+
+
+def _ranks(log_p: Tensor, ids: Tensor) -> list[int]:
+    """How many ids are strictly likelier, or as likely with a lower number (the argmax's own order); -1 beyond 999."""
+    own = log_p.gather(1, ids[:, None])
+    lower = torch.arange(log_p.shape[1], device=log_p.device) < ids[:, None]
+    ranks = ((log_p > own) | ((log_p == own) & lower)).sum(-1)
+    return torch.where(ranks > RANK_LIMIT, -1, ranks).tolist()
+
+
+def prefill_fields(logits: Tensor, detail: int, n_alt: int) -> dict[str, Any]:
+    """The prefill event's optional fields from its last row, logits [1, vocab]."""
+    if detail < 1:
+        return {}
+    return {name: values[0] for name, values in alternatives(of_logits(logits), n_alt, "p").items()}
+
+
+class RowLog:
+    """Fingerprints of the logit rows a lane committed, by absolute position of the row's input token.
+
+    Two rows have equal fingerprints iff their bits are equal, up to hash collisions (64 bits); keeping 8 bytes and
+    the top three instead of the row makes whole runs comparable at any vocabulary.
+    """
+
+    def __init__(self) -> None:
+        self.fingerprints: dict[int, int] = {}
+        self.top3: dict[int, tuple[tuple[int, float], ...]] = {}
+
+    def add(self, position: int, logits: Tensor) -> None:
+        """Rows [rows, vocab] whose input tokens stand at position, position + 1, ..."""
+        top = logits.topk(3, dim=-1)
+        for i, (mark, ids, values) in enumerate(
+            zip(_fingerprint(logits), top.indices.tolist(), top.values.float().tolist(), strict=True)
+        ):
+            self.fingerprints[position + i] = mark
+            self.top3[position + i] = tuple(zip(ids, values, strict=True))
+
+
+def _fingerprint(logits: Tensor) -> list[int]:
+    """A wrapping int64 polynomial of the rows' bits, [rows, vocab] -> rows integers."""
+    bits = logits.contiguous().view(torch.int32 if logits.element_size() == 4 else torch.int16).long()
+    odd = 2 * torch.arange(bits.shape[1], device=bits.device) + 1
+    weights = odd * odd * 0x5DEECE66D + odd  # odd multipliers: a single changed element always changes the sum
+    return (bits * weights).sum(-1).tolist()

@@ -1,0 +1,162 @@
+"""What must hold in every trace of a run: each violation is one sentence, beginning with the invariant's number."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from orthrus.events import ArChunk, Draft, Prefill, Verdict
+from orthrus.trace import Cycle, Trace
+
+CLOCK_SLACK_MS = 1.0  # times are rounded to 0.001 ms, a few per event
+
+
+def check(trace: Trace) -> list[str]:
+    """The violated invariants of a trace, finished or not; an empty list where all hold."""
+    cycles = trace.cycles
+    problems = [problem for cycle in cycles for problem in _cycle(trace, cycle)]
+    problems += _positions(trace, cycles)
+    problems += _texts(trace, cycles)
+    problems += _clocks(trace)
+    problems += _lanes(trace)
+    return problems
+
+
+def same_ids(first: Trace, second: Trace) -> list[str]:
+    """(vii) Two runs of one prompt that differ only in detail have the same ids in every draft and verdict."""
+    problems = []
+    if first.token_ids != second.token_ids:
+        problems.append(f"(vii) the texts differ: {len(first.tokens)} and {len(second.tokens)} tokens")
+    for a, b in zip(first.cycles, second.cycles, strict=False):
+        judged_a, judged_b = (c.verdict.ar_ids if c.verdict else None for c in (a, b))
+        if a.draft.draft_ids != b.draft.draft_ids or judged_a != judged_b:
+            problems.append(
+                f"(vii) cycle {a.draft.cycle} has other ids at detail {a.draft.detail} and {b.draft.detail}"
+            )
+    return problems
+
+
+def _cycle(trace: Trace, cycle: Cycle) -> Iterator[str]:
+    """(i), (iii), (viii) and the agreement of stop and next token, within one cycle."""
+    draft, verdict = cycle.draft, cycle.verdict
+    name = f"cycle {draft.cycle}"
+    if len(draft.draft_ids) != draft.n_draft or draft.block != draft.n_draft + 1:
+        yield f"(viii) {name}: {len(draft.draft_ids)} draft_ids, n_draft {draft.n_draft}, block {draft.block}"
+    if verdict is None:
+        return
+    if len(verdict.ar_ids) != draft.block:
+        yield f"(viii) {name}: {len(verdict.ar_ids)} ar_ids in a block of {draft.block}"
+        return
+    if _by_comparison(trace):
+        run = _leading_run(draft, verdict)
+        if verdict.n_accept != run:
+            yield f"(i) {name}: n_accept is {verdict.n_accept}, the proposals agree with the AR view for {run}"
+        if verdict.next_id is not None and verdict.next_id != verdict.ar_ids[verdict.n_accept]:
+            own = verdict.ar_ids[verdict.n_accept]
+            yield f"(i) {name}: next_id is {verdict.next_id}, the AR view's choice there is {own}"
+    full = verdict.n_accept == draft.n_draft
+    if verdict.next_kind != "none" and (verdict.next_kind == "bonus") is not full:
+        yield f"(i) {name}: {verdict.n_accept} of {draft.n_draft} accepted, but next_kind is {verdict.next_kind}"
+    kv, kept = verdict.kv, 1 + cycle.accepted
+    if kv.before != draft.pos0 or kv.kept != kept or kv.cropped != kv.written - kv.kept or kv.written < draft.block:
+        want = f"before {draft.pos0}, kept {kept}, written at least {draft.block} and cropped written - kept"
+        yield f"(iii) {name}: kv is {kv.before}, {kv.kept}, {kv.written}, {kv.cropped}; it must be {want}"
+
+
+def _positions(trace: Trace, cycles: list[Cycle]) -> Iterator[str]:
+    """(iii) Each block begins where the last one's kept rows end, with the last token as its anchor."""
+    pos0 = trace.prefill.kv_len if trace.prefill else 0
+    if trace.start and trace.prefill and pos0 != len(trace.start.prompt.ids):
+        yield f"(iii) the prefill fills {pos0} rows; the prompt has {len(trace.start.prompt.ids)} ids"
+    anchor = trace.prefill.first_id if trace.prefill else None
+    for cycle in cycles:
+        draft = cycle.draft
+        if draft.pos0 != pos0:
+            yield f"(iii) cycle {draft.cycle}: pos0 is {draft.pos0}; the cache holds {pos0} rows"
+        if draft.anchor_id != anchor:
+            yield f"(ii) cycle {draft.cycle}: the anchor is {draft.anchor_id}; the last token was {anchor}"
+        if cycle.verdict:
+            pos0, anchor = draft.pos0 + cycle.verdict.kv.kept, cycle.verdict.next_id
+
+
+def _texts(trace: Trace, cycles: list[Cycle]) -> Iterator[str]:
+    """(ii), (iv), (v): what was appended, how much of it, and its bytes."""
+    eos = set(trace.start.config.eos_ids) if trace.start else set()
+    for number, token in enumerate(trace.tokens):
+        last = number == len(trace.tokens) - 1
+        if token.id in eos and not last:
+            yield f"(ii) token {number} is EOS, but {len(trace.tokens) - 1 - number} more follow"
+    for cycle in cycles:
+        if cycle.verdict and cycle.verdict.n_commit != len(cycle.appended):
+            yield f"(ii) cycle {cycle.draft.cycle}: n_commit is {cycle.verdict.n_commit}, appended {cycle.appended}"
+        ends = bool(cycle.verdict and cycle.appended and cycle.appended[-1] in eos)
+        if cycle.verdict and ends is not (cycle.verdict.stop == "eos"):
+            yield f"(ii) cycle {cycle.draft.cycle}: stop is {cycle.verdict.stop}, but the text ends in EOS: {ends}"
+    done = trace.done
+    if done is None or trace.prefill is None:
+        return
+    if eos and bool(trace.tokens and trace.tokens[-1].id in eos) is not (done.stop == "eos"):
+        yield f"(ii) the run stops by {done.stop}, its last token is {trace.tokens[-1].id}"
+    if any(cycle.verdict is None for cycle in cycles) and done.stop != "cancel":
+        yield f"(ii) the last draft has no verdict, but the run stops by {done.stop}"
+    committed = sum(cycle.verdict.n_commit for cycle in cycles if cycle.verdict)
+    if done.n_tokens != 1 + committed:
+        yield f"(iv) done says {done.n_tokens} tokens; the first and {committed} committed ones make {1 + committed}"
+    if done.cycles != len(trace.verdicts):
+        yield f"(iv) done says {done.cycles} cycles; the trace has {len(trace.verdicts)}"
+    found = hashlib.sha256(trace.data(trace.token_ids)).hexdigest()
+    if found != done.text_sha256:
+        yield f"(v) the pieces hash to {found[:12]}, done says {done.text_sha256[:12]}"
+
+
+def _clocks(trace: Trace) -> Iterator[str]:
+    """(vi) What was measured fits into the time since the run began, both lanes together: they never ran at once."""
+    measured, ar_ms, last_t = 0.0, 0.0, 0.0
+    for event in trace.events:
+        if event.t < last_t:
+            yield f"(vi) event {event.seq} has t {event.t}, before {last_t}"
+        last_t = event.t
+        if isinstance(event, Prefill):
+            measured += event.ms
+        elif isinstance(event, Draft):
+            measured += event.t_draft_ms
+        elif isinstance(event, Verdict):
+            measured += event.t_verify_ms + event.t_judge_ms + event.t_instr_ms + event.t_host_gap_ms
+        elif isinstance(event, ArChunk) and event.ids:
+            if list(event.t_ms) != sorted(event.t_ms) or event.t_ms[0] < ar_ms:
+                yield f"(vi) ar_chunk at token {event.i0}: completion times fall"
+            ar_ms = event.t_ms[-1]
+        if measured + ar_ms > event.t + CLOCK_SLACK_MS:
+            yield f"(vi) event {event.seq} ({event.type}): {measured + ar_ms:.1f} ms measured within {event.t:.1f} ms"
+            return
+
+
+def _lanes(trace: Trace) -> Iterator[str]:
+    """(ix) Greedy, and sampling with coupled noise: both lanes wrote the same tokens; `lossless` says what they did."""
+    ar, own = tuple(trace.ar_ids), trace.token_ids
+    if not ar or trace.prefill is None:
+        return
+    n = min(len(ar), len(own))
+    differing = next((i for i in range(n) if ar[i] != own[i]), None)
+    verdict = trace.lossless.verdict if trace.lossless else None
+    if _by_comparison(trace) and differing is not None and verdict != "near_tie":
+        yield f"(ix) token {differing} is {own[differing]} in the Orthrus lane and {ar[differing]} in the AR lane"
+    if trace.lossless:
+        found = n if differing is None else differing
+        if trace.lossless.first_div != differing or trace.lossless.identical != found:
+            said = f"{trace.lossless.identical} identical, first divergence {trace.lossless.first_div}"
+            yield f"(ix) lossless says {said}; the lanes agree for {found} tokens"
+        same = differing is None and trace.lossless.n_compared == len(ar) == len(own)
+        if (verdict == "identical") is not same:
+            lengths = f"{len(own)} and {len(ar)}"
+            yield f"(ix) lossless calls {trace.lossless.n_compared} tokens {verdict}; {found} agree of {lengths}"
+
+
+def _by_comparison(trace: Trace) -> bool:
+    """Acceptance means equality with the AR view's choice (greedy and gumbel), so the text is the AR text."""
+    return trace.start is None or trace.start.params.coupling != "rejection"
+
+
+def _leading_run(draft: Draft, verdict: Verdict) -> int:
+    pairs = zip(draft.draft_ids, verdict.ar_ids, strict=False)
+    return next((i for i, (guess, own) in enumerate(pairs) if guess != own), draft.n_draft)

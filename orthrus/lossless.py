@@ -1,0 +1,77 @@
+"""AR against Orthrus, token by token: both lanes of one request, and the comparison of what they wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from threading import Event as Flag
+
+from orthrus import baseline, engine
+from orthrus.checkpoint import LoadedModel
+from orthrus.config import DecodeConfig
+from orthrus.events import Event, Lossless, TopLogit
+from orthrus.instrument import RowLog
+from orthrus.session import Messages, Request, make_request, run_start
+
+NEAR_TIE = 0.5  # logits: below this gap in both passes a divergence is a rounding matter, above it a bug
+
+
+def run_both(
+    lm: LoadedModel, prompt: str | Messages, config: DecodeConfig | None = None, cancel: Flag | None = None
+) -> Iterator[Event]:
+    """The Orthrus lane, then the AR lane (measured alone), then the lossless event; one gapless stream, done last.
+
+    Raises ValueError before the first event, as `engine.decode` does.
+    """
+    return _both(make_request(lm, prompt, config or DecodeConfig(), cancel, RowLog()))
+
+
+def _both(request: Request) -> Iterator[Event]:
+    yield from run_start(request, ("orthrus", "ar"))
+    ours = engine.OrthrusLane(request)
+    yield from ours.events()
+    if ours.stop != "cancel" and not request.cancelled():
+        single = replace(request, rows=RowLog())
+        theirs = baseline.AutoregressiveLane(single)
+        yield from theirs.events()
+        if theirs.stop != "cancel":
+            yield from _lossless(request, single, ours.text, theirs.text)
+    yield ours.done()
+
+
+def _lossless(request: Request, single: Request, ours: list[int], theirs: list[int]) -> Iterator[Event]:
+    """The comparison, with the near-tie data of the first divergence where there is one."""
+    identical = next((i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), None)
+    if identical is None:
+        identical = min(len(ours), len(theirs))
+    first = None if ours == theirs else identical
+    compared = [p for p in request.rows.fingerprints if p in single.rows.fingerprints]
+    # Rows behind a divergence have different inputs and say nothing about the arithmetic.
+    compared = [p for p in compared if first is None or p <= len(request.ids) - 1 + first]
+    equal = sum(request.rows.fingerprints[p] == single.rows.fingerprints[p] for p in compared)
+    at = len(request.ids) - 1 + identical
+    block, alone = ((), ()) if first is None else (request.rows.top3.get(at, ()), single.rows.top3.get(at, ()))
+    gap_block, gap_single = _gap(block), _gap(alone)
+    near = first is not None and max(gap_block or 0.0, gap_single or 0.0) < NEAR_TIE
+    yield from request.pieces([index for index, _ in (*block, *alone)])
+    yield request.stamp(
+        Lossless,
+        n_compared=max(len(ours), len(theirs)) if first is None else identical + 1,
+        identical=identical,
+        rows_compared=len(compared),
+        rows_equal=equal,
+        first_div=first,
+        block_top3=_top(block),
+        single_top3=_top(alone),
+        gap_block=gap_block,
+        gap_single=gap_single,
+        verdict="identical" if first is None else "near_tie" if near else "mismatch",
+    )
+
+
+def _gap(top3: tuple) -> float | None:
+    return round(top3[0][1] - top3[1][1], 4) if len(top3) > 1 else None
+
+
+def _top(top3: tuple) -> tuple[TopLogit, ...]:
+    return tuple(TopLogit(id=index, logit=round(value, 4)) for index, value in top3)

@@ -1,0 +1,109 @@
+"""Numbers derived from a trace: the one place where acceptance length, TPF, rates and the speed-up are computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orthrus.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Running totals over the judged cycles."""
+
+    tokens: int = 0
+    accepted: int = 0
+    proposals: int = 0
+    passes_draft: int = 0
+    written: int = 0
+    kept: int = 0
+    ms_cycles: float = 0.0
+    ms_instr: float = 0.0
+    reached: tuple[int, ...] = ()  # [k]: cycles that accepted slot k + 1
+    offered: tuple[int, ...] = ()  # [k]: cycles that proposed slot k + 1
+
+
+def counted(counts: tuple[int, ...], n: int) -> tuple[int, ...]:
+    """The counts with one more in each of the first n places."""
+    longer = counts + (0,) * (n - len(counts))
+    return tuple(count + (k < n) for k, count in enumerate(longer))
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Derived numbers; None where nothing was measured. Rates are tokens per second, times ms, kv_* cache rows."""
+
+    tokens: int
+    cycles: int
+    passes: int
+    acceptance_length: float | None  # accepted proposals per cycle, the AR view's own token excluded
+    accepted_share: float | None  # accepted proposals / proposals
+    tokens_per_cycle: float | None  # tokens committed by cycles / cycles
+    tpf: float | None  # tokens / (1 prefill + draft passes + verify passes)
+    ttft_ms: float | None
+    decode_ms: float
+    total_ms: float
+    tokens_per_s: float | None  # decode only: cycles' tokens / cycles' time
+    tokens_per_s_total: float | None  # prefill included
+    ar_tokens: int
+    ar_ttft_ms: float | None
+    ar_total_ms: float | None
+    ar_tokens_per_s: float | None
+    ar_tokens_per_s_total: float | None
+    speedup: float | None  # AR time / Orthrus time for the same number of tokens, prefill in both
+    survival: tuple[float, ...]  # [k]: share of the cycles proposing slot k + 1 that accepted it
+    kv_rows: int
+    kv_written: int
+    kv_cropped: int
+    kv_bytes: int
+    block_bytes: int  # the diffusion view's own keys and values: the same in every cycle
+    instr_ms: float
+
+
+def measure(trace: Trace) -> Metrics:
+    """What a run amounts to so far; O(block)."""
+    sums, judged = trace.sums, len(trace.verdicts)
+    passes = (1 if trace.prefill else 0) + sums.passes_draft + judged
+    prefill = trace.prefill.ms if trace.prefill else 0.0
+    total = prefill + sums.ms_cycles
+    n_ar, per_row = len(trace.ar_ids), trace.start.kv_bytes_per_token if trace.start else 0
+    finished = trace.done is not None or n_ar > 0
+    compared = finished and total > 0 and 0 < sums.tokens <= n_ar
+    rows = (trace.prefill.kv_len if trace.prefill else 0) + sums.kept
+    return Metrics(
+        tokens=sums.tokens,
+        cycles=judged,
+        passes=passes,
+        acceptance_length=_ratio(sums.accepted, judged),
+        accepted_share=_ratio(sums.accepted, sums.proposals),
+        tokens_per_cycle=_ratio(sums.tokens - 1, judged),
+        tpf=_ratio(sums.tokens, passes),
+        ttft_ms=trace.prefill.ms if trace.prefill else None,
+        decode_ms=sums.ms_cycles,
+        total_ms=total,
+        tokens_per_s=_ratio(1e3 * (sums.tokens - 1), sums.ms_cycles),
+        tokens_per_s_total=_ratio(1e3 * sums.tokens, total),
+        ar_tokens=n_ar,
+        ar_ttft_ms=trace.ar_ms[0] if n_ar else None,
+        ar_total_ms=trace.ar_ms[-1] if n_ar else None,
+        ar_tokens_per_s=_ratio(1e3 * (n_ar - 1), trace.ar_ms[-1] - trace.ar_ms[0]) if n_ar else None,
+        ar_tokens_per_s_total=_ratio(1e3 * n_ar, trace.ar_ms[-1]) if n_ar else None,
+        speedup=trace.ar_ms[sums.tokens - 1] / total if compared else None,
+        survival=tuple(hit / offered for hit, offered in zip(_padded(sums), sums.offered, strict=True)),
+        kv_rows=rows,
+        kv_written=sums.written,
+        kv_cropped=sums.written - sums.kept,
+        kv_bytes=rows * per_row,
+        block_bytes=trace.block * per_row,
+        instr_ms=sums.ms_instr,
+    )
+
+
+def _padded(sums: Sums) -> tuple[int, ...]:
+    return sums.reached + (0,) * (len(sums.offered) - len(sums.reached))
+
+
+def _ratio(over: float, under: float) -> float | None:
+    return over / under if under > 0 else None

@@ -1,0 +1,138 @@
+"""`python -m orthrus.training <stage>`: train the embedded model from nothing, stage by stage, each resumable.
+
+    tokenizer   byte-level BPE on the corpus
+    ar          the AR model, next-token prediction on the corpus
+    rollouts    the AR model's own greedy answers
+    diffusion   the diffusion view, forward KL with the AR view frozen
+    all         the four in order
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+from transformers import AutoTokenizer
+
+from orthrus.config import ModelConfig
+from orthrus.model import DIFF, Orthrus
+from orthrus.training import loop
+from orthrus.training.export import copy_ar_to_diffusion, export, round_to_bfloat16
+from orthrus.training.rollouts import Rollouts, collect
+from orthrus.training.stages import AutoregressiveStage, BatchShape, DiffusionStage
+from orthrus.training.tokenizer import END_OF_TURN, MASK, save_tokenizer, train_tokenizer
+
+STAGES = ("tokenizer", "ar", "rollouts", "diffusion")
+
+
+def mini_config(tokenizer) -> ModelConfig:
+    """The embedded model: 6 layers, 256 wide, 8 heads over 4 key-value heads, tied head."""
+    return ModelConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=256,
+        intermediate_size=768,
+        num_hidden_layers=6,
+        num_attention_heads=8,
+        num_key_value_heads=4,
+        head_dim=32,
+        max_position_embeddings=1024,
+        mask_token_id=tokenizer.convert_tokens_to_ids(MASK),
+        rope_theta=10_000.0,
+        tie_word_embeddings=True,
+        eos_token_ids=(tokenizer.convert_tokens_to_ids(END_OF_TURN),),
+    )
+
+
+def fresh_model(config: ModelConfig, seed: int) -> Orthrus:
+    """Normal(0, 0.02) everywhere, output projections scaled down by sqrt(2 * layers), norms at one."""
+    torch.manual_seed(seed)
+    model = Orthrus(config)
+    for name, parameter in model.named_parameters():
+        if parameter.ndim == 2:
+            residual = ".o_proj" in name or ".down_proj" in name
+            torch.nn.init.normal_(parameter, std=0.02 / ((2 * config.num_hidden_layers) ** 0.5 if residual else 1))
+    return model
+
+
+def trained_ar(args: argparse.Namespace, tokenizer) -> Orthrus:
+    """The AR stage's result, rounded to bfloat16 as it will be stored; the diffusion view starts as its copy."""
+    model = fresh_model(mini_config(tokenizer), args.seed)
+    weights = {n: p for n, p in model.named_parameters() if DIFF not in n}
+    loop.load_weights(args.out / "ar" / "best.pt", weights)
+    round_to_bfloat16(model)
+    copy_ar_to_diffusion(model)
+    return model
+
+
+def run_tokenizer(args: argparse.Namespace) -> None:
+    save_tokenizer(train_tokenizer(args.vocab, args.seed), args.out / "tokenizer")
+    loop.to_stderr(f"[tokenizer] {args.vocab} entries in {args.out / 'tokenizer'}")
+
+
+def run_ar(args: argparse.Namespace) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
+    shape = BatchShape(args.rows, args.length)
+    stage = AutoregressiveStage(fresh_model(mini_config(tokenizer), args.seed), tokenizer, shape, args.seed)
+    config = loop.LoopConfig(args.ar_steps, lr=args.ar_lr, hidden_lr=args.ar_lr, final=0.02, warmup=0.02, seed=args.seed)
+    loop.run(stage, config, args.out / "ar", loop.to_stderr)
+
+
+def run_rollouts(args: argparse.Namespace) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
+    model = trained_ar(args, tokenizer).bfloat16().fuse()
+    answered = collect(model, tokenizer, args.prompts, 200, args.seed, args.length, loop.to_stderr)
+    answered.save(args.out / "rollouts.safetensors")
+
+
+def run_diffusion(args: argparse.Namespace) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
+    model = trained_ar(args, tokenizer)
+    frozen = {n: p.clone() for n, p in model.named_parameters() if DIFF not in n}
+    shape = BatchShape(args.block_rows, args.length, args.blocks)
+    stage = DiffusionStage(model, Rollouts.load(args.out / "rollouts.safetensors"), shape, args.seed)
+    config = loop.LoopConfig(args.diffusion_steps, lr=args.diffusion_lr, hidden_lr=args.diffusion_hidden_lr, seed=args.seed)
+    loop.run(stage, config, args.out / "diffusion", loop.to_stderr)
+    loop.load_weights(args.out / "diffusion" / "best.pt", stage.trainable())
+    changed = [n for n, p in model.named_parameters() if n in frozen and not torch.equal(p, frozen[n])]
+    if changed:
+        raise loop.TrainingStopped(f"the frozen AR view has changed: {changed[0]} and {len(changed) - 1} more")
+    export(model, tokenizer, args.out / "checkpoint")
+    loop.to_stderr(f"[diffusion] the AR view is bit-identical; checkpoint in {args.out / 'checkpoint'}")
+
+
+def parser() -> argparse.ArgumentParser:
+    p = argparse.ArgumentParser(prog="python -m orthrus.training", description=__doc__.split("\n")[0])
+    p.add_argument("stage", choices=(*STAGES, "all"))
+    p.add_argument("--out", type=Path, default=Path("runs/mini"), help="folder of the run (default: %(default)s)")
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--vocab", type=int, default=2048)
+    p.add_argument("--rows", type=int, default=16, help="packed rows a step of the AR stage")
+    p.add_argument("--length", type=int, default=320, help="tokens a row")
+    p.add_argument("--ar-steps", type=int, default=4000)
+    p.add_argument("--ar-lr", type=float, default=3e-3)
+    p.add_argument("--prompts", type=int, default=30_000, help="prompts answered for the diffusion stage")
+    p.add_argument("--block-rows", type=int, default=8, help="packed rows a step of the diffusion stage")
+    p.add_argument("--blocks", type=int, default=24, help="anchored blocks a row")
+    p.add_argument("--diffusion-steps", type=int, default=3000)
+    p.add_argument("--diffusion-lr", type=float, default=2e-3)
+    p.add_argument("--diffusion-hidden-lr", type=float, default=None, help="given: Muon on the projections at this rate")
+    return p
+
+
+def main() -> int:
+    args = parser().parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    runners = {"tokenizer": run_tokenizer, "ar": run_ar, "rollouts": run_rollouts, "diffusion": run_diffusion}
+    try:
+        for stage in STAGES if args.stage == "all" else (args.stage,):
+            runners[stage](args)
+    except (loop.TrainingStopped, ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

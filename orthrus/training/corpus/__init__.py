@@ -1,0 +1,43 @@
+"""The seeded corpus: checkable tasks of very different predictability, written by this project alone.
+
+    for example in generate("math", seed=1, split="train"): ...
+
+Every example is a function of (domain, seed, index); see `base.split_of` for the splits.
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import random
+from collections.abc import Iterator
+from types import ModuleType
+
+from orthrus.training.corpus.base import SPLITS, Example, split_of
+
+DOMAINS = ("math", "equations", "lists", "units", "json", "code", "copy", "edit", "stories", "explain", "chat")
+
+
+def domain_module(domain: str) -> ModuleType:
+    """The module of one domain; raises ValueError naming the known ones."""
+    if domain not in DOMAINS:
+        raise ValueError(f"unknown domain {domain!r}; known: {', '.join(DOMAINS)}")
+    return importlib.import_module(f"orthrus.training.corpus.{domain}")
+
+
+def generate(domain: str, seed: int, split: str = "train") -> Iterator[Example]:
+    """Endless examples of `domain` that belong to `split`, the same ones for the same seed."""
+    if split not in SPLITS:
+        raise ValueError(f"unknown split {split!r}; known: {', '.join(SPLITS)}")
+    module = domain_module(domain)
+    if split == "structures" and not module.HELD_OUT:
+        raise ValueError(f"domain {domain!r} holds out no structures")
+    for index in itertools.count():
+        example = module.sample(random.Random(f"{domain}/{seed}/{index}"))
+        if split_of(example, module.HELD_OUT) == split:
+            yield example
+
+
+def grade(example: Example, text: str) -> bool:
+    """Whether `text` is a right answer to `example` (its domain's own check)."""
+    return domain_module(example.domain).grade(example, text)

@@ -1,0 +1,270 @@
+"""Editing a given text: replace, upper case, number, sort, swap. The answer is the edited text alone: low entropy.
+
+The text to edit is never spoilt by typing mistakes; the instruction may be.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+
+from orthrus.training.corpus import base, material
+from orthrus.training.corpus.base import Example
+from orthrus.training.corpus.material import words
+
+DOMAIN = "edit"
+HELD_OUT = frozenset({"replace_two", "sort_and_number", "first_letter_upper"})
+PRESETS = (
+    "Replace Mia by Tom in this text: Mia painted the old boat on Sunday. The quiet lake welcomed Mia and the boat.",
+    "Number these lines:\nbuy bread\ncall Nora\nwash the car\nfeed the cat",
+    "Change this text to upper case: The small robot found 12 golden coins near the river.",
+)
+
+Task = tuple[str, str, str, str]  # structure, instruction, text before, text after
+_CLASSES = (frozenset(material.NOUNS), frozenset(material.ADJECTIVES), frozenset(base.NAMES))
+_ERRANDS = (
+    ("buy", words("bread milk apples paper stamps flowers cheese eggs soap tea rice lemons")),
+    ("wash", ["the car", "the dishes", "the dog", "the windows", "the blue shirt"]),
+    ("call", ["the doctor", "the school", "the plumber", "Nora", "Tom", "Ben", "grandma"]),
+    ("feed", ["the cat", "the fish", "the dog", "the birds", "the rabbits"]),
+    ("read", ["the letter", "ten pages", "the news", "the manual"]),
+    ("clean", ["the kitchen", "the table", "the garage", "the bath"]),
+    ("write", ["a letter", "the report", "to Mark", "a shopping list"]),
+    ("water", ["the plants", "the roses", "the garden"]),
+)
+
+
+def _text(rng: random.Random, least: int = 2, most: int = 5) -> str:
+    return material.sentences(rng, rng.randint(least, most))
+
+
+def _replaceable(rng: random.Random, text: str) -> tuple[str, str] | None:
+    """A word of `text` and a fresh one of its own class."""
+    present = re.findall(r"[A-Za-z]+", text)
+    spots = [(word, known) for word in present for known in _CLASSES if word in known]
+    if not spots:
+        return None
+    old, known = rng.choice(spots)
+    pool = next(p for p in (material.NOUNS, material.ADJECTIVES, base.NAMES) if known == frozenset(p))
+    new = rng.choice(pool)
+    return None if new in present else (old, new)
+
+
+def _swap_in(text: str, old: str, new: str) -> str:
+    return re.sub(rf"\b{re.escape(old)}\b", new, text)
+
+
+def _echo(rng: random.Random, text: str, word: str) -> str:
+    """`text`, half of the time with one more sentence about `word`, so that every place has to be found."""
+    if rng.random() < 0.5:
+        return text
+    subject = word if word[0].isupper() else f"The {word}"
+    if word in _CLASSES[1]:
+        subject = f"The {word} {rng.choice(material.NOUNS)}"
+    return f"{text} {subject} {rng.choice(material.VERBS)} the {rng.choice(material.NOUNS)}."
+
+
+def _pair(rng: random.Random) -> tuple[str, str, str]:
+    """A text, a word of it and its replacement."""
+    while True:
+        text = _text(rng)
+        if found := _replaceable(rng, text):
+            old, new = found
+            text = _echo(rng, text, old)
+            if not re.search(rf"\b{new}\b", text):
+                return text, old, new
+
+
+def _replace(rng: random.Random) -> Task:
+    text, old, new = _pair(rng)
+    if rng.random() < 0.4:
+        old_shown, new_shown = f'"{old}"', f'"{new}"'
+    else:
+        old_shown, new_shown = old, new
+    forms = (
+        f"Replace {old_shown} by {new_shown}",
+        f"Replace {old_shown} with {new_shown}",
+        f"Replace every {old_shown} with {new_shown}",
+        f"Change {old_shown} to {new_shown}",
+        f"Change the word {old_shown} to {new_shown}" if old[0].islower() else f"Change the name {old} to {new}",
+        f"Write {new_shown} instead of {old_shown}",
+        f"Swap {old_shown} for {new_shown}",
+    )
+    return "replace", rng.choice(forms), text, _swap_in(text, old, new)
+
+
+def _replace_two(rng: random.Random) -> Task:
+    text, old, new = _pair(rng)
+    for _ in range(20):
+        if (found := _replaceable(rng, text)) and old not in found and new not in found:
+            break
+    else:
+        return _replace(rng)
+    edited = _swap_in(_swap_in(text, old, new), *found)
+    return "replace_two", f"Replace {old} by {new} and {found[0]} by {found[1]}", text, edited
+
+
+def _upper(rng: random.Random) -> Task:
+    text = _text(rng, 2, 3)
+    forms = ("Change to upper case", "Write in capital letters", "Make upper case", "Write in upper case",
+             "Convert to uppercase", "Put everything in capitals")  # fmt: skip
+    return "upper", rng.choice(forms), text, text.upper()
+
+
+def _lower(rng: random.Random) -> Task:
+    text = _text(rng, 2, 3)
+    forms = ("Change to lower case", "Write in small letters", "Make lower case", "Convert to lowercase")
+    return "lower", rng.choice(forms), text.upper() if rng.random() < 0.5 else text, text.lower()
+
+
+def _first_letter_upper(rng: random.Random) -> Task:
+    text = " ".join(rng.choices(material.NOUNS + material.ADJECTIVES, k=rng.randrange(5, 12)))
+    return "first_letter_upper", "Start every word with a capital letter", text, text.title()
+
+
+def _doubled(rng: random.Random) -> Task:
+    text = _text(rng, 2, 4)
+    parts = text.split(" ")
+    inner = [i for i in range(len(parts) - 1) if parts[i].isalpha() and parts[i].islower()]
+    for i in sorted(rng.sample(inner, min(len(inner), rng.choice((1, 1, 2, 3)))), reverse=True):
+        parts.insert(i, parts[i])
+    forms = ("Fix the doubled words", "Remove the doubled words", "Remove repeated words", "Delete the double words",
+             "Some words are written twice; fix them")  # fmt: skip
+    return "doubled", rng.choice(forms), " ".join(parts), text
+
+
+def _pronoun_text(pick: list[tuple[str, ...]], pronouns: tuple[str, str, str]) -> str:
+    subject, owner, target = pronouns
+    parts = [p.format(S=subject.capitalize(), s=subject, o=owner, t=target, v=v, n=n, a=a) for p, v, n, a in pick]
+    return " ".join(parts)
+
+
+def _pronouns(rng: random.Random) -> Task:
+    patterns = ("{S} {v} {o} {a} {n}.", "The {a} {n} was waiting for {t}.", "Every morning {s} {v} the {n}.",
+                "{S} was {a} because {o} {n} was gone.", "The {n} followed {t} all day.", "Then {s} {v} {o} {n}.",
+                "Nobody saw {t}, but {s} {v} the {a} {n}.")  # fmt: skip
+    pick = [
+        (p, rng.choice(material.VERBS), rng.choice(material.NOUNS), rng.choice(material.ADJECTIVES))
+        for p in rng.sample(patterns, rng.randrange(2, 5))
+    ]
+    he, she = ("he", "his", "him"), ("she", "her", "her")
+    if rng.random() < 0.3:
+        he, she = she, he
+    if not any("{S}" in p[0] or "{s}" in p[0] for p in pick):
+        pick.append((patterns[0], *pick[0][1:]))
+    forms = (f"Change {he[0]} to {she[0]}", f"Rewrite this with {she[0]} instead of {he[0]}",
+             f'Change "{he[0]}" to "{she[0]}"', f"Make it about a {'woman' if she[0] == 'she' else 'man'}")  # fmt: skip
+    return f"{he[0]}_to_{she[0]}", rng.choice(forms), _pronoun_text(pick, he), _pronoun_text(pick, she)
+
+
+def _lines(rng: random.Random) -> list[str]:
+    count = rng.randrange(4, 11)
+    kind = rng.randrange(4)
+    if kind == 0:
+        return base.names(rng, count)
+    if kind == 1:
+        chosen = rng.sample(_ERRANDS, min(count, len(_ERRANDS)))
+        return [f"{verb} {rng.choice(things)}" for verb, things in chosen]
+    if kind == 2:
+        return [f"{rng.choice(material.ADJECTIVES)} {n}" for n in rng.sample(material.NOUNS, count)]
+    return rng.sample(rng.choice((material.NOUNS, material.CITIES)), count)
+
+
+def _number(rng: random.Random) -> Task:
+    lines = _lines(rng)
+    forms = ("Number these lines", "Add a line number to each line", "Put a number before each line",
+             "Add line numbers", "Make this a numbered list", "Number the lines")  # fmt: skip
+    return "number", rng.choice(forms), "\n".join(lines), "\n".join(f"{i}. {x}" for i, x in enumerate(lines, 1))
+
+
+def _sort(rng: random.Random) -> Task:
+    lines = _lines(rng)
+    forms = ("Sort these lines", "Sort the lines alphabetically", "Put these lines in alphabetical order",
+             "Sort these lines from A to Z")  # fmt: skip
+    return "sort", rng.choice(forms), "\n".join(lines), "\n".join(sorted(lines))
+
+
+def _sort_and_number(rng: random.Random) -> Task:
+    lines = _lines(rng)
+    after = "\n".join(f"{i}. {x}" for i, x in enumerate(sorted(lines), 1))
+    return "sort_and_number", "Sort these lines and number them", "\n".join(lines), after
+
+
+def _reverse(rng: random.Random) -> Task:
+    lines = _lines(rng)
+    forms = ("Reverse the order of these lines", "Write these lines from last to first", "Turn this list around")
+    return "reverse", rng.choice(forms), "\n".join(lines), "\n".join(lines[::-1])
+
+
+def _bullets(rng: random.Random) -> Task:
+    lines = _lines(rng)
+    forms = ("Make this a bullet list", "Put a dash before each line", "Turn these lines into bullets")
+    return "bullets", rng.choice(forms), "\n".join(lines), "\n".join(f"- {x}" for x in lines)
+
+
+def _swap(rng: random.Random) -> Task:
+    for _ in range(50):
+        text = _text(rng, 2, 3)
+        known = [w for w in re.findall(r"[a-z]+", text) if w in _CLASSES[0]]
+        if len(set(known)) >= 2 and len(set(known)) == len(known):
+            one, two = rng.sample(known, 2)
+            after = "".join({one: two, two: one}.get(part, part) for part in re.split(r"([a-z]+)", text))
+            forms = (f"Swap the words {one} and {two}", f'Swap "{one}" and "{two}"', f"Exchange {one} and {two}",
+                     f"Swap {one} and {two}")  # fmt: skip
+            return "swap", rng.choice(forms), text, after
+    return _replace(rng)
+
+
+def _delete(rng: random.Random) -> Task:
+    for _ in range(50):
+        text = _text(rng, 2, 4)
+        known = [w for w in re.findall(r"[a-z]+(?= [a-z])", text) if w in _CLASSES[1] and w not in _CLASSES[0]]
+        # "was old and tired" must keep both words to stay a sentence
+        known = [w for w in known if re.search(rf"\b(?:[Tt]he) {w} [a-z]", text) and text.count(w) == 1]
+        if known:
+            word = rng.choice(known)
+            forms = (f"Delete the word {word}", f'Remove "{word}"', f"Leave out the word {word}", f"Remove {word}")
+            return "delete", rng.choice(forms), text, text.replace(f" {word} ", " ")
+    return _replace(rng)
+
+
+_TASKS = (
+    (_replace, 9), (_upper, 3), (_lower, 2), (_doubled, 3), (_pronouns, 3), (_number, 3), (_sort, 2), (_reverse, 1),
+    (_bullets, 2), (_swap, 2), (_delete, 2), (_replace_two, 1), (_sort_and_number, 1), (_first_letter_upper, 1),
+)  # fmt: skip
+_MAKERS = [task for task, _ in _TASKS]
+_WEIGHTS = [weight for _, weight in _TASKS]
+_WHERE = ("in this text", "in this text", "in the following text", "in", "here", "in this sentence")
+_ABOUT_LINES = frozenset({"number", "sort", "reverse", "bullets", "sort_and_number"})
+
+
+def _prompt(rng: random.Random, structure: str, instruction: str, text: str) -> str:
+    polite = "" if rng.random() < 0.7 else rng.choice(("Please ", "Can you ", "Now "))
+    if polite:
+        instruction = polite + instruction[0].lower() + instruction[1:]
+    if structure in _ABOUT_LINES:
+        return f"{base.typo(rng, instruction)}:\n{text}"
+    if structure in ("upper", "lower"):
+        if rng.random() < 0.7:
+            instruction = re.sub(
+                r"(Change|Write|Make|Convert|change|write|make|convert)\b", r"\1 this text", instruction
+            )
+    elif structure.endswith(("_to_she", "_to_he")) and "this" in instruction:
+        pass
+    elif rng.random() < 0.75:
+        instruction = f"{instruction} {rng.choice(_WHERE)}"
+    if structure not in ("replace", "replace_two", "swap", "delete"):  # those instructions name words of the text
+        instruction = base.typo(rng, instruction)
+    return f"{instruction}:{rng.choice((' ', ' ', chr(10)))}{text}"
+
+
+def sample(rng: random.Random) -> Example:
+    """One editing task of any structure."""
+    structure, instruction, before, after = rng.choices(_MAKERS, _WEIGHTS)[0](rng)
+    prompt = _prompt(rng, structure, instruction, before)
+    return Example(DOMAIN, structure, (("user", prompt), ("assistant", after)), after)
+
+
+def grade(example: Example, text: str) -> bool:
+    """Exactly the edited text; white space around it does not count."""
+    return text.strip() == example.expected.strip()

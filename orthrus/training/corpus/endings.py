@@ -1,0 +1,69 @@
+"""How a step of a story is worked out, and how a story may end: the sums, the questions, the last sentences."""
+
+# What is done with the numbers before and after: words, then the sum.
+SUMS = {
+    "add": "so we add: {v} + {n} = {r}",
+    "sub": "so we subtract: {v} - {n} = {r}",
+    "twice": "so we multiply by 2: {times}",
+    "half": "so we divide by 2: {halved}",
+    "share": "so we divide: {v} / {n} = {r}",
+    "pack": "so we divide: {v} / {n} = {r}",
+    "sell": "so we multiply: {times}",
+    "change": "so we subtract: {n} - {v} = {r}",
+    "later": "so we add: {v} + {n} = {r}",
+    "more": "so we add: {v} + {n} = {r}",
+    "fewer": "so we subtract: {v} - {n} = {r}",
+    "times": "so we multiply: {times}",
+    "halfof": "so we divide by 2: {halved}",
+    "together": "so we add: {n} + {v} = {r}",
+}
+# When something has just been given, sold or eaten.
+LEFT = (
+    "how many {o} [do] {S} have left",
+    "how many {o} are left",
+    "how many {o} are left",
+    "how many [do] {S} have left",
+    "how many {o} does that leave {O}",
+    "how many {o} remain",
+)
+# How a story ends on something other than what somebody has: the questions, the answer's last sentence.
+CLOSINGS = {
+    "share": (
+        ("how many {o} does each {each} get", "how many {o} does every {each} get", "how many {o} for each {each}"),
+        "So each {each} gets {count}.",
+    ),
+    "share_bill": (
+        ("how much does each {each} pay", "how many euros does each {each} pay", "how much is it for each {each}"),
+        "So each {each} pays {count}.",
+    ),
+    "change": (
+        ("how much change [do] {P} get", "how much money [do] {P} get back", "how many euros [do] {P} get back"),
+        "So {P} [get] {count} back.",
+    ),
+    "later": (
+        (
+            "how old will {S} be in {n} years",
+            "how old is {S} after {n} more years",
+            "what is the age of {S} in {n} years",
+        ),
+        "So {S} is {count} old then.",
+    ),
+}
+TOGETHER = {
+    "have": (
+        "how many {o} do {S} have together",
+        "how many {o} do {S} have in total",
+        "how many {o} is that for {S} together",
+    ),
+    "money": (
+        "how much money do {S} have together",
+        "how many euros do {S} have together",
+        "how much do {S} have in all",
+    ),
+    "trip": (
+        "how many km have {S} gone together",
+        "how far have {S} gone together",
+        "how many km is that for {S} in all",
+    ),
+    "age": ("how old are {S} together", "what are the ages of {S} together", "how many years is that for {S} together"),
+}

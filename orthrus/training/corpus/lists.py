@@ -1,0 +1,216 @@
+"""Sorting, searching, counting and adding up short lists of numbers or words.
+
+Every task is walked through item by item: the items are copied from the prompt in order, and each line holds
+one small decision (larger? even? seen before?). Copying is predictable, the decisions are the entropy.
+"""
+
+from __future__ import annotations
+
+import random
+
+from orthrus.training.corpus.asks import LIST
+from orthrus.training.corpus.base import Example, typo
+from orthrus.training.corpus.reckoning import between, final_answer, pick
+
+DOMAIN = "lists"
+HELD_OUT: frozenset[str] = frozenset("lists:" + form for form in ("count-numbers", "dedupe-numbers", "odds-sum"))
+PRESETS: tuple[str, ...] = (
+    "Sort these numbers from smallest to largest: 42, 7, 19, 33, 8",
+    "How many even numbers are in 4, 9, 12, 7, 30?",
+    "Add up 12, 7, 25 and 9.",
+)
+WORDS = tuple(
+    "apple ant bear bird boat book bread cake car cat chair cloud coat cow desk dog door duck eagle egg "
+    "farm fish flag flower fox frog garden goat grass green hat hill horse house ice island jar juice key "
+    "king kite lake lamp leaf lemon lion map milk moon mouse music nest night nose nut ocean onion orange "
+    "owl paper park pear pen pig pizza queen rabbit rain river road rose salt sand school sea sheep ship "
+    "shoe snow soup star stone sun table tea tiger train tree uncle valley violin wall water whale wind "
+    "wolf wood yard yellow zebra".split()
+)
+_FORMS = (
+    "sort-up sort-up sort-down sort-down sort-words sort-words largest largest smallest smallest sum sum "
+    "sum evens odds evens-sum odds-sum count-words count-words count-numbers reverse-numbers "
+    "reverse-words dedupe-words dedupe-words dedupe-numbers letter letter first last nth nth length"
+).split()
+
+
+def sample(rng: random.Random) -> Example:
+    """One task over a random list."""
+    form = pick(rng, _FORMS)
+    task = form.removesuffix("-numbers") if form.endswith("-numbers") else form
+    task = task.removesuffix("-words") if task != "sort-words" else task
+    items, about = _items(form, task, rng)
+    lines, result = _worked(task, items, about)
+    asked = typo(rng, pick(rng, LIST[task])).replace("@", about).format(_written(items, rng))  # items stay as they are
+    if rng.random() < 0.12:
+        asked += ("" if asked[-1] in ".?" else ".") + pick(
+            rng, (" Step by step.", " Explain each step.", " Please.", " Show your work.")
+        )
+    answer = "\n".join((*lines, f"The answer is {result}."))
+    return Example(DOMAIN, f"lists:{form}", (("user", asked), ("assistant", answer)), result)
+
+
+def grade(example: Example, text: str) -> bool:
+    """Whether the final answer has the expected items in the expected order."""
+    return _normal(final_answer(text)) == _normal(example.expected)
+
+
+def _normal(answer: str) -> list[str]:
+    return answer.lower().replace(" and ", ", ").replace(",", " ").strip(" []").split()
+
+
+def _items(form: str, task: str, rng: random.Random) -> tuple[list[str], str]:
+    """The list, and what is asked about it: an item, a letter, a position or nothing."""
+    size = between(rng, 4, 7)
+    of_words = (
+        form.endswith("-words")
+        or task == "letter"
+        or (task in ("first", "last", "nth", "length") and rng.random() < 0.5)
+    )
+    if task in ("count", "dedupe"):
+        few = (
+            rng.sample(WORDS, between(rng, 2, 4))
+            if of_words
+            else [str(n) for n in rng.sample(range(1, 60), between(rng, 2, 4))]
+        )
+        items = few + [pick(rng, few) for _ in range(size - len(few))]
+        rng.shuffle(items)
+        return items, pick(rng, few)
+    if not of_words:
+        top = 30 if "sum" in task else 99
+        items = [str(n) for n in rng.sample(range(1, top), size - ("sum" in task and size > 5))]
+        return items, str(between(rng, 1, len(items)))
+    items = rng.sample(WORDS, size)
+    if task == "sort-words":  # by the first letter alone
+        items = list({word[0]: word for word in items}.values())
+        return items, ""
+    return items, pick(rng, items)[0] if task == "letter" else str(between(rng, 1, size))
+
+
+def _written(items: list[str], rng: random.Random) -> str:
+    """The list as a visitor would write it."""
+    draw = rng.random()
+    if draw < 0.15:
+        return "[" + ", ".join(items) + "]"
+    if draw < 0.25:
+        return " ".join(items)
+    if draw < 0.4:
+        return ", ".join(items[:-1]) + " and " + items[-1]
+    return ", ".join(items)
+
+
+def _worked(task: str, items: list[str], about: str) -> tuple[list[str], str]:
+    """The lines of the walk through the list, and the result."""
+    if task.startswith("sort"):
+        return _sorted(task, items)
+    if task in ("largest", "smallest"):
+        return _extreme(task, items)
+    if task == "sum":
+        return _total([f"We start with {items[0]}."], items)
+    if task.endswith("-sum"):
+        lines, kept = _kept(
+            items, lambda item: (f"is {_parity(item)}", _parity(item) + "s" == task.removesuffix("-sum"))
+        )
+        if not kept:
+            return [*lines, "So there is nothing to add."], "0"
+        return _total([*lines, f"Now we add them, starting with {kept[0]}."], kept)
+    if task in ("evens", "odds"):
+        return _counted(items, lambda item: (f"is {_parity(item)}", _parity(item) + "s" == task))
+    if task == "count":
+        return _counted(
+            items, lambda item: ("is the one we count" if item == about else "is another one", item == about)
+        )
+    if task == "letter":
+        lines, kept = _kept(items, lambda item: (f"starts with {item[0]}", item[0] == about))
+        return lines, ", ".join(kept)
+    if task == "dedupe":
+        return _without_repeats(items)
+    if task == "reverse":
+        return [
+            f"We start at the end of the list with {items[-1]} and go back to {items[0]}.",
+            "So we write: " + ", ".join(reversed(items)) + ".",
+        ], ", ".join(reversed(items))
+    return _placed(task, items, about)
+
+
+def _placed(task: str, items: list[str], about: str) -> tuple[list[str], str]:
+    """What stands where: the items are numbered aloud."""
+    lines = [f"Item {i} is {item}." for i, item in enumerate(items, 1)]
+    if task == "first":
+        return [
+            f"The list starts with {items[0]}, and after it comes {items[1]}.",
+            f"So the first item is {items[0]}.",
+        ], items[0]
+    if task == "last":
+        return [*lines, f"So the last item is {items[-1]}."], items[-1]
+    if task == "nth":
+        found = items[int(about) - 1]
+        return [*lines[: int(about)], f"So item {about} is {found}."], found
+    return [*lines, f"So the list has {len(items)} items."], str(len(items))
+
+
+def _parity(item: str) -> str:
+    return "odd" if int(item) % 2 else "even"
+
+
+def _sorted(task: str, items: list[str]) -> tuple[list[str], str]:
+    numbers = task != "sort-words"
+    order = sorted(items, key=int if numbers else None, reverse=task == "sort-down")
+    best = {"sort-up": "smallest number", "sort-down": "largest number", "sort-words": "first word in the alphabet"}[
+        task
+    ]
+    lines, left = [], list(items)
+    for item in order[:-1]:
+        left.remove(item)
+        lines.append(f"The {best} is {item}, which leaves {', '.join(left)}.")
+    return [*lines, f"The last one is {order[-1]}."], ", ".join(order)
+
+
+def _extreme(task: str, items: list[str]) -> tuple[list[str], str]:
+    more = "larger" if task == "largest" else "smaller"
+    kept = items[0]
+    lines = [f"We start with {kept}."]
+    for item in items[1:]:
+        better = int(item) > int(kept) if task == "largest" else int(item) < int(kept)
+        lines.append(
+            f"{item} is {more} than {kept}, so we take {item}."
+            if better
+            else f"{item} is not {more} than {kept}, so we keep {kept}."
+        )
+        kept = item if better else kept
+    return lines, kept
+
+
+def _total(lines: list[str], items: list[str]) -> tuple[list[str], str]:
+    total, lines = int(items[0]), list(lines)
+    for item in items[1:]:
+        lines.append(f"Now we have {total} and add {item}: {total} + {item} = {total + int(item)}.")
+        total += int(item)
+    return lines, str(total)
+
+
+def _kept(items: list[str], judge) -> tuple[list[str], list[str]]:
+    lines, kept = [], []
+    for item in items:
+        why, keep = judge(item)
+        lines.append(f"{item} {why}, so we {'keep it' if keep else 'leave it out'}.")
+        kept += [item] * keep
+    return lines, kept
+
+
+def _counted(items: list[str], judge) -> tuple[list[str], str]:
+    lines, count = [], 0
+    for item in items:
+        why, hit = judge(item)
+        count += hit
+        lines.append(f"{item} {why}, so the count {'goes up to' if hit else 'stays at'} {count}.")
+    return lines, str(count)
+
+
+def _without_repeats(items: list[str]) -> tuple[list[str], str]:
+    lines, kept = [], []
+    for item in items:
+        new = item not in kept
+        kept += [item] * new
+        lines.append(f"{item} is {'new, so we keep it' if new else 'already there, so we leave it out'}.")
+    return lines, ", ".join(kept)

@@ -1,0 +1,133 @@
+"""The two stages: the AR model from scratch, then the diffusion view by forward KL with the AR view frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from orthrus.model import DIFF, Orthrus, rope_table
+from orthrus.training.data import Rows, corpus_rows
+from orthrus.training.forward import causal_document_bias, forward_rows
+from orthrus.training.mask import anchored_blocks, draw_anchors
+from orthrus.training.objective import accepted_proxy, block_loss, next_token_loss
+from orthrus.training.rollouts import Rollouts
+
+VALIDATION_BATCHES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class BatchShape:
+    """Rows a step, tokens a row, anchored blocks a row."""
+
+    rows: int
+    length: int
+    blocks: int = 0
+
+
+def compiled(function):
+    """torch.compile with static shapes: measured 1.7x (AR) and about 6x (blocks) over eager on two CPU cores."""
+    return torch.compile(function, dynamic=False)
+
+
+def angles(table: tuple[Tensor, Tensor], position: Tensor) -> tuple[Tensor, Tensor]:
+    """cos and sin of [rows, n] positions, each [rows, 1, n, head_dim]."""
+    cos, sin = table
+    return cos[position][:, None], sin[position][:, None]
+
+
+class AutoregressiveStage:
+    """Next-token prediction on the corpus; assistant tokens weigh 1, prompt tokens `prompt_weight`."""
+
+    name = "ar"
+
+    def __init__(self, model: Orthrus, tokenizer, shape: BatchShape, seed: int, prompt_weight: float = 0.15) -> None:
+        self.model, self.tokenizer, self.shape, self.seed = model, tokenizer, shape, seed
+        self.prompt_weight = prompt_weight
+        self.table = rope_table(model.config, model.config.max_position_embeddings)
+        self._step = compiled(lambda *batch: next_token_loss(self.model, *batch))
+
+    def trainable(self) -> dict[str, nn.Parameter]:
+        return {n: p for n, p in self.model.named_parameters() if DIFF not in n}
+
+    def loss(self, step: int) -> tuple[Tensor, dict[str, Tensor], int]:
+        rows = corpus_rows(self.tokenizer, self.seed, step, self.shape.rows, self.shape.length)
+        return self._loss(rows), {}, int((rows.document >= 0).sum())
+
+    def _loss(self, rows: Rows) -> Tensor:
+        same = (rows.document[:, 1:] == rows.document[:, :-1]) & (rows.document[:, 1:] >= 0)
+        weight = torch.where(rows.answer[:, 1:], 1.0, self.prompt_weight) * same
+        cos, sin = angles(self.table, rows.position)
+        with torch.autocast("cpu", torch.bfloat16):
+            return self._step(rows.ids, causal_document_bias(rows.document), cos, sin, weight)
+
+    @torch.no_grad()
+    def validate(self) -> dict[str, Any]:
+        batches = (
+            corpus_rows(self.tokenizer, self.seed, i, self.shape.rows, self.shape.length, "valid")
+            for i in range(VALIDATION_BATCHES)
+        )
+        loss = sum(self._loss(rows).item() for rows in batches) / VALIDATION_BATCHES
+        return {"valid_loss": loss, "score": loss}
+
+
+class DiffusionStage:
+    """Forward KL from the frozen AR view to the diffusion view on the AR view's own greedy answers."""
+
+    name = "diffusion"
+
+    def __init__(self, model: Orthrus, rollouts: Rollouts, shape: BatchShape, seed: int, decay: float = 14.0) -> None:
+        model.requires_grad_(False)
+        self.model, self.rollouts, self.shape, self.seed = model, rollouts, shape, seed
+        self.parameters = {n: p.requires_grad_() for n, p in model.named_parameters() if DIFF in n}
+        self.table = rope_table(model.config, model.config.max_position_embeddings)
+        block = model.config.block_size
+        # A row counts only if all before it are accepted, so early rows weigh more (in the mean of 1).
+        weight = torch.exp(-torch.arange(block - 1) / decay).clamp_(min=0.1) if decay else torch.ones(block - 1)
+        self.weight = weight / weight.mean()
+        self._teacher = compiled(lambda *batch: forward_rows(self.model, *batch))
+        self._student = compiled(lambda *batch: block_loss(self.model, *batch))
+
+    def trainable(self) -> dict[str, nn.Parameter]:
+        return self.parameters
+
+    def loss(self, step: int) -> tuple[Tensor, dict[str, Tensor], int]:
+        rows = self.rollouts.rows(f"train/{self.seed}/{step}", self.shape.rows, self.shape.length)
+        kl, agree, valid = self._blocks(rows, step)
+        weight = self.weight * valid
+        loss = (kl * weight).sum() / weight.sum()
+        scalars = {"kl": (kl * valid).sum() / valid.sum(), "accepted": accepted_proxy(agree, valid)}
+        return loss, {k: v.detach() for k, v in scalars.items()}, valid.numel()
+
+    def _blocks(self, rows: Rows, seed: int) -> tuple[Tensor, Tensor, Tensor]:
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + seed)
+        config = self.model.config
+        anchors = draw_anchors(rows, self.shape.blocks, generator)
+        blocks = anchored_blocks(rows, anchors, config.block_size, config.mask_token_id)
+        with torch.autocast("cpu", torch.bfloat16):
+            with torch.no_grad():
+                bias = causal_document_bias(rows.document)
+                hidden, prefix = self._teacher(rows.ids, bias, *angles(self.table, rows.position))
+            kl, agree = self._student(hidden, prefix, blocks, *angles(self.table, blocks.position))
+        return kl, agree, blocks.valid
+
+    @torch.no_grad()
+    def validate(self) -> dict[str, Any]:
+        figures: dict[str, Any] = {}
+        kls, runs, position_agreement = [], {}, []
+        for domain in self.rollouts.valid:
+            rows = self.rollouts.rows(f"valid/{domain}", self.shape.rows, self.shape.length, domain)
+            kl, agree, valid = self._blocks(rows, 0)
+            kls.append(((kl * valid).sum() / valid.sum()).item())
+            runs[domain] = round(accepted_proxy(agree, valid).item(), 3)
+            position_agreement.append((agree & valid).sum((0, 1)) / valid.sum((0, 1)).clamp(min=1))
+        figures["accepted_by_domain"] = runs
+        known = [r for r in runs.values() if r == r]
+        figures["accepted"] = sum(known) / len(known)
+        figures["agreement_by_position"] = [round(a, 4) for a in torch.stack(position_agreement).mean(0).tolist()]
+        figures["valid_kl"] = sum(kls) / len(kls)
+        figures["score"] = -figures["accepted"]
+        return figures
+

@@ -1,0 +1,181 @@
+"""triton_attention against the reference, and one decoded row against the same row of a verified block."""
+
+import pytest
+import torch
+from kernel_cases import DTYPES, assert_close, bits, changed_rows, randn, scalar
+
+from kernels import ops, reference, triton_attention
+from kernels.triton_attention import Config
+
+SMALL = Config(queries=8, keys=16, span=32)  # several query tiles, key tiles and spans within a hundred positions
+LENGTHS = [0, 1, 15, 16, 31, 32, 33, 63, 64, 65, 100]  # around borders of key tiles and of spans
+EMBEDDED = {"heads": 8, "kv_heads": 4, "dim": 64, "capacity": 512}  # the embedded model, in its own configuration
+VIEWS = {
+    "ar": (False, True),
+    "diffusion": (True, False),
+    "causal_block": (True, True),
+    "cached_both_ways": (False, False),
+}
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr(triton_attention, "config_for", lambda group, dim, itemsize: SMALL)
+
+
+class Case:
+    """Random queries and keys; cache rows that no query may see hold NaN."""
+
+    def __init__(self, dtype, rows=32, length=40, heads=2, kv_heads=1, dim=16, capacity=192):
+        self.rows, self.length, self.dtype = rows, length, dtype
+        self.q = randn(rows, heads, dim, dtype=dtype)
+        self.k, self.v = (randn(kv_heads, length + rows, dim, dtype=dtype, seed=s) for s in (1, 2))
+        self.shape = (kv_heads, capacity, dim)
+
+    def cache(self, filled):
+        """Key and value caches whose first rows are real."""
+        caches = [torch.full(self.shape, float("nan"), dtype=self.dtype) for _ in range(2)]
+        for cache, rows in zip(caches, (self.k, self.v), strict=True):
+            cache[:, :filled] = rows[:, :filled]
+        return caches
+
+    def arguments(self, in_block, causal):
+        filled = self.length if in_block else self.length + self.rows
+        block = [t[:, self.length :].contiguous() for t in (self.k, self.v)] if in_block else (None, None)
+        return (self.q, *self.cache(filled), scalar(self.length), *block, causal)
+
+
+def attention(*arguments):
+    return ops.attention(*arguments, backend="triton")
+
+
+# ---------------------------------------------------------------- against the reference
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+@pytest.mark.parametrize("length", [0, 33, 100])
+def test_equals_reference(length, view, dtype, launches, small):
+    arguments = Case(dtype, length=length).arguments(*view)
+    assert_close(attention(*arguments), reference.attention(*arguments))
+    flags = [(name, settings["HAS_BLOCK"], settings["CAUSAL"]) for name, settings in launches]
+    assert flags == [("_span_kernel", *view), ("_merge_kernel", *view)]
+
+
+SHAPES = {
+    "ordinary": {"heads": 4, "kv_heads": 2},
+    "odd": {"rows": 7, "length": 37, "heads": 6, "kv_heads": 2},  # three query heads share a key head
+    "one": {"rows": 1, "length": 0, "heads": 1, "kv_heads": 1, "capacity": 1},
+    "longest": {"rows": 32, "length": 160, "capacity": 192},  # the block ends where the cache ends
+    "many_queries": {"rows": 70, "length": 50},
+}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("view", [VIEWS["ar"], VIEWS["diffusion"]], ids=["ar", "diffusion"])
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_other_shapes_equal_reference(shape, view, dtype, small):
+    arguments = Case(dtype, **shape).arguments(*view)
+    assert_close(attention(*arguments), reference.attention(*arguments))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("view", [VIEWS["ar"], VIEWS["diffusion"]], ids=["ar", "diffusion"])
+def test_the_embedded_models_own_configuration(view, dtype):
+    """8 query heads, 4 key heads, head_dim 64, across the border of a 256-position span."""
+    arguments = Case(dtype, length=240, **EMBEDDED).arguments(*view)
+    assert_close(attention(*arguments), reference.attention(*arguments))
+
+
+def test_rows_past_the_end_of_the_cache_see_all_of_it(small):
+    case = Case(torch.float32, length=188, capacity=192)
+    arguments = (case.q, *(t[:, :192].contiguous() for t in (case.k, case.v)), scalar(188))
+    assert_close(attention(*arguments), reference.attention(*arguments))
+
+
+def test_any_strides_over_heads_and_rows(small):
+    q, k_cache, v_cache, *rest = Case(torch.float32).arguments(True, False)
+    rows_first = [t.transpose(0, 1).contiguous().transpose(0, 1) for t in (k_cache, v_cache)]
+    assert rows_first[0].stride() != k_cache.stride()
+    assert torch.equal(attention(q, *rows_first, *rest), attention(q, k_cache, v_cache, *rest))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_one_key_too_many_is_rejected(dtype, small):
+    q, k_cache, v_cache, _, *rest = Case(dtype).arguments(False, True)
+    late = attention(q[:31], k_cache, v_cache, scalar(41), *rest)
+    with pytest.raises(AssertionError, match="not close"):
+        assert_close(late, reference.attention(q[:31], k_cache, v_cache, scalar(40), *rest))
+
+
+def test_a_head_dimension_the_kernel_cannot_tile_is_refused():
+    with pytest.raises(ValueError, match="head_dim is 24"):
+        attention(torch.zeros(1, 1, 24), torch.zeros(1, 8, 24), torch.zeros(1, 8, 24), scalar(0))
+
+
+# ---------------------------------------------------------------- bits
+def verify_rows(case):
+    """call(start, count): these rows as their own AR pass, the earlier rows committed, the later rows not written."""
+
+    def call(start, count):
+        caches = case.cache(case.length + start + count)
+        return attention(case.q[start : start + count], *caches, scalar(case.length + start))
+
+    return call
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rows_do_not_depend_on_their_number_or_place(dtype, small):
+    assert changed_rows(verify_rows(Case(dtype, length=33, heads=4, kv_heads=2))) == {}
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_row_i_of_a_verified_block_is_the_row_decoded_at_length_plus_i(length, small):
+    assert changed_rows(verify_rows(Case(torch.float32, length=length)), counts=(1, 7)) == {}
+
+
+def test_every_single_row_decoded_alone(small):
+    case = Case(torch.bfloat16, length=41)
+    whole = verify_rows(case)(0, 32)
+    alone = torch.cat([verify_rows(case)(i, 1) for i in range(32)])
+    assert torch.equal(bits(alone), bits(whole))
+
+
+def test_decoded_rows_in_the_embedded_models_own_configuration():
+    assert changed_rows(verify_rows(Case(torch.bfloat16, length=240, **EMBEDDED)), counts=(1, 31)) == {}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_diffusion_row_does_not_depend_on_the_queries_beside_it(dtype, small):
+    case = Case(dtype, length=33)
+    q, *rest = case.arguments(True, False)
+    assert changed_rows(lambda start, count: attention(q[start : start + count], *rest), counts=(1, 7, 31)) == {}
+
+
+def test_the_block_read_beside_the_cache_gives_the_bits_of_the_block_read_from_it(small):
+    case = Case(torch.bfloat16, length=45)
+    beside, inside = attention(*case.arguments(True, True)), attention(*case.arguments(False, True))
+    assert torch.equal(bits(beside), bits(inside))
+
+
+def test_stale_rows_do_not_leak(small):
+    """The cache beyond the committed rows holds NaN in every test here; other stale values give the same bits too."""
+    case = Case(torch.bfloat16, length=45)
+    q, k_cache, v_cache, *rest = case.arguments(True, False)
+    stale = [torch.where(t.isnan(), torch.full_like(t, 3e4), t) for t in (k_cache, v_cache)]
+    assert not any(t.isnan().any() for t in stale)
+    expected = attention(q, k_cache, v_cache, *rest)
+    assert not expected.isnan().any()
+    assert torch.equal(bits(attention(q, *stale, *rest)), bits(expected))
+
+
+@pytest.mark.parametrize(
+    "for_one_row", [SMALL._replace(keys=32), SMALL._replace(span=16), SMALL._replace(queries=16)], ids=str
+)
+def test_settings_that_depend_on_the_rows_are_caught(for_one_row, monkeypatch):
+    honest = verify_rows(Case(torch.float32, length=45))
+
+    def faulty(start, count):
+        config = for_one_row if count == 1 else SMALL
+        monkeypatch.setattr(triton_attention, "config_for", lambda group, dim, itemsize: config)
+        return honest(start, count)
+
+    assert changed_rows(faulty, counts=(1, 7)).keys() == {(0, 1), (15, 1), (31, 1)}

@@ -1,0 +1,33 @@
+"""All kernels together: the text and the logits of drafted cycles are those of plain decoding, bit for bit."""
+
+import pytest
+from kernel_cases import DTYPES
+from mini_stack import Sizes, Stack, differing_rows
+
+from kernels import triton_attention, triton_linear
+from kernels.triton_attention import Config
+
+
+@pytest.fixture(autouse=True)
+def small_attention(monkeypatch):
+    monkeypatch.setattr(triton_attention, "config_for", lambda *shape: Config(queries=8, keys=16, span=32))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_drafted_cycles_equal_plain_decoding(dtype):
+    same_text, different, accepted = differing_rows(Stack(dtype, Sizes()))
+    assert same_text and different == []
+    assert 0 < sum(accepted) < len(accepted) * (Sizes().block - 1), "both accepted and refused proposals were met"
+
+
+def test_a_linear_layer_that_depends_on_the_rows_is_caught(monkeypatch):
+    honest = triton_linear.linear
+
+    def faulty(x, weight, out_dtype=None):
+        config = triton_linear.Config(step_bytes=128 if x.shape[0] == 1 else 256)
+        monkeypatch.setattr(triton_linear, "config_for", lambda columns, depth: config)
+        return honest(x, weight, out_dtype)
+
+    monkeypatch.setattr(triton_linear, "linear", faulty)
+    _, different, _ = differing_rows(Stack(DTYPES[0], Sizes(new_tokens=6)))
+    assert len(different) == 5

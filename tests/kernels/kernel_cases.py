@@ -1,0 +1,56 @@
+"""Inputs, tolerances and the row test, shared by the interpreted and the gpu lane. Needs no Triton."""
+
+import torch
+
+DTYPES = [torch.float32, torch.bfloat16]
+ROW_COUNTS = (1, 2, 7, 31, 32)
+
+# fp32: both sides add the same few hundred terms of size ~1 in another order; 3e-6 is the worst seen.
+# bf16: both sides round once or twice to 8 bits, so they may differ by one step, 2**-8 of the value (0.4 %).
+TOLERANCE = {torch.float32: 2e-5, torch.bfloat16: 1e-2}
+
+
+def randn(*shape, dtype=torch.float32, device="cpu", seed=0, scale=1.0):
+    """Normal numbers that are the same on every device."""
+    generator = torch.Generator().manual_seed(seed + sum(shape))
+    return (torch.randn(*shape, generator=generator) * scale).to(dtype).to(device)
+
+
+def scalar(value, dtype=torch.int32, device="cpu"):
+    return torch.tensor([value], dtype=dtype, device=device)
+
+
+def assert_close(actual, expected):
+    assert actual.dtype == expected.dtype and actual.shape == expected.shape
+    tolerance = TOLERANCE[actual.dtype]
+    torch.testing.assert_close(actual.float(), expected.float(), atol=tolerance, rtol=tolerance)
+
+
+def bits(tensor):
+    """The tensor's bits as integers: NaN equals NaN, and -0.0 is not 0.0."""
+    return tensor.contiguous().view(
+        {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}[tensor.element_size()]
+    )
+
+
+def changed_rows(call, total=32, counts=ROW_COUNTS):
+    """Rows whose bits change when computed in smaller groups: {(start, count): [row, ...]}, empty for an exact kernel.
+
+    call(start, count) computes rows start .. start + count - 1 and returns them, rows first.
+    """
+    whole = call(0, total)
+    changed = {}
+    for count in counts:
+        for start in sorted({0, (total - count) // 2, total - count}):
+            part = call(start, count)
+            rows = [i for i in range(count) if not torch.equal(bits(part[i]), bits(whole[start + i]))]
+            if rows:
+                changed[start, count] = rows
+    return changed
+
+
+def rope_table(positions, dim, device="cpu", theta=1e6):
+    """cos, sin [positions, dim / 2] fp32."""
+    inverse = theta ** (-torch.arange(0, dim, 2).float() / dim)
+    angle = torch.arange(positions)[:, None] * inverse
+    return angle.cos().to(device), angle.sin().to(device)

@@ -1,0 +1,133 @@
+"""A whole, tiny Orthrus made of nothing but `kernels.ops`: two layers, random weights, AR decoding and drafted cycles.
+
+Proposals come from a diffusion pass whose weights are the AR weights with noise, so that some are right. Text and
+every logit row of the two decoders must agree bit for bit.
+"""
+
+from typing import NamedTuple
+
+import torch
+from kernel_cases import bits, randn, rope_table
+
+from kernels import ops, records
+
+HIDDEN, HEADS, KV_HEADS, DIM, FFN, LAYERS, VOCAB, EPS = 64, 4, 2, 16, 96, 2, 96, 1e-6
+MASK = VOCAB - 1
+
+
+class Sizes(NamedTuple):
+    """Of one run."""
+
+    block: int = 8
+    capacity: int = 96
+    prompt: int = 13
+    new_tokens: int = 24
+
+
+class Stack:
+    def __init__(self, dtype, sizes, device="cpu", backend="triton"):
+        def weight(*shape, seed, scale=1.0):
+            return randn(*shape, dtype=dtype, device=device, seed=seed, scale=scale * shape[-1] ** -0.5)
+
+        ones = lambda n: torch.ones(n, dtype=dtype, device=device)  # noqa: E731
+        qkv = (HEADS + 2 * KV_HEADS) * DIM
+        self.backend, self.sizes, self.dtype, self.device = backend, sizes, dtype, device
+        self.embedding, self.head, self.norm = (
+            weight(VOCAB, HIDDEN, seed=1, scale=4),
+            weight(VOCAB, HIDDEN, seed=2),
+            ones(HIDDEN),
+        )
+        self.layers = []
+        for n in range(LAYERS):
+            ar = {"qkv": weight(qkv, HIDDEN, seed=10 * n + 3), "o": weight(HIDDEN, HEADS * DIM, seed=10 * n + 4)}
+            layer = {name: ones(HIDDEN) for name in ("norm1", "norm2")} | {
+                name: ones(DIM) for name in ("q_norm", "k_norm")
+            }
+            layer |= {
+                "ar": ar,
+                "diffusion": {
+                    k: v + 0.1 * randn(*v.shape, dtype=dtype, device=device, seed=99) * HIDDEN**-0.5
+                    for k, v in ar.items()
+                },
+            }
+            layer |= {"gate_up": weight(2 * FFN, HIDDEN, seed=10 * n + 5), "down": weight(HIDDEN, FFN, seed=10 * n + 6)}
+            self.layers.append(layer)
+        self.rope = rope_table(sizes.capacity + sizes.block, DIM, device)
+
+    def new_cache(self):
+        shape = (LAYERS, 2, KV_HEADS, self.sizes.capacity, DIM)
+        return torch.full(shape, float("nan"), dtype=self.dtype, device=self.device)
+
+    def forward(self, view, ids, cache, length):
+        """Logits [rows, VOCAB] of the rows that stand at `length`; the AR view writes them to the cache."""
+        run = {"backend": self.backend}
+        stream = torch.nn.functional.embedding(ids, self.embedding)
+        x = ops.rmsnorm(stream, self.layers[0]["norm1"], EPS, **run)
+        after = [*(layer["norm1"] for layer in self.layers[1:]), self.norm]
+        for layer, (k_cache, v_cache), next_norm in zip(self.layers, cache, after, strict=True):
+            qkv = ops.linear(x, layer[view]["qkv"], **run)
+            where, into = ((k_cache, v_cache), "cache") if view == "ar" else (self._block(ids), "block")
+            q = ops.qk_norm_rope(qkv, layer["q_norm"], layer["k_norm"], *self.rope, length, *where, into, EPS, **run)
+            own = (None, None) if view == "ar" else where
+            mixed = ops.attention(q, k_cache, v_cache, length, *own, causal=view == "ar", **run)
+            x, stream = ops.add_rmsnorm(ops.linear(mixed, layer[view]["o"], **run), stream, layer["norm2"], EPS, **run)
+            hidden = ops.silu_mul(ops.linear(x, layer["gate_up"], **run), **run)
+            x, stream = ops.add_rmsnorm(ops.linear(hidden, layer["down"], **run), stream, next_norm, EPS, **run)
+        return ops.linear(x, self.head, torch.float32, **run)
+
+    def _block(self, ids):
+        return [torch.empty(KV_HEADS, len(ids), DIM, dtype=self.dtype, device=self.device) for _ in range(2)]
+
+    def prefill(self):
+        """Cache, decode state, text and ring after the prompt, which goes through in pieces like any other rows."""
+        prompt = (
+            torch.randint(0, MASK, (self.sizes.prompt,), generator=torch.Generator().manual_seed(5))
+            .int()
+            .to(self.device)
+        )
+        cache = self.new_cache()
+        for start in range(0, len(prompt), self.sizes.block):
+            length = torch.tensor([start], dtype=torch.int32, device=self.device)
+            logits = self.forward("ar", prompt[start : start + self.sizes.block], cache, length)
+        first = int(ops.argmax(logits[-1:], backend=self.backend))
+        limits = (self.sizes.new_tokens, self.sizes.capacity)
+        state = records.make_state(len(prompt), 1, first, *limits, device=self.device)
+        text = torch.full((self.sizes.new_tokens,), -1, dtype=torch.int32, device=self.device)
+        text[0] = first
+        return cache, state, text
+
+    def cycle(self, block_size, cache, state, text, ring, eos):
+        """One draft, one verification, one verdict; with block_size 1 this is plain decoding. Returns AR logits."""
+        length = state[records.LENGTH : records.LENGTH + 1].clone()
+        anchor = state[records.ANCHOR : records.ANCHOR + 1]
+        block = torch.cat([anchor, torch.full((block_size - 1,), MASK, dtype=torch.int32, device=self.device)])
+        if block_size > 1:
+            guesses = ops.argmax(self.forward("diffusion", block, cache, length), backend=self.backend)
+            block = torch.cat([anchor, guesses[:-1]])
+        logits = self.forward("ar", block, cache, length)
+        choice = ops.argmax(logits, backend=self.backend)
+        ops.accept(block, choice, state, eos, text, ring, backend=self.backend)
+        return logits
+
+
+def decode(stack, block_size):
+    """Text, logit rows in text order (after the first token), acceptance of each cycle."""
+    cache, state, text = stack.prefill()
+    ring = records.make_ring(4, block_size, stack.device)
+    eos = torch.tensor([-1], dtype=torch.int32, device=stack.device)
+    rows, accepted = [], []
+    while not int(state[records.STOP]):
+        logits = stack.cycle(block_size, cache, state, text, ring, eos)
+        record = records.read_record(ring.cpu(), len(accepted))
+        rows.append(logits[: record.n_commit])
+        accepted.append(record.n_accept)
+    return text.cpu(), torch.cat(rows).cpu(), accepted
+
+
+def differing_rows(stack):
+    """(texts equal, logit rows whose bits differ, acceptances) of drafted cycles against plain decoding."""
+    ar_text, ar_rows, _ = decode(stack, 1)
+    text, rows, accepted = decode(stack, stack.sizes.block)
+    assert rows.shape == ar_rows.shape
+    different = [i for i in range(len(rows)) if not torch.equal(bits(rows[i]), bits(ar_rows[i]))]
+    return torch.equal(text, ar_text), different, accepted

@@ -1,0 +1,113 @@
+"""The four arithmetic domains of the corpus: true sums, fair splits, answers that follow from the problem."""
+
+import itertools
+import random
+import re
+
+import pytest
+
+from orthrus.training.corpus import base, domain_module, generate, grade
+from orthrus.training.corpus.chains import CHAINS, HELD_OUT_CHAINS, plan
+from orthrus.training.corpus.storytelling import Story
+from orthrus.training.corpus.wording import told
+
+DOMAINS = ("math", "equations", "lists", "units")
+# A statement without letters: neither the end of "3x + 5 = 20" nor the start of "20 = 5 + x".
+SUM = re.compile(
+    r"(?<![\w.])(?<![-+*/] )[\d(][\d()]*(?: [-+*/=] [\d()]+)* = [\d()]+(?: [-+*/=] [\d()]+)*(?![\w()]| [-+*/=])"
+)
+
+
+def examples(domain, count, seed=3, split="train"):
+    return list(itertools.islice(generate(domain, seed, split), count))
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_same_seed_same_examples(domain):
+    assert examples(domain, 50) == examples(domain, 50)
+    assert examples(domain, 50) != examples(domain, 50, seed=4)
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+@pytest.mark.parametrize("split", base.SPLITS)
+def test_own_answer_passes_and_a_changed_one_fails(domain, split):
+    for example in examples(domain, 100 if split in ("train", "structures") else 25, split=split):
+        assert grade(example, example.answer), example
+        head, tail = example.answer.rsplit("The answer is", 1)
+        spoilt = re.sub(r"\d+(?=\D*$)", lambda m: str(int(m[0]) + 1), tail) if re.search(r"\d", tail) else " nothing."
+        assert not grade(example, f"{head}The answer is{spoilt}"), example
+        assert not grade(example, "")
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_every_sum_in_an_answer_is_true(domain):
+    found = 0
+    for example in examples(domain, 300) + examples(domain, 100, split="structures"):
+        for chain in SUM.findall(example.answer):
+            sides = {eval(side) for side in chain.strip().split("=")}
+            assert len(sides) == 1, (chain, example)
+            assert min(sides) >= 0
+            found += 1
+    assert found > 100
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_splits_are_disjoint_and_prompts_vary(domain):
+    prompts = {
+        split: {e.prompt for e in examples(domain, 400 if split == "train" else 40, split=split)}
+        for split in base.SPLITS
+    }
+    for one, other in itertools.combinations(base.SPLITS, 2):
+        assert not prompts[one] & prompts[other]
+    assert len(prompts["train"]) > 380
+    module = domain_module(domain)
+    assert module.HELD_OUT and not {e.structure for e in examples(domain, 400)} & module.HELD_OUT
+    without_numbers = {re.sub(r"\d+", "0", p) for p in prompts["train"]}
+    assert len(without_numbers) > 180
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_answers_are_plain_and_end_alike(domain):
+    for example in examples(domain, 300):
+        assert example.answer.isascii()
+        assert re.search(r"\nThe answer is [^\n]+\.$", example.answer)
+        assert not re.search(r"\b1 (?!more\b)[a-z]+s\b(?! )", example.answer.replace("1 is", ""))
+        assert "{" not in example.prompt + example.answer
+        assert "[" not in example.answer and "@" not in example.prompt
+
+
+@pytest.mark.parametrize("domain", ("equations", "lists", "units"))
+def test_one_task_has_one_answer(domain):
+    seen = {}
+    for example in examples(domain, 3000):
+        task = tuple(re.findall(r"\d+|[-+*/()]", example.prompt))
+        key = (example.structure, task, example.answer.splitlines()[0] if domain != "lists" else example.prompt)
+        assert seen.setdefault(key, example.answer) == example.answer
+
+
+def test_wording_does_not_change_the_answer_of_a_story():
+    rng = random.Random(5)
+    for _ in range(100):
+        story = Story("things", rng)
+        for step in plan("things", ("add", "sub"), rng):
+            story.tell(step)
+        answer = story.answer()
+        assert len({told(story, rng) for _ in range(8)}) > 1
+        assert story.answer() == answer
+
+
+def test_held_out_chains_are_new_only_as_a_whole():
+    trained = {c for chains in CHAINS.values() for c in chains} - HELD_OUT_CHAINS
+    assert len(trained) >= 60
+    assert 0.08 < len(HELD_OUT_CHAINS) / len(trained | HELD_OUT_CHAINS) < 0.25
+    pairs = {pair for chain in trained for pair in itertools.pairwise(chain)}
+    assert all(pair in pairs for chain in HELD_OUT_CHAINS for pair in itertools.pairwise(chain))
+
+
+def test_grade_reads_other_wordings_of_the_answer():
+    example = base.Example("math", "math:add", (("user", "?"), ("assistant", "")), "37")
+    assert grade(example, "Some steps.\nthe answer is: 37 apples!")
+    assert grade(example, "The answer is 36. No, the answer is 37.")
+    assert not grade(example, "37 + 1 = 38.\nThe answer is 38.")
+    clock = base.Example("units", "units:later-minutes", (("user", "?"), ("assistant", "")), "4:05")
+    assert grade(clock, "The answer is 4:05.") and not grade(clock, "The answer is 4:50.")

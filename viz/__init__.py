@@ -1,0 +1,26 @@
+"""Pictures of a trace. A view is a skeleton and a pure patch; the same player shows it on the page and in a file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from orthrus.trace import Trace
+
+__all__ = ["export_html", "figure"]
+
+
+def figure(name: str, trace: Trace, mode: str = "light") -> go.Figure:
+    """One chart of the catalogue as an ordinary Plotly figure of the whole trace."""
+    from viz import figures
+
+    return figures.figure(name, trace, mode)
+
+
+def export_html(trace: Trace, path: str, title: str | None = None) -> None:
+    """The whole page as one file that plays offline."""
+    from viz import export
+
+    export.export_html(trace, path, title)

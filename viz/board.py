@@ -1,0 +1,79 @@
+"""The scoreboard: measured numbers only, each with its definition. Nothing in it contains animation time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orthrus.events import ArChunk, Done, Event, Prefill, Verdict
+from orthrus.metrics import Metrics
+from orthrus.trace import Trace
+from viz.changes import Change, merge
+
+NAME = "board"
+NOT_MEASURED = "not measured"
+ENTRIES = (
+    ("speedup", "Speed-up", "Time of plain decoding divided by time of Orthrus for the same tokens, prompt included. "
+     "Same process, same weights; both measured alone."),
+    ("per_cycle", "Tokens per cycle", "Tokens written by cycles, divided by cycles. A cycle is one draft and one "
+     "verdict."),
+    ("tpf", "Tokens per forward pass", "Generated tokens divided by all forward passes: 1 for the prompt and 2 for "
+     "every cycle. Plain decoding has 1."),
+    ("length", "Acceptance length", "Guesses accepted per cycle. The token the AR view writes itself is not counted."),
+    ("tokens", "Tokens", "Tokens generated so far, the first one included."),
+    ("cycles", "Cycles", "Drafts that were judged."),
+    ("rate", "Orthrus", "Tokens per second of the cycles alone, without the prompt."),
+    ("rate_ar", "Plain decoding", "Tokens per second of plain decoding after its first token."),
+    ("ttft", "First token after", "Time to the first token. It comes from the AR view in both cases."),
+)  # fmt: skip
+
+
+def skeleton() -> dict[str, Any]:
+    entries = [{"key": key, "label": label, "about": about} for key, label, about in ENTRIES]
+    return {
+        "kind": "board",
+        "title": "Measured",
+        "entries": entries,
+        "state": {"values": {}},
+        "facts": {"values": {"speedup": NOT_MEASURED, "rate_ar": NOT_MEASURED}},
+    }
+
+
+def patch(event: Event, trace: Trace) -> list[Change]:
+    if isinstance(event, Prefill):
+        return [merge("values", {"ttft": milliseconds(event.ms), **_counts(trace.metrics())}, "prefill")]
+    if isinstance(event, Verdict):
+        return [merge("values", _counts(trace.metrics()), "commit")]
+    if isinstance(event, (ArChunk, Done)):
+        metrics = trace.metrics()
+        found = {"rate_ar": per_second(metrics.ar_tokens_per_s)}
+        if metrics.speedup is not None:
+            found["speedup"] = times(metrics.speedup)
+        return [merge("values", found)]
+    return []
+
+
+def _counts(metrics: Metrics) -> dict[str, str]:
+    return {
+        "tokens": str(metrics.tokens),
+        "cycles": str(metrics.cycles),
+        "per_cycle": number(metrics.tokens_per_cycle),
+        "tpf": number(metrics.tpf),
+        "length": number(metrics.acceptance_length),
+        "rate": per_second(metrics.tokens_per_s),
+    }
+
+
+def number(value: float | None, digits: int = 1) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def times(value: float | None) -> str:
+    return NOT_MEASURED if value is None else f"{value:.2f}×" if value < 10 else f"{value:.1f}×"
+
+
+def per_second(value: float | None) -> str:
+    return NOT_MEASURED if value is None else f"{value:,.0f} tokens/s"
+
+
+def milliseconds(value: float) -> str:
+    return f"{value:.1f} ms" if value < 100 else f"{value:,.0f} ms" if value < 10_000 else f"{value / 1e3:.1f} s"

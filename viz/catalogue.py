@@ -1,0 +1,36 @@
+"""The views of the page, in reading order. A new view is a module here with NAME, skeleton() and patch()."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from orthrus.events import Event
+from orthrus.trace import Trace
+from viz import badges, board, cache, captions, curve, memory, race, ribbon, staircase, words
+from viz.changes import Change, apply
+
+VIEWS: dict[str, ModuleType] = {
+    view.NAME: view for view in (words, badges, race, captions, ribbon, board, staircase, curve, cache, memory)
+}
+Patch = Callable[[Event, Trace], list[Change]]
+
+
+def skeletons() -> dict[str, dict[str, Any]]:
+    """Every view's skeleton, by name."""
+    return {name: view.skeleton() for name, view in VIEWS.items()}
+
+
+def state(name: str, trace: Trace) -> dict[str, Any]:
+    """One view of a whole trace: its skeleton's state and facts with every patch applied in order."""
+    if name not in VIEWS:
+        raise ValueError(f"there is no view {name!r}; there are {', '.join(VIEWS)}")
+    skeleton = VIEWS[name].skeleton()
+    drawn = {"state": skeleton.get("state", {}), "facts": skeleton.get("facts", {})}
+    partial = Trace()
+    for event in trace.events:
+        partial = partial.add(event)
+        for change in VIEWS[name].patch(event, partial):
+            apply(drawn["state" if change.phase else "facts"], change)
+    return drawn

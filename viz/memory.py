@@ -1,0 +1,57 @@
+"""Bytes of keys and values, cycle by cycle: the shared cache grows with the text, the block's own does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orthrus.events import Event, Verdict
+from orthrus.trace import Trace
+from viz.changes import Change, rows
+
+NAME = "memory"
+
+
+def skeleton() -> dict[str, Any]:
+    return {
+        "kind": "plot",
+        "title": "Memory of keys and values",
+        "hint": "One cache serves both views. What the diffusion view needs on top is constant and lives for one pass.",
+        "variants": [
+            {
+                "label": "",
+                "data": [_area("shared cache", "$cache", "@ar"), _area("diffusion block", "$block", "@draft")],
+                "layout": _layout(),
+            }
+        ],
+        "seek": "x",
+        "state": {"columns": {"cycle": [], "cache": [], "block": []}},
+    }
+
+
+def _area(name: str, y: str, colour: str) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": "$cycle",
+        "y": y,
+        "stackgroup": "bytes",
+        "line": {"color": colour, "width": 1.5, "shape": "hv"},
+        "hovertemplate": "%{y:.1f} KiB<extra>%{fullData.name}</extra>",
+    }
+
+
+def _layout() -> dict[str, Any]:
+    return {
+        "xaxis": {"title": {"text": "cycle"}},
+        "yaxis": {"title": {"text": "KiB"}, "rangemode": "tozero"},
+        "hovermode": "x unified",
+    }
+
+
+def patch(event: Event, trace: Trace) -> list[Change]:
+    if not isinstance(event, Verdict):
+        return []
+    metrics = trace.metrics()
+    row = {"cycle": [event.cycle + 1], "cache": [metrics.kv_bytes / 1024], "block": [metrics.block_bytes / 1024]}
+    return [rows("columns", event.cycle, row, "commit")]

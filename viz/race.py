@@ -1,0 +1,67 @@
+"""The race: both lanes' texts on one clock. The lanes were measured one after the other and are replayed together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orthrus.events import ArChunk, Done, Event, Prefill, RunStart, Verdict
+from orthrus.trace import Trace
+from viz.changes import Change, merge, rows
+from viz.spelling import LOOK_BACK, respelled
+from viz.theme import CODES
+
+NAME = "race"
+
+
+def skeleton() -> dict[str, Any]:
+    columns = {"text": [], "ms": [], "passes": [], "by": [], "cycle": []}
+    return {
+        "kind": "lanes",
+        "title": "The race",
+        "lanes": [
+            {"key": "ar", "name": "One token at a time", "about": "the same model, plain decoding"},
+            {"key": "orthrus", "name": "Orthrus", "about": "guess a block, check it in one look"},
+        ],
+        "facts": {"orthrus": columns, "ar": {key: list(values) for key, values in columns.items()}, "run": {}},
+    }
+
+
+def patch(event: Event, trace: Trace) -> list[Change]:
+    if isinstance(event, RunStart):
+        return [merge("run", {"limit": event.params.max_new_tokens, "lanes": event.lanes})]
+    if isinstance(event, (Prefill, Verdict)):
+        return _orthrus(event, trace)
+    if isinstance(event, ArChunk):
+        return _ar(event, trace)
+    if isinstance(event, Done):
+        return [merge("run", {"limit": event.n_tokens, "stop": event.stop, "speedup": trace.metrics().speedup})]
+    return []
+
+
+def _orthrus(event: Prefill | Verdict, trace: Trace) -> list[Change]:
+    """The tokens one prefill or verdict added; they all land when it was done."""
+    fresh = 1 if isinstance(event, Prefill) else event.n_commit
+    end = event.ms if isinstance(event, Prefill) else trace.ends_ms[-1]
+    n = len(trace.tokens)
+    tokens = trace.tokens.since(n - fresh)
+    tail = [token.id for token in trace.tokens.since(max(0, n - fresh - LOOK_BACK))]
+    landed = {
+        "ms": [round(end, 3)] * fresh,
+        "passes": [trace.metrics().passes] * fresh,
+        "by": [CODES[token.status] for token in tokens],
+        "cycle": [token.cycle for token in tokens],
+    }
+    return [*_texts("orthrus", trace, tail, fresh, n), rows("orthrus", n - fresh, landed)]
+
+
+def _ar(event: ArChunk, trace: Trace) -> list[Change]:
+    fresh, n = len(event.ids), len(trace.ar_ids)
+    tail = trace.ar_ids.since(max(0, n - fresh - LOOK_BACK))
+    landed = {"ms": event.t_ms, "passes": range(event.i0 + 1, n + 1)}
+    return [*_texts("ar", trace, tail, fresh, n), rows("ar", n - fresh, landed)]
+
+
+def _texts(lane: str, trace: Trace, tail: list[int], fresh: int, n: int) -> list[Change]:
+    """The texts of the new tokens, and again of older ones whose character they complete."""
+    begin, texts = respelled([trace.data([index]) for index in tail], fresh)
+    return [rows(lane, n - len(tail) + begin, {"text": texts})]

@@ -1,0 +1,112 @@
+"""The staircase: one row a cycle, one cell a position. Long treads are easy text, steep steps hard text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orthrus.events import Done, Draft, Event, RunStart, Verdict
+from orthrus.trace import Trace
+from viz.changes import Change, put, rows
+
+NAME = "staircase"
+BARS = (
+    ("anchor", "anchor", "@ar", 0.45),
+    ("accepted", "accepted", "@accepted", 1.0),
+    ("own", "written by AR", "@ar", 1.0),
+)
+POSITIONS, CYCLES = 64, 8  # the axes grow in these steps while a run is live
+
+
+def skeleton() -> dict[str, Any]:
+    columns = [
+        "y",
+        "refused",
+        *(f"{name}{part}" for name in ("anchor", "accepted", "own", "discarded") for part in ("0", "n")),
+    ]
+    return {
+        "kind": "plot",
+        "title": "The staircase",
+        "hint": "Each row is one cycle, from its anchor on. Green: guesses kept. Blue: the AR view's own token, where the next row begins.",
+        "variants": [{"label": "", "data": _traces(), "layout": _layout()}],
+        "seek": "y",
+        "state": {"columns": {name: [] for name in columns}},
+        "facts": {"ranges": {"xaxis": [0, POSITIONS], "yaxis": [CYCLES + 0.5, 0.5]}},
+    }
+
+
+def _traces() -> list[dict[str, Any]]:
+    bars = [_bar("discarded", "never judged", "@discarded", 0.35), *(_bar(*bar) for bar in BARS)]
+    cross = {"symbol": "x-thin", "size": 7, "line": {"width": 2, "color": "@refused"}}
+    refused = {"type": "scatter", "mode": "markers", "name": "refused", "x": "$refused", "y": "$y", "marker": cross}
+    return [*bars, {**refused, "hovertemplate": "cycle %{y}: a guess refused at position %{x}<extra></extra>"}]
+
+
+def _bar(name: str, label: str, colour: str, opacity: float) -> dict[str, Any]:
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": label,
+        "y": "$y",
+        "base": f"${name}0",
+        "x": f"${name}n",
+        "width": 0.86,
+        "marker": {"color": colour, "opacity": opacity, "line": {"width": 0}},
+        "hovertemplate": f"cycle %{{y}}: %{{x}} {label}<extra></extra>",
+    }
+
+
+def _layout() -> dict[str, Any]:
+    return {
+        "barmode": "overlay",
+        "xaxis": {"title": {"text": "position in the text"}},
+        "yaxis": {"title": {"text": "cycle"}, "dtick": None},
+        "hovermode": "closest",
+    }
+
+
+def patch(event: Event, trace: Trace) -> list[Change]:
+    if isinstance(event, RunStart):
+        return [put("ranges", _ranges(len(event.prompt.ids), len(event.prompt.ids), 0, event.config.block))]
+    if isinstance(event, Draft):
+        return _grown(event, trace)
+    if isinstance(event, Verdict):
+        return [rows("columns", event.cycle, {name: [value] for name, value in _row(event, trace).items()}, "commit")]
+    if isinstance(event, Done) and trace.prefill and trace.verdicts:
+        first, last = trace.prefill.kv_len, trace.drafts[-1]
+        return [put("ranges", {"xaxis": [first - 1, last.pos0 + last.block], "yaxis": [len(trace.drafts) + 0.5, 0.5]})]
+    return []
+
+
+def _row(event: Verdict, trace: Trace) -> dict[str, float | None]:
+    """Where each part of a cycle begins and how many positions it takes; cells are centred on their position."""
+    cycle = trace.cycle(event.cycle)
+    statuses, begin = cycle.statuses(), cycle.draft.pos0 - 0.5
+    own, kept = int(event.next_id is not None), cycle.accepted
+    refused = "refused" in statuses
+    tail = statuses.count("discarded")
+    return {
+        "y": event.cycle + 1,
+        "anchor0": begin,
+        "anchorn": 1,
+        "accepted0": begin + 1,
+        "acceptedn": kept,
+        "own0": begin + 1 + kept,
+        "ownn": own,
+        "discarded0": begin + 1 + kept + refused,
+        "discardedn": tail,
+        "refused": begin + 1.5 + kept if refused else None,
+    }
+
+
+def _grown(event: Draft, trace: Trace) -> list[Change]:
+    if event.cycle == 0 or trace.prefill is None:
+        return []
+    first, block = trace.prefill.kv_len, trace.block
+    before = _ranges(first, trace.drafts[event.cycle - 1].pos0, event.cycle - 1, block)
+    now = _ranges(first, event.pos0, event.cycle, block)
+    return [put("ranges", now)] if now != before else []
+
+
+def _ranges(first: int, pos0: int, cycle: int, block: int) -> dict[str, list[float]]:
+    steps = -(-(pos0 + block - first) // POSITIONS)
+    return {"xaxis": [first - 1, first + steps * POSITIONS], "yaxis": [(cycle // CYCLES + 1) * CYCLES + 0.5, 0.5]}

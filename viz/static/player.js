@@ -1,0 +1,202 @@
+/* The player: applies patches, draws dirty views, moves a playhead over phases. It knows no model and asks no server.
+ *
+ * A frame {p, c, ms, w, x} is a stop of the playhead (phase, cycle, measured ms, tokens committed, changes); a frame
+ * without p holds facts, true wherever the playhead is. A change is [view, op, key, value, at], as in viz/changes.py.
+ * A view's kind is drawn by a part: O.parts[kind](host, spec, player) -> {draw(state, facts, now), tick(now), theme()}.
+ */
+(function () {
+  "use strict";
+  const O = (window.OrthrusStage = { parts: {} });
+  const KEY_EVERY = 12; // stops between snapshots: a jump back replays at most this many
+  const CALM_MS = 340; // big areas change at most three times a second while playing
+
+  O.apply = function (state, op, key, value, at) {
+    if (op === "set") state[key] = value;
+    else if (op === "merge") state[key] = Object.assign({}, state[key], value);
+    else if (op === "rows")
+      for (const name in value) {
+        const column = state[key][name];
+        column.length = Math.min(column.length, at);
+        for (const item of value[name]) column.push(item);
+      }
+  };
+
+  O.el = function (tag, className, text) {
+    const node = document.createElement(tag);
+    if (className) node.className = className;
+    if (text !== undefined) node.textContent = text; // never innerHTML: texts come from a model
+    return node;
+  };
+
+  /** What a token looks like in a small cell: spaces and line ends made visible. */
+  O.label = (text) => text.replace(/\n/g, "⏎").replace(/\t/g, "⇥").replace(/^ +| +$/g, (run) => "␣".repeat(run.length));
+
+  class Player {
+    constructor(root, settings, options) {
+      this.root = root;
+      this.settings = settings;
+      this.options = options || {};
+      this.stops = [];
+      this.parts = {};
+      this.reduced = window.matchMedia("(prefers-reduced-motion: reduce)");
+      O.build(this);
+      this.head = new O.Playhead(this);
+      this.transport = O.transport(this);
+      this.reset({});
+      const loop = (time) => {
+        if (!root.isConnected) return; // the page dropped us
+        this.frame(time);
+        requestAnimationFrame(loop);
+      };
+      requestAnimationFrame(loop);
+    }
+
+    reset(message) {
+      this.run = message.run;
+      this.seq = -1;
+      this.live = !!message.live;
+      this.ended = false;
+      this.stops = [];
+      this.keys = new Map();
+      this.facts = {};
+      this.state = {};
+      for (const [name, spec] of Object.entries(this.settings.views)) {
+        this.facts[name] = structuredClone(spec.facts || {});
+        this.state[name] = structuredClone(spec.state || {});
+      }
+      this.keys.set(-1, structuredClone(this.state));
+      this.at = -1;
+      this.dirty = new Set(Object.keys(this.parts));
+      this.head.reset(this.live);
+    }
+
+    /** A message {run, seq, live, frames, end, autoplay}; a new run starts over, a repeated seq is ignored. */
+    feed(message) {
+      if (message.run === undefined) return;
+      if (message.run !== this.run) this.reset(message);
+      if (message.seq <= this.seq) return;
+      this.seq = message.seq;
+      for (const frame of message.frames || []) {
+        if (frame.p) this.addStop(frame);
+        else
+          for (const [view, ...change] of frame.x) {
+            O.apply(this.facts[view], ...change);
+            this.dirty.add(view);
+          }
+      }
+      if (message.end) this.ended = true;
+      this.transport.changed();
+      this.head.fed(message);
+    }
+
+    addStop(frame) {
+      const last = this.stops[this.stops.length - 1];
+      frame.t0 = last ? last.t0 + last.ms : 0;
+      this.stops.push(frame);
+    }
+
+    /** Put every view into the state after stop i. */
+    show(i) {
+      i = Math.max(-1, Math.min(i, this.stops.length - 1));
+      if (i < this.at) {
+        let key = i;
+        while (!this.keys.has(key)) key--;
+        this.state = structuredClone(this.keys.get(key));
+        this.at = key;
+        Object.keys(this.parts).forEach((name) => this.dirty.add(name));
+      }
+      while (this.at < i) {
+        this.at++;
+        for (const [view, ...change] of this.stops[this.at].x) {
+          O.apply(this.state[view], ...structuredClone(change));
+          this.dirty.add(view);
+        }
+        if (this.at % KEY_EVERY === 0 && !this.keys.has(this.at)) this.keys.set(this.at, structuredClone(this.state));
+      }
+    }
+
+    frame(time) {
+      this.head.advance(time);
+      const now = this.head.now();
+      for (const name of this.dirty) {
+        const part = this.parts[name];
+        if (!part) this.dirty.delete(name);
+        else if (!(part.calm && now.playing && time - (part.drawn || 0) < CALM_MS)) {
+          this.dirty.delete(name);
+          part.drawn = time;
+          if (part.draw) part.draw(this.state[name], this.facts[name], now);
+        }
+      }
+      for (const part of Object.values(this.parts)) if (part.tick) part.tick(now);
+      this.transport.tick(now);
+    }
+
+    word(id) {
+      const text = this.facts.words.text[id];
+      return text === undefined ? "<" + id + ">" : text;
+    }
+
+    colour(name) {
+      return getComputedStyle(this.root).getPropertyValue("--o-" + name).trim();
+    }
+
+    seekCycle(cycle, phase) {
+      const found = this.stops.findIndex((stop) => stop.c === cycle && stop.p === (phase || "commit"));
+      if (found >= 0) this.head.seek(found);
+    }
+
+    /** One message to screen readers; only while the visitor steps, so that a running film does not chatter. */
+    announce(text) {
+      if (!this.head.playing) this.voice.textContent = text;
+    }
+  }
+
+  O.section = function (name, spec) {
+    const section = O.el("section", "o-view o-" + name);
+    section.setAttribute("aria-label", spec.title || name);
+    if (spec.title) section.append(O.el("h3", "o-title", spec.title));
+    if (spec.hint) section.append(O.el("p", "o-hint", spec.hint));
+    return section;
+  };
+
+  /** The page: one section a view in the catalogue's order, the transport bar behind the race, charts in a grid. */
+  O.build = function (player) {
+    const root = player.root;
+    root.classList.add("orthrus");
+    root.replaceChildren();
+    player.bar = O.el("div", "o-transport");
+    player.voice = O.el("div", "o-voice");
+    player.voice.setAttribute("aria-live", "polite");
+    const charts = O.el("div", "o-charts");
+    for (const [name, spec] of Object.entries(player.settings.views)) {
+      const make = O.parts[spec.kind];
+      if (!make) continue;
+      const section = O.section(name, spec);
+      (spec.kind === "plot" || spec.kind === "strip" ? charts : root).append(section);
+      player.parts[name] = make(section, spec, player);
+      if (spec.kind === "lanes") root.append(player.bar);
+    }
+    root.append(charts, player.voice);
+    O.followTheme(player);
+  };
+
+  /** Dark or light: the page's body class where there is one to follow, else the system's wish. */
+  O.followTheme = function (player) {
+    const wish = window.matchMedia("(prefers-color-scheme: dark)");
+    const set = () => {
+      const dark = player.options.followBody ? document.body.classList.contains("dark") : wish.matches;
+      player.root.dataset.theme = player.options.theme || (dark ? "dark" : "light");
+      for (const part of Object.values(player.parts)) if (part.theme) part.theme();
+    };
+    wish.addEventListener("change", set);
+    if (player.options.followBody)
+      new MutationObserver(set).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+    player.setTheme = (mode) => {
+      player.options.theme = mode;
+      set();
+    };
+    set();
+  };
+
+  O.mount = (root, settings, options) => new Player(root, settings, options);
+})();

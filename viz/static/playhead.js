@@ -1,0 +1,147 @@
+/* The playhead: which stop, how far into it, and how fast. Time is the lanes' measured clock, slowed down or not. */
+(function () {
+  "use strict";
+  const O = window.OrthrusStage;
+  const TEACHING_MS = 2500; // a phase at teaching pace
+  const CYCLE_GOAL_MS = 1100; // the first speed is chosen so that a mean cycle takes about this long
+  const RATES = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 4];
+
+  O.speeds = [
+    { label: "teaching pace", fixed: TEACHING_MS },
+    ...RATES.map((rate) => ({ label: rate === 1 ? "measured speed" : rate > 1 ? rate + "× faster" : "1/" + Math.round(1 / rate) + " speed", rate })),
+  ];
+
+  O.Playhead = class {
+    constructor(player) {
+      this.player = player;
+      this.speed = O.speeds[1];
+      this.reset(false);
+    }
+
+    reset(live) {
+      this.playing = false;
+      this.follow = live;
+      this.share = 1; // how much of the stop's time has passed; 1 after a step or a jump
+      this.last = undefined;
+    }
+
+    fed(message) {
+      const stops = this.player.stops;
+      if (message.autoplay) {
+        this.speed = this.suggested();
+        this.seek(0);
+        if (!this.player.reduced.matches) this.play();
+      } else if (this.follow) this.player.show(stops.length - 1);
+      else if (this.player.at < 0 && stops.length) this.seek(0);
+    }
+
+    /** The rate at which one cycle can be followed by eye. */
+    suggested() {
+      const cycles = this.player.stops.filter((stop) => stop.p === "commit").length;
+      const own = this.player.stops.filter((stop) => stop.p !== "finish" && stop.p !== "prefill");
+      const mean = own.reduce((sum, stop) => sum + stop.ms, 0) / Math.max(1, cycles);
+      const wanted = mean / CYCLE_GOAL_MS;
+      return O.speeds.reduce((best, speed) =>
+        speed.rate && (!best.rate || Math.abs(Math.log(speed.rate / wanted)) < Math.abs(Math.log(best.rate / wanted))) ? speed : best
+      );
+    }
+
+    /** Wall time one stop takes at the present speed. */
+    wall(stop) {
+      if (this.speed.fixed) return stop.p === "finish" ? 2 * this.speed.fixed : this.speed.fixed;
+      return stop.ms / this.speed.rate;
+    }
+
+    advance(time) {
+      const passed = this.last === undefined ? 0 : Math.min(time - this.last, 250); // a hidden tab does not skip ahead
+      this.last = time;
+      if (!this.playing) return;
+      const { stops } = this.player;
+      let left = passed;
+      while (this.playing && stops.length) {
+        const wall = this.wall(stops[Math.max(0, this.player.at)]);
+        const rest = (1 - this.share) * wall;
+        if (left < rest) {
+          this.share += left / wall;
+          return;
+        }
+        left -= rest;
+        this.share = 1;
+        if (this.player.at + 1 < stops.length) {
+          this.player.show(this.player.at + 1);
+          this.share = 0;
+        } else {
+          if (this.player.ended) this.playing = false;
+          return;
+        }
+      }
+    }
+
+    now() {
+      const { stops, at } = this.player;
+      const stop = stops[at];
+      const running = this.follow && !this.player.ended;
+      return {
+        at,
+        stop,
+        phase: stop ? stop.p : "",
+        cycle: stop ? stop.c : -1,
+        playing: this.playing || running,
+        clock: running || !stop ? Infinity : stop.t0 + this.share * stop.ms,
+        wall: stop && this.playing ? Math.min(this.wall(stop), 1500) : 600,
+        live: this.player.live,
+        ended: this.player.ended,
+      };
+    }
+
+    seek(i) {
+      this.follow = false;
+      this.share = 1;
+      this.player.show(Math.max(0, Math.min(i, this.player.stops.length - 1)));
+    }
+
+    play() {
+      const { stops, at } = this.player;
+      this.follow = false;
+      if (!stops.length) return;
+      if (at >= stops.length - 1 && this.share >= 1 && this.player.ended) this.seek(0);
+      if (this.player.at <= 0) this.share = 0;
+      this.playing = true;
+    }
+
+    pause() {
+      this.playing = false;
+    }
+
+    toggle() {
+      if (this.playing) this.pause();
+      else this.play();
+    }
+
+    step(by) {
+      this.pause();
+      this.seek(this.player.at + by);
+    }
+
+    /** To the draft of the next cycle, or to the beginning of this one and then of those before. */
+    stepCycle(by) {
+      this.pause();
+      const { stops, at } = this.player;
+      let i = at + by;
+      while (i > 0 && i < stops.length - 1 && stops[i].p !== "draft") i += by;
+      this.seek(i);
+    }
+
+    goLive() {
+      this.pause();
+      this.follow = true;
+      this.share = 1;
+      this.player.show(this.player.stops.length - 1);
+    }
+
+    faster(by) {
+      const i = O.speeds.indexOf(this.speed) + by;
+      this.speed = O.speeds[Math.max(0, Math.min(O.speeds.length - 1, i))];
+    }
+  };
+})();

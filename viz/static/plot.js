@@ -1,0 +1,106 @@
+/* Charts: a figure's description with '$column' and '@colour' in it, redrawn when its columns change. */
+(function () {
+  "use strict";
+  const O = window.OrthrusStage;
+  const REST_MS = 80; // at most 12 redraws a second, fewer where one takes long
+
+  let loading;
+  /** plotly.min.js, loaded once and after the first paint: evaluating it takes most of a second. */
+  function plotly(url) {
+    if (window.Plotly) return Promise.resolve(window.Plotly);
+    loading = loading || new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = url;
+      script.onload = () => resolve(window.Plotly);
+      script.onerror = () => reject(new Error("plotly.min.js did not load"));
+      setTimeout(() => document.head.append(script), 50);
+    });
+    return loading;
+  }
+
+  function filled(value, columns, player) {
+    if (Array.isArray(value)) return value.map((item) => filled(item, columns, player));
+    if (value && typeof value === "object")
+      return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, filled(v, columns, player)]));
+    if (typeof value !== "string") return value;
+    if (value[0] === "$") return columns[value.slice(1)].slice();
+    return value[0] === "@" ? player.colour(value.slice(1)) : value;
+  }
+
+  function merged(base, more) {
+    const out = { ...base };
+    for (const [key, value] of Object.entries(more || {}))
+      out[key] = value && typeof value === "object" && !Array.isArray(value) && out[key] ? merged(out[key], value) : value;
+    return out;
+  }
+
+  function choices(spec, pick) {
+    const box = O.el("div", "o-choice");
+    spec.variants.forEach(({ label }, i) => {
+      const node = O.el("button", "", label);
+      node.type = "button";
+      node.setAttribute("aria-pressed", String(i === 0));
+      node.addEventListener("click", () => {
+        [...box.children].forEach((other) => other.setAttribute("aria-pressed", String(other === node)));
+        pick(i);
+      });
+      box.append(node);
+    });
+    return box;
+  }
+
+  O.parts.plot = function (host, spec, player) {
+    const frame = O.el("div", "o-frame");
+    const chart = O.el("div", "o-chart");
+    const cursor = O.el("div", "o-cursor");
+    cursor.hidden = true;
+    frame.append(chart, cursor);
+    chart.setAttribute("role", "img");
+    chart.setAttribute("aria-label", spec.title + ". " + spec.hint);
+    let chosen = 0, values = null, wanted = false, busy = false, ready = 0, cost = 20, P = null;
+    if (spec.variants.length > 1) host.append(choices(spec, (i) => { chosen = i; wanted = true; }));
+    host.append(frame);
+    plotly(player.options.plotly).then((found) => { P = found; wanted = true; }, (error) => (chart.textContent = error.message));
+
+    async function react() {
+      busy = true;
+      const began = performance.now();
+      const variant = spec.variants[chosen];
+      const ranges = Object.fromEntries(Object.entries((chosen === 0 && values.ranges) || {}).map(([axis, range]) => [axis, { range }]));
+      const layout = filled(merged(merged(player.settings.layout, variant.layout), ranges), {}, player);
+      const first = !chart.data;
+      await P.react(chart, filled(variant.data, values.columns, player), layout, { displayModeBar: false });
+      if (first) {
+        new ResizeObserver(() => P.Plots.resize(chart)).observe(frame);
+        if (spec.seek) chart.on("plotly_click", (event) => player.seekCycle(event.points[0][spec.seek] - 1));
+      }
+      cost = 0.7 * cost + 0.3 * (performance.now() - began);
+      ready = performance.now() + Math.max(REST_MS, 3 * cost);
+      busy = false;
+    }
+
+    function moveCursor(now) {
+      const axis = spec.variants[chosen].clock && chart._fullLayout && chart._fullLayout.xaxis;
+      const shown = !!axis && Number.isFinite(now.clock);
+      if (cursor.hidden === shown) cursor.hidden = !shown;
+      if (shown) cursor.style.transform = "translateX(" + (axis._offset + Math.min(axis._length, axis.l2p(now.clock))) + "px)";
+    }
+
+    return {
+      draw(state, facts) {
+        values = { ...facts, ...state };
+        wanted = true;
+      },
+      tick(now) {
+        if (P && wanted && values && !busy && performance.now() >= ready) {
+          wanted = false;
+          react();
+        }
+        if (spec.variants[chosen].clock || !cursor.hidden) moveCursor(now);
+      },
+      theme() {
+        wanted = true;
+      },
+    };
+  };
+})();

@@ -1,0 +1,108 @@
+/* The race: two texts that grow with the lanes' measured clock. */
+(function () {
+  "use strict";
+  const O = window.OrthrusStage;
+
+  /** How many of the sorted times are not later than `clock`. */
+  function passed(times, clock) {
+    let low = 0;
+    let high = times.length;
+    while (low < high) {
+      const mid = (low + high) >> 1;
+      if (times[mid] <= clock) low = mid + 1;
+      else high = mid;
+    }
+    return low;
+  }
+
+  const time = (ms) => (ms < 1000 ? Math.round(ms) + " ms" : (ms / 1000).toFixed(2) + " s");
+
+  function lane({ key, name, about }, player) {
+    const card = O.el("article", "o-lane o-lane-" + key);
+    const top = O.el("div", "o-lanetop");
+    const who = O.el("div");
+    who.append(O.el("h4", "", name), O.el("p", "", about));
+    const count = O.el("div", "o-count");
+    const number = O.el("b", "", "0");
+    count.append(number, O.el("span", "", "tokens"));
+    top.append(who, count);
+    const bar = O.el("div", "o-progress");
+    const done = O.el("i");
+    bar.append(done);
+    const text = O.el("div", "o-text");
+    text.tabIndex = 0;
+    text.setAttribute("aria-label", "Text of the lane " + name);
+    const foot = O.el("p", "o-foot");
+    card.append(top, bar, text, foot);
+    text.addEventListener("click", (event) => {
+      const cycle = event.target.dataset.cycle;
+      if (cycle >= 0) player.seekCycle(+cycle);
+    });
+    return { key, card, number, done, text, foot, shown: 0 };
+  }
+
+  function span(rows, i, player) {
+    const node = O.el("span", "", rows.text[i]);
+    const code = rows.by[i];
+    if (code) {
+      node.className = "is-" + player.settings.statuses[code].name;
+      node.dataset.cycle = rows.cycle[i];
+    }
+    return node;
+  }
+
+  function write(lane, rows, n, player) {
+    if (n === lane.shown) return;
+    while (lane.shown > n) {
+      lane.text.lastChild.remove();
+      lane.shown--;
+    }
+    const more = document.createDocumentFragment();
+    for (; lane.shown < n; lane.shown++) more.append(span(rows, lane.shown, player));
+    lane.text.append(more);
+    lane.text.scrollTop = lane.text.scrollHeight;
+  }
+
+  function footer(rows, n, now, measured) {
+    const total = rows.ms.length;
+    if (!total) return measured ? "waiting for its turn: lanes are measured one after the other" : "not measured in this run";
+    const finished = n === total && now.ended;
+    const clock = finished || now.clock === Infinity ? rows.ms[n - 1] || 0 : now.clock;
+    const looks = n ? rows.passes[n - 1] : 0;
+    return (finished ? "✓ finished in " : "") + time(clock) + " · " + looks + " forward pass" + (looks === 1 ? "" : "es");
+  }
+
+  O.parts.lanes = function (host, spec, player) {
+    const box = O.el("div", "o-lanes");
+    const lanes = spec.lanes.map((each) => lane(each, player));
+    box.append(...lanes.map(({ card }) => card));
+    host.append(box);
+    let facts = spec.facts;
+    return {
+      draw(state, news) {
+        facts = news;
+        for (const each of lanes) {
+          const rows = facts[each.key];
+          // a character split over tokens is completed by a later token: its first part's text changes
+          for (let i = 0; i < each.shown && i < rows.text.length; i++)
+            if (each.text.children[i].textContent !== rows.text[i]) each.text.children[i].textContent = rows.text[i];
+          if (each.shown > rows.ms.length || each.run !== player.run) write(each, rows, 0, player);
+          each.run = player.run;
+        }
+      },
+      tick(now) {
+        for (const each of lanes) {
+          const rows = facts[each.key];
+          const n = passed(rows.ms, now.clock + 1e-6);
+          write(each, rows, n, player);
+          const limit = Math.max(facts.run.limit || 1, rows.ms.length);
+          each.done.style.width = (100 * n) / limit + "%";
+          each.card.classList.toggle("finished", n > 0 && n === rows.ms.length && now.ended);
+          if (each.number.textContent !== String(n)) each.number.textContent = n;
+          const line = footer(rows, n, now, (facts.run.lanes || []).includes(each.key) && !now.ended);
+          if (each.foot.textContent !== line) each.foot.textContent = line;
+        }
+      },
+    };
+  };
+})();

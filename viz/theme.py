@@ -1,0 +1,110 @@
+"""Colours, glyphs and chart layout: each colour means one thing, and every view, legend and test reads it here.
+
+Hue says who wrote a token. The palettes keep CIEDE2000 >= 19.6 between any two under protan, deutan and tritan
+simulation, and >= 3:1 contrast with their background; the glyph says the same without colour.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+PALETTES = {
+    "dark": {
+        "accepted": "#2EE59D",
+        "refused": "#C2701A",
+        "ar": "#3B8BFF",
+        "draft": "#E9C6F2",
+        "discarded": "#6B7280",
+        "page": "#0f172a",
+        "card": "#16203a",
+        "line": "#2b3752",
+        "ink": "#e8edf6",
+        "soft": "#a3afc4",
+    },
+    "light": {
+        "accepted": "#00A07C",
+        "refused": "#F04A0A",
+        "ar": "#2A48F5",
+        "draft": "#4A0A60",
+        "discarded": "#55585C",
+        "page": "#ffffff",
+        "card": "#f7f8fb",
+        "line": "#dde1ea",
+        "ink": "#172033",
+        "soft": "#5a6578",
+    },
+}
+
+
+class Status(NamedTuple):
+    """How one slot status is shown: its code in patches, its glyph, its colour in the palette, its legend text."""
+
+    code: str
+    glyph: str
+    colour: str
+    label: str
+
+
+TEXT_STYLE = "\ufe0e"  # draw as text where a system would draw an emoji
+STATUSES = {
+    "anchor": Status("a", "⚓" + TEXT_STYLE, "ar", "anchor: already known"),
+    "pending": Status("p", "◌", "draft", "guess of the diffusion view"),
+    "accepted": Status("y", "✓", "accepted", "guess confirmed by the AR view"),
+    "refused": Status("n", "✗", "refused", "first guess it refused"),
+    "discarded": Status("d", "⋯", "discarded", "after the refusal: never judged"),
+    "correction": Status("c", "↻", "ar", "written by the AR view: correction"),
+    "bonus": Status("b", "★", "ar", "written by the AR view: bonus"),
+    "resampled": Status("r", "⚂" + TEXT_STYLE, "ar", "drawn again by the AR view"),
+    "first": Status("f", "•", "ar", "written by the AR view: first token"),
+}
+CODES = {name: status.code for name, status in STATUSES.items()}
+LEGEND = ("anchor", "pending", "accepted", "refused", "discarded", "correction", "bonus")
+
+
+def codes(statuses: tuple[str, ...]) -> str:
+    """Slot statuses -> one letter each."""
+    return "".join(CODES[status] for status in statuses)
+
+
+def css() -> str:
+    """The palettes as CSS variables; the page sets data-theme on the stage."""
+    blocks = []
+    for mode, palette in PALETTES.items():
+        lines = "".join(f"--o-{name}:{value};" for name, value in palette.items())
+        blocks.append(f'.orthrus[data-theme="{mode}"]{{{lines}color-scheme:{mode};}}')
+    return "\n".join(blocks)
+
+
+def layout(mode: str | None = None) -> dict[str, Any]:
+    """The Plotly layout every chart starts from; colours are '@name' until `resolve` or the browser fills them in."""
+    axis = {
+        "gridcolor": "@line",
+        "zeroline": False,
+        "linecolor": "@line",
+        "tickfont": {"color": "@soft", "size": 11},
+        "title": {"font": {"color": "@soft", "size": 12}, "standoff": 8},
+        "fixedrange": True,
+    }
+    plain = {
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": "system-ui, sans-serif", "color": "@ink", "size": 12},
+        "margin": {"l": 48, "r": 12, "t": 8, "b": 42},
+        "xaxis": axis,
+        "yaxis": axis,
+        "hoverlabel": {"bgcolor": "@card", "bordercolor": "@line", "font": {"color": "@ink"}},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"color": "@soft", "size": 11}},
+        "uirevision": "keep",
+    }
+    return resolve(plain, mode) if mode else plain
+
+
+def resolve(value: Any, mode: str) -> Any:
+    """Every '@name' in a figure's description -> that colour of the palette."""
+    if isinstance(value, dict):
+        return {key: resolve(item, mode) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [resolve(item, mode) for item in value]
+    if isinstance(value, str) and value.startswith("@"):
+        return PALETTES[mode][value[1:]]
+    return value
