@@ -138,15 +138,18 @@ def _lanes(trace: Trace) -> Iterator[str]:
         return
     n = min(len(ar), len(own))
     differing = next((i for i in range(n) if ar[i] != own[i]), None)
+    if differing is None and trace.lossless and len(ar) != len(own):
+        differing = n  # compared as finished texts, and one goes on where the other ends
     verdict = trace.lossless.verdict if trace.lossless else None
     if _by_comparison(trace) and differing is not None and verdict != "near_tie":
-        yield f"(ix) token {differing} is {own[differing]} in the Orthrus lane and {ar[differing]} in the AR lane"
+        ends = [lane[differing] if differing < len(lane) else "missing" for lane in (own, ar)]
+        yield f"(ix) token {differing} is {ends[0]} in the Orthrus lane and {ends[1]} in the AR lane"
     if trace.lossless:
         found = n if differing is None else differing
         if trace.lossless.first_div != differing or trace.lossless.identical != found:
             said = f"{trace.lossless.identical} identical, first divergence {trace.lossless.first_div}"
             yield f"(ix) lossless says {said}; the lanes agree for {found} tokens"
-        same = differing is None and trace.lossless.n_compared == len(ar) == len(own)
+        same = differing is None and trace.lossless.n_compared == n
         if (verdict == "identical") is not same:
             lengths = f"{len(own)} and {len(ar)}"
             yield f"(ix) lossless calls {trace.lossless.n_compared} tokens {verdict}; {found} agree of {lengths}"

@@ -21,8 +21,8 @@ ENTRIES = (
     ("length", "Acceptance length", "Guesses accepted per cycle. The token the AR view writes itself is not counted."),
     ("tokens", "Tokens", "Tokens generated so far, the first one included."),
     ("cycles", "Cycles", "Drafts that were judged."),
-    ("rate", "Orthrus", "Tokens per second of the cycles alone, without the prompt."),
-    ("rate_ar", "Plain decoding", "Tokens per second of plain decoding after its first token."),
+    ("rate", "Orthrus, tokens/s", "Tokens per second of the cycles alone, without the prompt."),
+    ("rate_ar", "Plain decoding, tokens/s", "Tokens per second of plain decoding after its first token."),
     ("ttft", "First token after", "Time to the first token. It comes from the AR view in both cases."),
 )  # fmt: skip
 
@@ -72,7 +72,7 @@ def times(value: float | None) -> str:
 
 
 def per_second(value: float | None) -> str:
-    return NOT_MEASURED if value is None else f"{value:,.0f} tokens/s"
+    return NOT_MEASURED if value is None else f"{value:,.0f}"
 
 
 def milliseconds(value: float) -> str:

@@ -83,7 +83,8 @@ def _odds(event: Verdict, at: int) -> str:
     if event.p_lp_ar is None or event.p_lp_draft is None or event.p_gap is None:
         return ""
     tie = ", a near tie" if event.p_gap[at] <= NEAR_TIE else ""
-    return f" (p {percent(event.p_lp_ar[at])}) over the proposal (p {percent(event.p_lp_draft[at])}), gap {event.p_gap[at]:.2f}{tie}"
+    own, guess = percent(event.p_lp_ar[at]), percent(event.p_lp_draft[at])
+    return f" (p {own}) over the proposal (p {guess}), gap {event.p_gap[at]:.2f}{tie}"
 
 
 def _commit(cycle: Cycle, event: Verdict, trace: Trace) -> tuple[str, str]:
@@ -97,7 +98,8 @@ def _commit(cycle: Cycle, event: Verdict, trace: Trace) -> tuple[str, str]:
         plain += " The text ends here."
     technical = (
         f"Committed {event.n_commit}; cache keeps {event.kv.kept} of {event.kv.written} rows written, "
-        f"{event.kv.cropped} cropped. So far {number(metrics.tokens_per_cycle)} tokens per cycle, TPF {number(metrics.tpf)}."
+        f"{event.kv.cropped} cropped. So far {number(metrics.tokens_per_cycle)} tokens per cycle, "
+        f"TPF {number(metrics.tpf)}."
     )
     return plain, technical
 
@@ -117,8 +119,9 @@ def _finish(event: Done, trace: Trace) -> tuple[str, str]:
 
 
 def quoted(index: int, trace: Trace) -> str:
+    """A token in a sentence: its outer spaces only matter where it has nothing else."""
     text = shown(trace.glyph(index)).replace("\n", "⏎")
-    return f"“{text}”"
+    return f"“{text.strip() or '␣' * len(text)}”"
 
 
 def percent(log_prob: float) -> str:

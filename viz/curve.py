@@ -22,7 +22,7 @@ def skeleton() -> dict[str, Any]:
                 "label": "milliseconds",
                 "data": _lines("$ms", "$ar_ms"),
                 "layout": _layout("milliseconds, measured"),
-                "clock": True,
+                "cursor": "clock",
             },
             {"label": "forward passes", "data": _lines("$passes", "$ar_n"), "layout": _layout("forward passes")},
         ],

@@ -12,19 +12,14 @@ NAME = "memory"
 
 
 def skeleton() -> dict[str, Any]:
+    areas = [_area("shared cache", "$cache", "@ar"), _area("diffusion view's block", "$block", "@draft")]
     return {
         "kind": "plot",
         "title": "Memory of keys and values",
-        "hint": "One cache serves both views. What the diffusion view needs on top is constant and lives for one pass.",
-        "variants": [
-            {
-                "label": "",
-                "data": [_area("shared cache", "$cache", "@ar"), _area("diffusion block", "$block", "@draft")],
-                "layout": _layout(),
-            }
-        ],
+        "hint": "One cache serves both views. What the diffusion view adds is constant and lives for one pass.",
+        "variants": [{"label": "", "data": areas, "layout": _layout(), "cursor": "cycle"}],
         "seek": "x",
-        "state": {"columns": {"cycle": [], "cache": [], "block": []}},
+        "facts": {"columns": {"cycle": [], "cache": [], "block": []}},
     }
 
 
@@ -36,14 +31,14 @@ def _area(name: str, y: str, colour: str) -> dict[str, Any]:
         "x": "$cycle",
         "y": y,
         "stackgroup": "bytes",
-        "line": {"color": colour, "width": 1.5, "shape": "hv"},
+        "line": {"color": colour, "width": 1.5},
         "hovertemplate": "%{y:.1f} KiB<extra>%{fullData.name}</extra>",
     }
 
 
 def _layout() -> dict[str, Any]:
     return {
-        "xaxis": {"title": {"text": "cycle"}},
+        "xaxis": {"title": {"text": "cycle"}, "tickformat": "d"},
         "yaxis": {"title": {"text": "KiB"}, "rangemode": "tozero"},
         "hovermode": "x unified",
     }
@@ -53,5 +48,5 @@ def patch(event: Event, trace: Trace) -> list[Change]:
     if not isinstance(event, Verdict):
         return []
     metrics = trace.metrics()
-    row = {"cycle": [event.cycle + 1], "cache": [metrics.kv_bytes / 1024], "block": [metrics.block_bytes / 1024]}
-    return [rows("columns", event.cycle, row, "commit")]
+    row = {"cycle": event.cycle + 1, "cache": metrics.kv_bytes / 1024, "block": metrics.block_bytes / 1024}
+    return [rows("columns", event.cycle, {name: [value] for name, value in row.items()})]

@@ -58,6 +58,11 @@ def tape(trace: Trace) -> list[Frame]:
     return found
 
 
+def whole(trace: Trace, run: str) -> dict[str, Any]:
+    """The player's one message for a finished trace: it starts to play as soon as it is there."""
+    return {"run": run, "seq": 0, "live": False, "autoplay": True, "end": True, "frames": tape(trace)}
+
+
 def settings() -> dict[str, Any]:
     """What the player has to know besides frames: skeletons, statuses with glyphs, the charts' base layout."""
     statuses = {s.code: {"name": name, "glyph": s.glyph, "label": s.label} for name, s in theme.STATUSES.items()}

@@ -26,7 +26,8 @@ def skeleton() -> dict[str, Any]:
     return {
         "kind": "plot",
         "title": "The staircase",
-        "hint": "Each row is one cycle, from its anchor on. Green: guesses kept. Blue: the AR view's own token, where the next row begins.",
+        "hint": "Each row is one cycle, from its anchor on. Green: guesses kept. Blue: the AR view's own token, where "
+        "the next row begins.",
         "variants": [{"label": "", "data": _traces(), "layout": _layout()}],
         "seek": "y",
         "state": {"columns": {name: [] for name in columns}},

@@ -11,7 +11,7 @@ from kernel_cases import bits, randn, rope_table
 
 from kernels import ops, records
 
-HIDDEN, HEADS, KV_HEADS, DIM, FFN, LAYERS, VOCAB, EPS = 64, 4, 2, 16, 96, 2, 96, 1e-6
+HIDDEN, HEADS, KV_HEADS, DIM, FFN, LAYERS, VOCAB, EPS = 64, 2, 1, 16, 96, 2, 96, 1e-6
 MASK = VOCAB - 1
 
 
@@ -19,9 +19,9 @@ class Sizes(NamedTuple):
     """Of one run."""
 
     block: int = 8
-    capacity: int = 96
+    capacity: int = 64
     prompt: int = 13
-    new_tokens: int = 24
+    new_tokens: int = 14
 
 
 class Stack:

@@ -65,7 +65,7 @@
   };
 
   O.parts.board = function (host, spec) {
-    const list = O.el("div", "o-board");
+    const list = O.el("div", "o-numbers");
     const cells = spec.entries.map(({ key, label, about }) => {
       const cell = O.el("button", "o-number o-withabout");
       cell.type = "button";

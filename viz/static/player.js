@@ -29,7 +29,7 @@
   };
 
   /** What a token looks like in a small cell: spaces and line ends made visible. */
-  O.label = (text) => text.replace(/\n/g, "⏎").replace(/\t/g, "⇥").replace(/^ +| +$/g, (run) => "␣".repeat(run.length));
+  O.label = (text) => text.replace(/\n/g, "⏎").replace(/\t/g, "⇥").replace(/^ +| +$/g, (run) => "·".repeat(run.length));
 
   class Player {
     constructor(root, settings, options) {
@@ -172,7 +172,7 @@
       const make = O.parts[spec.kind];
       if (!make) continue;
       const section = O.section(name, spec);
-      (spec.kind === "plot" || spec.kind === "strip" ? charts : root).append(section);
+      (spec.kind === "plot" ? charts : root).append(section);
       player.parts[name] = make(section, spec, player);
       if (spec.kind === "lanes") root.append(player.bar);
     }

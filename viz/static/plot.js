@@ -80,10 +80,14 @@
     }
 
     function moveCursor(now) {
-      const axis = spec.variants[chosen].clock && chart._fullLayout && chart._fullLayout.xaxis;
-      const shown = !!axis && Number.isFinite(now.clock);
+      const kind = spec.variants[chosen].cursor;
+      const at = kind === "clock" ? now.clock : kind === "cycle" ? now.cycle + 1 : NaN;
+      const axis = chart._fullLayout && chart._fullLayout.xaxis;
+      const shown = !!axis && Number.isFinite(at);
       if (cursor.hidden === shown) cursor.hidden = !shown;
-      if (shown) cursor.style.transform = "translateX(" + (axis._offset + Math.min(axis._length, axis.l2p(now.clock))) + "px)";
+      if (!shown) return;
+      const place = axis._offset + Math.max(0, Math.min(axis._length, axis.l2p(at)));
+      cursor.style.transform = "translateX(" + place + "px)";
     }
 
     return {
@@ -96,7 +100,7 @@
           wanted = false;
           react();
         }
-        if (spec.variants[chosen].clock || !cursor.hidden) moveCursor(now);
+        moveCursor(now);
       },
       theme() {
         wanted = true;

@@ -105,13 +105,13 @@
     play.classList.add("o-play");
     const buttons = O.el("div", "o-buttons");
     buttons.append(
-      button("⏮\ufe0e", "To the beginning", () => (head.pause(), head.seek(0))),
+      button("↤", "To the beginning", () => (head.pause(), head.seek(0))),
       button("«", "One cycle back", () => head.stepCycle(-1)),
       button("‹", "One phase back", () => head.step(-1)),
       play,
       button("›", "One phase on", () => head.step(1)),
       button("»", "One cycle on", () => head.stepCycle(1)),
-      button("⏭\ufe0e", "To the end", () => (head.pause(), head.seek(player.stops.length - 1)))
+      button("↦", "To the end", () => (head.pause(), head.seek(player.stops.length - 1)))
     );
     const { box, ticks, range } = track(player);
     const steps = O.el("ol", "o-phases");

@@ -1,25 +1,25 @@
 """Triton's interpreter, repaired and salted: `TRITON_INTERPRET=1 python -m pytest tests/kernels/interpreted`."""
 
 import os
-import sys
 
 import pytest
 
 COMMAND = "TRITON_INTERPRET=1 python -m pytest tests/kernels/interpreted"
-if os.environ.get("TRITON_INTERPRET") != "1":
-    raise pytest.UsageError(f"these tests need Triton's interpreter and a process of their own: {COMMAND}")
 
-import interpreter_shim
-import torch
 
-from kernels import triton_common
+def pytest_configure(config):
+    if os.environ.get("TRITON_INTERPRET") != "1":
+        raise pytest.UsageError(f"these tests need Triton's interpreter and a process of their own: {COMMAND}")
+    import torch
 
-if not triton_common.interpreted():
-    raise pytest.UsageError(f"Triton was imported before it was told to interpret, run: {COMMAND}")
+    from kernels import triton_common
 
-interpreter_shim.install()
-torch.set_num_threads(1)
-assert "kernels.triton_linear" not in sys.modules
+    if not triton_common.interpreted():
+        raise pytest.UsageError(f"Triton was imported before it was told to interpret: {COMMAND}")
+    import interpreter_shim
+
+    interpreter_shim.install()
+    torch.set_num_threads(1)
 
 
 @pytest.fixture

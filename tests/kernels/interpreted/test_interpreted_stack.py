@@ -15,9 +15,10 @@ def small_attention(monkeypatch):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_drafted_cycles_equal_plain_decoding(dtype):
-    same_text, different, accepted = differing_rows(Stack(dtype, Sizes()))
+    sizes = Sizes()
+    same_text, different, accepted = differing_rows(Stack(dtype, sizes))
     assert same_text and different == []
-    assert 0 < sum(accepted) < len(accepted) * (Sizes().block - 1), "both accepted and refused proposals were met"
+    assert 0 < sum(accepted) < len(accepted) * (sizes.block - 1), "both accepted and refused proposals were met"
 
 
 def test_a_linear_layer_that_depends_on_the_rows_is_caught(monkeypatch):

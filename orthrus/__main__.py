@@ -1,0 +1,157 @@
+"""`python -m orthrus <verb>`: decode, record, replay, evaluate and inspect from the command line.
+
+With --json one object goes to standard output and nothing else; progress and metrics go to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from orthrus.config import DecodeConfig, settings_from_environment
+
+
+def generate(args: argparse.Namespace) -> dict[str, Any]:
+    """Stream the text, then print the metrics."""
+    from orthrus.engine import decode
+    from orthrus.trace import Trace
+
+    trace, shown = Trace(), 0
+    for event in decode(_model(args), args.prompt, DecodeConfig(args.max_new_tokens, detail=-1)):
+        trace = trace.add(event)
+        if not args.json and event.type in ("verdict", "done"):
+            # A character may be split over two cycles: only whole text is shown until the end.
+            text = trace.text if event.type == "done" else trace.text.rstrip("\ufffd")
+            print(text[shown:], end="", flush=True)
+            shown = len(text)
+    if not args.json:
+        print()
+    return {"text": trace.text, "stop": trace.done.stop} | _figures(trace)
+
+
+def trace(args: argparse.Namespace) -> dict[str, Any]:
+    """Run both lanes and write the recorded trace."""
+    from orthrus.lossless import run_both
+    from orthrus.recording import save
+    from orthrus.trace import Trace
+
+    lm, config = _model(args), DecodeConfig(args.max_new_tokens, detail=args.detail, instrument_share=1.0)
+    for _ in run_both(lm, args.prompt, config):  # warm-up: the recording is of a machine at work
+        pass
+    run = Trace.of(run_both(lm, args.prompt, config))
+    save(run, args.out)
+    return {"file": str(args.out), "text": run.text, "lossless": run.lossless.verdict} | _figures(run)
+
+
+def replay(args: argparse.Namespace) -> dict[str, Any]:
+    """Read a recorded trace: its text, its metrics, and on request a page that plays offline."""
+    from orthrus.invariants import check
+    from orthrus.recording import load
+
+    run = load(args.file)
+    if args.html:
+        from viz.export import export_html
+
+        export_html(run, args.html)
+    host = run.start.host.device if run.start else ""
+    made = {"file": str(args.file), "text": run.text, "device": host, "recorded_at": run.start.recorded_at}
+    return made | {"violations": check(run)} | _figures(run)
+
+
+def evaluate(args: argparse.Namespace) -> dict[str, Any]:
+    """Acceptance, right answers and speed on held-out prompts."""
+    from orthrus.evaluate import evaluate as run
+    from orthrus.training.corpus import domain_module
+
+    if args.domain != "all":
+        domain_module(args.domain)
+    config = DecodeConfig(args.max_new_tokens, detail=-1)
+    return run(_model(args), args.domain, args.prompts, args.seed, config, args.split, _note)
+
+
+def doctor(args: argparse.Namespace) -> dict[str, Any]:
+    """Versions, device, dtype, threads and kernels in use."""
+    from orthrus.doctor import report
+
+    return report(_model(args))
+
+
+def _model(args: argparse.Namespace):
+    import torch
+    import transformers
+
+    from orthrus.checkpoint import load_model
+
+    transformers.logging.set_verbosity_error()
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    return load_model(args.model, args.device, args.dtype)
+
+
+def _figures(run) -> dict[str, Any]:
+    return {k: round(v, 3) if isinstance(v, float) else v for k, v in asdict(run.metrics()).items() if k != "survival"}
+
+
+def _note(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def parser() -> argparse.ArgumentParser:
+    defaults = settings_from_environment()
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--model", default=defaults.model, help="checkpoint folder or hub id (default: the embedded model)")
+    common.add_argument("--device", default=defaults.device, help="auto, cpu or cuda")
+    common.add_argument("--dtype", default=defaults.dtype, help="auto, float32, bfloat16 or float16")
+    common.add_argument("--threads", type=int, default=0, help="CPU threads (default: torch's own choice)")
+    common.add_argument("--max-new-tokens", type=int, default=DecodeConfig().max_new_tokens)
+    common.add_argument("--seed", type=int, default=1)
+    common.add_argument("--json", action="store_true", help="one JSON object on standard output, nothing else")
+
+    top = argparse.ArgumentParser(prog="python -m orthrus", description="Dual-view decoding.")
+    verbs = top.add_subparsers(dest="verb", required=True)
+
+    def verb(run: Callable[[argparse.Namespace], dict[str, Any]]) -> argparse.ArgumentParser:
+        sub = verbs.add_parser(run.__name__, parents=[common], help=run.__doc__, description=run.__doc__)
+        sub.set_defaults(run=run)
+        return sub
+
+    verb(generate).add_argument("prompt")
+    tracing = verb(trace)
+    tracing.add_argument("prompt")
+    tracing.add_argument("--out", type=Path, required=True, help="file to write, .jsonl.gz")
+    tracing.add_argument("--detail", type=int, default=1, help="-1, 0 or 1")
+    replaying = verb(replay)
+    replaying.add_argument("file", type=Path)
+    replaying.add_argument("--html", type=Path, help="also write a page that plays this trace offline")
+    evaluating = verb(evaluate)
+    evaluating.add_argument("--domain", default="all")
+    evaluating.add_argument("--prompts", type=int, default=20)
+    evaluating.add_argument("--split", default="test", help="test, valid, structures or train")
+    verb(doctor)
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    args = parser().parse_args(arguments)
+    try:
+        result = args.run(args)
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    if args.json:
+        print(json.dumps(result, ensure_ascii=False))
+    else:
+        shown = sys.stderr if args.verb == "generate" else sys.stdout
+        for key, value in result.items():
+            if not (args.verb == "generate" and key == "text"):
+                print(f"{key}: {json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else value}", file=shown)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

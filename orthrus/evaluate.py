@@ -1,0 +1,149 @@
+"""Acceptance, correctness and speed on held-out prompts of the corpus, both lanes in one run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from orthrus.checkpoint import LoadedModel
+from orthrus.config import DecodeConfig
+from orthrus.lossless import run_both
+from orthrus.trace import Trace
+from orthrus.training.corpus import DOMAINS, domain_module, generate, grade
+from orthrus.training.corpus.base import Example
+
+
+@dataclass
+class Tally:
+    """Sums over the prompts of one domain."""
+
+    prompts: int = 0
+    exact: int = 0
+    ar_identical: int = 0
+    tokens: int = 0
+    passes: int = 0
+    cycles: int = 0
+    accepted: int = 0
+    orthrus_ms: float = 0.0
+    ar_ms: float = 0.0
+    bearing: int = 0
+    bearing_accepted: int = 0
+    lengths: list[int] = field(default_factory=list)
+
+    def add(self, trace: Trace, example: Example) -> None:
+        m = trace.metrics()
+        self.prompts += 1
+        self.exact += grade(example, trace.text)
+        self.ar_identical += trace.lossless.verdict == "identical"
+        self.tokens += m.tokens
+        self.passes += m.passes
+        self.cycles += m.cycles
+        self.accepted += trace.sums.accepted
+        self.orthrus_ms += m.total_ms
+        self.ar_ms += m.ar_total_ms
+        self.lengths.append(m.tokens)
+        for accepted in _bearing_tokens(trace, example.prompt):
+            self.bearing += 1
+            self.bearing_accepted += accepted
+
+    def figures(self) -> dict[str, Any]:
+        """Means over cycles and passes; tokens/s over whole answers, prefill included."""
+        return {
+            "prompts": self.prompts,
+            "acceptance_length": _ratio(self.accepted, self.cycles),
+            "tokens_per_cycle": _ratio(self.tokens - self.prompts, self.cycles),
+            "tpf": _ratio(self.tokens, self.passes),
+            "exact": self.exact,
+            "ar_identical": self.ar_identical,
+            "ar_tokens_per_s": _ratio(self.tokens * 1e3, self.ar_ms),
+            "orthrus_tokens_per_s": _ratio(self.tokens * 1e3, self.orthrus_ms),
+            "speedup": _ratio(self.ar_ms, self.orthrus_ms),
+            "accepted_share": _ratio(self.accepted, self.tokens),
+            "answer_bearing_accepted_share": _ratio(self.bearing_accepted, self.bearing),
+            "median_tokens": sorted(self.lengths)[len(self.lengths) // 2],
+        }
+
+
+def _ratio(over: float, under: float) -> float | None:
+    return round(over / under, 3) if under else None
+
+
+def evaluate(
+    lm: LoadedModel,
+    domain: str,
+    prompts: int,
+    seed: int,
+    config: DecodeConfig,
+    split: str = "test",
+    note: Callable[[str], None] = lambda line: None,
+) -> dict[str, Any]:
+    """Decode `prompts` held-out prompts of `domain` ("all": of every domain) through both lanes.
+
+    Raises ValueError for an unknown domain or split, or fewer than one prompt.
+    """
+    if prompts < 1:
+        raise ValueError(f"prompts is {prompts}, it must be 1 or more")
+    chosen = DOMAINS if domain == "all" else (domain,)
+    if split == "structures":
+        chosen = tuple(d for d in chosen if domain != "all" or domain_module(d).HELD_OUT)
+    examples = {d: list(islice(generate(d, seed, split), prompts)) for d in chosen}
+    _drain(run_both(lm, "Count from 1 to 9.", config))  # warm-up, not counted
+    tallies = {}
+    for name, asked in examples.items():
+        tallies[name] = Tally()
+        for example in asked:
+            tallies[name].add(Trace.of(run_both(lm, dialogue(example), config)), example)
+        note(f"[evaluate] {name}: {tallies[name].figures()}")
+    head = {"domain": domain, "split": split, "seed": seed, "dtype": str(lm.model.dtype).removeprefix("torch.")}
+    head |= {"block_size": config.block_size or lm.config.block_size}
+    if domain != "all":
+        return head | tallies[domain].figures()
+    domains = {name: tally.figures() for name, tally in tallies.items()}
+    return head | _over_domains(domains) | {"domains": domains}
+
+
+def _over_domains(domains: dict[str, dict]) -> dict[str, Any]:
+    """Counts summed, figures averaged with equal weight for each domain."""
+    rows = list(domains.values())
+    summed = {"prompts", "exact", "ar_identical"}
+    return {
+        key: sum(r[key] for r in rows)
+        if key in summed
+        else round(sum(known) / len(known), 3)
+        if (known := [r[key] for r in rows if r[key] is not None])
+        else None
+        for key in rows[0]
+    }
+
+
+def dialogue(example: Example) -> list[dict[str, str]]:
+    """The example's turns up to the answer that is asked for."""
+    return [{"role": role, "content": content} for role, content in example.messages[:-1]]
+
+
+def _drain(events: Iterator) -> None:
+    for _ in events:
+        pass
+
+
+_BEARING = re.compile(r"\d+(?:\.\d+)?|[A-Za-z]+_\w+|[A-ZÀ-Þ][\w-]+")
+
+
+def _bearing_tokens(trace: Trace, prompt: str) -> Iterator[bool]:
+    """For every answer-bearing token of the text: was it an accepted proposal?
+
+    Answer-bearing: digits and numbers, identifiers with an underscore, capitalised words that stand in the prompt.
+    """
+    known = set(_BEARING.findall(prompt))
+    text, spans = "", []
+    for token in trace.tokens:
+        piece = trace.data([token.id]).decode("utf-8", "replace")
+        spans.append((len(text), len(text) + len(piece), token.status == "accepted"))
+        text += piece
+    marks = [m.span() for m in _BEARING.finditer(text) if m[0][0].isdigit() or "_" in m[0] or m[0] in known]
+    for start, end, accepted in spans:
+        if any(start < b and a < end for a, b in marks):
+            yield accepted
