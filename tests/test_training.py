@@ -1,0 +1,241 @@
+"""Masks and targets of the diffusion stage, the losses, and a loop that resumes, stops and saves as it says."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from orthrus.model import DIFF, Orthrus, rope_table
+from orthrus.training import loop, stages
+from orthrus.training.data import Document, Rows, corpus_rows, encode_dialogue, pack
+from orthrus.training.export import copy_ar_to_diffusion
+from orthrus.training.forward import causal_document_bias, forward_rows
+from orthrus.training.loop import LoopConfig, TrainingStopped
+from orthrus.training.mask import anchored_blocks, draw_anchors
+from orthrus.training.objective import accepted_proxy, block_loss, chunked_kl, forward_kl
+from orthrus.training.rollouts import Rollouts, greedy_batch
+from tests.tiny import byte_tokenizer, random_weights, tiny_config
+
+K = 8
+
+
+def two_documents() -> Rows:
+    """Row of 40: document 0 = 4 prompt + 14 answer tokens, document 1 = 5 prompt + 11 answer tokens, padding."""
+    documents = iter(
+        [
+            Document(tuple(range(10, 28)), (False,) * 4 + (True,) * 14),
+            Document(tuple(range(40, 56)), (False,) * 5 + (True,) * 11),
+        ]
+    )
+    spare = Document(tuple(range(39)), (True,) * 39)
+    return pack(lambda: next(documents, spare), 1, 40, 0)
+
+
+def test_packing_keeps_documents_whole():
+    rows = two_documents()
+    assert rows.document[0].tolist() == [0] * 18 + [1] * 16 + [-1] * 6
+    assert rows.position[0].tolist() == [*range(18), *range(16), *([0] * 6)]
+    assert rows.answer[0].tolist() == [False] * 4 + [True] * 14 + [False] * 5 + [True] * 11 + [False] * 6
+
+
+def test_anchors_are_answer_tokens_without_replacement():
+    rows = two_documents()
+    anchors = draw_anchors(rows, 20, torch.Generator().manual_seed(0))[0].tolist()
+    assert len(set(anchors)) == 20
+    assert set(anchors) <= {*range(4, 17), *range(23, 33)}  # the last answer token has no target behind it
+    few = draw_anchors(rows, 30, torch.Generator().manual_seed(0))
+    blocks = anchored_blocks(rows, few, K, 5)
+    assert int(blocks.valid.any(-1).sum()) == 23  # repeats fill up the row and carry no target
+
+
+def test_block_targets_by_hand():
+    rows = two_documents()
+    blocks = anchored_blocks(rows, torch.tensor([[6, 14, 23]]), K, mask_id=5)
+    assert blocks.ids.view(3, K)[0].tolist() == [16] + [5] * 7
+    assert blocks.position.view(3, K)[2].tolist() == [*range(5, 13)]
+    # row i learns from AR row anchor + i
+    assert blocks.target[0, 0].tolist() == [6, 7, 8, 9, 10, 11, 12]
+    # no target past the end of the document, none on the next document's prompt
+    assert blocks.valid[0].tolist() == [[True] * 7, [True] * 3 + [False] * 4, [True] * 7]
+    seen = (blocks.bias[0, 0] == 0).int().tolist()
+    assert seen[0] == [1] * 6 + [0] * 34  # strictly before the anchor, same document
+    assert seen[2] == [0] * 18 + [1] * 5 + [0] * 17
+
+
+def test_kl_is_zero_on_itself_and_forward():
+    logits = torch.randn(5, 11, generator=torch.Generator().manual_seed(0))
+    other = torch.randn(5, 11, generator=torch.Generator().manual_seed(1))
+    assert forward_kl(logits, logits).abs().max() < 1e-6
+    p, q = other.softmax(-1), logits.softmax(-1)
+    torch.testing.assert_close(forward_kl(logits, other), (p * (p / q).log()).sum(-1))
+    assert not torch.allclose(forward_kl(logits, other), forward_kl(other, logits))  # the direction matters
+
+
+def test_chunks_change_nothing():
+    g = torch.Generator().manual_seed(0)
+    student, teacher, head = (torch.randn(n, 16, generator=g) for n in (23, 23, 50))
+    whole, chunked = chunked_kl(student, teacher, head, 23), chunked_kl(student, teacher, head, 4)
+    torch.testing.assert_close(whole[0], chunked[0])
+    assert torch.equal(whole[1], chunked[1])
+
+
+def test_only_the_diffusion_view_gets_a_gradient():
+    model = random_weights(Orthrus(tiny_config()))
+    model.requires_grad_(False)
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(DIFF in name)
+    rows = two_documents()
+    table = rope_table(model.config, 64)
+    with torch.no_grad():
+        hidden, prefix = forward_rows(model, rows.ids, causal_document_bias(rows.document), *stages.angles(table, rows.position))
+    blocks = anchored_blocks(rows, torch.tensor([[6, 24]]), K, 5)
+    kl, agree = block_loss(model, hidden, prefix, blocks, *stages.angles(table, blocks.position))
+    kl[blocks.valid].mean().backward()
+    assert {n for n, p in model.named_parameters() if p.grad is not None} == set(stages_parameters(model))
+    assert all(p.grad.abs().sum() > 0 for n, p in model.named_parameters() if DIFF in n)
+    assert agree.shape == (1, 2, K - 1)
+
+
+def stages_parameters(model) -> list[str]:
+    return [n for n, _ in model.named_parameters() if DIFF in n]
+
+
+def test_accepted_proxy_counts_leading_agreement_of_whole_blocks():
+    agree = torch.tensor([[[True, True, False, True], [False, True, True, True], [True, True, True, True]]])
+    valid = torch.tensor([[[True] * 4, [True] * 4, [True, True, False, False]]])
+    assert accepted_proxy(agree, valid) == 1.0  # (2 + 0) / 2, the cut block is left out
+
+
+def test_batch_generation_equals_the_decoder(tiny):
+    from orthrus.baseline import decode_ar
+    from orthrus.config import DecodeConfig
+    from orthrus.session import make_request
+    from orthrus.trace import Trace
+
+    prompts = ["abcd", "efgh", "ijkl"]
+    ids = [make_request(tiny, p, DecodeConfig(max_new_tokens=8)).ids for p in prompts]
+    batch = greedy_batch(tiny.model, torch.tensor(ids), len(ids[0]) + 20, tiny.config.eos_token_ids[0])
+    for prompt, own, got in zip(prompts, ids, batch, strict=True):
+        trace = Trace.of(decode_ar(tiny, prompt, DecodeConfig(max_new_tokens=20)))
+        assert got == [*own, *trace.ar_ids]
+
+
+def test_corpus_rows_depend_on_the_step_alone():
+    tokenizer = byte_tokenizer()
+    one, again, other = (corpus_rows(tokenizer, 1, step, 2, 900) for step in (3, 3, 4))
+    assert torch.equal(one.ids, again.ids) and not torch.equal(one.ids, other.ids)
+
+
+def test_dialogue_tokens_are_the_chat_template_s():
+    tokenizer = byte_tokenizer()
+    turns = [("user", "Hi"), ("assistant", "Yes?"), ("user", "2 + 2"), ("assistant", "4")]
+    document = encode_dialogue(tokenizer, turns)
+    text = tokenizer.apply_chat_template([{"role": r, "content": c} for r, c in turns], tokenize=False)
+    assert list(document.ids) == tokenizer.encode(text, add_special_tokens=False)
+    own = tokenizer.decode([i for i, a in zip(document.ids, document.answer, strict=True) if a])
+    assert own == "Yes?<|im_end|>4<|im_end|>"
+
+
+@pytest.fixture
+def stage(monkeypatch):
+    """A diffusion stage on a tiny model, eager (compiling takes longer than the whole test)."""
+    monkeypatch.setattr(stages, "compiled", lambda function: function)
+
+    def build() -> stages.DiffusionStage:
+        model = random_weights(Orthrus(tiny_config()), seed=3)
+        copy_ar_to_diffusion(model)
+        documents = [Document(tuple(range(9 + i, 60 + i)), (False,) * 9 + (True,) * 42) for i in range(6)]
+        rollouts = Rollouts({"math": documents}, {"math": documents}, 0)
+        return stages.DiffusionStage(model, rollouts, stages.BatchShape(2, 64, 4), seed=1)
+
+    return build
+
+
+CONFIG = LoopConfig(steps=6, lr=3e-3, eval_every=3, save_every=2, seed=1)
+
+
+def quiet(line: str) -> None:
+    pass
+
+
+def test_resumed_run_is_bit_for_bit_the_uninterrupted_one(stage, tmp_path):
+    whole = stage()
+    loop.run(whole, CONFIG, tmp_path / "whole", quiet)
+    cut = stage()
+
+    def interrupt(line: str) -> None:
+        if "valid_kl" in line and "step 3" in line:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        loop.run(cut, CONFIG, tmp_path / "cut", interrupt)
+    resumed = stage()
+    loop.run(resumed, CONFIG, tmp_path / "cut", quiet)
+    for name, parameter in whole.trainable().items():
+        assert torch.equal(parameter, resumed.trainable()[name]), name
+
+
+def test_training_lowers_the_loss_and_leaves_the_ar_view_alone(stage, tmp_path):
+    run = stage()
+    frozen = {n: p.clone() for n, p in run.model.named_parameters() if DIFF not in n}
+    before = run.validate()["valid_kl"]
+    after = loop.run(run, LoopConfig(steps=30, lr=3e-3, seed=1), tmp_path, quiet)["valid_kl"]
+    assert after < 0.9 * before
+    assert all(torch.equal(p, frozen[n]) for n, p in run.model.named_parameters() if n in frozen)
+
+
+def test_muon_takes_the_matrices(stage):
+    run = stage()
+    optimizers = loop.build_optimizers(run.trainable(), LoopConfig(steps=1, hidden_lr=1e-3))
+    sizes = {type(o).__name__: sum(p.ndim == 2 for g in o.param_groups for p in g["params"]) for o in optimizers}
+    assert sizes == {"AdamW": 0, "Muon": 8}  # q, k, v, o of two layers; the head norms stay with AdamW
+
+
+def test_a_loss_that_is_not_finite_stops_with_the_checkpoint_intact(stage, tmp_path):
+    run, honest = stage(), stages.DiffusionStage.loss
+    run.loss = lambda step: honest(run, step) if step < 4 else (torch.tensor(math.nan, requires_grad=True), {}, 1)
+    with pytest.raises(TrainingStopped, match="the loss is nan at step 4"):
+        loop.run(run, CONFIG, tmp_path, quiet)
+    assert torch.load(tmp_path / "last.pt", weights_only=True)["step"] == 4
+
+
+def test_a_full_disk_stops_with_the_checkpoint_intact(stage, tmp_path, monkeypatch):
+    real, calls = torch.save, []
+
+    def full(state, path):
+        calls.append(path)
+        if len(calls) > 1:
+            path.write_bytes(b"half")
+            raise OSError(28, "No space left on device")
+        real(state, path)
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(TrainingStopped, match="No space left on device; the checkpoint before it is intact"):
+        loop.run(stage(), CONFIG, tmp_path, quiet)
+    assert torch.load(tmp_path / "last.pt", weights_only=True)["step"] == 2
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_another_configuration_is_a_clear_stop(stage, tmp_path):
+    loop.run(stage(), LoopConfig(steps=2, save_every=1), tmp_path, quiet)
+    with pytest.raises(TrainingStopped, match="was made with steps=2, not 3"):
+        loop.run(stage(), LoopConfig(steps=3, save_every=1), tmp_path, quiet)
+    other = torch.nn.ParameterDict({"a": torch.nn.Parameter(torch.ones(2))})
+    with pytest.raises(TrainingStopped, match=r"does not fit this model"):
+        loop.load_weights(tmp_path / "last.pt", dict(other.items()))
+
+
+def test_rollouts_round_trip(tmp_path):
+    documents = [Document((1, 2, 3, 4), (False, False, True, True)), Document((5, 6), (False, True))]
+    kept = Rollouts({"math": documents}, {"code": documents[:1]}, 9)
+    kept.save(tmp_path / "r.safetensors")
+    assert Rollouts.load(tmp_path / "r.safetensors") == kept
+
+
+def test_schedule_warms_up_and_ends_at_its_share():
+    config = LoopConfig(steps=100, warmup=0.1, final=0.1)
+    rates = [config.rate(s) for s in range(100)]
+    assert rates[0] == pytest.approx(0.1) and max(rates) == 1.0 and rates[9] == 1.0
+    assert rates[-1] == pytest.approx(0.1, abs=2e-3) and sorted(rates[10:], reverse=True) == rates[10:]

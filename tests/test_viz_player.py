@@ -1,0 +1,192 @@
+"""Frames, the exported file, figures, the gallery, and the player's own code in JavaScript."""
+
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+
+import viz
+from orthrus.recording import save
+from orthrus.trace import Trace
+from tests import synthetic
+from viz import catalogue, export, figures, gallery, player, theme
+
+
+@pytest.fixture(scope="module")
+def trace():
+    return Trace.of(synthetic.events(seed=1, tokens=150, sureness=0.85))
+
+
+def test_the_playhead_stops_three_times_a_cycle_and_counts_every_token(trace):
+    stops = [frame for frame in player.tape(trace) if "p" in frame]
+    assert [s["p"] for s in stops] == ["prefill", *["draft", "verify", "commit"] * len(trace.verdicts), "finish"]
+    assert sum(s["w"] for s in stops) == len(trace.tokens)
+    assert [s["c"] for s in stops[1:-1]] == [c for c in range(len(trace.verdicts)) for _ in range(3)]
+
+
+def test_the_playheads_clock_is_the_measured_time_of_both_lanes(trace):
+    stops = [frame for frame in player.tape(trace) if "p" in frame]
+    metrics = trace.metrics()
+    assert sum(s["ms"] for s in stops[:-1]) == pytest.approx(metrics.total_ms, abs=0.01 * len(stops))
+    assert sum(s["ms"] for s in stops) == pytest.approx(metrics.ar_total_ms, abs=0.01 * len(stops))
+
+
+def test_settings_are_plain_data_and_name_a_drawing_part_for_every_view():
+    settings = json.loads(player.dumps(player.settings()))
+    parts = set(re.findall(r"O\.parts\.(\w+) =", player.script())) | {"words"}
+    assert {view["kind"] for view in settings["views"].values()} <= parts
+    assert set(settings["legend"]) <= set(settings["statuses"])
+
+
+def test_the_static_files_take_no_text_as_html_and_name_no_other_host():
+    for path in player.STATIC.iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", re.sub(r"//.*", "", text)), path
+        assert not re.search(r"https?://|fetch\(|XMLHttpRequest|WebSocket|@import", text), path
+
+
+def test_every_colour_a_view_names_exists():
+    named = set(re.findall(r'"@(\w+)"', player.dumps(player.settings())))
+    assert named <= set(theme.PALETTES["dark"]) == set(theme.PALETTES["light"])
+    used = set(re.findall(r"var\(--o-(\w+)", player.stylesheet()))
+    assert used <= set(theme.PALETTES["dark"]), used - set(theme.PALETTES["dark"])
+
+
+def test_json_inside_a_page_cannot_leave_its_element():
+    nasty = {"a": "</script><script>alert(1)</script><!--\u2028"}
+    text = player.dumps_for_html(nasty)
+    assert "<" not in text and "\u2028" not in text and json.loads(text) == nasty
+
+
+def test_an_export_is_one_file_that_asks_nobody(trace, tmp_path):
+    path = tmp_path / "out.html"
+    viz.export_html(trace, path, title="A <b>run</b>")
+    text = path.read_text(encoding="utf-8")
+    assert "<title>A &lt;b&gt;run&lt;/b&gt;</title>" in text and "default-src &#x27;none&#x27;" in text
+    shell = text.replace(player.plotly_file().read_text(encoding="utf-8"), "")
+    assert not re.search(r"(src|href)=|https?://", shell)
+    assert "<b>nothing</b>" not in shell, "token text must stay inside the JSON"
+    data = re.search(r'id="tape">(.*?)</script>', shell, re.S).group(1)
+    assert json.loads(data)["frames"] == json.loads(player.dumps(player.tape(trace)))
+    with pytest.raises(ValueError, match="the trace is empty"):
+        export.page(Trace())
+
+
+@pytest.mark.parametrize("mode", theme.PALETTES)
+@pytest.mark.parametrize("name", [n for n, v in catalogue.skeletons().items() if v["kind"] == "plot"])
+def test_every_chart_is_an_ordinary_figure_too(trace, name, mode):
+    figure = viz.figure(name, trace, mode)
+    text = figure.to_json()
+    assert figure.data and not re.search(r'"[@$][a-z]', text), "colours and columns are filled in"
+    for variant in range(len(catalogue.skeletons()[name]["variants"])):
+        assert figures.figure(name, trace, mode, variant).data
+
+
+def test_what_is_no_chart_is_refused(trace):
+    with pytest.raises(ValueError, match="'ribbon' is no chart; the charts are staircase"):
+        viz.figure("ribbon", trace)
+    with pytest.raises(ValueError, match="mode is 'sepia'"):
+        viz.figure("curve", trace, "sepia")
+
+
+def test_the_gallery_reads_what_it_can_and_goes_on(trace, tmp_path, caplog):
+    save(trace, tmp_path / "02-little-program.jsonl.gz")
+    (tmp_path / "01-broken.jsonl.gz").write_text("no trace")
+    (card,) = gallery.recordings(tmp_path)
+    assert card.title == "Little program" and card.facts.startswith("150 tokens · ") and card.facts.endswith("×")
+    assert json.loads(card.message)["run"] == card.name
+    assert "01-broken.jsonl.gz" in caplog.text
+    assert list(gallery.recordings(tmp_path / "missing")) == []
+
+
+# -- the player's JavaScript, without a browser
+
+NODE = shutil.which("node")
+SHIM = """
+global.window = {matchMedia: () => ({matches: false, addEventListener() {}})};
+const fs = require('fs');
+const input = JSON.parse(fs.readFileSync(0));
+(0, eval)(input.script);
+const O = window.OrthrusStage;
+class Fake {  // the player without its page
+  constructor(tape) {
+    this.stops = []; this.at = -1; this.ended = true; this.live = false; this.shown = [];
+    for (const f of tape) if (f.p) { const l = this.stops.at(-1); f.t0 = l ? l.t0 + l.ms : 0; this.stops.push(f); }
+  }
+  show(i) { this.at = Math.max(-1, Math.min(i, this.stops.length - 1)); this.shown.push(this.at); }
+}
+"""
+
+
+def node(body: str, **data):
+    """Run a script after the player's sources; it prints JSON."""
+    if NODE is None:
+        pytest.skip("node is not installed")
+    sources = "\n".join((player.STATIC / name).read_text(encoding="utf-8") for name in ("player.js", "playhead.js"))
+    given = json.dumps({"script": sources, **data})
+    done = subprocess.run([NODE, "-e", SHIM + body], input=given, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_browser_applies_changes_as_python_does(trace):
+    body = """
+    const states = {};
+    for (const [name, spec] of Object.entries(input.views)) states[name] = {state: spec.state || {}, facts: spec.facts || {}};
+    for (const frame of input.tape) for (const [view, ...change] of frame.x)
+      O.apply(states[view][frame.p ? 'state' : 'facts'], ...change);
+    console.log(JSON.stringify(states));
+    """
+    states = node(body, views=catalogue.skeletons(), tape=player.tape(trace))
+    for name in catalogue.VIEWS:
+        assert states[name] == json.loads(json.dumps(catalogue.state(name, trace)))
+
+
+def test_playing_visits_every_stop_once_and_the_clock_never_runs_back(trace):
+    body = """
+    const found = [];
+    for (const speed of O.speeds) {
+      const player = new Fake(input.tape), head = new O.Playhead(player);
+      head.speed = speed; head.seek(0); head.play(); player.shown = [];
+      let clock = -1, back = 0, time = 0, steps = 0;
+      while (head.playing && steps++ < 1e6) {
+        head.advance(time); time += 120;
+        const now = head.now(); if (now.clock < clock - 1e-9) back++; clock = now.clock;
+      }
+      found.push({shown: player.shown, back, clock, playing: head.playing, last: player.stops.at(-1)});
+    }
+    console.log(JSON.stringify(found));
+    """
+    for run in node(body, tape=player.tape(trace)):
+        n = 3 * len(trace.verdicts) + 2
+        assert run["shown"] == list(range(1, n)) and run["back"] == 0 and not run["playing"]
+        assert run["clock"] == pytest.approx(run["last"]["t0"] + run["last"]["ms"])
+
+
+def test_measured_speed_takes_the_measured_time(trace):
+    body = """
+    const player = new Fake(input.tape), head = new O.Playhead(player);
+    head.speed = O.speeds.find((s) => s.rate === 1); head.seek(0); head.play();
+    let time = 0; while (head.playing) { head.advance(time); time += 5; }
+    console.log(JSON.stringify({time, suggested: head.suggested().rate}));
+    """
+    found = node(body, tape=player.tape(trace))
+    assert found["time"] == pytest.approx(trace.metrics().ar_total_ms, abs=30)
+    assert found["suggested"] in (0.01, 0.02), "a cycle of 14 ms is slowed to about a second"
+
+
+def test_steps_and_cycle_steps_land_on_phases(trace):
+    body = """
+    const player = new Fake(input.tape), head = new O.Playhead(player), at = [];
+    const note = () => at.push(player.stops[player.at].p + player.stops[player.at].c);
+    head.seek(0); note();
+    for (const [what, by] of input.moves) { head[what](by); note(); }
+    console.log(JSON.stringify(at));
+    """
+    moves = [("step", 1), ("step", 1), ("step", 1), ("stepCycle", 1), ("stepCycle", 1), ("stepCycle", -1), ("step", -1)]
+    moves += [("seek", 10**6), ("step", 1), ("seek", -5), ("step", -1)]
+    end = f"finish{len(trace.verdicts)}"
+    want = ["prefill-1", "draft0", "verify0", "commit0", "draft1", "draft2", "draft1", "commit0"]
+    assert node(body, tape=player.tape(trace), moves=moves) == [*want, end, end, "prefill-1", "prefill-1"]

@@ -1,0 +1,215 @@
+"""Views: applying patches event by event is the view of the whole trace; patches are small, pure and plain data."""
+
+import copy
+import json
+
+import pytest
+
+from orthrus.events import Verdict
+from orthrus.trace import Trace
+from tests import synthetic
+from viz import catalogue, player, theme
+from viz.changes import PHASES, Change, apply, merge, put, rows
+from viz.ribbon import percents
+
+RUNS = {
+    "ordinary": {"seed": 1, "tokens": 150},
+    "hard text": {"seed": 2, "tokens": 60, "sureness": 0.3},
+    "perfect": {"seed": 3, "tokens": 90, "sureness": 1.0, "stop": "eos"},
+    "ids only": {"seed": 4, "detail": -1},
+    "no distributions": {"seed": 5, "detail": 0},
+    "one lane": {"seed": 6, "lanes": ("orthrus",)},
+    "cancelled": {"seed": 7, "cancel_after": 2},
+    "block of one": {"seed": 8, "tokens": 12, "block": 1},
+    "one token": {"seed": 9, "tokens": 1},
+}
+# bytes of one event's patch for one view, and of all views together, averaged over the cycles of an ordinary run
+EVENT_BUDGET, CYCLE_BUDGET = 1400, 4000
+
+
+def patched(name, trace):
+    """A view's state and facts after each event."""
+    skeleton = catalogue.VIEWS[name].skeleton()
+    drawn = {"state": skeleton.get("state", {}), "facts": skeleton.get("facts", {})}
+    partial = Trace()
+    for event in trace.events:
+        partial = partial.add(event)
+        for change in catalogue.VIEWS[name].patch(event, partial):
+            apply(drawn["state" if change.phase else "facts"], change)
+        yield partial, copy.deepcopy(drawn)
+
+
+@pytest.mark.parametrize("name", catalogue.VIEWS)
+@pytest.mark.parametrize("run", RUNS)
+def test_patches_event_by_event_are_the_view_of_the_trace_so_far(name, run):
+    trace = Trace.of(synthetic.events(**RUNS[run]))
+    for partial, drawn in patched(name, trace):
+        assert drawn == catalogue.state(name, partial)
+    assert json.loads(json.dumps(drawn)), "a view is plain data"
+
+
+@pytest.mark.parametrize("name", catalogue.VIEWS)
+def test_a_patch_is_pure_and_its_phase_is_a_stop_of_its_event(name):
+    partial = Trace()
+    for event in synthetic.events(sureness=0.8):
+        partial = partial.add(event)
+        first, second = (catalogue.VIEWS[name].patch(event, partial) for _ in range(2))
+        assert first == second
+        stops = {frame["p"] for frame in player.frames(event, partial) if "p" in frame}
+        assert {change.phase for change in first} - {None} <= stops <= set(PHASES)
+
+
+@pytest.mark.parametrize("name", catalogue.VIEWS)
+def test_applying_a_patch_twice_does_no_harm(name):
+    trace = Trace.of(synthetic.events(sureness=0.8))
+    skeleton, partial = catalogue.VIEWS[name].skeleton(), Trace()
+    drawn = {"state": skeleton.get("state", {}), "facts": skeleton.get("facts", {})}
+    for event in trace.events:
+        partial = partial.add(event)
+        for change in catalogue.VIEWS[name].patch(event, partial):
+            for _ in range(2):
+                apply(drawn["state" if change.phase else "facts"], copy.deepcopy(change))
+    assert drawn == catalogue.state(name, trace)
+
+
+def test_patches_stay_within_their_byte_budget():
+    trace = Trace.of(synthetic.events(seed=1, tokens=400, sureness=0.9, n_alt=8))
+    for frame in player.tape(trace):
+        per_view = {}
+        for change in frame["x"]:
+            per_view[change[0]] = per_view.get(change[0], 0) + len(player.dumps(change))
+        assert all(size <= EVENT_BUDGET for view, size in per_view.items() if view != "words"), per_view
+    mean = len(player.dumps(player.tape(trace))) / len(trace.verdicts)
+    assert mean <= CYCLE_BUDGET, f"{mean:.0f} bytes a cycle"
+
+
+def test_a_patch_does_not_grow_with_the_run():
+    sizes = []
+    partial = Trace()
+    for event in synthetic.events(tokens=1500):
+        partial = partial.add(event)
+        if isinstance(event, Verdict):
+            sizes.append(len(player.dumps(player.frames(event, partial))))
+    early, late = sum(sizes[:20]) / 20, sum(sizes[-25:-5]) / 20
+    assert late < 1.25 * early
+
+
+def test_changes_do_what_they_say_and_nothing_else_is_a_change():
+    state = {"a": 1, "d": {"x": 1}, "t": {"c": [1, 2, 3]}}
+    for change in (put("a", 2), merge("d", {"y": 2}), rows("t", 2, {"c": [9, 8]})):
+        apply(state, change)
+    assert state == {"a": 2, "d": {"x": 1, "y": 2}, "t": {"c": [1, 2, 9, 8]}}
+    with pytest.raises(ValueError, match="unknown change 'drop'"):
+        apply(state, Change("drop", "a", None))
+
+
+def test_a_view_that_does_not_exist_is_named():
+    with pytest.raises(ValueError, match="there is no view 'ribbons'; there are words"):
+        catalogue.state("ribbons", Trace())
+
+
+# -- what single views say
+
+
+@pytest.fixture(scope="module")
+def trace():
+    return Trace.of(synthetic.events(seed=1, tokens=150, sureness=0.85))
+
+
+def stops(trace, phase):
+    return [frame for frame in player.tape(trace) if frame.get("p") == phase]
+
+
+def values(frame, view):
+    return {change[2]: change[3] for change in frame["x"] if change[0] == view}
+
+
+def test_the_ribbon_shows_all_guesses_at_once_and_never_calls_a_discarded_one_wrong(trace):
+    for cycle, draft, verify in zip(trace.cycles, stops(trace, "draft"), stops(trace, "verify"), strict=True):
+        block = values(draft, "ribbon")["block"]
+        assert list(block["ids"]) == list(cycle.draft.draft_ids) and len(block["q"]) == cycle.draft.n_draft
+        assert block["status"] == "a" + "p" * cycle.draft.n_draft
+        status = values(verify, "ribbon")["block"]["status"]
+        assert status.count("n") <= 1 and status[status.find("n") + 1 :].strip("d") == "" if "n" in status else True
+
+
+def test_percent_shows_100_only_for_certainty():
+    assert percents((0.0, -0.001, -0.693, -30.0)) == [100, 99, 50, 0]
+
+
+def test_the_race_lets_tokens_land_when_their_cycle_was_done(trace):
+    facts = catalogue.state("race", trace)["facts"]
+    ours, ar = facts["orthrus"], facts["ar"]
+    assert "".join(ours["text"]) == trace.text == "".join(ar["text"])
+    assert ours["ms"] == sorted(ours["ms"]) and len(set(ours["ms"])) == 1 + len(trace.verdicts)
+    assert ours["ms"][-1] == pytest.approx(trace.metrics().total_ms, abs=1e-3)
+    assert ar["ms"] == list(trace.ar_ms) and ar["passes"] == list(range(1, len(trace.ar_ids) + 1))
+    assert ours["passes"][-1] == trace.metrics().passes
+    assert facts["run"]["limit"] == len(trace.tokens)
+
+
+def test_the_staircase_begins_each_row_where_the_last_one_ended(trace):
+    columns = catalogue.state("staircase", trace)["state"]["columns"]
+    for c in range(len(columns["y"]) - 1):
+        assert columns["anchor0"][c + 1] == columns["own0"][c], "the AR view's token is the next anchor"
+    total = sum(columns["acceptedn"]) + sum(columns["ownn"])
+    assert total == trace.metrics().tokens - 1
+
+
+def test_the_scoreboard_is_silent_about_what_was_not_measured():
+    alone = catalogue.state("board", Trace.of(synthetic.events(lanes=("orthrus",))))
+    assert alone["facts"]["values"]["speedup"] == "not measured"
+    both = catalogue.state("board", Trace.of(synthetic.events()))
+    assert both["facts"]["values"]["speedup"].endswith("×")
+
+
+def test_badges_claim_only_what_was_computed(trace):
+    facts = catalogue.state("badges", trace)["facts"]
+    assert facts["lossless"]["text"] == f"identical {len(trace.tokens)}/{len(trace.tokens)}"
+    alone = catalogue.state("badges", Trace.of(synthetic.events(lanes=("orthrus",))))["facts"]
+    assert alone["lossless"]["tone"] == "quiet" and "not compared" in alone["lossless"]["text"]
+    assert facts["source"]["text"] == "Live on test bench"
+
+
+def test_captions_never_promise_32_guesses_or_steps(trace):
+    for frame in player.tape(trace):
+        for say in (values(frame, "captions").get("say") or {}).values():
+            assert "32 guess" not in say and "32 token" not in say and "denois" not in say
+            assert say.endswith(".") and "None" not in say
+
+
+def test_captions_for_every_kind_of_run():
+    for run in RUNS.values():
+        trace = Trace.of(synthetic.events(**run))
+        for frame in player.tape(trace):
+            if "p" in frame:
+                assert all(values(frame, "captions")["say"].values())
+
+
+def test_the_cache_strip_adds_up(trace):
+    for verify, commit in zip(stops(trace, "verify"), stops(trace, "commit"), strict=True):
+        during, after = (sum(n for _, n in values(f, "cache")["bar"]) for f in (verify, commit))
+        assert during == after, "what is written is kept or cut off"
+    memory = catalogue.state("memory", trace)["facts"]["columns"]
+    assert len(set(memory["block"])) == 1 and memory["block"][0] == 16.0
+
+
+def test_every_status_has_its_own_letter_glyph_and_a_readable_colour():
+    statuses = theme.STATUSES.values()
+    assert len({s.code for s in statuses}) == len({s.glyph for s in statuses}) == len(theme.STATUSES)
+    for mode, palette in theme.PALETTES.items():
+        for status in statuses:
+            assert contrast(palette[status.colour], palette["page"]) >= 3.0, (mode, status)
+        for name in ("ink", "soft"):
+            for background in ("page", "card"):
+                assert contrast(palette[name], palette[background]) >= 4.5, (mode, name, background)
+
+
+def contrast(one: str, two: str) -> float:
+    def luminance(colour):
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        r, g, b = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+    low, high = sorted((luminance(one), luminance(two)))
+    return (high + 0.05) / (low + 0.05)
