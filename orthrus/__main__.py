@@ -104,7 +104,9 @@ def _note(line: str) -> None:
 def parser() -> argparse.ArgumentParser:
     defaults = settings_from_environment()
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--model", default=defaults.model, help="checkpoint folder or hub id (default: the embedded model)")
+    common.add_argument(
+        "--model", default=defaults.model, help="checkpoint folder or hub id (default: the embedded model)"
+    )
     common.add_argument("--device", default=defaults.device, help="auto, cpu or cuda")
     common.add_argument("--dtype", default=defaults.dtype, help="auto, float32, bfloat16 or float16")
     common.add_argument("--threads", type=int, default=0, help="CPU threads (default: torch's own choice)")
@@ -149,7 +151,10 @@ def main(arguments: list[str] | None = None) -> int:
         shown = sys.stderr if args.verb == "generate" else sys.stdout
         for key, value in result.items():
             if not (args.verb == "generate" and key == "text"):
-                print(f"{key}: {json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else value}", file=shown)
+                print(
+                    f"{key}: {json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else value}",
+                    file=shown,
+                )
     return 0
 
 

@@ -1,9 +1,19 @@
-"""What one verdict commits: the longest matching prefix, then the AR view's own next token. Pure functions."""
+"""What one verdict commits: the accepted prefix, then the AR view's own next token. Pure functions.
+
+    by choice      (greedy, gumbel)  a proposal is accepted iff it is the AR view's own choice at that place
+    by rejection                     with probability min(1, p / q); after a refusal one draw of max(p - q, 0)
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from orthrus.sampling import draw
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +41,7 @@ def longest_prefix(proposals: Sequence[int], choices: Sequence[int]) -> int:
 
 
 def settle(proposals: Sequence[int], choices: Sequence[int], eos_ids: Collection[int], remaining: int) -> Settlement:
-    """Greedy acceptance of one block.
+    """Acceptance by choice of one block.
 
     proposals [n], choices [n + 1] (row i is the AR view's choice after slot i), `remaining` >= n + 1 tokens may still
     be generated. An accepted EOS ends the text there; EOS beats the length limit.
@@ -39,11 +49,69 @@ def settle(proposals: Sequence[int], choices: Sequence[int], eos_ids: Collection
     if len(choices) != len(proposals) + 1:
         raise ValueError(f"{len(proposals)} proposals need {len(proposals) + 1} choices, got {len(choices)}")
     n_accept = longest_prefix(proposals, choices)
+    return close(proposals, n_accept, choices[n_accept], "correction", eos_ids, remaining)
+
+
+def close(
+    proposals: Sequence[int], n_accept: int, next_id: int, refused: str, eos_ids: Collection[int], remaining: int
+) -> Settlement:
+    """The settlement of `n_accept` accepted proposals and the AR view's own `next_id`.
+
+    `refused` names a next token that follows a refusal: correction or resample.
+    """
     for i in range(n_accept):
         if proposals[i] in eos_ids:
             return Settlement(n_accept, tuple(proposals[: i + 1]), None, "none", "eos")
-    next_id = choices[n_accept]
     tokens = (*proposals[:n_accept], next_id)
     stop = "eos" if next_id in eos_ids else "length" if len(tokens) >= remaining else None
-    kind = "bonus" if n_accept == len(proposals) else "correction"
+    kind = "bonus" if n_accept == len(proposals) else refused
     return Settlement(n_accept, tokens, next_id, kind, stop)
+
+
+class Toss(NamedTuple):
+    """The coins of one block under rejection."""
+
+    n_accept: int
+    next_id: int
+    p_f: Tensor  # [n] probabilities of the proposals under the AR view, filtered
+    accept_p: Tensor  # [n] double
+    u: tuple[float, ...]  # of the judged proposals
+    residual: Tensor | None  # [vocab] double, what the next token was drawn from; None after a full block
+    residual_mass: float | None
+
+
+def toss(p: Tensor, q: Tensor, proposals: Sequence[int], u: Sequence[float], u_next: Sequence[float]) -> Toss:
+    """Rejection sampling of one block (Leviathan et al. 2023, Chen et al. 2023).
+
+    p [n + 1, vocab] of the AR view and q [n, vocab] of the diffusion view, both after temperature and filters;
+    proposals [n] drawn from q; u [n] and u_next [n + 1] uniform in (0, 1), all independent. The committed tokens are
+    distributed exactly as p, whatever q is.
+    """
+    n = len(proposals)
+    if len(p) != n + 1 or len(q) != n:
+        raise ValueError(f"{n} proposals need {n + 1} rows of p and {n} of q, got {len(p)} and {len(q)}")
+    p, q = p.double(), q.double()
+    slots, ids = torch.arange(n), torch.tensor(proposals, dtype=torch.int64)
+    p_f = p[slots, ids]
+    chances = acceptance_probability(p_f, q[slots, ids])
+    n_accept = next((i for i, chance in enumerate(chances.tolist()) if u[i] >= chance), n)
+    judged = tuple(u[: min(n_accept + 1, n)])
+    if n_accept == n:
+        return Toss(n, draw(p[n], u_next[n]), p_f, chances, judged, None, None)
+    rest, mass = residual(p[n_accept], q[n_accept])
+    return Toss(n_accept, draw(rest, u_next[n_accept]), p_f, chances, judged, rest, mass)
+
+
+def acceptance_probability(p: Tensor, q: Tensor) -> Tensor:
+    """min(1, p / q), elementwise: 1 where p >= q > 0 or q is zero, but 0 where p is zero."""
+    return torch.where(p >= q, (p > 0).to(p.dtype), p / q.clamp(min=torch.finfo(q.dtype).tiny))
+
+
+def residual(p: Tensor, q: Tensor) -> tuple[Tensor, float]:
+    """[vocab] twice -> (max(p - q, 0) scaled to sum 1, its mass before).
+
+    Where no mass is left (p = q: a refusal can then only come of rounding) it is p itself.
+    """
+    rest = (p - q).clamp(min=0)
+    mass = float(rest.sum())
+    return (rest / mass, mass) if mass > 0 else (p / p.sum(), 0.0)

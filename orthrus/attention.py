@@ -1,6 +1,7 @@
 """Dual-view attention over the shared cache.
 
     attend_ar:        query i of the new rows sees cache[0 : start+i+1]             (causal)
+    attend_ar_tiled:  the same, in an order of sums that no other row can change    (the exact mode's)
     attend_diffusion: every query of the block sees cache[0 : start] ++ the block   (bidirectional, block thrown away)
 
 Grouped-query heads are folded into rows, [kv_heads, group * rows, head_dim], so that one batched product a
@@ -12,7 +13,10 @@ from __future__ import annotations
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
+
+from orthrus.cache import TILE
 
 
 def _fold(q: Tensor, kv_heads: int) -> Tensor:
@@ -65,3 +69,56 @@ def attend_diffusion(q: Tensor, k: Tensor, v: Tensor, keys: Tensor, values: Tens
     weights = scores.mul_(head_dim**-0.5).softmax(-1).to(q.dtype)
     out = torch.bmm(weights[..., :start], values[:, :start])
     return _unfold(out.baddbmm_(weights[..., start:], own_values), rows)
+
+
+def tile_bias(rows: int, start: int, group: int, device: torch.device) -> Tensor:
+    """[group * rows, width] float32 for `attend_ar_tiled`: 0 where a folded query sees a position, -inf ahead of it.
+
+    `width` is the end of the last tile in use: rows further on are masked, so a longer tail only adds exact zeros.
+    """
+    width = -(-(start + rows) // TILE) * TILE
+    last = start + torch.arange(rows, device=device)
+    ahead = torch.arange(width, device=device) > last[:, None]
+    return torch.zeros(rows, width, device=device).masked_fill_(ahead, -math.inf).repeat(group, 1)
+
+
+def attend_ar_tiled(q: Tensor, keys: Tensor, values: Tensor, bias: Tensor, row_multiple: int) -> Tensor:
+    """Causal attention whose bits depend neither on how many rows are computed together nor on what lies behind them.
+
+    Keys are cut into tiles at absolute positions; every product has the same shape but for the number of tiles; the
+    tiles' sums are added in ascending order, from zero. Stale rows of the last tile weigh exactly zero.
+
+    q [rows, heads, head_dim]; keys, values [kv_heads, capacity in whole tiles, head_dim], finite; bias from
+    `tile_bias`. Returns [rows, heads * head_dim] in q's dtype.
+    """
+    (rows, _, dim), kv_heads, width = q.shape, keys.shape[0], bias.shape[1]
+    tile, tiles = TILE, width // TILE
+    folded = pad_rows(_fold(q, kv_heads), row_multiple)
+    batch, asked = kv_heads * tiles, folded.shape[1]
+    queries = folded[:, None].expand(kv_heads, tiles, asked, dim).reshape(batch, asked, dim)
+    scores = torch.bmm(queries, keys[:, :width].reshape(batch, tile, dim).transpose(1, 2)).float()
+    scores = scores.view(kv_heads, tiles, asked, tile).transpose(1, 2).reshape(kv_heads, asked, width)
+    scores.mul_(dim**-0.5)[:, : len(bias)].add_(bias)
+    # One row's softmax is one thread's loop over the row from its start: masked tails leave its bits alone.
+    weights = scores.softmax(-1).to(q.dtype)
+    weights = weights.view(kv_heads, asked, tiles, tile).transpose(1, 2).reshape(batch, asked, tile)
+    parts = torch.bmm(weights, values[:, :width].reshape(batch, tile, dim)).float()
+    parts = parts.view(kv_heads, tiles, asked, dim)[:, :, : len(bias)]
+    return _unfold(ascending_sum(parts).to(q.dtype), rows)
+
+
+def ascending_sum(parts: Tensor) -> Tensor:
+    """[kv_heads, tiles, rows, head_dim] -> the sum over tiles, in order from zero.
+
+    A loop, because the order of torch.sum depends on the number of tiles.
+    """
+    out = torch.zeros_like(parts[:, 0])
+    for part in parts.unbind(1):
+        out = out + part
+    return out
+
+
+def pad_rows(x: Tensor, multiple: int) -> Tensor:
+    """[..., rows, size] with zero rows behind, up to a multiple."""
+    short = -x.shape[-2] % multiple
+    return F.pad(x, (0, 0, 0, short)) if short else x

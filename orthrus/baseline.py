@@ -12,7 +12,6 @@ from orthrus import instrument
 from orthrus.checkpoint import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.events import ArChunk, Done, Event
-from orthrus.sampling import greedy
 from orthrus.session import LaneClock, Messages, Request, Stopwatch, make_request, prefill, run_start, vocabulary
 
 CHUNK = 32  # tokens an event: a page has enough to draw, the loop is left alone
@@ -39,6 +38,7 @@ class AutoregressiveLane:
         self.request, self.clock = request, LaneClock()
         self.model = request.lm.model
         self.eos = frozenset(request.lm.config.eos_token_ids)
+        self.chooser = request.chooser()
         self.cache = self.model.new_cache(request.capacity)
         self.text: list[int] = []
         self.times: list[float] = []
@@ -55,7 +55,7 @@ class AutoregressiveLane:
         logits = prefill(self.request, self.cache)
         self.prefill_ms = self.clock.ms()
         while True:
-            token = greedy(logits)
+            token = self.chooser.choose(logits, room - 1)
             index = token.item()
             self.text.append(index)
             self.times.append(self.clock.ms())

@@ -7,18 +7,21 @@ from torch import Tensor
 
 from orthrus.config import ModelConfig
 
+TILE = 128  # positions an exact attention tile spans; storage comes in whole tiles, so that the last one can be read
+
 
 class SharedCache:
     """Preallocated keys and values of one sequence, with a committed length.
 
-    `keys[layer]` and `values[layer]` are [kv_heads, capacity, head_dim]; rows below `length` are committed,
-    rows from `length` on are the verify pass's working zone. Rows are only ever overwritten: a crop is one integer.
+    `keys[layer]` and `values[layer]` are [kv_heads, capacity in whole tiles, head_dim]; rows below `length` are
+    committed, the others are the working zone. Rows are only ever overwritten: a crop is one integer.
     """
 
     def __init__(self, config: ModelConfig, capacity: int, dtype: torch.dtype, device: torch.device | str) -> None:
         if capacity < 1:
             raise ValueError(f"cache capacity is {capacity}, it must be 1 or more")
-        shape = (config.num_hidden_layers, config.num_key_value_heads, capacity, config.head_dim)
+        stored = -(-capacity // TILE) * TILE
+        shape = (config.num_hidden_layers, config.num_key_value_heads, stored, config.head_dim)
         self._keys = torch.zeros(shape, dtype=dtype, device=device)
         self._values = torch.zeros(shape, dtype=dtype, device=device)
         self.keys: tuple[Tensor, ...] = tuple(self._keys.unbind(0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from orthrus.config import DTYPES, EMBEDDED_MODEL, ModelConfig
+from orthrus.exact import RowCheck, choose
 from orthrus.model import DIFF, Orthrus
 
 
@@ -27,13 +28,33 @@ class LoadedModel:
     config: ModelConfig
     id: str
     revision: str
+    check: RowCheck | None = None  # the self-check of the exact mode, where one was made
+
+    @property
+    def mode(self) -> str:
+        """fast or exact."""
+        return self.model.arithmetic.mode
+
+    @property
+    def promise(self) -> str:
+        """What may be said of Orthrus's text against AR's, before it is measured: never more than this."""
+        exact = self.mode == "exact" and self.check is not None and self.check.holds
+        return "equal in every bit" if exact else "equal tokens as measured"
+
+    def in_mode(self, mode: str) -> LoadedModel:
+        """The same weights in another mode: fast, exact or auto; raises as `orthrus.exact.choose` does."""
+        model, check = choose(self.model, mode)
+        return replace(self, model=model, check=check or self.check)
 
 
-def load_model(source: str | Path | None = None, device: str | None = None, dtype: str | None = None) -> LoadedModel:
+def load_model(
+    source: str | Path | None = None, device: str | None = None, dtype: str | None = None, mode: str = "auto"
+) -> LoadedModel:
     """Load a checkpoint folder or hub id (default: the embedded model), fused for decoding.
 
-    device None or "auto" takes CUDA where there is one; dtype None or "auto" takes `default_dtype`.
-    Raises ValueError for a folder that is not a checkpoint, a missing, extra or misshapen tensor, an unknown dtype.
+    device None or "auto" takes CUDA where there is one; dtype None or "auto" takes `default_dtype`; mode is fast,
+    exact, or auto (see `orthrus.exact.choose`). Raises ValueError for a folder that is not a checkpoint, a missing,
+    extra or misshapen tensor, an unknown dtype or mode, and for an exact mode that does not hold on this machine.
     """
     from transformers import AutoTokenizer
 
@@ -45,7 +66,8 @@ def load_model(source: str | Path | None = None, device: str | None = None, dtyp
         model = Orthrus(config)
     _fill(model, _open(folder), place, number)
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    return LoadedModel(model.fuse(), tokenizer, config, folder.name, _revision(folder))
+    chosen, check = choose(model.fuse(), mode)
+    return LoadedModel(chosen, tokenizer, config, folder.name, _revision(folder), check)
 
 
 def default_dtype(device: torch.device) -> torch.dtype:
@@ -71,7 +93,9 @@ def _folder(source: str) -> Path:
     try:
         return Path(snapshot_download(source, allow_patterns=["*.json", "*.safetensors", "*.jinja", "*.txt"]))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise ValueError(f"{source!r} is neither a local folder nor reachable on the hub ({type(error).__name__})") from error
+        raise ValueError(
+            f"{source!r} is neither a local folder nor reachable on the hub ({type(error).__name__})"
+        ) from error
 
 
 def read_config(folder: Path) -> ModelConfig:

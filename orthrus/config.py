@@ -10,6 +10,8 @@ from typing import Any
 
 EMBEDDED_MODEL = Path(__file__).resolve().parent.parent / "assets" / "orthrus-mini"
 DTYPES = ("float32", "bfloat16", "float16")
+COUPLINGS = ("gumbel", "rejection")
+MIN_TEMPERATURE = 0.01  # below it logits / temperature leave float32's sense; 0 is greedy
 
 
 class UnsupportedCheckpoint(ValueError):
@@ -137,6 +139,10 @@ class DecodeConfig:
     `block_size` None means the model's own. `detail` is the events' level: -1 ids and timings, 0 adds chosen
     log-probabilities, 1 adds distributions of `n_alt` alternatives. Instruments that cost more than `instrument_share`
     of the decoding time lower the detail in mid-run; 1 or more keeps it.
+
+    temperature 0 is greedy; above it tokens are drawn after temperature, then top_k, then top_p (None: no filter).
+    `seed` and the position decide every draw. `coupling` is how drafts are judged in sampling: gumbel writes the AR
+    text of the same seed, rejection accepts a little more and equals AR in distribution only.
     """
 
     max_new_tokens: int = 256
@@ -144,6 +150,15 @@ class DecodeConfig:
     detail: int = 0
     n_alt: int = 8
     instrument_share: float = 0.1
+    temperature: float = 0.0
+    top_k: int | None = None
+    top_p: float | None = None
+    seed: int = 1
+    coupling: str = "gumbel"
+
+    @property
+    def sampled(self) -> bool:
+        return self.temperature > 0
 
     def __post_init__(self) -> None:
         if self.max_new_tokens < 1:
@@ -154,6 +169,16 @@ class DecodeConfig:
             raise ValueError(f"detail is {self.detail}, it must be -1, 0 or 1")
         if not 1 <= self.n_alt <= 64:
             raise ValueError(f"n_alt is {self.n_alt}, it must lie between 1 and 64")
+        if not (self.temperature == 0 or MIN_TEMPERATURE <= self.temperature <= 100):
+            raise ValueError(f"temperature is {self.temperature}, it must be 0 or between {MIN_TEMPERATURE} and 100")
+        if self.top_k is not None and self.top_k < 1:
+            raise ValueError(f"top k is {self.top_k}, it must be 1 or more")
+        if self.top_p is not None and not 0 < self.top_p <= 1:
+            raise ValueError(f"top p is {self.top_p}, it must lie above 0 and not above 1")
+        if not 0 <= self.seed < 2**31:
+            raise ValueError(f"seed is {self.seed}, it must lie between 0 and {2**31 - 1}")
+        if self.coupling not in COUPLINGS:
+            raise ValueError(f"coupling {self.coupling!r} is not one of {', '.join(COUPLINGS)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,17 @@ from orthrus import __version__
 from orthrus.checkpoint import LoadedModel
 from orthrus.session import describe_host
 
-PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "accelerate", "huggingface-hub", "triton", "gradio", "plotly")
+PACKAGES = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "safetensors",
+    "accelerate",
+    "huggingface-hub",
+    "triton",
+    "gradio",
+    "plotly",
+)
 
 
 def report(lm: LoadedModel) -> dict[str, Any]:

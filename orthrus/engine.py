@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 
 from orthrus import instrument
-from orthrus.acceptance import Settlement, settle
+from orthrus.acceptance import Settlement
 from orthrus.cache import SharedCache
 from orthrus.checkpoint import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.events import Done, Draft, Event, Kv, Prefill, Verdict
-from orthrus.sampling import greedy
+from orthrus.rulings import Ruling, judge_for
 from orthrus.session import LaneClock, Messages, Request, Stopwatch, make_request, prefill, run_start, vocabulary
 
 SETTLING_CYCLES = 4  # cycles before the cost of instruments is judged
@@ -49,6 +49,7 @@ class Drafted(NamedTuple):
 
     ids: Tensor  # [n_draft] int64
     listed: list[int]
+    logits: Tensor | None  # [n_draft, vocab]
     q: instrument.Distribution | None
     pass_ms: float
     instr_ms: float
@@ -60,6 +61,8 @@ class OrthrusLane:
     def __init__(self, request: Request) -> None:
         self.request, self.clock = request, LaneClock()
         self.model = request.lm.model
+        self.chooser = request.chooser()
+        self.judge = judge_for(request.config, self.chooser, frozenset(request.lm.config.eos_token_ids))
         self.detail = request.config.detail
         self.eos = frozenset(request.lm.config.eos_token_ids)
         self.cache: SharedCache = self.model.new_cache(request.capacity)
@@ -95,7 +98,7 @@ class OrthrusLane:
     def _prefill(self) -> Iterator[Event]:
         with Stopwatch(self.model.device) as watch:
             logits = prefill(self.request, self.cache)
-            first = int(greedy(logits))
+            first = int(self.chooser.choose(logits, self.cache.length - 1))
         self.prefill_ms = watch.ms
         self.text.append(first)
         self.stop = "eos" if first in self.eos else "length" if not self._remaining() else self._full()
@@ -111,17 +114,17 @@ class OrthrusLane:
         """One diffusion pass over anchor + masks; skipped where no proposal is eligible."""
         self.window[0] = self.text[-1]
         if not n_draft:
-            return Drafted(self.window[:0], [], None, 0.0, 0.0)
+            return Drafted(self.window[:0], [], None, None, 0.0, 0.0)
         with Stopwatch(self.model.device) as watch:
             rows = min(len(self.window), self.request.context - self.cache.length)
             logits = self.model.forward_diffusion(self.window[:rows], self.cache, n_draft)
-            ids = greedy(logits)
+            ids = self.chooser.choose(logits, self.cache.length)
             listed = ids.tolist()
         self.drafts += 1
         (self.fields, q), instr_ms = self._instrumented(
-            lambda: instrument.draft_fields(logits, ids, self.detail, self.request.config.n_alt)
+            lambda: instrument.draft_fields(logits, ids, self.detail, self.request.config.n_alt, self.chooser)
         )
-        return Drafted(ids, listed, q, watch.ms, instr_ms)
+        return Drafted(ids, listed, logits, q, watch.ms, instr_ms)
 
     def _draft_event(self, drafted: Drafted, began: float) -> Iterator[Event]:
         fields = self.fields if drafted.listed else _empty_draft(self.detail)
@@ -147,9 +150,8 @@ class OrthrusLane:
         with Stopwatch(self.model.device) as passed:
             logits = self.model.forward_ar(block, self.cache)
         with Stopwatch(self.model.device) as judged:
-            choices = greedy(logits)
-            listed = choices.tolist()
-            settled = settle(drafted.listed, listed, self.eos, remaining)
+            ruling = self.judge(logits, drafted.logits, drafted.listed, before, remaining)
+        settled = ruling.settled
         written = self.cache.length - before
         self.cache.crop(before + settled.kept)
         self.text.extend(settled.tokens)
@@ -157,7 +159,7 @@ class OrthrusLane:
         self.verifies += 1
         fields, instr_ms = self._instrumented(
             lambda: instrument.verdict_fields(
-                logits, choices, drafted.ids, drafted.q, self.detail, self.request.config.n_alt
+                logits, ruling.choices, drafted.ids, drafted.q, self.detail, self.request.config.n_alt, ruling.toss
             )
         )
         self._log_rows(before, logits[: settled.kept])
@@ -165,12 +167,12 @@ class OrthrusLane:
         gap = max(0.0, self.clock.ms() - began - passes)
         self.decode_ms += passes + gap
         instr_ms += drafted.instr_ms
-        yield from self.request.pieces([*listed, *_flat(fields.get("p_top_ids", ()))])
+        yield from self.request.pieces(_named(ruling, fields))
         yield self.request.stamp(
             Verdict,
             detail=self.detail,
             cycle=self.cycle,
-            ar_ids=listed,
+            ar_ids=ruling.listed,
             **_settled_fields(settled),
             t_verify_ms=round(passed.ms, 3),
             t_judge_ms=round(judged.ms, 3),
@@ -228,6 +230,12 @@ def _settled_fields(settled: Settlement) -> dict:
         "next_kind": settled.next_kind,
         "stop": settled.stop,
     }
+
+
+def _named(ruling: Ruling, fields: dict) -> list[int]:
+    """Every id a verdict event mentions."""
+    resampled = () if ruling.settled.next_id is None else (ruling.settled.next_id,)
+    return [*ruling.listed, *resampled, *_flat(fields.get("p_top_ids", ())), *fields.get("residual_top_ids", ())]
 
 
 def _empty_draft(detail: int) -> dict:

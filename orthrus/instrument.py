@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from orthrus.acceptance import Toss
 from orthrus.events import LOG_PROB_FLOOR
+from orthrus.sampling import Chooser, Sampled
 
 RANK_LIMIT = 999
 
@@ -58,19 +60,29 @@ def alternatives(d: Distribution, count: int, prefix: str) -> dict[str, Any]:
     }
 
 
-def draft_fields(logits: Tensor, ids: Tensor, detail: int, n_alt: int) -> tuple[dict[str, Any], Distribution | None]:
+def draft_fields(
+    logits: Tensor, ids: Tensor, detail: int, n_alt: int, chooser: Chooser
+) -> tuple[dict[str, Any], Distribution | None]:
     """The draft event's optional fields; logits [N, vocab], ids [N]."""
     if detail < 0:
         return {}, None
     q = of_logits(logits)
     fields = {"q_lp": _lps(_pick(q.log_p, ids))}
+    if isinstance(chooser, Sampled):
+        fields["q_f"] = _lps(_pick(chooser.scores(logits).log_softmax(-1), ids))
     if detail >= 1:
         fields |= alternatives(q, n_alt, "q")
     return fields, q
 
 
 def verdict_fields(
-    logits: Tensor, choices: Tensor, proposals: Tensor, q: Distribution | None, detail: int, n_alt: int
+    logits: Tensor,
+    choices: Tensor,
+    proposals: Tensor,
+    q: Distribution | None,
+    detail: int,
+    n_alt: int,
+    toss: Toss | None = None,
 ) -> dict[str, Any]:
     """The verdict event's optional fields; logits [block, vocab], choices [block], proposals [N], q of the N rows."""
     if detail < 0:
@@ -89,7 +101,25 @@ def verdict_fields(
             "rank_q_of_ar": _ranks(q.log_p, choices[:n]) if n else [],
             "overlap": _floats(torch.minimum(p.log_p[:n], q.log_p).exp().sum(-1).clamp(max=1.0)) if n else [],
         }
+    return fields if toss is None else fields | toss_fields(toss, detail, n_alt)
+
+
+def toss_fields(toss: Toss, detail: int, n_alt: int) -> dict[str, Any]:
+    """Rejection's coins; the residual is there where a proposal was refused."""
+    fields = {"p_f": _lps(toss.p_f.log()), "accept_p": _coins(toss.accept_p), "u": [round(u, 6) for u in toss.u]}
+    if detail >= 1 and toss.residual is not None:
+        top = toss.residual.topk(min(n_alt, len(toss.residual)))
+        fields |= {
+            "residual_top_ids": top.indices.tolist(),
+            "residual_top_p": _coins(top.values),
+            "residual_mass": min(1.0, round(toss.residual_mass, 6)),
+        }
     return fields
+
+
+def _coins(values: Tensor) -> list:
+    """Probabilities with six decimals, 0 .. 1: their comparison with u is what a view draws."""
+    return values.clamp(0.0, 1.0).round(decimals=6).tolist()
 
 
 def _ranks(log_p: Tensor, ids: Tensor) -> list[int]:
@@ -132,5 +162,5 @@ def _fingerprint(logits: Tensor) -> list[int]:
     """A wrapping int64 polynomial of the rows' bits, [rows, vocab] -> rows integers."""
     bits = logits.contiguous().view(torch.int32 if logits.element_size() == 4 else torch.int16).long()
     odd = 2 * torch.arange(bits.shape[1], device=bits.device) + 1
-    weights = odd * odd * 0x5DEECE66D + odd  # odd multipliers: a single changed element always changes the sum
+    weights = odd * odd * 0x5DEECE66D  # odd multipliers: a single changed element always changes the sum
     return (bits * weights).sum(-1).tolist()

@@ -1,18 +1,21 @@
 """The Qwen3 trunk with two attentions a layer, under the published tensor names.
 
 Two verbs: `forward_ar(ids, cache)` appends to the shared cache, `forward_diffusion(block, cache)` only reads it.
-Norms, MLP, embedding and head are shared; `*_diff` are the diffusion view's own projections and head norms.
+Norms, MLP, embedding and head are shared; `*_diff` are the diffusion view's own projections and head norms. How rows
+are computed, quickly or exactly, is the model's `arithmetic`.
 """
 
 from __future__ import annotations
 
+import copy
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from orthrus.attention import attend_ar, attend_diffusion, causal_bias
+from orthrus.arithmetic import FAST, Arithmetic
+from orthrus.attention import attend_diffusion
 from orthrus.cache import SharedCache
 from orthrus.config import ModelConfig
 
@@ -144,7 +147,7 @@ class Orthrus(nn.Module):
         self.lm_head = None if config.tie_word_embeddings else nn.Linear(config.hidden_size, config.vocab_size, False)
         self._fused: list[LayerWeights] | None = None
         self.rope: tuple[Tensor, Tensor] | None = None
-        self._bias: dict[int, Tensor] = {}
+        self.arithmetic: Arithmetic = FAST
 
     @property
     def head_weight(self) -> Tensor:
@@ -170,25 +173,42 @@ class Orthrus(nn.Module):
         self.rope = rope_table(self.config, self.config.max_position_embeddings, self.device)
         return self
 
+    def with_arithmetic(self, arithmetic: Arithmetic) -> Orthrus:
+        """The same weights under another arithmetic; nothing is copied."""
+        self.fused_layers()
+        twin = copy.copy(self)
+        twin.arithmetic = arithmetic
+        return twin
+
     @torch.inference_mode()
     def forward_ar(self, ids: Tensor, cache: SharedCache, last_only: bool = False) -> Tensor:
         """AR view of new tokens: writes their keys and values behind the cache's length and commits them.
 
-        ids [rows] int64. Returns logits [rows, vocab], or [1, vocab] of the last row; row i predicts the token after ids[i].
-        Raises ValueError when the rows do not fit the cache.
+        ids [rows] int64. Returns logits [rows, vocab], or the last row's [1, vocab]; row i predicts the token after
+        ids[i]. Raises ValueError when the rows do not fit the cache.
         """
-        start, rows = cache.length, len(ids)
+        if len(ids) > self.arithmetic.rows_at_once:
+            parts = [self.forward_ar(part, cache, last_only) for part in ids.split(self.arithmetic.rows_at_once)]
+            return parts[-1] if last_only else torch.cat(parts)
+        x = self.hidden_ar(ids, cache)
+        return self.logits(x[-1:] if last_only else x)
+
+    @torch.inference_mode()
+    def hidden_ar(self, ids: Tensor, cache: SharedCache) -> Tensor:
+        """`forward_ar` up to the last norm: [rows] -> [rows, hidden]."""
+        start, rows, arithmetic = cache.length, len(ids), self.arithmetic
         cache.appended(rows)
         cos, sin = self._angles(start, rows)
-        bias = self._causal_bias(rows) if rows > 1 else None
+        group = self.config.num_attention_heads // self.config.num_key_value_heads
+        bias = arithmetic.bias(rows, start, group, self.device)
         x = self.model.embed_tokens.weight[ids]
         for layer, keys, values in zip(self.fused_layers(), cache.keys, cache.values, strict=True):
             q, k, v = self.project(x, layer.ar, layer.attn_norm, cos, sin)
             keys[:, start : start + rows] = k.transpose(0, 1)
             values[:, start : start + rows] = v.transpose(0, 1)
-            x = x + F.linear(attend_ar(q, keys, values, start, bias), layer.ar.out)
+            x = x + arithmetic.linear(arithmetic.attend(q, keys, values, start, bias), layer.ar.out)
             x = self.mlp(x, layer)
-        return self.logits(x[-1:] if last_only else x)
+        return x
 
     @torch.inference_mode()
     def forward_diffusion(self, block: Tensor, cache: SharedCache, n_draft: int) -> Tensor:
@@ -202,7 +222,7 @@ class Orthrus(nn.Module):
         x = self.model.embed_tokens.weight[block]
         for layer, keys, values in zip(self.fused_layers(), cache.keys, cache.values, strict=True):
             q, k, v = self.project(x, layer.diff, layer.attn_norm, cos, sin)
-            x = x + F.linear(attend_diffusion(q, k, v, keys, values, start), layer.diff.out)
+            x = x + self.arithmetic.linear(attend_diffusion(q, k, v, keys, values, start), layer.diff.out)
             x = self.mlp(x, layer)
         return self.logits(x[:n_draft])
 
@@ -219,32 +239,24 @@ class Orthrus(nn.Module):
             raise ValueError(f"position {start + rows} lies beyond the model's context of {len(cos)}")
         return cos[start : start + rows, None], sin[start : start + rows, None]
 
-    def _causal_bias(self, rows: int) -> Tensor:
-        if rows not in self._bias:
-            if len(self._bias) > 64:  # prompts of every length pass by; the decoding sizes come back at once
-                self._bias.clear()
-            group = self.config.num_attention_heads // self.config.num_key_value_heads
-            self._bias[rows] = causal_bias(rows, group, self.device)
-        return self._bias[rows]
-
     def project(
         self, x: Tensor, view: ViewWeights, norm: Tensor, cos: Tensor, sin: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """[rows, hidden] -> q [rows, heads, head_dim], k and v [rows, kv_heads, head_dim], q and k normed and rotated."""
+        """[rows, hidden] -> q [rows, heads, head_dim], k, v [rows, kv_heads, head_dim], q and k normed and rotated."""
         c = self.config
-        heads = F.linear(rms_norm(x, norm, c.rms_norm_eps), view.qkv).view(len(x), -1, c.head_dim)
+        heads = self.arithmetic.linear(rms_norm(x, norm, c.rms_norm_eps), view.qkv).view(len(x), -1, c.head_dim)
         qk, v = heads.split((c.num_attention_heads + c.num_key_value_heads, c.num_key_value_heads), dim=1)
         qk = rotate(rms_norm(qk, view.qk_norm, c.rms_norm_eps), cos, sin).to(x.dtype)
         return qk[:, : c.num_attention_heads], qk[:, c.num_attention_heads :], v
 
     def mlp(self, x: Tensor, layer: LayerWeights) -> Tensor:
         """x + down(silu(gate) * up) of the normed x, [rows, hidden]."""
-        gate, up = F.linear(rms_norm(x, layer.mlp_norm, self.config.rms_norm_eps), layer.gate_up).chunk(2, dim=-1)
-        return x + F.linear(F.silu(gate) * up, layer.down)
+        gate_up = self.arithmetic.linear(rms_norm(x, layer.mlp_norm, self.config.rms_norm_eps), layer.gate_up)
+        return x + self.arithmetic.linear(self.arithmetic.silu_mul(gate_up), layer.down)
 
     def logits(self, x: Tensor) -> Tensor:
         """Last norm and head: [rows, hidden] -> [rows, vocab]."""
-        return F.linear(self.model.norm(x), self.head_weight)
+        return self.arithmetic.linear(self.model.norm(x), self.head_weight)
 
 
 def _fuse(*linears: nn.Module) -> Tensor:

@@ -1,10 +1,124 @@
-"""Logits -> tokens. Pure functions; both views and both decoders choose with the same ones."""
+"""Logits -> tokens. Pure functions; both views and both decoders choose with the same ones.
+
+Every random number belongs to (seed, absolute position, what it is for): a position's draw does not depend on which
+pass asks, or in which cycle. A position of the text is settled exactly once and thrown-away drafts influence nothing
+that is kept, so one draw a position and purpose is all that sampling exactly needs.
+"""
 
 from __future__ import annotations
 
+import math
+
+import torch
 from torch import Tensor
+
+from kernels.reference import gumbel_noise, philox_word
+
+NOISE_TILE = 8  # positions whose noise is made together; tiles lie at absolute positions
+ACCEPTANCE, NEXT = -1, -2  # purposes of a draw, in the place of the token id that Gumbel noise has there
 
 
 def greedy(logits: Tensor) -> Tensor:
     """[rows, vocab] -> [rows] int64; the lowest index wins on equal logits (torch.argmax returns the first)."""
     return logits.argmax(-1)
+
+
+def filtered(logits: Tensor, temperature: float, top_k: int | None = None, top_p: float | None = None) -> Tensor:
+    """[rows, vocab] -> float32 logits over temperature, -inf where top-k or top-p removed the token.
+
+    Temperature first, then top-k, then top-p over what is left. top_k keeps every token as likely as the k-th, top_p
+    every one as likely as the last that is needed to reach the mass: ties stay together, so no order decides.
+    """
+    scores = logits.float() / temperature
+    if top_k is not None and top_k < scores.shape[-1]:
+        least = scores.topk(top_k, dim=-1).values[:, -1:]
+        scores = scores.masked_fill(scores < least, -math.inf)
+    if top_p is not None and top_p < 1:
+        ordered = scores.sort(dim=-1, descending=True).values
+        mass = ordered.softmax(-1).double().cumsum(-1)
+        needed = (mass < top_p).sum(-1, keepdim=True).clamp(max=scores.shape[-1] - 1)
+        scores = scores.masked_fill(scores < ordered.gather(-1, needed), -math.inf)
+    return scores
+
+
+def uniforms(seed: int, position: int, count: int, purpose: int) -> list[float]:
+    """`count` numbers in (0, 1) for the rows from `position` on; the same for the same arguments."""
+    words = philox_word(seed, torch.tensor(purpose), position + torch.arange(count))
+    return ((words.double() + 0.5) * 2.0**-32).tolist()
+
+
+class Noise:
+    """Standard Gumbel noise by (seed, absolute position, token id), [positions, vocab] float32.
+
+    Made in tiles of positions whatever the asker needs: one buffer shape gives a position the same bits for one row
+    and for 32, and each position is computed about once a run. The last few tiles are kept.
+    """
+
+    def __init__(self, seed: int, vocab: int, device: torch.device) -> None:
+        self.seed, self._tokens = seed, torch.arange(vocab, device=device)
+        self._tiles: dict[int, Tensor] = {}
+
+    def rows(self, position: int, count: int) -> Tensor:
+        """Noise of positions position .. position + count - 1, [count, vocab]."""
+        first, last = position // NOISE_TILE, (position + count - 1) // NOISE_TILE
+        tiles = [self._tile(index) for index in range(first, last + 1)]
+        rows = tiles[0] if len(tiles) == 1 else torch.cat(tiles)
+        start = position - first * NOISE_TILE
+        return rows[start : start + count]
+
+    def _tile(self, index: int) -> Tensor:
+        if index not in self._tiles:
+            for old in [known for known in self._tiles if known < index - 40]:
+                del self._tiles[old]
+            positions = torch.arange(index * NOISE_TILE, (index + 1) * NOISE_TILE, device=self._tokens.device)
+            self._tiles[index] = gumbel_noise(self.seed, positions[:, None], self._tokens)
+        return self._tiles[index]
+
+
+def draw(weights: Tensor, u: float) -> int:
+    """The index that a uniform u in (0, 1) falls on, weights [vocab] non-negative, of any positive sum.
+
+    Never an index of weight zero. Raises ValueError where all weights are zero.
+    """
+    mass = weights.double().cumsum(0)
+    if not mass[-1] > 0:
+        raise ValueError("cannot draw from weights that are all zero")
+    index = int(torch.searchsorted(mass, u * mass[-1], right=True))
+    return min(index, int(weights.nonzero()[-1]))  # rounding may carry u * sum to the sum itself
+
+
+class Greedy:
+    """The likeliest token, whatever the position."""
+
+    def choose(self, logits: Tensor, position: int) -> Tensor:
+        return greedy(logits)
+
+
+class Sampled:
+    """Tokens drawn by Gumbel noise: argmax(filtered logits + noise) is a sample of their softmax.
+
+    Two views that agree on the logits of a position agree on its token, because they meet the same noise there.
+    """
+
+    def __init__(
+        self,
+        temperature: float,
+        top_k: int | None,
+        top_p: float | None,
+        seed: int,
+        vocab: int,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.temperature, self.top_k, self.top_p, self.seed = temperature, top_k, top_p, seed
+        self.noise = Noise(seed, vocab, torch.device(device))
+
+    def scores(self, logits: Tensor) -> Tensor:
+        """[rows, vocab] -> the filtered logits, float32."""
+        return filtered(logits, self.temperature, self.top_k, self.top_p)
+
+    def choose(self, logits: Tensor, position: int) -> Tensor:
+        """[rows, vocab] of rows that stand at position, position + 1, ... -> [rows] int64."""
+        return greedy(self.scores(logits) + self.noise.rows(position, len(logits)))
+
+
+Chooser = Greedy | Sampled

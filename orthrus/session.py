@@ -21,6 +21,7 @@ from orthrus.config import DecodeConfig
 from orthrus.events import Event, Piece, RunStart, Stamper
 from orthrus.instrument import RowLog
 from orthrus.model import DIFF
+from orthrus.sampling import Chooser, Greedy, Sampled
 from orthrus.text import Announcer, Vocabulary
 
 Messages = Sequence[Mapping[str, str]]
@@ -54,6 +55,14 @@ class Request:
         """Cache rows this run can ever need."""
         return min(self.context, len(self.ids) + self.config.max_new_tokens)
 
+    def chooser(self) -> Chooser:
+        """How tokens are chosen from logits, by both views and both lanes; each lane makes its own."""
+        c = self.config
+        if not c.sampled:
+            return Greedy()
+        vocab, device = self.lm.config.vocab_size, self.lm.model.device
+        return Sampled(c.temperature, c.top_k, c.top_p, c.seed, vocab, device)
+
     def pieces(self, ids: Iterable[int]) -> Iterator[Event]:
         """The piece event of ids not spelled out before, if there are any."""
         if items := self.announcer.new(ids):
@@ -64,7 +73,11 @@ class Request:
 
 
 def make_request(
-    lm: LoadedModel, prompt: str | Messages, config: DecodeConfig, cancel: Flag | None = None, rows: RowLog | None = None
+    lm: LoadedModel,
+    prompt: str | Messages,
+    config: DecodeConfig,
+    cancel: Flag | None = None,
+    rows: RowLog | None = None,
 ) -> Request:
     """Check and tokenise a prompt; the clock of the run starts here.
 
@@ -191,18 +204,7 @@ def run_start(request: Request, lanes: tuple[str, ...]) -> Iterator[Event]:
             mask_id=c.mask_token_id,
             eos_ids=c.eos_token_ids,
         ),
-        params=events.Params(
-            mode="greedy",
-            coupling=None,
-            temperature=0.0,
-            top_k=None,
-            top_p=None,
-            seed=None,
-            max_new_tokens=request.config.max_new_tokens,
-            thinking=False,
-            detail=request.config.detail,
-            n_alt=request.config.n_alt,
-        ),
+        params=describe_params(request.config),
         prompt=events.Prompt(
             messages=tuple(events.Message(role=r, content=content) for r, content in request.messages), ids=request.ids
         ),
@@ -213,6 +215,22 @@ def run_start(request: Request, lanes: tuple[str, ...]) -> Iterator[Event]:
     yield from request.pieces(request.ids)
 
 
+def describe_params(c: DecodeConfig) -> events.Params:
+    """The run's parameters; what only sampling uses is null in a greedy run."""
+    return events.Params(
+        mode="sample" if c.sampled else "greedy",
+        coupling=c.coupling if c.sampled else None,
+        temperature=float(c.temperature),
+        top_k=c.top_k if c.sampled else None,
+        top_p=float(c.top_p) if c.sampled and c.top_p is not None else None,
+        seed=c.seed if c.sampled else None,
+        max_new_tokens=c.max_new_tokens,
+        thinking=False,
+        detail=c.detail,
+        n_alt=c.n_alt,
+    )
+
+
 def describe_model(lm: LoadedModel) -> events.Model:
     """Name, revision, dtype and the share of the parameters that the diffusion view trained."""
     sizes = {name: p.numel() for name, p in lm.model.named_parameters()}
@@ -221,8 +239,8 @@ def describe_model(lm: LoadedModel) -> events.Model:
         id=lm.id,
         revision=lm.revision,
         dtype=str(lm.model.dtype).removeprefix("torch."),
-        attn_impl="two batched products",
-        mode="fast",
+        attn_impl="two batched products" if lm.mode == "fast" else "tiles at absolute positions",
+        mode=lm.mode,
         trained_frac=round(trained / sum(sizes.values()), 4),
     )
 

@@ -1,4 +1,4 @@
-"""Valid traces without a model, for tests only: a fixed text, drafts that copy it with seeded mistakes, made-up times."""
+"""Valid traces without a model, for tests only: a fixed text, drafts with seeded mistakes, made-up times."""
 
 from __future__ import annotations
 
@@ -128,7 +128,9 @@ class _Run:
             host=Host(device="test bench", kind="cpu", threads=1, torch="0", transformers="0", app="0"),
             config=Config(block=self.block, eos_ids=(EOS,), **config),
             params=Params(max_new_tokens=limit, thinking=False, detail=self.detail, n_alt=self.n_alt, **params),
-            prompt=Prompt(messages=(Message(role="user", content="How many apples are left?"),), ids=tuple(TEXT_IDS[:5])),
+            prompt=Prompt(
+                messages=(Message(role="user", content="How many apples are left?"),), ids=tuple(TEXT_IDS[:5])
+            ),
             kv_bytes_per_token=512,
             lanes=lanes,
             recorded_at="2026-01-02T03:04:05Z",

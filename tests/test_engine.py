@@ -131,7 +131,9 @@ def test_closing_the_generator_stops_it(tiny):
 
 
 def test_costly_instruments_lower_their_detail():
-    events = list(decode(scripted(PROMPT, [1]), PROMPT, DecodeConfig(max_new_tokens=60, detail=1, instrument_share=0.0)))
+    events = list(
+        decode(scripted(PROMPT, [1]), PROMPT, DecodeConfig(max_new_tokens=60, detail=1, instrument_share=0.0))
+    )
     details = [e.detail for e in events if e.type == "verdict"]
     assert details[0] == 1 and details[-1] == 0 and sorted(details, reverse=True) == details
     trace = Trace.of(events)

@@ -47,8 +47,11 @@ def test_only_the_page_imports_gradio():
     assert [str(p) for p in ours if any(n.split(".")[0] == "gradio" for n in imported(p))] == []
 
 
-@pytest.mark.parametrize("module", ["orthrus.trace", "orthrus.recording", "orthrus.invariants", "viz.player", "viz.gallery"])
+@pytest.mark.parametrize(
+    "module", ["orthrus.trace", "orthrus.recording", "orthrus.invariants", "viz.player", "viz.gallery"]
+)
 def test_reading_and_drawing_a_trace_loads_no_heavy_library(module):
-    code = f"import sys, {module}; print([m for m in ('torch', 'transformers', 'gradio', 'plotly', 'numpy') if m in sys.modules])"
+    heavy = ("torch", "transformers", "gradio", "plotly", "numpy")
+    code = f"import sys, {module}; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

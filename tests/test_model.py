@@ -49,7 +49,9 @@ def test_ar_view_equals_transformers_qwen3(changes):
     with torch.no_grad():
         expected = official(model)(ids[None]).logits[0]
     cache = model.new_cache(64)
-    got = torch.cat([model.forward_ar(ids[:25], cache), model.forward_ar(ids[25:26], cache), model.forward_ar(ids[26:], cache)])
+    got = torch.cat(
+        [model.forward_ar(ids[:25], cache), model.forward_ar(ids[25:26], cache), model.forward_ar(ids[26:], cache)]
+    )
     torch.testing.assert_close(got, expected, atol=2e-4, rtol=1e-4)  # fp32, sums in another order
     assert cache.length == 40
 

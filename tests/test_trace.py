@@ -78,28 +78,34 @@ def test_an_old_trace_does_not_know_later_pieces():
     assert old.glyph(index).s == f"<{index}>" and new.glyph(index) == events[second].items[index]
 
 
+def bare(**run):
+    """A run without pieces: run_start, prefill, draft, verdict, ..."""
+    return renumbered([e for e in synthetic.events(**run) if e.type != "piece"])
+
+
+def renumbered(events):
+    return [replace(e, seq=i) for i, e in enumerate(events)]
+
+
 ORDERS = {
-    "a gap in seq": lambda e: e[:3] + e[4:],
-    "no run_start": lambda e: [replace(e[1], seq=0)],
-    "two run_starts": lambda e: [e[0], replace(e[0], seq=1)],
+    "a gap in seq": lambda e: e[:2] + e[3:],
+    "no run_start": lambda e: renumbered(e[1:]),
+    "two run_starts": lambda e: renumbered([e[0], *e]),
     "another run": lambda e: [e[0], replace(e[1], run="other")],
-    "after done": lambda e: [*e, replace(e[1], seq=len(e))],
-    "two prefills": lambda e: [*e[:3], e[3], replace(e[3], seq=4)] if isinstance(e[3], Prefill) else [*e[:2], e[2]],
+    "after done": lambda e: renumbered([*e, e[1]]),
+    "two prefills": lambda e: renumbered([*e[:2], *e[1:]]),
+    "a draft before the prefill": lambda e: renumbered([e[0], *e[2:]]),
 }
 
 
 @pytest.mark.parametrize("name", ORDERS)
 def test_an_event_out_of_order_is_refused(name):
-    events = [e for e in synthetic.events() if e.type != "piece"]
-    events = [replace(e, seq=i) for i, e in enumerate(events)]
-    events.insert(2, replace(events[1], seq=2)) if name == "two prefills" else None
     with pytest.raises(ValueError):
-        Trace.of(ORDERS[name](events) if name != "two prefills" else events)
+        Trace.of(ORDERS[name](bare()))
 
 
 def test_draft_and_verdict_alternate_with_matching_numbers():
-    events = [e for e in synthetic.events(detail=-1) if e.type != "piece"]
-    events = [replace(e, seq=i) for i, e in enumerate(events)]
+    events = bare(detail=-1)
     upto = Trace.of(events[:2])
     draft, verdict = events[2], events[3]
     for wrong in (replace(verdict, seq=2), replace(draft, cycle=1)):
@@ -228,10 +234,10 @@ def test_a_text_that_goes_on_after_eos_is_found():
 
 
 def test_a_draft_without_verdict_needs_a_cancel():
-    events = [e for e in synthetic.events(lanes=("orthrus",))]
+    events = synthetic.events(lanes=("orthrus",))
     last = max(i for i, e in enumerate(events) if isinstance(e, Verdict))
-    rest = [replace(e, seq=i) for i, e in enumerate(events[:last] + events[last + 1 :])]
-    assert any("no verdict" in problem for problem in check(Trace.of(rest)))
+    rest = Trace.of(renumbered(events[:last] + events[last + 1 :]))
+    assert any("no verdict" in problem for problem in check(rest))
 
 
 def test_a_near_tie_that_is_reported_is_no_violation():
@@ -252,7 +258,9 @@ def test_detail_must_not_change_the_ids():
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(0, 10**6), st.integers(1, 60), st.integers(1, 33), st.floats(0, 1), st.sampled_from(["length", "eos"]))
+@given(
+    st.integers(0, 10**6), st.integers(1, 60), st.integers(1, 33), st.floats(0, 1), st.sampled_from(["length", "eos"])
+)
 def test_any_synthetic_run_is_valid_and_survives_a_file(tmp_path_factory, seed, tokens, block, sureness, stop):
     trace = Trace.of(synthetic.events(seed, tokens, 0, block, sureness=sureness, stop=stop))
     assert check(trace) == []

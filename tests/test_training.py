@@ -89,7 +89,9 @@ def test_only_the_diffusion_view_gets_a_gradient():
     rows = two_documents()
     table = rope_table(model.config, 64)
     with torch.no_grad():
-        hidden, prefix = forward_rows(model, rows.ids, causal_document_bias(rows.document), *stages.angles(table, rows.position))
+        hidden, prefix = forward_rows(
+            model, rows.ids, causal_document_bias(rows.document), *stages.angles(table, rows.position)
+        )
     blocks = anchored_blocks(rows, torch.tensor([[6, 24]]), K, 5)
     kl, agree = block_loss(model, hidden, prefix, blocks, *stages.angles(table, blocks.position))
     kl[blocks.valid].mean().backward()

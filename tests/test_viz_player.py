@@ -43,7 +43,9 @@ def test_settings_are_plain_data_and_name_a_drawing_part_for_every_view():
 def test_the_static_files_take_no_text_as_html_and_name_no_other_host():
     for path in player.STATIC.iterdir():
         text = path.read_text(encoding="utf-8")
-        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", re.sub(r"//.*", "", text)), path
+        assert not re.search(
+            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", re.sub(r"//.*", "", text)
+        ), path
         assert not re.search(r"https?://|fetch\(|XMLHttpRequest|WebSocket|@import", text), path
 
 
@@ -115,6 +117,7 @@ class Fake {  // the player without its page
     this.stops = []; this.at = -1; this.ended = true; this.live = false; this.shown = [];
     for (const f of tape) if (f.p) { const l = this.stops.at(-1); f.t0 = l ? l.t0 + l.ms : 0; this.stops.push(f); }
   }
+  redraw() {}
   show(i) { this.at = Math.max(-1, Math.min(i, this.stops.length - 1)); this.shown.push(this.at); }
 }
 """
@@ -134,7 +137,8 @@ def node(body: str, **data):
 def test_the_browser_applies_changes_as_python_does(trace):
     body = """
     const states = {};
-    for (const [name, spec] of Object.entries(input.views)) states[name] = {state: spec.state || {}, facts: spec.facts || {}};
+    for (const [name, spec] of Object.entries(input.views))
+      states[name] = {state: spec.state || {}, facts: spec.facts || {}};
     for (const frame of input.tape) for (const [view, ...change] of frame.x)
       O.apply(states[view][frame.p ? 'state' : 'facts'], ...change);
     console.log(JSON.stringify(states));

@@ -1,10 +1,10 @@
 """`python -m orthrus.training <stage>`: train the embedded model from nothing, stage by stage, each resumable.
 
-    tokenizer   byte-level BPE on the corpus
-    ar          the AR model, next-token prediction on the corpus
-    rollouts    the AR model's own greedy answers
-    diffusion   the diffusion view, forward KL with the AR view frozen
-    all         the four in order
+tokenizer   byte-level BPE on the corpus
+ar          the AR model, next-token prediction on the corpus
+rollouts    the AR model's own greedy answers
+diffusion   the diffusion view, forward KL with the AR view frozen
+all         the four in order
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ from pathlib import Path
 import torch
 from transformers import AutoTokenizer
 
+from orthrus.checkpoint import read_config
 from orthrus.config import ModelConfig
 from orthrus.model import DIFF, Orthrus
 from orthrus.training import loop
+from orthrus.training.card import read_figures, write_card
 from orthrus.training.export import copy_ar_to_diffusion, export, round_to_bfloat16
 from orthrus.training.rollouts import Rollouts, collect
 from orthrus.training.stages import AutoregressiveStage, BatchShape, DiffusionStage
 from orthrus.training.tokenizer import END_OF_TURN, MASK, save_tokenizer, train_tokenizer
 
+SNAPSHOTS = (50, 200, 600, 1600)  # the learning is fastest at first
 STAGES = ("tokenizer", "ar", "rollouts", "diffusion")
 
 
@@ -75,7 +78,9 @@ def run_ar(args: argparse.Namespace) -> None:
     tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
     shape = BatchShape(args.rows, args.length)
     stage = AutoregressiveStage(fresh_model(mini_config(tokenizer), args.seed), tokenizer, shape, args.seed)
-    config = loop.LoopConfig(args.ar_steps, lr=args.ar_lr, hidden_lr=args.ar_lr, final=0.02, warmup=0.02, seed=args.seed)
+    config = loop.LoopConfig(
+        args.ar_steps, lr=args.ar_lr, hidden_lr=args.ar_lr, final=0.02, warmup=0.02, seed=args.seed
+    )
     loop.run(stage, config, args.out / "ar", loop.to_stderr)
 
 
@@ -92,7 +97,13 @@ def run_diffusion(args: argparse.Namespace) -> None:
     frozen = {n: p.clone() for n, p in model.named_parameters() if DIFF not in n}
     shape = BatchShape(args.block_rows, args.length, args.blocks)
     stage = DiffusionStage(model, Rollouts.load(args.out / "rollouts.safetensors"), shape, args.seed)
-    config = loop.LoopConfig(args.diffusion_steps, lr=args.diffusion_lr, hidden_lr=args.diffusion_hidden_lr, seed=args.seed)
+    config = loop.LoopConfig(
+        args.diffusion_steps,
+        lr=args.diffusion_lr,
+        hidden_lr=args.diffusion_hidden_lr,
+        seed=args.seed,
+        snapshots=SNAPSHOTS,
+    )
     loop.run(stage, config, args.out / "diffusion", loop.to_stderr)
     loop.load_weights(args.out / "diffusion" / "best.pt", stage.trainable())
     changed = [n for n, p in model.named_parameters() if n in frozen and not torch.equal(p, frozen[n])]
@@ -102,9 +113,15 @@ def run_diffusion(args: argparse.Namespace) -> None:
     loop.to_stderr(f"[diffusion] the AR view is bit-identical; checkpoint in {args.out / 'checkpoint'}")
 
 
+def run_card(args: argparse.Namespace) -> None:
+    folder = args.out / "checkpoint"
+    facts = dict(fact.split("=", 1) for fact in args.fact)
+    write_card(folder, read_config(folder), args.command, facts, [read_figures(path) for path in args.figures])
+
+
 def parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(prog="python -m orthrus.training", description=__doc__.split("\n")[0])
-    p.add_argument("stage", choices=(*STAGES, "all"))
+    p.add_argument("stage", choices=(*STAGES, "all", "card"))
     p.add_argument("--out", type=Path, default=Path("runs/mini"), help="folder of the run (default: %(default)s)")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--vocab", type=int, default=2048)
@@ -117,14 +134,25 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--blocks", type=int, default=24, help="anchored blocks a row")
     p.add_argument("--diffusion-steps", type=int, default=3000)
     p.add_argument("--diffusion-lr", type=float, default=2e-3)
-    p.add_argument("--diffusion-hidden-lr", type=float, default=None, help="given: Muon on the projections at this rate")
+    p.add_argument(
+        "--diffusion-hidden-lr", type=float, default=None, help="given: Muon on the projections at this rate"
+    )
+    p.add_argument("--figures", type=Path, nargs="*", default=[], help="card: files of evaluation figures")
+    p.add_argument("--fact", action="append", default=[], metavar="KEY=VALUE", help="card: a fact about the training")
+    p.add_argument("--command", default="python -m orthrus.training all", help="card: the command that trained it")
     return p
 
 
 def main() -> int:
     args = parser().parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    runners = {"tokenizer": run_tokenizer, "ar": run_ar, "rollouts": run_rollouts, "diffusion": run_diffusion}
+    runners = {
+        "tokenizer": run_tokenizer,
+        "ar": run_ar,
+        "rollouts": run_rollouts,
+        "diffusion": run_diffusion,
+        "card": run_card,
+    }
     try:
         for stage in STAGES if args.stage == "all" else (args.stage,):
             runners[stage](args)

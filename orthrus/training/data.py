@@ -1,4 +1,4 @@
-"""From dialogues to packed rows: every batch is a pure function of (seed, step), so a resumed run sees the same data."""
+"""From dialogues to packed rows: every batch is a function of (seed, step), so a resumed run sees the same data."""
 
 from __future__ import annotations
 

@@ -32,5 +32,9 @@ def export(model: Orthrus, tokenizer, folder: Path) -> None:
     round_to_bfloat16(model)
     save_checkpoint(model, folder, torch.bfloat16)
     tokenizer.save_pretrained(folder)
-    generation = {"do_sample": False, "eos_token_id": list(model.config.eos_token_ids), "pad_token_id": tokenizer.pad_token_id}
+    generation = {
+        "do_sample": False,
+        "eos_token_id": list(model.config.eos_token_ids),
+        "pad_token_id": tokenizer.pad_token_id,
+    }
     (folder / "generation_config.json").write_text(json.dumps(generation, indent=2) + "\n")

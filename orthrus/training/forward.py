@@ -23,7 +23,7 @@ class Prefix(NamedTuple):
 
 
 def causal_document_bias(document: Tensor) -> Tensor:
-    """[rows, length] document numbers -> [rows, 1, length, length] float32: 0 within a document's past, -inf elsewhere."""
+    """[rows, length] document numbers -> [rows, 1, length, length] float32: 0 on a document's own past, else -inf."""
     length = document.shape[1]
     past = torch.ones(length, length, dtype=torch.bool, device=document.device).tril()
     seen = (document[:, :, None] == document[:, None, :]) & past

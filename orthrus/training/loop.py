@@ -15,6 +15,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+LOG_EVERY = 20  # steps
+
 
 class TrainingStopped(RuntimeError):
     """Training cannot go on; the message says why and which checkpoint is the last good one."""
@@ -33,6 +35,7 @@ class LoopConfig:
     eval_every: int = 200
     save_every: int = 100
     seed: int = 0
+    snapshots: tuple[int, ...] = ()  # steps whose weights are kept, to watch the learning afterwards
 
     def __post_init__(self) -> None:
         if self.steps < 1:
@@ -86,47 +89,115 @@ def build_optimizers(parameters: dict[str, nn.Parameter], config: LoopConfig) ->
 def run(stage: Stage, config: LoopConfig, folder: Path, note: Callable[[str], None] = print) -> dict[str, Any]:
     """Train to the end, resuming from `folder` where a checkpoint lies; returns the last validation's figures.
 
-    Writes last.pt (for resuming), best.pt (weights of the best validation) and metrics.jsonl.
+    Writes last.pt (for resuming), best.pt (weights of the best validation), step-*.pt (snapshots) and metrics.jsonl.
     Raises TrainingStopped on a loss that is not finite, a full disk or a checkpoint of another configuration.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    parameters = stage.trainable()
-    optimizers = build_optimizers(parameters, config)
-    step, best = _resume(stage, config, folder, parameters, optimizers, note)
+    state = _Run(stage, config, folder, note)
     figures: dict[str, Any] = {}
-    clock, since, tokens = time.perf_counter(), step, 0
-    while step < config.steps:
-        for optimizer in optimizers:
+    while state.step < config.steps:
+        record, tokens = state.advance()
+        state.meter.add(tokens)
+        last = state.step == config.steps
+        due = state.step % config.eval_every == 0 or last
+        if state.step % LOG_EVERY == 0 or due:
+            state.log(record() | {"tokens_per_s": state.meter.rate()}, state.meter.left(config.steps - state.step))
+        if due:
+            figures = state.validate()
+            state.meter = _Meter()
+        if state.step in config.snapshots:
+            _save(folder / f"step-{state.step:06d}.pt", {"step": state.step, "model": _weights(state.parameters)})
+        if state.step % config.save_every == 0 or last:
+            state.save()
+    return figures
+
+
+class _Meter:
+    """Speed and time left since the last validation."""
+
+    def __init__(self) -> None:
+        self.began, self.steps, self.tokens = time.perf_counter(), 0, 0
+
+    def add(self, tokens: int) -> None:
+        self.steps += 1
+        self.tokens += tokens
+
+    def rate(self) -> float:
+        return self.tokens / (time.perf_counter() - self.began)
+
+    def left(self, steps: int) -> float:
+        """Seconds."""
+        return (time.perf_counter() - self.began) / self.steps * steps
+
+
+class _Run:
+    """Parameters, optimizers and progress of one run."""
+
+    def __init__(self, stage: Stage, config: LoopConfig, folder: Path, note: Callable[[str], None]) -> None:
+        self.stage, self.config, self.folder, self.note = stage, config, folder, note
+        self.parameters = stage.trainable()
+        self.optimizers = build_optimizers(self.parameters, config)
+        self.step, self.best, self.meter = 0, math.inf, _Meter()
+        if (folder / "last.pt").exists():
+            self._resume()
+
+    def advance(self) -> tuple[Callable[[], dict[str, Any]], int]:
+        """One optimiser step; returns what to log (read only when asked: it waits for the device) and the tokens."""
+        step, rate = self.step, self.config.rate(self.step)
+        for optimizer in self.optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = group["peak"] * config.rate(step)
-        loss, scalars, count = stage.loss(step)
+                group["lr"] = group["peak"] * rate
+        loss, scalars, tokens = self.stage.loss(step)
         if not math.isfinite(value := loss.item()):
-            raise TrainingStopped(f"{stage.name}: the loss is {value} at step {step}; last good checkpoint kept")
+            raise TrainingStopped(f"{self.stage.name}: the loss is {value} at step {step}; last good checkpoint kept")
         loss.backward()
-        norm = nn.utils.clip_grad_norm_(parameters.values(), config.clip)
-        for optimizer in optimizers:
+        norm = nn.utils.clip_grad_norm_(self.parameters.values(), self.config.clip)
+        for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-        step += 1
-        tokens += count
-        due = step % config.eval_every == 0 or step == config.steps
-        if step % 20 == 0 or due:
-            spent = time.perf_counter() - clock
-            record = {"stage": stage.name, "step": step, "loss": value, "norm": norm.item(), "lr": config.rate(step - 1)}
-            record |= {k: float(v) for k, v in scalars.items()} | {"tokens_per_s": tokens / spent}
-            left = spent / (step - since) * (config.steps - step)
-            _log(folder, record, note, left)
-        if due:
-            figures = stage.validate()
-            _log(folder, {"stage": stage.name, "step": step, **figures}, note, None)
-            if figures["score"] < best:
-                best = figures["score"]
-                _save(folder / "best.pt", {"step": step, "model": _weights(parameters)})
-            clock, since, tokens = time.perf_counter(), step, 0
-        if step % config.save_every == 0 or step == config.steps:
-            state = {"step": step, "best": best, "config": asdict(config), "model": _weights(parameters)}
-            _save(folder / "last.pt", state | {"optimizers": [o.state_dict() for o in optimizers]})
-    return figures
+        self.step += 1
+        return (
+            lambda: {"loss": value, "norm": float(norm), "lr": rate} | {k: float(v) for k, v in scalars.items()},
+            tokens,
+        )
+
+    def validate(self) -> dict[str, Any]:
+        figures = self.stage.validate()
+        self.log(figures)
+        if figures["score"] < self.best:
+            self.best = figures["score"]
+            _save(self.folder / "best.pt", {"step": self.step, "model": _weights(self.parameters)})
+        return figures
+
+    def save(self) -> None:
+        state = {
+            "step": self.step,
+            "best": self.best,
+            "config": asdict(self.config),
+            "model": _weights(self.parameters),
+        }
+        _save(self.folder / "last.pt", state | {"optimizers": [o.state_dict() for o in self.optimizers]})
+
+    def log(self, figures: dict[str, Any], left: float | None = None) -> None:
+        record = {"stage": self.stage.name, "at": round(time.time()), "step": self.step} | figures
+        with (self.folder / "metrics.jsonl").open("a") as file:
+            file.write(json.dumps(record) + "\n")
+        shown = " ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in figures.items())
+        eta = "" if left is None else f" | {left / 60:.1f} min left"
+        self.note(f"[{self.stage.name}] step {self.step} {shown}{eta}")
+
+    def _resume(self) -> None:
+        path = self.folder / "last.pt"
+        saved = torch.load(path, weights_only=True)
+        schedule = asdict(self.config)
+        if odd := [k for k in schedule if saved["config"].get(k) != schedule[k]]:
+            raise TrainingStopped(
+                f"{path} was made with {odd[0]}={saved['config'].get(odd[0])}, not {schedule[odd[0]]}"
+            )
+        self.step, self.best = load_weights(path, self.parameters), saved["best"]
+        for optimizer, state in zip(self.optimizers, saved["optimizers"], strict=True):
+            optimizer.load_state_dict(state)
+        self.note(f"{self.stage.name}: resumed at step {self.step}")
 
 
 def _weights(parameters: dict[str, nn.Parameter]) -> dict[str, Tensor]:
@@ -134,7 +205,7 @@ def _weights(parameters: dict[str, nn.Parameter]) -> dict[str, Tensor]:
 
 
 def load_weights(path: Path, parameters: dict[str, nn.Parameter]) -> int:
-    """Copy a checkpoint's weights into `parameters`; returns its step. Raises TrainingStopped on other names or shapes."""
+    """Copy a checkpoint's weights into `parameters`; returns its step. Other names or shapes raise TrainingStopped."""
     saved = torch.load(path, weights_only=True)
     theirs = {n: tuple(w.shape) for n, w in saved["model"].items()}
     ours = {n: tuple(p.shape) for n, p in parameters.items()}
@@ -148,21 +219,6 @@ def load_weights(path: Path, parameters: dict[str, nn.Parameter]) -> int:
     return saved["step"]
 
 
-def _resume(stage, config, folder, parameters, optimizers, note) -> tuple[int, float]:
-    path = folder / "last.pt"
-    if not path.exists():
-        return 0, math.inf
-    saved = torch.load(path, weights_only=True)
-    schedule = asdict(config)
-    if odd := [k for k in schedule if saved["config"].get(k) != schedule[k]]:
-        raise TrainingStopped(f"{path} was made with {odd[0]}={saved['config'].get(odd[0])}, not {schedule[odd[0]]}")
-    step = load_weights(path, parameters)
-    for optimizer, state in zip(optimizers, saved["optimizers"], strict=True):
-        optimizer.load_state_dict(state)
-    note(f"{stage.name}: resumed at step {step}")
-    return step, saved["best"]
-
-
 def _save(path: Path, state: dict[str, Any]) -> None:
     """Write beside, then rename: the file is always whole, the old one or the new one."""
     beside = path.with_suffix(".tmp")
@@ -172,14 +228,6 @@ def _save(path: Path, state: dict[str, Any]) -> None:
     except (OSError, RuntimeError) as error:
         beside.unlink(missing_ok=True)
         raise TrainingStopped(f"could not write {path}: {error}; the checkpoint before it is intact") from error
-
-
-def _log(folder: Path, record: dict[str, Any], note: Callable[[str], None], left: float | None) -> None:
-    with (folder / "metrics.jsonl").open("a") as file:
-        file.write(json.dumps(record) + "\n")
-    short = " ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in record.items() if k != "stage")
-    eta = "" if left is None else f" | {left / 60:.1f} min left"
-    note(f"[{record['stage']}] {short}{eta}")
 
 
 def to_stderr(line: str) -> None:

@@ -117,7 +117,9 @@ def greedy_batch(model: Orthrus, prompts: Tensor, max_length: int, eos: int) -> 
     layers = model.fused_layers()
     cos, sin = model.rope
     bias = causal_document_bias(torch.zeros(1, size, dtype=torch.int64))
-    hidden, prefix = forward_rows(model, prompts, bias.to(model.dtype), cos[:size].to(model.dtype), sin[:size].to(model.dtype))
+    hidden, prefix = forward_rows(
+        model, prompts, bias.to(model.dtype), cos[:size].to(model.dtype), sin[:size].to(model.dtype)
+    )
     shape = (batch, model.config.num_key_value_heads, max_length, model.config.head_dim)
     keys = [torch.zeros(shape, dtype=model.dtype) for _ in layers]
     values = [torch.zeros(shape, dtype=model.dtype) for _ in layers]
@@ -125,17 +127,18 @@ def greedy_batch(model: Orthrus, prompts: Tensor, max_length: int, eos: int) -> 
         keys[layer][:, :, :size], values[layer][:, :, :size] = prefix.keys[layer], prefix.values[layer]
     token = torch.nn.functional.linear(hidden[:, -1], model.head_weight).argmax(-1)
     texts = [row.tolist() for row in prompts]
-    alive = torch.arange(batch)
+    alive = torch.arange(batch)  # which text each row of the caches belongs to
     for at in range(size, max_length):
         for row, new in zip(alive.tolist(), token.tolist(), strict=True):
-            texts[row].append(new)
-        keep = token != eos
-        if not keep.all():  # finished rows leave at once: the rest get cheaper
-            kept = keep.nonzero().squeeze(1)
+            if texts[row][-1] != eos or len(texts[row]) == size:
+                texts[row].append(new)
+        running = torch.tensor([texts[row][-1] != eos for row in alive.tolist()])
+        if at + 1 == max_length or not running.any():
+            break
+        if running.sum() <= 0.75 * len(alive):  # dropping finished rows copies the caches: worth it a quarter at a time
+            kept = running.nonzero().squeeze(1)
             alive, token = alive[kept], token[kept]
             keys, values = [k[kept] for k in keys], [v[kept] for v in values]
-        if at + 1 == max_length or not len(alive):
-            break
         token = _step(model, token, keys, values, at).argmax(-1)
     return texts
 

@@ -130,4 +130,3 @@ class DiffusionStage:
         figures["valid_kl"] = sum(kls) / len(kls)
         figures["score"] = -figures["accepted"]
         return figures
-

@@ -2,6 +2,7 @@
 (function () {
   "use strict";
   const O = window.OrthrusStage;
+  const READABLE_MS = 1500;
 
   O.parts.badges = function (host, spec, player) {
     const source = O.el("span", "o-badge");
@@ -56,6 +57,8 @@
     return {
       calm: true,
       draw(state, facts, now) {
+        // in a fast film only the outcome of each cycle is readable
+        if (now.playing && now.wall < READABLE_MS && ["draft", "commit"].includes(now.phase)) return;
         said = state.say;
         host.dataset.phase = now.phase;
         show();

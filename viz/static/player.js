@@ -66,7 +66,8 @@
       }
       this.keys.set(-1, structuredClone(this.state));
       this.at = -1;
-      this.dirty = new Set(Object.keys(this.parts));
+      this.dirty = new Set();
+      this.redraw();
       this.head.reset(this.live);
     }
 
@@ -103,7 +104,7 @@
         while (!this.keys.has(key)) key--;
         this.state = structuredClone(this.keys.get(key));
         this.at = key;
-        Object.keys(this.parts).forEach((name) => this.dirty.add(name));
+        this.redraw();
       }
       while (this.at < i) {
         this.at++;
@@ -113,6 +114,10 @@
         }
         if (this.at % KEY_EVERY === 0 && !this.keys.has(this.at)) this.keys.set(this.at, structuredClone(this.state));
       }
+    }
+
+    redraw() {
+      for (const name in this.parts) this.dirty.add(name);
     }
 
     frame(time) {

@@ -3,6 +3,7 @@
   "use strict";
   const O = window.OrthrusStage;
   const TEACHING_MS = 2500; // a phase at teaching pace
+  const INTRO_MS = { prefill: 900, draft: 2000, verify: 2400, commit: 2000 }; // the first cycle of a film, to be read
   const CYCLE_GOAL_MS = 1100; // the first speed is chosen so that a mean cycle takes about this long
   const RATES = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 4];
 
@@ -22,6 +23,7 @@
       this.playing = false;
       this.follow = live;
       this.share = 1; // how much of the stop's time has passed; 1 after a step or a jump
+      this.intro = false;
       this.last = undefined;
     }
 
@@ -31,6 +33,7 @@
         this.speed = this.suggested();
         this.seek(0);
         if (!this.player.reduced.matches) this.play();
+        this.intro = this.playing;
       } else if (this.follow) this.player.show(stops.length - 1);
       else if (this.player.at < 0 && stops.length) this.seek(0);
     }
@@ -48,8 +51,14 @@
 
     /** Wall time one stop takes at the present speed. */
     wall(stop) {
+      if (this.introducing(stop)) return INTRO_MS[stop.p];
       if (this.speed.fixed) return stop.p === "finish" ? 2 * this.speed.fixed : this.speed.fixed;
       return stop.ms / this.speed.rate;
+    }
+
+    /** A film that starts by itself shows its first cycle slowly; the lanes' common clock slows with it. */
+    introducing(stop) {
+      return this.intro && !!stop && stop.c <= 0 && stop.p in INTRO_MS;
     }
 
     advance(time) {
@@ -71,7 +80,7 @@
           this.player.show(this.player.at + 1);
           this.share = 0;
         } else {
-          if (this.player.ended) this.playing = false;
+          if (this.player.ended) this.pause();
           return;
         }
       }
@@ -88,14 +97,16 @@
         cycle: stop ? stop.c : -1,
         playing: this.playing || running,
         clock: running || !stop ? Infinity : stop.t0 + this.share * stop.ms,
-        wall: stop && this.playing ? Math.min(this.wall(stop), 1500) : 600,
+        wall: stop && this.playing ? this.wall(stop) : 1500,
         live: this.player.live,
         ended: this.player.ended,
+        slowly: this.introducing(stop),
       };
     }
 
     seek(i) {
       this.follow = false;
+      this.intro = false;
       this.share = 1;
       this.player.show(Math.max(0, Math.min(i, this.player.stops.length - 1)));
     }
@@ -111,6 +122,7 @@
 
     pause() {
       this.playing = false;
+      this.player.redraw(); // what was left out while playing
     }
 
     toggle() {
@@ -140,6 +152,7 @@
     }
 
     faster(by) {
+      this.intro = false;
       const i = O.speeds.indexOf(this.speed) + by;
       this.speed = O.speeds[Math.max(0, Math.min(O.speeds.length - 1, i))];
     }

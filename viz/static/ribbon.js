@@ -54,6 +54,7 @@
     const own = O.el("p", "o-next");
     host.append(legend(player), list, own);
     const slots = [];
+    let animated;
     roving(list, slots);
     const nameOf = (code) => player.settings.statuses[code];
 
@@ -101,9 +102,11 @@
           const chip = O.el("span", "o-chip is-" + nameOf(code).name, (block.next ? nameOf(code).glyph + " " : "") + text);
           own.append(block.committed + " tokens join the text: " + block.kept + " guesses and ", chip);
         }
+        if (now.at === animated) return;
+        animated = now.at;
         list.classList.remove("go");
         void list.offsetWidth; // restart the phase's animation on the same nodes
-        list.style.setProperty("--beat", Math.round(Math.min(600, now.wall * 0.6)) + "ms");
+        list.style.setProperty("--beat", Math.round(Math.min(600, 0.6 * now.wall)) + "ms");
         if (!now.playing || now.wall > 150) list.classList.add("go");
       },
     };

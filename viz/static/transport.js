@@ -32,7 +32,10 @@
       option.value = i;
       menu.append(option);
     });
-    menu.addEventListener("change", () => (player.head.speed = O.speeds[menu.value]));
+    menu.addEventListener("change", () => {
+      player.head.intro = false;
+      player.head.speed = O.speeds[menu.value];
+    });
     return menu;
   }
 
@@ -150,7 +153,8 @@
         play.title = play.getAttribute("aria-label");
         const cycles = ticks.childElementCount;
         const known = now.cycle >= 0 && now.cycle < cycles;
-        place.textContent = known ? "cycle " + (now.cycle + 1) + " of " + cycles : now.phase === "finish" ? "finished" : now.phase ? "prompt" : "";
+        const where = known ? "cycle " + (now.cycle + 1) + " of " + cycles : now.phase === "finish" ? "finished" : now.phase && "prompt";
+        place.textContent = where + (now.slowly ? ", shown slowly" : "");
         pills.forEach((pill) => pill.classList.toggle("on", pill.dataset.phase === now.phase));
         [...ticks.children].forEach((tick, i) => (tick.className = i < now.cycle ? "past" : i === now.cycle ? "here" : ""));
         range.value = Math.max(0, now.at);

@@ -71,7 +71,7 @@ def typo(rng: random.Random, text: str, rate: float = 0.04) -> str:
     """`text`, with probability `rate` spoilt as a hurried visitor spoils it (digits and names are left alone)."""
     if rng.random() >= rate:
         return text
-    spots = [m for m in re.finditer(r"\b[a-z]{4,}\b", text)]
+    spots = list(re.finditer(r"\b[a-z]{4,}\b", text))
     if not spots:
         return text
     word = rng.choice(spots)

@@ -1,0 +1,145 @@
+"""Two ways to compute the same pass. A model holds one of them, and nothing else in it knows which.
+
+    Fast    the quickest operators; a row's last bits may depend on how many rows are computed with it
+    Exact   a row's bits depend on nothing but the row: not on its neighbours, its place among them, or the pass's size
+
+`orthrus.exact` checks on the running machine that Exact keeps its word, and picks its linear and row multiple.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from orthrus.attention import attend_ar, attend_ar_tiled, causal_bias, pad_rows, tile_bias
+
+SERIAL_ELEMENTS = 32_768  # at::internal::GRAIN_SIZE: an elementwise call of this size or less is one thread's
+LANES = 64  # columns a vectorised loop takes at a time, at most (two 512-bit registers of bfloat16)
+
+
+class Arithmetic(Protocol):
+    """What the trunk asks of its arithmetic."""
+
+    mode: str  # fast | exact
+    words: str
+    rows_at_once: int  # a longer pass is split
+
+    def linear(self, x: Tensor, weight: Tensor) -> Tensor:
+        """[rows, in], [out, in] -> [rows, out]."""
+
+    def silu_mul(self, gate_up: Tensor) -> Tensor:
+        """[rows, 2 * size] -> silu(first half) * second half, [rows, size]."""
+
+    def bias(self, rows: int, start: int, group: int, device: torch.device) -> Tensor | None:
+        """What `attend` adds to its scores; made once a pass."""
+
+    def attend(self, q: Tensor, keys: Tensor, values: Tensor, start: int, bias: Tensor | None) -> Tensor:
+        """[rows, heads, head_dim] over the cache -> [rows, heads * head_dim], causal."""
+
+
+class Fast:
+    """torch's own operators on whole rows; one row takes the matrix-vector path."""
+
+    mode, words = "fast", "plain rows"
+    rows_at_once = 1 << 30
+    linear = staticmethod(F.linear)
+    attend = staticmethod(attend_ar)
+
+    def silu_mul(self, gate_up: Tensor) -> Tensor:
+        gate, up = gate_up.chunk(2, dim=-1)
+        return F.silu(gate) * up
+
+    def bias(self, rows: int, start: int, group: int, device: torch.device) -> Tensor | None:
+        return _cached_causal_bias(rows, group, device) if rows > 1 else None
+
+
+@lru_cache(maxsize=40)  # the 32 sizes a block can have, and a few prompt lengths
+def _cached_causal_bias(rows: int, group: int, device: torch.device) -> Tensor:
+    return causal_bias(rows, group, device)
+
+
+class Padded:
+    """F.linear over rows padded to a multiple.
+
+    Matrix-vector and small-matrix code sum in another order than the kernel for many rows (fp32, MKL 2024.2: 1 to 3
+    rows differ from 32 in nine elements of ten, 4 and more in none), so no pass may be that small.
+    """
+
+    def __init__(self, row_multiple: int) -> None:
+        self.row_multiple = row_multiple
+        self.words = f"rows padded to {row_multiple}" if row_multiple > 1 else "plain rows"
+
+    def __call__(self, x: Tensor, weight: Tensor) -> Tensor:
+        return F.linear(pad_rows(x, self.row_multiple), weight)[: len(x)]
+
+
+class Packed:
+    """oneDNN over weights packed once: a fixed layout leaves one order of sums to passes of every size.
+
+    Against F.linear in fp32 on one thread of an EPYC with AVX-512: 1 row 75 against 80 us and 32 rows 617 against
+    842 us for a 1024 x 1024 weight; small weights pay some 12 us a call (256 x 256, 1 row: 21 against 8 us). The
+    packed copy lies beside the plain weight, which is why `orthrus.exact` sets it a limit.
+    """
+
+    words = "packed weights"
+
+    def __init__(self) -> None:
+        self._packed: dict[int, tuple[Tensor, Tensor]] = {}  # by identity; the plain weight is held so that it stays
+
+    def __call__(self, x: Tensor, weight: Tensor) -> Tensor:
+        rows = len(x)
+        known = self._packed.get(id(weight))
+        if known is None:
+            known = self._packed[id(weight)] = (weight, pack(weight))
+        if rows > 1:  # every new number of rows compiles a kernel (milliseconds): 8, 16, 24, ... are few
+            x = pad_rows(x, 8)
+        return linear_packed(x, known[1])[:rows]
+
+
+def pack(weight: Tensor) -> Tensor:
+    """[out, in] -> the same in oneDNN's layout for many rows. Raises where this build of torch has no such operator."""
+    return torch.ops.mkldnn._reorder_linear_weight(weight.detach(), 32)
+
+
+def linear_packed(x: Tensor, packed: Tensor) -> Tensor:
+    """[rows, in], a weight from `pack` -> [rows, out]; the operators torch's own compiler emits for the CPU."""
+    return torch.ops.mkldnn._linear_pointwise(x, packed, None, "none", [], "")
+
+
+class Exact:
+    """Row-invariant operators for the CPU.
+
+    linear    Packed or Padded
+    attend    fixed tiles at absolute positions, rows padded to `row_multiple`, tiles combined in a fixed order
+    silu_mul  whole vectors and one thread a call: torch's silu takes other instructions in the tail of a buffer, and
+              threads cut a large buffer at places that move with its length
+    """
+
+    mode = "exact"
+    rows_at_once = 64  # beyond it nothing was checked
+
+    def __init__(self, linear: Padded | Packed, row_multiple: int) -> None:
+        self.linear, self.row_multiple = linear, row_multiple
+        self.words = f"{linear.words}, attention rows padded to {row_multiple}"
+
+    def silu_mul(self, gate_up: Tensor) -> Tensor:
+        gate, up = gate_up.chunk(2, dim=-1)
+        size = gate.shape[1]
+        if size % LANES:
+            gate = F.pad(gate, (0, -size % LANES))
+        together = max(1, SERIAL_ELEMENTS // gate.shape[1])
+        parts = [F.silu(part) for part in gate.split(together)]
+        return (parts[0] if len(parts) == 1 else torch.cat(parts))[:, :size] * up
+
+    def bias(self, rows: int, start: int, group: int, device: torch.device) -> Tensor:
+        return tile_bias(rows, start, group, device)
+
+    def attend(self, q: Tensor, keys: Tensor, values: Tensor, start: int, bias: Tensor) -> Tensor:
+        return attend_ar_tiled(q, keys, values, bias, self.row_multiple)
+
+
+FAST = Fast()

@@ -1,0 +1,139 @@
+"""The real page in a real browser: one server and one Chromium for the whole lane."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+START_S = float(os.environ.get("ORTHRUS_UI_PATIENCE", "120"))  # for busy machines
+
+
+@pytest.fixture(scope="session")
+def traces(tmp_path_factory) -> Path:
+    """A gallery of three made-up recordings."""
+    from orthrus.recording import save
+    from orthrus.trace import Trace
+    from tests import synthetic
+
+    folder = tmp_path_factory.mktemp("traces")
+    for seed, name, sureness in ((1, "01-easy-text", 0.95), (2, "02-ordinary-text", 0.85), (3, "03-hard-text", 0.5)):
+        run = Trace.of(synthetic.events(seed, tokens=120, sureness=sureness, stop="eos"))
+        save(run, folder / f"{name}.jsonl.gz")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory) -> Path:
+    """Random weights, large enough that a run of some hundred tokens takes seconds and can be stopped."""
+    import torch
+
+    from orthrus.checkpoint import save_checkpoint
+    from orthrus.model import Orthrus
+    from tests.tiny import byte_tokenizer, random_weights, tiny_config
+
+    folder = tmp_path_factory.mktemp("model")
+    size = {"hidden_size": 256, "intermediate_size": 512, "num_hidden_layers": 12, "max_position_embeddings": 2048}
+    config = tiny_config(block_size=32, eos_token_ids=(319,), **size)
+    save_checkpoint(random_weights(Orthrus(config), std=0.05), folder, torch.float32)
+    byte_tokenizer().save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server(traces, checkpoint, tmp_path_factory):
+    """`python app.py` on a free port; yields its address and shows its log where it does not start."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = tmp_path_factory.mktemp("log") / "app.log"
+    command = [sys.executable, "app.py", "--port", str(port), "--traces", str(traces), "--model", str(checkpoint)]
+    with log.open("wb") as out:
+        process = subprocess.Popen([*command, "--device", "cpu"], cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+    address = f"http://127.0.0.1:{port}/"
+    try:
+        until = time.monotonic() + START_S
+        while not _answers(address):
+            if process.poll() is not None or time.monotonic() > until:
+                pytest.fail(f"the page did not start:\n{log.read_text(errors='replace')}")
+            time.sleep(0.3)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as reply:
+            return reply.status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"there is no Chromium at {CHROMIUM}; set CHROMIUM")
+    with playwright.sync_playwright() as driver:
+        found = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield found
+        found.close()
+
+
+class Watched:
+    """A page together with what it must not do: errors in the console, requests that leave the machine."""
+
+    def __init__(self, page):
+        self.page, self.errors, self.foreign, self.requests = page, [], [], []
+        page.set_default_timeout(1e3 * START_S)
+        page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda e: self.errors.append(str(e)))
+        page.on("request", self._request)
+
+    def _request(self, request) -> None:
+        self.requests.append(request.url)
+        if not request.url.startswith(("http://127.0.0.1:", "file:", "data:", "blob:")):
+            self.foreign.append(request.url)
+
+    def js(self, expression: str):
+        return self.page.evaluate(expression)
+
+    def until(self, expression: str) -> None:
+        self.page.wait_for_function(expression)
+
+    def text(self, selector: str) -> str:
+        return self.page.locator(selector).first.inner_text()
+
+
+@pytest.fixture
+def open_page(browser):
+    """open_page(address, width=..., scheme=..., reduced=...) -> Watched; checks at the end what no page may do."""
+    opened = []
+
+    def opener(address: str, width: int = 1280, scheme: str = "light", reduced: bool = False) -> Watched:
+        motion = "reduce" if reduced else "no-preference"
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion=motion)
+        opened.append(Watched(page))
+        page.goto(address)
+        opened[-1].until("window.orthrusPlayer && window.orthrusPlayer.stops.length > 0")
+        return opened[-1]
+
+    yield opener
+    for watched in opened:
+        watched.page.close()
+    assert [w.errors for w in opened if w.errors] == []
+    assert [w.foreign for w in opened if w.foreign] == []

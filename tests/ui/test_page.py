@@ -1,0 +1,148 @@
+"""What a visitor can do: watch, step, scrub, switch, run, stop, mistype; on any width, in light and dark."""
+
+import json
+
+import pytest
+
+from orthrus.recording import load
+from orthrus.trace import Trace
+from tests import synthetic
+
+pytestmark = pytest.mark.ui
+PLAYER = "window.orthrusPlayer"
+COUNT = "+document.querySelector('.o-lane-orthrus .o-count b').textContent"
+
+
+def pause(watched, stop=0):
+    watched.js(f"{PLAYER}.head.pause(), {PLAYER}.head.seek({stop})")
+
+
+def now(watched):
+    return watched.js(f"(() => {{ const n = {PLAYER}.head.now(); return [n.phase, n.cycle]; }})()")
+
+
+def test_a_recording_plays_at_first_paint_and_before_any_model(server, open_page):
+    watched = open_page(server)
+    watched.until(f"{COUNT} > 3")
+    assert watched.text("h1") == "Same model. Same words. Two ways to write them."
+    assert watched.text(".o-badge").startswith("Recorded on test bench, 2026-01-02")
+    assert "identical 120/120" in watched.text(".o-badges")
+    watched.until("document.querySelectorAll('.o-slot:not([hidden])').length === 32")
+    watched.until("document.querySelectorAll('.js-plotly-plot').length === 3")
+
+
+def test_stepping_and_scrubbing_are_exact_and_ask_no_server(server, open_page, traces):
+    watched = open_page(server, reduced=True)
+    trace = load(traces / "01-easy-text.jsonl.gz")
+    watched.until("document.querySelectorAll('.js-plotly-plot').length === 3")
+    assert not watched.js(f"{PLAYER}.head.playing"), "who wants less motion gets none unasked"
+    watched.page.locator("h1").click()
+    asked = len(watched.requests)
+    watched.page.keyboard.press("Home")
+    places = []
+    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "Shift+ArrowRight", "ArrowLeft"):
+        watched.page.keyboard.press(key)
+        places.append(tuple(now(watched)))
+    assert places == [("draft", 0), ("verify", 0), ("commit", 0), ("draft", 1), ("commit", 0)]
+    watched.page.keyboard.press("End")
+    watched.until(f"{COUNT} === {len(trace.tokens)}")
+    assert watched.js("document.querySelector('.o-lane-orthrus .o-text').textContent") == trace.text
+    before = watched.js(f"JSON.stringify([{PLAYER}.state, {PLAYER}.at])")
+    watched.page.locator(".o-range").evaluate("(r) => { r.value = 4; r.dispatchEvent(new Event('input')); }")
+    assert now(watched) == ["draft", 1]
+    watched.page.keyboard.press("End")
+    assert watched.js(f"JSON.stringify([{PLAYER}.state, {PLAYER}.at])") == before, "back and forth is the same state"
+    assert watched.requests[asked:] == []
+
+
+def test_the_ribbon_tells_the_story_of_the_trace(server, open_page, traces):
+    watched = open_page(server)
+    trace = load(traces / "01-easy-text.jsonl.gz")
+    cycle = next(c for c in trace.cycles if "discarded" in c.statuses())
+    watched.js(f"{PLAYER}.head.pause(), {PLAYER}.seekCycle({cycle.draft.cycle}, 'verify')")
+    watched.until("document.querySelector('.o-slot.is-refused')")
+    classes = watched.js("[...document.querySelectorAll('.o-slot:not([hidden])')].map((s) => s.classList[1])")
+    assert classes == [f"is-{status}" for status in cycle.statuses()]
+    labels = watched.js("[...document.querySelectorAll('.o-slot')].map((s) => s.getAttribute('aria-label'))")
+    assert "never judged" in labels[-1] and labels[0].startswith("slot 0, anchor")
+    watched.page.locator(".o-slot").first.focus()
+    watched.page.keyboard.press("ArrowRight")
+    assert watched.js("document.activeElement === document.querySelectorAll('.o-slot')[1]")
+    assert now(watched) == ["verify", cycle.draft.cycle], "arrows inside the ribbon move the focus, not the playhead"
+
+
+def test_token_text_is_never_html(server, open_page):
+    watched = open_page(server)
+    watched.js(f"{PLAYER}.head.pause(), {PLAYER}.head.seek(1e6)")
+    watched.until(f"{COUNT} === 120")
+    assert "<b>nothing</b>" in watched.js("document.querySelector('.o-lane-orthrus .o-text').textContent")
+    assert watched.js("document.querySelector('.o-lanes .o-text b')") is None
+
+
+def test_another_card_is_another_run(server, open_page):
+    watched = open_page(server)
+    first = watched.js(f"{PLAYER}.run")
+    watched.page.locator(".card").nth(2).click()
+    watched.until(f"{PLAYER}.run !== {json.dumps(first)}")
+    watched.until(f"{COUNT} > 1")
+    assert "Hard text" in watched.text("#status")
+
+
+def test_a_live_run_writes_text_can_be_stopped_and_then_stepped(server, open_page):
+    watched = open_page(server)
+    watched.page.locator("#prompt textarea").fill("Say anything.")
+    watched.page.locator("#run").click()
+    watched.until(f"{PLAYER}.live && {COUNT} > 5")
+    assert watched.text(".o-badge").startswith("Live on")
+    watched.until("document.querySelectorAll('.o-slot.is-anchor').length === 1")
+    watched.page.locator("#stop").click()
+    watched.until(f"{PLAYER}.ended && document.querySelector('#status').textContent.includes('Stopped after')")
+    watched.page.locator("h1").click()
+    watched.page.keyboard.press("Home")
+    assert now(watched)[0] == "prefill"
+    watched.page.keyboard.press("Shift+ArrowRight")
+    assert now(watched) == ["draft", 0]
+    assert "not compared" in watched.text(".o-badges"), "no badge is claimed for a run that was stopped"
+
+
+def test_bad_input_gets_a_sentence_and_the_page_goes_on(server, open_page):
+    watched = open_page(server)
+    watched.page.locator("#prompt textarea").fill("   ")
+    watched.page.locator("#run").click()
+    watched.until("document.querySelector('#status [role=alert]')")
+    assert watched.text("#status") == "The prompt is empty; write at least one word."
+    watched.page.locator(".preset").first.click()
+    watched.until("document.querySelector('#prompt textarea').value.trim().length > 5")
+    watched.page.locator("#limit input[type=number]").fill("8")
+    watched.page.locator("#limit input[type=number]").press("Tab")
+    watched.page.locator("#run").click()
+    watched.until(f"{PLAYER}.live && {PLAYER}.ended")
+    assert "8 tokens in" in watched.text("#status")
+    assert "identical 8/8" in watched.text(".o-badges")
+    assert watched.text(".o-number[data-key=speedup] b").endswith("×")
+
+
+@pytest.mark.parametrize("width", [390, 820, 1600])
+def test_no_width_needs_sideways_scrolling(server, open_page, width):
+    watched = open_page(server, width=width)
+    assert watched.js("document.documentElement.scrollWidth") <= width
+
+
+def test_dark_follows_the_system_and_the_charts_follow_too(server, open_page):
+    watched = open_page(server, scheme="dark")
+    watched.until("document.querySelector('.orthrus').dataset.theme === 'dark'")
+    watched.until("document.querySelectorAll('.js-plotly-plot').length === 3")
+    assert watched.js("document.querySelector('.o-curve .o-chart')._fullLayout.font.color") == "#e8edf6"
+    watched.js("document.body.classList.remove('dark')")
+    watched.until("document.querySelector('.o-curve .o-chart')._fullLayout.font.color === '#172033'")
+
+
+def test_an_exported_file_plays_without_a_server(open_page, tmp_path):
+    import viz
+
+    trace = Trace.of(synthetic.events(seed=1, tokens=60))
+    viz.export_html(trace, tmp_path / "run.html")
+    watched = open_page((tmp_path / "run.html").as_uri())
+    watched.until(f"{COUNT} > 3")
+    watched.js(f"{PLAYER}.head.pause(), {PLAYER}.head.seek(1e6)")
+    watched.until(f"{COUNT} === 60")
