@@ -22,7 +22,7 @@ def generate(args: argparse.Namespace) -> dict[str, Any]:
     from orthrus.trace import Trace
 
     trace, shown = Trace(), 0
-    for event in decode(_model(args), args.prompt, DecodeConfig(args.max_new_tokens, detail=-1)):
+    for event in decode(_model(args), args.prompt, _config(args, detail=-1)):
         trace = trace.add(event)
         if not args.json and event.type in ("verdict", "done"):
             # A character may be split over two cycles: only whole text is shown until the end.
@@ -40,12 +40,13 @@ def trace(args: argparse.Namespace) -> dict[str, Any]:
     from orthrus.recording import save
     from orthrus.trace import Trace
 
-    lm, config = _model(args), DecodeConfig(args.max_new_tokens, detail=args.detail, instrument_share=1.0)
+    lm, config = _model(args), _config(args, detail=args.detail, instrument_share=1.0)
     for _ in run_both(lm, args.prompt, config):  # warm-up: the recording is of a machine at work
         pass
     run = Trace.of(run_both(lm, args.prompt, config))
     save(run, args.out)
-    return {"file": str(args.out), "text": run.text, "lossless": run.lossless.verdict} | _figures(run)
+    verdict = run.lossless.verdict if run.lossless else "equal in distribution"
+    return {"file": str(args.out), "text": run.text, "lossless": verdict} | _figures(run)
 
 
 def replay(args: argparse.Namespace) -> dict[str, Any]:
@@ -74,6 +75,13 @@ def evaluate(args: argparse.Namespace) -> dict[str, Any]:
     return run(_model(args), args.domain, args.prompts, args.seed, config, args.split, _note)
 
 
+def lossless(args: argparse.Namespace) -> dict[str, Any]:
+    """The certificate: plain decoding against Orthrus on held-out prompts, every token and every logit row."""
+    from orthrus.certificate import certify
+
+    return certify(_model(args), args.prompts, args.seed, _config(args, detail=-1), _note)
+
+
 def doctor(args: argparse.Namespace) -> dict[str, Any]:
     """Versions, device, dtype, threads and kernels in use."""
     from orthrus.doctor import report
@@ -90,7 +98,12 @@ def _model(args: argparse.Namespace):
     transformers.logging.set_verbosity_error()
     if args.threads:
         torch.set_num_threads(args.threads)
-    return load_model(args.model, args.device, args.dtype)
+    return load_model(args.model, args.device, args.dtype, args.mode)
+
+
+def _config(args: argparse.Namespace, **more: Any) -> DecodeConfig:
+    sampling = {name: getattr(args, name) for name in ("temperature", "top_k", "top_p", "seed", "coupling")}
+    return DecodeConfig(args.max_new_tokens, **sampling, **more)
 
 
 def _figures(run) -> dict[str, Any]:
@@ -111,7 +124,14 @@ def parser() -> argparse.ArgumentParser:
     common.add_argument("--dtype", default=defaults.dtype, help="auto, float32, bfloat16 or float16")
     common.add_argument("--threads", type=int, default=0, help="CPU threads (default: torch's own choice)")
     common.add_argument("--max-new-tokens", type=int, default=DecodeConfig().max_new_tokens)
-    common.add_argument("--seed", type=int, default=1)
+    common.add_argument("--mode", default="auto", help="fast, exact, or auto: exact where it costs little")
+    common.add_argument("--temperature", type=float, default=DecodeConfig().temperature, help="0 is greedy")
+    common.add_argument("--top-k", type=int, default=DecodeConfig().top_k)
+    common.add_argument("--top-p", type=float, default=DecodeConfig().top_p)
+    common.add_argument(
+        "--coupling", default=DecodeConfig().coupling, help="how drafts are judged in sampling: gumbel or rejection"
+    )
+    common.add_argument("--seed", type=int, default=DecodeConfig().seed)
     common.add_argument("--json", action="store_true", help="one JSON object on standard output, nothing else")
 
     top = argparse.ArgumentParser(prog="python -m orthrus", description="Dual-view decoding.")
@@ -134,6 +154,8 @@ def parser() -> argparse.ArgumentParser:
     evaluating.add_argument("--domain", default="all")
     evaluating.add_argument("--prompts", type=int, default=20)
     evaluating.add_argument("--split", default="test", help="test, valid, structures or train")
+    proving = verb(lossless)
+    proving.add_argument("--prompts", type=int, default=200)
     verb(doctor)
     return top
 

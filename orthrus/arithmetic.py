@@ -65,8 +65,9 @@ def _cached_causal_bias(rows: int, group: int, device: torch.device) -> Tensor:
 class Padded:
     """F.linear over rows padded to a multiple.
 
-    Matrix-vector and small-matrix code sum in another order than the kernel for many rows (fp32, MKL 2024.2: 1 to 3
-    rows differ from 32 in nine elements of ten, 4 and more in none), so no pass may be that small.
+    Matrix-vector and small-matrix code sum in another order than the kernel for many rows, so no pass may be that
+    small. Seen on an EPYC with AVX-512: fp32 (MKL) 1 to 3 rows; bf16 (oneDNN) 1 row of 4096 columns, and 1 to 3 rows
+    of weights of a few thousand elements.
     """
 
     def __init__(self, row_multiple: int) -> None:
@@ -78,16 +79,17 @@ class Padded:
 
 
 class Packed:
-    """oneDNN over weights packed once: a fixed layout leaves one order of sums to passes of every size.
+    """oneDNN over weights packed once: a fixed layout leaves one order of sums to passes of (nearly) every size.
 
     Against F.linear in fp32 on one thread of an EPYC with AVX-512: 1 row 75 against 80 us and 32 rows 617 against
-    842 us for a 1024 x 1024 weight; small weights pay some 12 us a call (256 x 256, 1 row: 21 against 8 us). The
-    packed copy lies beside the plain weight, which is why `orthrus.exact` sets it a limit.
+    842 us for a 1024 x 1024 weight; small weights pay some 12 us a call (256 x 256, 1 row: 21 against 8 us). One row
+    of 4096 columns is split over their length, so that such models need a row multiple of 4 after all. The packed
+    copy lies beside the plain weight, which is why `orthrus.exact` sets it a limit.
     """
 
-    words = "packed weights"
-
-    def __init__(self) -> None:
+    def __init__(self, row_multiple: int = 1) -> None:
+        self.row_multiple = row_multiple
+        self.words = "packed weights" + (f", rows padded to {row_multiple}" if row_multiple > 1 else "")
         self._packed: dict[int, tuple[Tensor, Tensor]] = {}  # by identity; the plain weight is held so that it stays
 
     def __call__(self, x: Tensor, weight: Tensor) -> Tensor:
@@ -95,8 +97,8 @@ class Packed:
         known = self._packed.get(id(weight))
         if known is None:
             known = self._packed[id(weight)] = (weight, pack(weight))
-        if rows > 1:  # every new number of rows compiles a kernel (milliseconds): 8, 16, 24, ... are few
-            x = pad_rows(x, 8)
+        # Every new number of rows compiles a kernel (milliseconds); 8, 16, 24, ... are few.
+        x = pad_rows(x, self.row_multiple if rows <= self.row_multiple else 8)
         return linear_packed(x, known[1])[:rows]
 
 

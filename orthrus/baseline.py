@@ -84,7 +84,7 @@ class AutoregressiveLane:
             rows = torch.cat(self.recent)
             gaps = [round(gap, 3) for gap in instrument.gaps(rows).tolist()]
             if self.request.rows is not None:
-                self.request.rows.add(len(self.request.ids) - 1 + first, rows)
+                self.request.rows.add(len(self.request.ids) - 1 + first, rows, self.chooser)
         self.instr_ms += watch.ms
         self.clock.start()
         self.recent.clear()

@@ -160,6 +160,11 @@ class DecodeConfig:
     def sampled(self) -> bool:
         return self.temperature > 0
 
+    @property
+    def same_text(self) -> bool:
+        """Must both lanes write the same ids? Under rejection they are equal in distribution only."""
+        return not self.sampled or self.coupling == "gumbel"
+
     def __post_init__(self) -> None:
         if self.max_new_tokens < 1:
             raise ValueError(f"max new tokens is {self.max_new_tokens}, it must be 1 or more")

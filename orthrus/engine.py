@@ -20,7 +20,7 @@ from orthrus.cache import SharedCache
 from orthrus.checkpoint import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.events import Done, Draft, Event, Kv, Prefill, Verdict
-from orthrus.rulings import Ruling, judge_for
+from orthrus.rulings import Ruling, coin_fields, judge_for
 from orthrus.session import LaneClock, Messages, Request, Stopwatch, make_request, prefill, run_start, vocabulary
 
 SETTLING_CYCLES = 4  # cycles before the cost of instruments is judged
@@ -159,8 +159,9 @@ class OrthrusLane:
         self.verifies += 1
         fields, instr_ms = self._instrumented(
             lambda: instrument.verdict_fields(
-                logits, ruling.choices, drafted.ids, drafted.q, self.detail, self.request.config.n_alt, ruling.toss
+                logits, ruling.choices, drafted.ids, drafted.q, self.detail, self.request.config.n_alt
             )
+            | coin_fields(ruling.toss, self.detail, self.request.config.n_alt)
         )
         self._log_rows(before, logits[: settled.kept])
         passes = drafted.pass_ms + passed.ms + judged.ms
@@ -198,7 +199,7 @@ class OrthrusLane:
 
     def _log_rows(self, position: int, logits: Tensor) -> None:
         if self.request.rows is not None:
-            self._instrumented(lambda: self.request.rows.add(position, logits))
+            self._instrumented(lambda: self.request.rows.add(position, logits, self.chooser))
 
     def _lower_detail(self) -> None:
         """Instruments that cost more than the allowed share of the cycles lose a level of detail."""

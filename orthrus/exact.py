@@ -1,29 +1,32 @@
 """Does a row's result depend on the rows computed with it? Asked of this machine, this model's weights, this minute.
 
 Which kernels a linear-algebra library picks for one row or for 32 differs between processors, thread counts and
-versions, so exactness is never assumed: `find_exact` goes through the ways to compute until every comparison agrees
-in every bit, cheapest first, and `choose` decides what a model runs with.
+versions, so exactness is never assumed: `find_exact` goes through the ways to compute, cheapest first, until every
+comparison agrees in every bit, and `choose` decides what a model runs with.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from orthrus.arithmetic import FAST, Arithmetic, Exact, Packed, Padded, linear_packed, pack
-from orthrus.cache import SharedCache
+from orthrus.cache import TILE, SharedCache
 from orthrus.model import Orthrus
 
+T = TypeVar("T")
 MODES = ("auto", "fast", "exact")
 BLOCK = 32  # rows of the reference pass
 SIZES = (1, 2, 3, 8, 31)  # rows of the passes compared with it
 STARTS = (0, 37, 120)  # its first position: no context, one tile, across a tile's border
 ROW_MULTIPLES = (1, 4, 8, 16, 32)
-PACK_LIMIT = 4 << 30  # bytes of linear weights; above it a packed copy costs more memory than people expect
+PACK_LIMIT = 4 << 30  # bytes of weights; above it a packed copy costs more memory than people expect
+PROBE_ELEMENTS = 1 << 25  # a probe's weight holds at most so many: the head of a real vocabulary is cut
 PRICE_LIMIT = 1.15  # auto takes the exact mode where its AR step costs at most this much of the fast one
 PROBE_STEPS, PROBE_SECONDS = 25, 1.0
 
@@ -54,21 +57,30 @@ class RowCheck:
 
 
 def find_exact(model: Orthrus) -> tuple[Exact, RowCheck]:
-    """The first arithmetic that holds here; where none does, the last one tried and its failed check."""
-    ways = list(_ways(model))
-    for arithmetic in ways:
-        check = check_rows(model, arithmetic, patient=arithmetic is ways[-1])
-        if check.holds:
+    """The first arithmetic that holds here; where none does, the last one tried and its failed check.
+
+    Products and attention are looked for apart, by probes that leave differences nowhere to hide; then whole passes
+    of the model's own weights confirm them.
+    """
+    linear = _first(_linears(model), lambda way: _linear_probes(model, way))
+    multiple = _first(ROW_MULTIPLES, lambda way: _attention_probes(model, Exact(linear, way)))
+    arithmetic = Exact(linear, multiple)
+    return arithmetic, check_rows(model, arithmetic)
+
+
+def _first(ways: Iterable[T], probes: Callable[[T], Iterator[Tensor]]) -> T:
+    """The first way all of whose probes hold, else the last."""
+    for way in ways:
+        if all(bool(same.all()) for same in probes(way)):
             break
-    return arithmetic, check
+    return way
 
 
-def _ways(model: Orthrus) -> Iterator[Exact]:
-    """Exact arithmetics, cheapest first."""
+def _linears(model: Orthrus) -> Iterator[Padded | Packed]:
+    """Ways to multiply, cheapest first."""
     if _can_pack(model):
-        packed = Packed()
-        yield from (Exact(packed, multiple) for multiple in ROW_MULTIPLES)
-    yield from (Exact(Padded(multiple), multiple) for multiple in ROW_MULTIPLES)
+        yield from (Packed(multiple) for multiple in (1, 4, 8))
+    yield from (Padded(multiple) for multiple in ROW_MULTIPLES)
 
 
 def _can_pack(model: Orthrus) -> bool:
@@ -82,19 +94,77 @@ def _can_pack(model: Orthrus) -> bool:
     return True
 
 
-def check_rows(model: Orthrus, arithmetic: Arithmetic, patient: bool = True) -> RowCheck:
-    """Compare passes of SIZES rows with one of 32, at STARTS, through the first layer and the head.
+def check_rows(model: Orthrus, arithmetic: Arithmetic) -> RowCheck:
+    """Compare passes of SIZES rows with one of 32: the probes, and the first layer and the head at STARTS.
 
-    One layer has every shape of the stack. Impatient checks end at the first row that differs.
+    One layer has every shape of the stack.
     """
     compared = equal = 0
-    for same in _comparisons(_first_layer(model, arithmetic)):
+    for same in (
+        *_linear_probes(model, arithmetic.linear),
+        *_attention_probes(model, arithmetic),
+        *_passes(_first_layer(model, arithmetic)),
+    ):
         compared += same.numel()
         equal += int(same.sum())
-        if equal < compared and not patient:
-            break
     dtype = str(model.dtype).removeprefix("torch.")
     return RowCheck(dtype, torch.get_num_threads(), arithmetic.words, compared, equal)
+
+
+def differences(compute: Callable[[Tensor, int], Tensor], rows: Tensor) -> Iterator[Tensor]:
+    """Bool tensors, one entry a row: is it the same computed with fewer rows? compute(rows, place of the first)."""
+    together = compute(rows, 0)
+    for size in SIZES:
+        for place in sorted({0, min(5, len(rows) - size), len(rows) - size}):
+            yield bit_equal(compute(rows[place : place + size], place), together[place : place + size])
+
+
+def cancelling(rows: int, size: int, dtype: torch.dtype, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """x [rows, size] and w [4 * rows, size] whose products hold large terms that cancel: every order of sums shows.
+
+    Ordinary numbers hide it in bfloat16, whose rounding swallows all but one in thousands of the last-bit differences
+    of a float32 sum.
+    """
+    draw = torch.Generator().manual_seed(seed)
+    x, w = torch.randn(rows, size, generator=draw), torch.randn(4 * rows, size, generator=draw)
+    third = size // 3
+    x[:, :third] *= 2.0**10
+    x, w = x.to(dtype), w.to(dtype)
+    x[:, third : 2 * third], w[:, third : 2 * third] = -x[:, :third], w[:, :third]
+    order = torch.randperm(size, generator=draw)
+    return x[:, order].contiguous(), w[:, order].contiguous()
+
+
+@torch.inference_mode()
+def _linear_probes(model: Orthrus, linear: Callable[[Tensor, Tensor], Tensor]) -> Iterator[Tensor]:
+    layer = model.fused_layers()[0]
+    if isinstance(linear, Packed):
+        linear = Packed(linear.row_multiple)  # the probes' weights must not stay in the model's own
+    shapes = {tuple(w.shape) for w in (layer.ar.qkv, layer.ar.out, layer.gate_up, layer.down, model.head_weight)}
+    for out, size in sorted(shapes):
+        x, w = cancelling(BLOCK, size, model.dtype)
+        weight = w.repeat(-(-min(out, PROBE_ELEMENTS // size) // len(w)), 1)[:out].contiguous()
+        yield from differences(lambda rows, _, weight=weight: linear(rows, weight), x)
+
+
+@torch.inference_mode()
+def _attention_probes(model: Orthrus, arithmetic: Arithmetic) -> Iterator[Tensor]:
+    """Queries against keys whose scores cancel, weights against values that cancel in pairs; across a tile's border."""
+    c, start = model.config, STARTS[-1]
+    group = c.num_attention_heads // c.num_key_value_heads
+    q, k = cancelling(max(BLOCK * c.num_attention_heads, 64), c.head_dim, model.dtype)
+    queries = q[: BLOCK * c.num_attention_heads].view(BLOCK, c.num_attention_heads, c.head_dim)
+    keys = k[: 2 * TILE].expand(c.num_key_value_heads, -1, -1).contiguous()
+    keys[:, 1::4] = keys[:, 0::4]  # the same key: the same weight
+    values = torch.randn(keys.shape, generator=torch.Generator().manual_seed(1)).to(model.dtype)
+    values[:, 0::4] *= 2.0**10
+    values[:, 1::4] = -values[:, 0::4]
+
+    def attend(rows: Tensor, place: int) -> Tensor:
+        bias = arithmetic.bias(len(rows), start + place, group, model.device)
+        return arithmetic.attend(rows, keys, values, start + place, bias)
+
+    yield from differences(attend, queries)
 
 
 def _first_layer(model: Orthrus, arithmetic: Arithmetic) -> Orthrus:
@@ -107,8 +177,8 @@ def _one_layer_cache(model: Orthrus, capacity: int) -> SharedCache:
     return SharedCache(replace(model.config, num_hidden_layers=1), capacity, model.dtype, model.device)
 
 
-def _comparisons(model: Orthrus) -> Iterator[Tensor]:
-    """Bool tensors, one entry a row: equal to the same row of the 32-row pass?"""
+def _passes(model: Orthrus) -> Iterator[Tensor]:
+    """The model's own weights on tokens drawn at random."""
     starts = [start for start in STARTS if start + BLOCK <= model.config.max_position_embeddings]
     draw = torch.Generator().manual_seed(7)
     ids = torch.randint(model.config.vocab_size, (STARTS[-1] + BLOCK,), generator=draw).to(model.device)
@@ -116,16 +186,15 @@ def _comparisons(model: Orthrus) -> Iterator[Tensor]:
         cache = _one_layer_cache(model, start + BLOCK)
         if start:
             model.hidden_ar(ids[:start], cache)
-        together = model.hidden_ar(ids[start : start + BLOCK], cache)
-        for size in SIZES:
-            for place in sorted({0, min(5, BLOCK - size), BLOCK - size}):
-                cache.length = start + place  # the rows before it are in the cache already
-                alone = model.hidden_ar(ids[start + place : start + place + size], cache)
-                yield bit_equal(alone, together[place : place + size])
+
+        def compute(part: Tensor, place: int, start: int = start, cache: SharedCache = cache) -> Tensor:
+            cache.length = start + place  # the rows before it are in the cache already
+            return model.hidden_ar(part, cache)
+
+        yield from differences(compute, ids[start : start + BLOCK])
         if start == starts[-1]:
-            logits = model.logits(together)
-            for size in SIZES:
-                yield bit_equal(model.logits(together[-size:]), logits[-size:])
+            hidden = compute(ids[start : start + BLOCK], 0)
+            yield from differences(lambda part, _: model.logits(part), hidden)
 
 
 def bit_equal(a: Tensor, b: Tensor) -> Tensor:

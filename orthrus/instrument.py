@@ -10,14 +10,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from orthrus.acceptance import Toss
 from orthrus.events import LOG_PROB_FLOOR
 from orthrus.sampling import Chooser, Sampled
 
 RANK_LIMIT = 999
 
 
-def _lps(values: Tensor) -> list:
+def lps(values: Tensor) -> list:
     """Log-probs as the schema writes them: 3 decimals, -30 .. 0."""
     return values.clamp(LOG_PROB_FLOOR, 0.0).double().round(decimals=3).tolist()
 
@@ -56,7 +55,7 @@ def alternatives(d: Distribution, count: int, prefix: str) -> dict[str, Any]:
     return {
         f"{prefix}_H": _floats(_entropy(d.log_p)),
         f"{prefix}_top_ids": top.indices.tolist(),
-        f"{prefix}_top_lp": _lps(top.values),
+        f"{prefix}_top_lp": lps(top.values),
     }
 
 
@@ -67,9 +66,9 @@ def draft_fields(
     if detail < 0:
         return {}, None
     q = of_logits(logits)
-    fields = {"q_lp": _lps(_pick(q.log_p, ids))}
+    fields = {"q_lp": lps(_pick(q.log_p, ids))}
     if isinstance(chooser, Sampled):
-        fields["q_f"] = _lps(_pick(chooser.scores(logits).log_softmax(-1), ids))
+        fields["q_f"] = lps(_pick(chooser.scores(logits).log_softmax(-1), ids))
     if detail >= 1:
         fields |= alternatives(q, n_alt, "q")
     return fields, q
@@ -82,7 +81,6 @@ def verdict_fields(
     q: Distribution | None,
     detail: int,
     n_alt: int,
-    toss: Toss | None = None,
 ) -> dict[str, Any]:
     """The verdict event's optional fields; logits [block, vocab], choices [block], proposals [N], q of the N rows."""
     if detail < 0:
@@ -90,8 +88,8 @@ def verdict_fields(
     p = of_logits(logits)
     n = len(proposals)
     fields = {
-        "p_lp_draft": _lps(_pick(p.log_p[:n], proposals)),
-        "p_lp_ar": _lps(_pick(p.log_p, choices)),
+        "p_lp_draft": lps(_pick(p.log_p[:n], proposals)),
+        "p_lp_ar": lps(_pick(p.log_p, choices)),
         "p_gap": _floats(gaps(logits)),
     }
     if detail >= 1:
@@ -101,25 +99,7 @@ def verdict_fields(
             "rank_q_of_ar": _ranks(q.log_p, choices[:n]) if n else [],
             "overlap": _floats(torch.minimum(p.log_p[:n], q.log_p).exp().sum(-1).clamp(max=1.0)) if n else [],
         }
-    return fields if toss is None else fields | toss_fields(toss, detail, n_alt)
-
-
-def toss_fields(toss: Toss, detail: int, n_alt: int) -> dict[str, Any]:
-    """Rejection's coins; the residual is there where a proposal was refused."""
-    fields = {"p_f": _lps(toss.p_f.log()), "accept_p": _coins(toss.accept_p), "u": [round(u, 6) for u in toss.u]}
-    if detail >= 1 and toss.residual is not None:
-        top = toss.residual.topk(min(n_alt, len(toss.residual)))
-        fields |= {
-            "residual_top_ids": top.indices.tolist(),
-            "residual_top_p": _coins(top.values),
-            "residual_mass": min(1.0, round(toss.residual_mass, 6)),
-        }
     return fields
-
-
-def _coins(values: Tensor) -> list:
-    """Probabilities with six decimals, 0 .. 1: their comparison with u is what a view draws."""
-    return values.clamp(0.0, 1.0).round(decimals=6).tolist()
 
 
 def _ranks(log_p: Tensor, ids: Tensor) -> list[int]:
@@ -141,16 +121,17 @@ class RowLog:
     """Fingerprints of the logit rows a lane committed, by absolute position of the row's input token.
 
     Two rows have equal fingerprints iff their bits are equal, up to hash collisions (64 bits); keeping 8 bytes and
-    the top three instead of the row makes whole runs comparable at any vocabulary.
+    the top three instead of the row makes whole runs comparable at any vocabulary. The top three are of the scores
+    that decided: logits, or in sampling filtered logits with their noise.
     """
 
     def __init__(self) -> None:
         self.fingerprints: dict[int, int] = {}
         self.top3: dict[int, tuple[tuple[int, float], ...]] = {}
 
-    def add(self, position: int, logits: Tensor) -> None:
+    def add(self, position: int, logits: Tensor, chooser: Chooser) -> None:
         """Rows [rows, vocab] whose input tokens stand at position, position + 1, ..."""
-        top = logits.topk(3, dim=-1)
+        top = chooser.contest(logits, position).topk(3, dim=-1)
         for i, (mark, ids, values) in enumerate(
             zip(_fingerprint(logits), top.indices.tolist(), top.values.float().tolist(), strict=True)
         ):

@@ -54,12 +54,17 @@ def _cycle(trace: Trace, cycle: Cycle) -> Iterator[str]:
         if verdict.next_id is not None and verdict.next_id != verdict.ar_ids[verdict.n_accept]:
             own = verdict.ar_ids[verdict.n_accept]
             yield f"(i) {name}: next_id is {verdict.next_id}, the AR view's choice there is {own}"
+    ends = next((k for k, i in enumerate(draft.draft_ids[: verdict.n_accept], 1) if i in _eos(trace)), None)
+    kept = verdict.n_accept if ends is None else ends
+    if cycle.accepted != kept or (verdict.next_id is None) is (ends is None):
+        own = "no next token" if verdict.next_id is None else "a next token"
+        yield f"(ii) {name}: {cycle.accepted} accepted proposals appended and {own}; {kept} were to be appended"
     full = verdict.n_accept == draft.n_draft
     if verdict.next_kind != "none" and (verdict.next_kind == "bonus") is not full:
         yield f"(i) {name}: {verdict.n_accept} of {draft.n_draft} accepted, but next_kind is {verdict.next_kind}"
-    kv, kept = verdict.kv, 1 + cycle.accepted
-    if kv.before != draft.pos0 or kv.kept != kept or kv.cropped != kv.written - kv.kept or kv.written < draft.block:
-        want = f"before {draft.pos0}, kept {kept}, written at least {draft.block} and cropped written - kept"
+    kv, rows = verdict.kv, 1 + cycle.accepted
+    if kv.before != draft.pos0 or kv.kept != rows or kv.cropped != kv.written - kv.kept or kv.written < draft.block:
+        want = f"before {draft.pos0}, kept {rows}, written at least {draft.block} and cropped written - kept"
         yield f"(iii) {name}: kv is {kv.before}, {kv.kept}, {kv.written}, {kv.cropped}; it must be {want}"
 
 
@@ -81,14 +86,12 @@ def _positions(trace: Trace, cycles: list[Cycle]) -> Iterator[str]:
 
 def _texts(trace: Trace, cycles: list[Cycle]) -> Iterator[str]:
     """(ii), (iv), (v): what was appended, how much of it, and its bytes."""
-    eos = set(trace.start.config.eos_ids) if trace.start else set()
+    eos = _eos(trace)
     for number, token in enumerate(trace.tokens):
         last = number == len(trace.tokens) - 1
         if token.id in eos and not last:
             yield f"(ii) token {number} is EOS, but {len(trace.tokens) - 1 - number} more follow"
     for cycle in cycles:
-        if cycle.verdict and cycle.verdict.n_commit != len(cycle.appended):
-            yield f"(ii) cycle {cycle.draft.cycle}: n_commit is {cycle.verdict.n_commit}, appended {cycle.appended}"
         ends = bool(cycle.verdict and cycle.appended and cycle.appended[-1] in eos)
         if cycle.verdict and ends is not (cycle.verdict.stop == "eos"):
             yield f"(ii) cycle {cycle.draft.cycle}: stop is {cycle.verdict.stop}, but the text ends in EOS: {ends}"
@@ -153,6 +156,10 @@ def _lanes(trace: Trace) -> Iterator[str]:
         if (verdict == "identical") is not same:
             lengths = f"{len(own)} and {len(ar)}"
             yield f"(ix) lossless calls {trace.lossless.n_compared} tokens {verdict}; {found} agree of {lengths}"
+
+
+def _eos(trace: Trace) -> frozenset[int]:
+    return frozenset(trace.start.config.eos_ids) if trace.start else frozenset()
 
 
 def _by_comparison(trace: Trace) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from threading import Event as Flag
@@ -21,7 +22,8 @@ def run_both(
 ) -> Iterator[Event]:
     """The Orthrus lane, then the AR lane (measured alone), then the lossless event; one gapless stream, done last.
 
-    Raises ValueError before the first event, as `engine.decode` does.
+    Both lanes run in the model's own mode. Under rejection sampling there is no lossless event: the texts are equal in
+    distribution, which one pair of texts cannot show. Raises ValueError before the first event, as `decode` does.
     """
     return _both(make_request(lm, prompt, config or DecodeConfig(), cancel, RowLog()))
 
@@ -34,7 +36,7 @@ def _both(request: Request) -> Iterator[Event]:
         single = replace(request, rows=RowLog())
         theirs = baseline.AutoregressiveLane(single)
         yield from theirs.events()
-        if theirs.stop != "cancel":
+        if theirs.stop != "cancel" and request.config.same_text:
             yield from _lossless(request, single, ours.text, theirs.text)
     yield ours.done()
 
@@ -70,8 +72,10 @@ def _lossless(request: Request, single: Request, ours: list[int], theirs: list[i
 
 
 def _gap(top3: tuple) -> float | None:
-    return round(top3[0][1] - top3[1][1], 4) if len(top3) > 1 else None
+    """First minus second; None where a filter left one token."""
+    return round(top3[0][1] - top3[1][1], 4) if len(_top(top3)) > 1 else None
 
 
 def _top(top3: tuple) -> tuple[TopLogit, ...]:
-    return tuple(TopLogit(id=index, logit=round(value, 4)) for index, value in top3)
+    """What a filter removed is left out."""
+    return tuple(TopLogit(id=index, logit=round(value, 4)) for index, value in top3 if math.isfinite(value))

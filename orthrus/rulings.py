@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
 from orthrus.acceptance import Settlement, Toss, close, settle, toss
 from orthrus.config import DecodeConfig
+from orthrus.instrument import lps
 from orthrus.sampling import ACCEPTANCE, NEXT, Chooser, Sampled, greedy, uniforms
 
 
@@ -61,9 +62,28 @@ def by_rejection(
     """The paper's rule; `choices` is the AR view's argmax, which decides nothing."""
     p = chooser.scores(logits).softmax(-1).cpu()
     q = p[:0] if drafted is None else chooser.scores(drafted).softmax(-1).cpu()
-    count = len(proposals) + 1
-    coins = [uniforms(chooser.seed, position, count, purpose) for purpose in (ACCEPTANCE, NEXT)]
-    tossed = toss(p, q, proposals, coins[0][:-1], coins[1])
+    u, u_next = uniforms(chooser.seed, position, len(proposals) + 1, (ACCEPTANCE, NEXT))
+    tossed = toss(p, q, proposals, u[:-1], u_next)
     settled = close(proposals, tossed.n_accept, tossed.next_id, "resample", eos, remaining)
     choices = greedy(logits)
     return Ruling(choices, choices.tolist(), settled, tossed)
+
+
+def coin_fields(toss: Toss | None, detail: int, n_alt: int) -> dict[str, Any]:
+    """The verdict event's optional fields under rejection; the residual is there where a proposal was refused."""
+    if toss is None or detail < 0:
+        return {}
+    fields = {"p_f": lps(toss.p_f.log()), "accept_p": _coins(toss.accept_p), "u": [round(u, 6) for u in toss.u]}
+    if detail >= 1 and toss.residual is not None:
+        top = toss.residual.topk(min(n_alt, len(toss.residual)))
+        fields |= {
+            "residual_top_ids": top.indices.tolist(),
+            "residual_top_p": _coins(top.values),
+            "residual_mass": min(1.0, round(toss.residual_mass, 6)),
+        }
+    return fields
+
+
+def _coins(values: Tensor) -> list:
+    """Probabilities with six decimals, 0 .. 1: what a view compares with u."""
+    return values.clamp(0.0, 1.0).round(decimals=6).tolist()

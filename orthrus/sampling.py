@@ -41,9 +41,9 @@ def filtered(logits: Tensor, temperature: float, top_k: int | None = None, top_p
     return scores
 
 
-def uniforms(seed: int, position: int, count: int, purpose: int) -> list[float]:
-    """`count` numbers in (0, 1) for the rows from `position` on; the same for the same arguments."""
-    words = philox_word(seed, torch.tensor(purpose), position + torch.arange(count))
+def uniforms(seed: int, position: int, count: int, purposes: tuple[int, ...]) -> list[list[float]]:
+    """For each purpose `count` numbers in (0, 1), of the rows from `position` on; the same for the same arguments."""
+    words = philox_word(seed, torch.tensor(purposes)[:, None], position + torch.arange(count))
     return ((words.double() + 0.5) * 2.0**-32).tolist()
 
 
@@ -90,7 +90,12 @@ def draw(weights: Tensor, u: float) -> int:
 class Greedy:
     """The likeliest token, whatever the position."""
 
+    def contest(self, logits: Tensor, position: int) -> Tensor:
+        """[rows, vocab]: the scores whose largest is chosen."""
+        return logits
+
     def choose(self, logits: Tensor, position: int) -> Tensor:
+        """[rows, vocab] of rows that stand at position, position + 1, ... -> [rows] int64."""
         return greedy(logits)
 
 
@@ -116,9 +121,13 @@ class Sampled:
         """[rows, vocab] -> the filtered logits, float32."""
         return filtered(logits, self.temperature, self.top_k, self.top_p)
 
+    def contest(self, logits: Tensor, position: int) -> Tensor:
+        """[rows, vocab] of rows that stand at position, position + 1, ...: scores and noise, float32."""
+        return self.scores(logits) + self.noise.rows(position, len(logits))
+
     def choose(self, logits: Tensor, position: int) -> Tensor:
-        """[rows, vocab] of rows that stand at position, position + 1, ... -> [rows] int64."""
-        return greedy(self.scores(logits) + self.noise.rows(position, len(logits)))
+        """As `Greedy.choose`."""
+        return greedy(self.contest(logits, position))
 
 
 Chooser = Greedy | Sampled

@@ -103,7 +103,8 @@ class Trace:
     ar_ms: Growing[float] = field(default_factory=Growing)
     sums: Sums = field(default_factory=Sums)
     _glyphs: Growing[tuple[int, Glyph]] = field(default_factory=Growing)
-    _index: dict[int, int] | None = None  # id -> place in _glyphs; shared, so looked up together with len(_glyphs)
+    # id -> place in _glyphs; shared between versions, so only places below len(_glyphs) count
+    _index: dict[int, int] | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> Trace:

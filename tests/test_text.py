@@ -3,12 +3,14 @@
 import hashlib
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 from orthrus.text import Announcer, Vocabulary, spell
 from viz.spelling import respelled
+
+patient = settings(suppress_health_check=[HealthCheck.too_slow])  # on a shared core drawing text is slow at first
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +25,7 @@ def tokenizer() -> Tokenizer:
     return made
 
 
+@patient
 @given(text=st.text(max_size=30))
 def test_the_bytes_of_an_encoded_text_are_its_bytes(tokenizer, text):
     vocabulary = Vocabulary.of_tokenizer(tokenizer)
@@ -77,6 +80,7 @@ def test_spans_cover_every_token_once_whatever_the_bytes(parts):
     assert "\ufffd" not in "".join(s.text for s in spans)
 
 
+@patient
 @given(st.text(max_size=12), st.data())
 def test_texts_that_arrive_bit_by_bit_end_as_the_whole_text(text, data):
     parts = [bytes([byte]) for byte in text.encode()]

@@ -116,12 +116,12 @@ def test_batch_generation_equals_the_decoder(tiny):
     from orthrus.session import make_request
     from orthrus.trace import Trace
 
-    prompts = ["abcd", "efgh", "ijkl"]
+    prompts = ["abcd", "efghij", "k", "lm"]
     ids = [make_request(tiny, p, DecodeConfig(max_new_tokens=8)).ids for p in prompts]
-    batch = greedy_batch(tiny.model, torch.tensor(ids), len(ids[0]) + 20, tiny.config.eos_token_ids[0])
-    for prompt, own, got in zip(prompts, ids, batch, strict=True):
+    batch = greedy_batch(tiny.model, ids, 20, tiny.config.eos_token_ids[0])
+    for prompt, got in zip(prompts, batch, strict=True):
         trace = Trace.of(decode_ar(tiny, prompt, DecodeConfig(max_new_tokens=20)))
-        assert got == [*own, *trace.ar_ids]
+        assert got == list(trace.ar_ids)
 
 
 def test_corpus_rows_depend_on_the_step_alone():

@@ -1,10 +1,11 @@
 """Self-distillation data: the frozen AR view's own greedy answers to the corpus's prompts.
 
-Prompts of equal length are answered together, so no padding ever enters the arithmetic.
+Prompts of similar length are answered together, a few hundred at a time.
 """
 
 from __future__ import annotations
 
+import math
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -19,6 +21,9 @@ from torch import Tensor
 from orthrus.model import Orthrus
 from orthrus.training.data import MIXTURE, Document, Rows, draw, encode_dialogue, pack
 from orthrus.training.forward import causal_document_bias, forward_rows
+
+BATCH = 256
+MAX_ANSWER = 208  # tokens; the corpus's longest answers have about 190, what runs on has lost its way
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ def collect(
 ) -> Rollouts:
     """Answer `prompts` training prompts (shared out by MIXTURE) and `valid` a domain for validation.
 
-    Answers that have not ended after `max_length` tokens in all are left out.
+    Answers that have not ended after MAX_ANSWER tokens, or do not fit `max_length` with their prompt, are left out.
     """
     parts = {}
     for split, total in (("train", prompts), ("valid", None)):
@@ -98,61 +103,62 @@ def _prompt_ids(tokenizer, messages) -> tuple[int, ...]:
 
 
 def _answer(model: Orthrus, prompts: list[tuple[int, ...]], max_length: int, eos: int) -> Iterator[Document]:
-    by_length = defaultdict(list)
-    for prompt in prompts:
-        if len(prompt) < max_length:
-            by_length[len(prompt)].append(prompt)
-    for size in sorted(by_length):
-        for i in range(0, len(by_length[size]), 256):
-            batch = torch.tensor(by_length[size][i : i + 256])
-            for ids in greedy_batch(model, batch, max_length, eos):
-                if ids[-1] == eos:
-                    yield Document(tuple(ids), (False,) * size + (True,) * (len(ids) - size))
+    fitting = sorted((p for p in prompts if len(p) < max_length), key=len)
+    for i in range(0, len(fitting), BATCH):
+        batch = fitting[i : i + BATCH]
+        for prompt, answer in zip(batch, greedy_batch(model, batch, MAX_ANSWER, eos), strict=True):
+            if answer[-1] == eos and len(prompt) + len(answer) <= max_length:
+                yield Document((*prompt, *answer), (False,) * len(prompt) + (True,) * len(answer))
 
 
 @torch.inference_mode()
-def greedy_batch(model: Orthrus, prompts: Tensor, max_length: int, eos: int) -> list[list[int]]:
-    """Greedy continuations of equally long prompts [batch, length], each up to its EOS or `max_length` tokens."""
-    batch, size = prompts.shape
-    layers = model.fused_layers()
-    cos, sin = model.rope
-    bias = causal_document_bias(torch.zeros(1, size, dtype=torch.int64))
-    hidden, prefix = forward_rows(
-        model, prompts, bias.to(model.dtype), cos[:size].to(model.dtype), sin[:size].to(model.dtype)
-    )
-    shape = (batch, model.config.num_key_value_heads, max_length, model.config.head_dim)
-    keys = [torch.zeros(shape, dtype=model.dtype) for _ in layers]
-    values = [torch.zeros(shape, dtype=model.dtype) for _ in layers]
-    for layer in range(len(layers)):
-        keys[layer][:, :, :size], values[layer][:, :, :size] = prefix.keys[layer], prefix.values[layer]
-    token = torch.nn.functional.linear(hidden[:, -1], model.head_weight).argmax(-1)
-    texts = [row.tolist() for row in prompts]
-    alive = torch.arange(batch)  # which text each row of the caches belongs to
-    for at in range(size, max_length):
+def greedy_batch(model: Orthrus, prompts: list[tuple[int, ...]], max_new: int, eos: int) -> list[list[int]]:
+    """Greedy answers to `prompts`, each up to its EOS or `max_new` tokens, computed together.
+
+    Shorter prompts are padded on the right, where the causal mask hides the padding; every row keeps its own position.
+    """
+    length = torch.tensor([len(p) for p in prompts])
+    longest = int(length.max())
+    padded = torch.tensor([[*p, *([0] * (longest - len(p)))] for p in prompts])
+    bias = causal_document_bias(torch.zeros(1, longest, dtype=torch.int64))
+    cos, sin = (table[:longest].to(model.dtype) for table in model.rope)
+    hidden, prefix = forward_rows(model, padded, bias, cos, sin)
+    last = hidden[torch.arange(len(prompts)), length - 1]
+    token = F.linear(last, model.head_weight).argmax(-1)
+    room = (len(prompts), model.config.num_key_value_heads, longest + max_new, model.config.head_dim)
+    keys, values = ([torch.zeros(room, dtype=model.dtype) for _ in prefix.keys] for _ in range(2))
+    for k_cache, v_cache, k, v in zip(keys, values, *prefix, strict=True):
+        k_cache[:, :, :longest], v_cache[:, :, :longest] = k, v
+    answers: list[list[int]] = [[] for _ in prompts]
+    alive = torch.arange(len(prompts))  # which answer each row of the caches belongs to
+    for _ in range(max_new):
         for row, new in zip(alive.tolist(), token.tolist(), strict=True):
-            if texts[row][-1] != eos or len(texts[row]) == size:
-                texts[row].append(new)
-        running = torch.tensor([texts[row][-1] != eos for row in alive.tolist()])
-        if at + 1 == max_length or not running.any():
+            if not answers[row] or answers[row][-1] != eos:
+                answers[row].append(new)
+        running = torch.tensor([answers[row][-1] != eos for row in alive.tolist()])
+        if not running.any():
             break
         if running.sum() <= 0.75 * len(alive):  # dropping finished rows copies the caches: worth it a quarter at a time
             kept = running.nonzero().squeeze(1)
-            alive, token = alive[kept], token[kept]
+            alive, token, length = alive[kept], token[kept], length[kept]
             keys, values = [k[kept] for k in keys], [v[kept] for v in values]
-        token = _step(model, token, keys, values, at).argmax(-1)
-    return texts
+        token = _step(model, token, keys, values, length).argmax(-1)
+        length = length + 1
+    return answers
 
 
-def _step(model: Orthrus, token: Tensor, keys: list[Tensor], values: list[Tensor], at: int) -> Tensor:
-    """One AR step of a whole batch at position `at`: [batch] -> logits [batch, vocab]."""
+def _step(model: Orthrus, token: Tensor, keys: list[Tensor], values: list[Tensor], position: Tensor) -> Tensor:
+    """One AR step of a whole batch: token, position [batch] -> logits [batch, vocab]; row b writes at position[b]."""
     x = model.model.embed_tokens.weight[token]
-    cos, sin = (table[at].view(1, 1, -1) for table in model.rope)
+    cos, sin = (table[position][:, None] for table in model.rope)
+    line, end = torch.arange(len(x)), int(position.max()) + 1
+    unseen = (torch.arange(end) > position[:, None])[:, None, None]
     for layer, k_cache, v_cache in zip(model.fused_layers(), keys, values, strict=True):
         q, k, v = model.project(x, layer.ar, layer.attn_norm, cos, sin)
-        k_cache[:, :, at], v_cache[:, :, at] = k, v
-        q = q.view(len(x), k.shape[1], -1, k.shape[2])
-        scores = torch.matmul(q, k_cache[:, :, : at + 1].transpose(2, 3)).float() * k.shape[2] ** -0.5
-        attended = torch.matmul(scores.softmax(-1).to(x.dtype), v_cache[:, :, : at + 1])
-        x = x + torch.nn.functional.linear(attended.flatten(1), layer.ar.out)
+        k_cache[line, :, position], v_cache[line, :, position] = k, v
+        q = q.reshape(len(x), k.shape[1], -1, k.shape[2])
+        scores = torch.matmul(q, k_cache[:, :, :end].transpose(2, 3)).float() * k.shape[2] ** -0.5
+        weights = scores.masked_fill_(unseen, -math.inf).softmax(-1).to(x.dtype)
+        x = x + F.linear(torch.matmul(weights, v_cache[:, :, :end]).flatten(1), layer.ar.out)
         x = model.mlp(x, layer)
     return model.logits(x)

@@ -18,10 +18,10 @@ MASK = VOCAB - 1
 class Sizes(NamedTuple):
     """Of one run."""
 
-    block: int = 8
-    capacity: int = 64
+    block: int = 5
+    capacity: int = 48
     prompt: int = 13
-    new_tokens: int = 14
+    new_tokens: int = 12
 
 
 class Stack:

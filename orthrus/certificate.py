@@ -1,0 +1,91 @@
+"""The certificate: both lanes over many held-out prompts, every token and every logit row compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+
+from orthrus.checkpoint import LoadedModel
+from orthrus.config import DecodeConfig
+from orthrus.lossless import run_both
+from orthrus.session import describe_host
+from orthrus.trace import Trace
+from orthrus.training.corpus import DOMAINS, generate
+from orthrus.training.corpus.base import Example
+
+COUNTS = ("prompts", "identical", "rows_compared", "rows_equal")
+
+
+def certify(
+    lm: LoadedModel, prompts: int, seed: int, config: DecodeConfig, note: Callable[[str], None] = lambda line: None
+) -> dict[str, Any]:
+    """Decode `prompts` prompts of the test split, spread over the domains, through both lanes and compare.
+
+    identical: prompts whose texts agree token for token. rows_equal of rows_compared: logit rows of verify passes that
+    equal, bit for bit, the row plain decoding computed alone; rows behind a divergence have other inputs and are left
+    out. Raises ValueError for fewer than one prompt and for rejection sampling, whose texts need not agree.
+    """
+    if prompts < 1:
+        raise ValueError(f"prompts is {prompts}, it must be 1 or more")
+    if not config.same_text:
+        raise ValueError("rejection sampling equals AR in distribution only; greedy and gumbel write the same text")
+    domains: dict[str, dict[str, int]] = {}
+    divergences: list[dict[str, Any]] = []
+    for domain, share in zip(DOMAINS, shares(prompts, len(DOMAINS)), strict=True):
+        counts = dict.fromkeys(COUNTS, 0)
+        for example in islice(generate(domain, seed, "test"), share):
+            messages = [{"role": role, "content": content} for role, content in example.messages[:-1]]
+            trace = Trace.of(run_both(lm, messages, config))
+            verdict = trace.lossless
+            found = (1, int(verdict.first_div is None), verdict.rows_compared, verdict.rows_equal)
+            counts = {name: counts[name] + more for name, more in zip(COUNTS, found, strict=True)}
+            if verdict.first_div is not None:
+                divergences.append(divergence(trace, domain, example))
+        domains[domain] = counts
+        note(f"[lossless] {domain}: {counts}")
+    total = {name: sum(counts[name] for counts in domains.values()) for name in COUNTS}
+    return total | _circumstances(lm, seed, config) | {"domains": domains, "divergences": divergences}
+
+
+def _circumstances(lm: LoadedModel, seed: int, config: DecodeConfig) -> dict[str, Any]:
+    host = describe_host(lm.model.device.type)
+    return {
+        "mode": lm.mode,
+        "promise": lm.promise,
+        "row_check": lm.check.words if lm.check else None,
+        "dtype": str(lm.model.dtype).removeprefix("torch."),
+        "device": host.device,
+        "threads": host.threads,
+        "torch": host.torch,
+        "model": lm.id,
+        "revision": lm.revision,
+        "seed": seed,
+        "max_new_tokens": config.max_new_tokens,
+        "temperature": config.temperature,
+    }
+
+
+def divergence(trace: Trace, domain: str, example: Example) -> dict[str, Any]:
+    """Where two texts part: position counts generated tokens, gap is the larger of both passes' first minus second."""
+    verdict = trace.lossless
+    gaps = [gap for gap in (verdict.gap_block, verdict.gap_single) if gap is not None]
+    return {
+        "domain": domain,
+        "prompt": example.prompt,
+        "position": verdict.first_div,
+        "orthrus": _token(trace, trace.token_ids, verdict.first_div),
+        "ar": _token(trace, tuple(trace.ar_ids), verdict.first_div),
+        "gap": max(gaps, default=None),
+        "verdict": verdict.verdict,
+    }
+
+
+def _token(trace: Trace, ids: tuple[int, ...], position: int) -> dict[str, Any] | None:
+    """None where that text had ended."""
+    return {"id": ids[position], "text": trace.glyph(ids[position]).s} if position < len(ids) else None
+
+
+def shares(total: int, parts: int) -> list[int]:
+    """`total` in `parts` whole numbers that differ by one at most, the larger ones first."""
+    return [total // parts + (i < total % parts) for i in range(parts)]

@@ -1,0 +1,93 @@
+"""README and docs/architecture.md say only what is there: paths, commands, names; and leave no module out."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import shlex
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = ("README.md", "docs/architecture.md")
+TOP = ("orthrus", "kernels", "viz", "tests", "assets", "benchmarks", "docs")
+PATH = re.compile(
+    rf"(?<![\w./-])((?:(?:{'|'.join(TOP)})/|\.ci/)[\w./*-]*[\w*/]|[\w-]+\.(?:py|md|toml|txt)|Dockerfile|LICENSE)(?![\w/])"
+)
+
+
+def read(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def missing(text: str) -> list[str]:
+    """The paths a text names that do not exist; a `*` must fit at least one."""
+    named = {path for path in PATH.findall(text) if "://" not in path}
+    return sorted(path for path in named if not any(ROOT.glob(path.rstrip("/"))))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_path_exists(page):
+    assert missing(read(page)) == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_to_a_file(page):
+    targets = [t for t in re.findall(r"\]\(([^)#]+)", read(page)) if "://" not in t]
+    assert [t for t in targets if not (ROOT / page).parent.joinpath(t).exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("see `orthrus/tracer.py`.", ["orthrus/tracer.py"]),
+        ("| `kernels/cuda_*.py` | fast |", ["kernels/cuda_*.py"]),
+        ("[here](tests/nowhere/)", ["tests/nowhere/"]),
+        ("`python main.py`", ["main.py"]),
+        ("`orthrus/trace.py`, `viz/static/`, `kernels/triton_*.py` and `app.py` exist", []),
+    ],
+)
+def test_a_wrong_path_is_found(text, gone):
+    assert missing(text) == gone
+
+
+def test_the_map_leaves_no_module_out():
+    named = set(PATH.findall(read("docs/architecture.md")))
+    folders = tuple(path for path in named if path.endswith("/") and path.count("/") > 1)
+    ours = [p for top in ("orthrus", "kernels", "viz") for p in (ROOT / top).rglob("*.py")]
+    paths = [p.relative_to(ROOT).as_posix() for p in ours] + ["app.py"]
+    left_out = [p for p in paths if not p.startswith(folders) and not any(fnmatchcase(p, name) for name in named)]
+    assert left_out == []
+
+
+def shell_lines(text: str) -> list[list[str]]:
+    """The commands of the shell blocks, split into words, without comments; a chain is several."""
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    chained = (part for block in blocks for line in block.splitlines() for part in line.split("&&"))
+    return [words for part in chained if (words := shlex.split(part, comments=True))]
+
+
+def test_the_readme_commands_are_understood():
+    from orthrus.__main__ import parser
+    from orthrus.training.__main__ import parser as training_parser
+
+    parsers = {"orthrus": parser, "orthrus.training": training_parser}
+    seen = set()
+    for words in shell_lines(read("README.md")):
+        if words[1:2] == ["-m"] and words[2] in parsers:
+            seen.add(words[2] + " " + vars(parsers[words[2]]().parse_args(words[3:])).get("verb", ""))
+    assert {"orthrus generate", "orthrus lossless", "orthrus evaluate", "orthrus.training "} <= seen
+
+
+def test_the_readme_examples_name_what_exists():
+    blocks = re.findall(r"```python\n(.*?)```", read("README.md"), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        tree = ast.parse(block)
+        modules = {a.name for node in tree.body if isinstance(node, ast.Import) for a in node.names}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
+                assert hasattr(importlib.import_module(node.value.id), node.attr), node.attr

@@ -1,0 +1,139 @@
+"""The files around the code agree with each other, and say nothing about the machine they were written on."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # pytest brings it along where Python has no tomllib
+
+ROOT = Path(__file__).resolve().parent.parent
+LARGEST = 32 * 2**20
+FOREIGN = {
+    "a package registry's address": r"(?:pypi|npmjs|crates)\.(?:org|io|com)|pythonhosted\.|download\.pytorch",
+    "a path of somebody's machine": r"(?<![\w.$~-])/(?:work|root|opt|mnt|Users|home/\w+)/\w",
+    "a note to somebody who was there": r"\b(?:session|issue|ticket|task) (?:#\d|\d|No\. ?\d)|\bPR ?#\d|\(#\d+\)",
+}
+
+
+@lru_cache
+def tracked() -> tuple[Path, ...]:
+    """What git tracks, or would on the next `git add`; in a copy without git, all but caches and environments."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        names = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\0")
+        found = [ROOT / name for name in names if name]
+    except (OSError, subprocess.CalledProcessError):
+        skipped = ("__pycache__", ".git", ".venv", "runs", "build", "dist")
+        found = [
+            path
+            for path in ROOT.rglob("*")
+            if not any(p in skipped or p.endswith(("_cache", ".egg-info", ".hypothesis")) for p in path.parts)
+        ]
+    return tuple(path for path in found if path.is_file())
+
+
+def requirements(name: str) -> set[str]:
+    lines = (line.split(" #")[0].strip() for line in (ROOT / name).read_text(encoding="utf-8").splitlines())
+    return {normal(line) for line in lines if line and not line.startswith(("#", "-r"))}
+
+
+def normal(requirement: str) -> str:
+    return re.sub(r"\s+", "", requirement).replace('"', "'").lower()
+
+
+@lru_cache
+def project() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def front_matter() -> dict[str, str]:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text.startswith("---\n"), "a Space reads the README's front matter from its first line on"
+    lines = text.split("---\n")[1].splitlines()
+    return {key: value.strip().strip('"') for key, _, value in (line.partition(":") for line in lines) if value.strip()}
+
+
+def foreign(text: str) -> list[str]:
+    """What a text says that nobody else can understand."""
+    return [f"{what}: {m[0]}" for what, pattern in FOREIGN.items() for m in re.finditer(pattern, text)]
+
+
+def test_a_space_and_a_package_install_the_same():
+    extras = project()["project"]["optional-dependencies"]
+    package = {normal(r) for r in [*project()["project"]["dependencies"], *extras["demo"]]}
+    assert requirements("requirements.txt") == package
+    assert requirements("requirements-dev.txt") == {normal(r) for r in extras["dev"]}
+    assert "-r requirements.txt" in (ROOT / "requirements-dev.txt").read_text(encoding="utf-8").splitlines()
+
+
+def test_the_front_matter_agrees_with_the_requirements():
+    head = front_matter()
+    assert normal(f"gradio=={head['sdk_version']}") in requirements("requirements.txt")
+    assert head["sdk"] == "gradio" and (ROOT / head["app_file"]).is_file()
+    assert head["license"] == project()["project"]["license"].lower() == "apache-2.0"
+    assert f"FROM python:{head['python_version']}-slim" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert len(head["short_description"]) <= 60, "a Space refuses a longer one"
+
+
+def test_the_license_is_whole():
+    text = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert text.lstrip().startswith("Apache License") and "END OF TERMS AND CONDITIONS" in text
+
+
+def test_versions_agree():
+    import orthrus
+
+    assert project()["project"]["version"] == orthrus.__version__
+
+
+def test_the_check_script_runs_and_runs_what_the_readme_names():
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    text = script.read_text(encoding="utf-8")
+    assert text.startswith("#!/usr/bin/env bash\n") and "set -euo pipefail" in text
+    table = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").split("## Test lanes")[1]
+    for lane in re.findall(r"`(?:\w+=1 )?python (-m pytest[^`]*)`", table):
+        assert lane.endswith("-m gpu") or re.search(rf'"\$python" {re.escape(lane)}$', text, re.MULTILINE), lane
+
+
+def test_no_file_is_too_large_for_an_ordinary_repository():
+    assert [p.relative_to(ROOT).as_posix() for p in tracked() if p.stat().st_size > LARGEST] == []
+
+
+def test_no_text_speaks_of_the_place_it_was_written_in():
+    found = []
+    for path in tracked():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue  # weights and pictures
+        found += [f"{path.relative_to(ROOT).as_posix()}: {what}" for what in foreign(text)]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "see https://files.python" + "hosted.org/x",
+        "cp /" + "work/main/x .",
+        "as agreed in session" + " 12",
+        "closes issue" + " #3",
+    ],
+)
+def test_a_text_that_does_is_found(text):
+    assert len(foreign(text)) == 1
+
+
+@pytest.mark.parametrize("text", ["the task 'copy'", "one session per visitor", "tests/work/x", "$HOME/work/x"])
+def test_ordinary_words_are_left_alone(text):
+    assert foreign(text) == []
