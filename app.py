@@ -1,9 +1,8 @@
-"""The page: recorded runs at once, live runs when the model is there. The only file that imports gradio.
+"""The page: recorded runs at once, live runs as soon as the model is there. The only file that imports gradio.
 
     python app.py --port 7860 --model assets/orthrus-mini --device cpu
 
-One handler streams: a worker thread decodes and turns each event into frames for the player while the lane's clock
-stands still; the handler hands them on in batches of 33 ms. The player in the browser does the rest by itself.
+The handler streams messages from `viz.live` to one gr.HTML; the player in it does the rest without asking the server.
 """
 
 from __future__ import annotations
@@ -12,10 +11,8 @@ import argparse
 import html
 import logging
 import os
-import queue
 import threading
 import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,16 +21,13 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio i
 import gradio as gr
 
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig, Settings, settings_from_environment
-from orthrus.trace import Trace
 from orthrus.training.corpus import DOMAINS, domain_module
 from viz import player
 from viz.export import HEADLINE
 from viz.gallery import Recording, recordings
+from viz.live import Desk, News
 
-log = logging.getLogger("orthrus.app")
 TRACES = Path(__file__).parent / "assets" / "traces"
-FLUSH_S = 0.033  # one message to the browser per this time: below it they only pile up there
-HEARTBEAT_S = 0.5  # gradio can close a handler only at a yield, so even a silent run yields
 MAX_PROMPT = 4000  # characters
 INTRO = (
     "A <b>diffusion view</b> of the model guesses a whole block in one look. Its own <b>AR view</b> checks all guesses "
@@ -45,85 +39,20 @@ ABILITIES = (
 )
 
 
-class Desk:
-    """The one model and the one device: loads in the background, runs one request at a time."""
+def make_desk(settings: Settings) -> Desk:
+    """The desk behind the page; torch is imported only when it opens."""
 
-    def __init__(self, settings: Settings):
-        self.settings, self.device = settings, threading.Lock()
-        self.model: Any = None
-        self.problem = ""
-        self.ready = threading.Event()
-        self.flags: dict[str, threading.Event] = {}  # per visitor: set to stop
+    def load() -> Any:
+        from orthrus.checkpoint import load_model
 
-    def load(self) -> None:
-        """Load and warm up; a failure is kept as a sentence and the recordings go on playing."""
-        try:
-            from orthrus.checkpoint import load_model
-            from orthrus.lossless import run_both
+        return load_model(settings.model, device=settings.device, dtype=settings.dtype)
 
-            s = self.settings
-            self.model = load_model(s.model, device=s.device, dtype=s.dtype)
-            with self.device:
-                for _ in run_both(self.model, "Hello", DecodeConfig(max_new_tokens=12)):
-                    pass  # the first passes pay for memory and code paths; no visitor's run should
-        except Exception as error:
-            log.exception("the model did not load")
-            self.problem = f"There is no live model: {error}"
-        self.ready.set()
-
-    def flag(self, session: str) -> threading.Event:
-        return self.flags.setdefault(session, threading.Event())
-
-    def run(self, prompt: str, limit: int, cancel: threading.Event, out: queue.SimpleQueue) -> None:
-        """Decode one prompt into `out`: ('status', text), ('frames', [json]), ('failed', text), then None."""
-        try:
-            if not self.ready.is_set():
-                out.put(("status", "The model is still being loaded; the recordings play meanwhile."))
-            while not self.ready.wait(0.1):
-                if cancel.is_set():
-                    return
-            if self.model is None:
-                raise ValueError(self.problem)
-            while not self.device.acquire(timeout=0.1):
-                if cancel.is_set():
-                    return
-            try:
-                self._decode(prompt, limit, cancel, out)
-            finally:
-                self.device.release()
-        except ValueError as error:
-            out.put(("failed", sentence(str(error))))
-        except Exception as error:
-            log.exception("a run failed")
-            out.put(("failed", f"The run failed ({type(error).__name__}). Please try again, or with fewer tokens."))
-        finally:
-            out.put(None)
-
-    def _decode(self, prompt: str, limit: int, cancel: threading.Event, out: queue.SimpleQueue) -> None:
+    def decode(model: Any, prompt: str, limit: int, cancel: threading.Event) -> Iterator:
         from orthrus.lossless import run_both
 
-        config = DecodeConfig(max_new_tokens=limit, detail=1)
-        trace = Trace()
-        for event in run_both(self.model, prompt, config, cancel):
-            trace = trace.add(event)
-            out.put(("frames", [player.dumps(frame) for frame in player.frames(event, trace)]))
-            if event.type == "ar_chunk" and event.i0 == 0:
-                out.put(("status", "Now the same prompt one token at a time, measured alone."))
-        out.put(("status", closing(trace)))
+        return run_both(model, prompt, DecodeConfig(max_new_tokens=limit, detail=1), cancel)
 
-
-def closing(trace: Trace) -> str:
-    """One sentence about a finished run."""
-    metrics, done = trace.metrics(), trace.done
-    if done is not None and done.stop == "cancel":
-        return f"Stopped after {metrics.tokens} tokens. What is there can be stepped through."
-    faster = f" {metrics.speedup:.2f}× the speed of plain decoding." if metrics.speedup else ""
-    return f"{metrics.tokens} tokens in {metrics.passes} forward passes.{faster} Press play to watch it step by step."
-
-
-def sentence(text: str) -> str:
-    text = text.strip() or "That did not work"
-    return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    return Desk(load, decode)
 
 
 def shown(text: str, bad: bool = False) -> str:
@@ -131,45 +60,10 @@ def shown(text: str, bad: bool = False) -> str:
     return f'<p role="{"alert" if bad else "status"}">{html.escape(text)}</p>'
 
 
-def message(run: str, seq: int, frames: list[str], end: bool) -> str:
-    """One message to the player; frames are JSON already."""
-    return f'{{"run":"{run}","seq":{seq},"live":true,"end":{str(end).lower()},"frames":[{",".join(frames)}]}}'
-
-
-def stream(desk: Desk, prompt: str, limit: int, cancel: threading.Event) -> Iterator[tuple[Any, Any]]:
-    """(stage message, status) until the run ended; closing the generator stops the run."""
-    out: queue.SimpleQueue = queue.SimpleQueue()
-    threading.Thread(target=desk.run, args=(prompt, limit, cancel, out), daemon=True).start()
-    run, seq, ended, quiet_since = uuid.uuid4().hex[:12], 0, False, time.monotonic()
-    try:
-        while not ended:
-            frames, status, ended = drain(out)
-            if frames or status or ended or time.monotonic() - quiet_since > HEARTBEAT_S:
-                news = message(run, seq, frames, ended) if frames or seq else gr.skip()
-                seq += bool(frames or seq)
-                quiet_since = time.monotonic()
-                yield news, status or gr.skip()
-    finally:
-        cancel.set()  # only a flag: this may run on the server's event loop
-
-
-def drain(out: queue.SimpleQueue) -> tuple[list[str], str, bool]:
-    """What arrives within one flush: frames, the last status as HTML, and whether the run is over."""
-    frames: list[str] = []
-    status, until = "", time.monotonic() + FLUSH_S
-    while (left := until - time.monotonic()) > 0:
-        try:
-            item = out.get(timeout=left)
-        except queue.Empty:
-            break
-        if item is None:
-            return frames, status, True
-        kind, value = item
-        if kind == "frames":
-            frames += value
-        else:
-            status = shown(value, bad=kind == "failed")
-    return frames, status, False
+def outputs(news: News) -> tuple[Any, Any]:
+    """News -> what the stage and the status show; gr.skip() leaves a component as it is."""
+    status = gr.skip() if news.status is None else shown(news.status, news.failed)
+    return gr.skip() if news.message is None else news.message, status
 
 
 def stage(first: Recording | None) -> gr.HTML:
@@ -187,7 +81,7 @@ def stage(first: Recording | None) -> gr.HTML:
     """
     return gr.HTML(
         first.message if first else "",
-        html_template='<div class="stage"></div>',
+        html_template='<div class="stage"></div>',  # constant: gradio leaves the player's nodes alone
         js_on_load=on_load,
         head="".join(f'<script src="gradio_api/file={path}?{path.stat().st_mtime_ns}"></script>' for path in files),
         apply_default_css=False,
@@ -204,44 +98,7 @@ def presets(prompt: gr.Textbox) -> None:
             gr.Button(domain, size="sm", elem_classes="preset").click(None, prompt, prompt, js=pick)
 
 
-def build(settings: Settings, folder: Path = TRACES) -> tuple[gr.Blocks, Desk]:
-    """The page and the desk behind it; the caller launches the one and starts `desk.load`."""
-    desk, gallery = Desk(settings), list(recordings(folder))
-    with gr.Blocks(title="Orthrus Live", fill_width=True) as page:
-        gr.HTML(f"<h1>{HEADLINE}</h1><p>{INTRO}</p>", elem_id="head")
-        with gr.Row(elem_id="page"):
-            with gr.Column(elem_id="side"):
-                cards = _cards(gallery)
-                gr.HTML("<h2>Your own prompt</h2>")
-                prompt = gr.Textbox(
-                    domain_module(DOMAINS[0]).PRESETS[0],
-                    label="Prompt",
-                    show_label=False,
-                    lines=3,
-                    max_lines=8,
-                    max_length=MAX_PROMPT,
-                    elem_id="prompt",
-                )
-                presets(prompt)
-                limit = gr.Slider(
-                    8, 512, DecodeConfig().max_new_tokens, step=8, label="Most new tokens", elem_id="limit"
-                )
-                with gr.Row():
-                    run = gr.Button("Run live", variant="primary", elem_id="run")
-                    stop = gr.Button("Stop", elem_id="stop")
-                status = gr.HTML(shown("A recorded run is playing."), elem_id="status", min_height=44)
-                if Path(settings.model) == EMBEDDED_MODEL:
-                    gr.HTML(ABILITIES, elem_classes="quiet")
-            with gr.Column(elem_id="main"):
-                view = stage(gallery[0] if gallery else None)
-        for card, recording in zip(cards, gallery, strict=True):
-            _on_card(card, recording, view, status)
-        _wire(desk, prompt, limit, run, stop, view, status)
-        page.unload(lambda request: desk.flags.pop(request.session_hash, threading.Event()).set())
-    return page.queue(max_size=8), desk
-
-
-def _cards(gallery: list[Recording]) -> list[gr.Button]:
+def cards(gallery: list[Recording]) -> list[gr.Button]:
     if not gallery:
         return []
     gr.HTML("<h2>Recorded runs</h2>")
@@ -249,40 +106,71 @@ def _cards(gallery: list[Recording]) -> list[gr.Button]:
         return [gr.Button(f"{each.title}\n{each.facts}", size="sm", elem_classes="card") for each in gallery]
 
 
-def _on_card(card: gr.Button, recording: Recording, view: gr.HTML, status: gr.HTML) -> None:
-    note = shown(f"Recorded run: {recording.title}.")
-    # a new run id each time, so that the same card starts again
-    card.click(
-        lambda: (recording.message.replace(recording.name, f"{recording.name}/{time.time_ns()}", 1), note),
-        None,
-        [view, status],
-        queue=False,
-        api_visibility="private",
-    )
+def prompt_box() -> gr.Textbox:
+    gr.HTML("<h2>Your own prompt</h2>")
+    first = domain_module(DOMAINS[0]).PRESETS[0]
+    look = {"label": "Prompt", "show_label": False, "lines": 3, "max_lines": 8, "elem_id": "prompt"}
+    return gr.Textbox(first, max_length=MAX_PROMPT, **look)
 
 
-def _wire(desk: Desk, prompt, limit, run, stop, view, status) -> None:
-    def prepare(request: gr.Request) -> str:
-        desk.flags[request.session_hash] = threading.Event()
+def build(settings: Settings, folder: Path = TRACES) -> tuple[gr.Blocks, Desk]:
+    """The page and the desk behind it; the caller launches the one and opens the other."""
+    desk, gallery = make_desk(settings), list(recordings(folder))
+    hello = "A recorded run is playing." if gallery else "There is no recorded run; write a prompt."
+    with gr.Blocks(title="Orthrus Live", fill_width=True) as page:
+        gr.HTML(f"<h1>{HEADLINE}</h1><p>{INTRO}</p>", elem_id="head")
+        with gr.Row(elem_id="page"):
+            with gr.Column(elem_id="side"):
+                buttons = cards(gallery)
+                prompt = prompt_box()
+                presets(prompt)
+                most = DecodeConfig().max_new_tokens
+                limit = gr.Slider(8, 512, most, step=8, label="Most new tokens", elem_id="limit")
+                with gr.Row():
+                    run = gr.Button("Run live", variant="primary", elem_id="run")
+                    stop = gr.Button("Stop", elem_id="stop")
+                status = gr.HTML(shown(hello), elem_id="status", min_height=44)
+                if Path(settings.model) == EMBEDDED_MODEL:
+                    gr.HTML(ABILITIES, elem_classes="quiet")
+            with gr.Column(elem_id="main"):
+                view = stage(gallery[0] if gallery else None)
+        for card, recording in zip(buttons, gallery, strict=True):
+            on_card(desk, card, recording, [view, status])
+        on_run(desk, [run.click, prompt.submit], stop, [prompt, limit], [view, status])
+    return page.queue(max_size=8), desk
+
+
+def on_card(desk: Desk, card: gr.Button, recording: Recording, targets: list) -> None:
+    """A card swaps the run that is shown; the model is not needed for it."""
+
+    def show(request: gr.Request) -> tuple[str, str]:
+        desk.stop(request.session_hash)
+        # a new run id each time, so that the same card starts again
+        again = recording.message.replace(recording.name, f"{recording.name}/{time.time_ns()}", 1)
+        return again, shown(f"Recorded run: {recording.title}.")
+
+    card.click(show, None, targets, queue=False, api_visibility="private")
+
+
+def on_run(desk: Desk, triggers: list, stop: gr.Button, inputs: list, targets: list) -> None:
+    """Run and Stop. Stop sets a flag and does not cancel the handler, so that a stopped run still sends its end."""
+    status = targets[1]
+
+    def enter(request: gr.Request) -> str:
+        desk.enter(request.session_hash)
         return shown("Waiting for the device.")
 
     def go(text: str, most: float, request: gr.Request) -> Iterator[tuple[Any, Any]]:
-        yield from stream(desk, text, int(most), desk.flag(request.session_hash))
+        for news in desk.run(request.session_hash, text, int(most)):
+            yield outputs(news)
 
     def halt(request: gr.Request) -> str:
-        desk.flag(request.session_hash).set()
-        return shown("Stopping after this pass.")
+        return shown("Stopping after this pass." if desk.stop(request.session_hash) else "Nothing is running.")
 
-    gr.on([run.click, prompt.submit], prepare, None, status, queue=False, api_visibility="private").then(
-        go,
-        [prompt, limit],
-        [view, status],
-        show_progress="full",
-        show_progress_on=[status],
-        concurrency_id="device",
-        concurrency_limit=1,
-        api_name="decode_view",
-    )
+    waiting = {"show_progress": "full", "show_progress_on": [status]}  # the place in the queue shows there
+    device = {"concurrency_id": "device", "concurrency_limit": 1}
+    entered = gr.on(triggers, enter, None, status, queue=False, api_visibility="private")
+    entered.then(go, inputs, targets, api_name="decode_view", **waiting, **device)
     stop.click(halt, None, status, queue=False, api_visibility="private")
 
 
@@ -302,7 +190,7 @@ def main() -> None:
     args = arguments(settings_from_environment())
     settings = Settings(model=args.model, device=args.device, dtype=args.dtype, host=args.host, port=args.port)
     page, desk = build(settings, args.traces)
-    threading.Thread(target=desk.load, daemon=True).start()
+    threading.Thread(target=desk.open, daemon=True).start()
     fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
     page.launch(
         server_name=args.host,

@@ -41,27 +41,6 @@ class Arithmetic(Protocol):
         """[rows, heads, head_dim] over the cache -> [rows, heads * head_dim], causal."""
 
 
-class Fast:
-    """torch's own operators on whole rows; one row takes the matrix-vector path."""
-
-    mode, words = "fast", "plain rows"
-    rows_at_once = 1 << 30
-    linear = staticmethod(F.linear)
-    attend = staticmethod(attend_ar)
-
-    def silu_mul(self, gate_up: Tensor) -> Tensor:
-        gate, up = gate_up.chunk(2, dim=-1)
-        return F.silu(gate) * up
-
-    def bias(self, rows: int, start: int, group: int, device: torch.device) -> Tensor | None:
-        return _cached_causal_bias(rows, group, device) if rows > 1 else None
-
-
-@lru_cache(maxsize=40)  # the 32 sizes a block can have, and a few prompt lengths
-def _cached_causal_bias(rows: int, group: int, device: torch.device) -> Tensor:
-    return causal_bias(rows, group, device)
-
-
 class Padded:
     """F.linear over rows padded to a multiple.
 
@@ -81,10 +60,11 @@ class Padded:
 class Packed:
     """oneDNN over weights packed once: a fixed layout leaves one order of sums to passes of (nearly) every size.
 
-    Against F.linear in fp32 on one thread of an EPYC with AVX-512: 1 row 75 against 80 us and 32 rows 617 against
-    842 us for a 1024 x 1024 weight; small weights pay some 12 us a call (256 x 256, 1 row: 21 against 8 us). One row
-    of 4096 columns is split over their length, so that such models need a row multiple of 4 after all. The packed
-    copy lies beside the plain weight, which is why `orthrus.exact` sets it a limit.
+    And it is quick. Against F.linear, one thread of an EPYC with AVX-512, torch 2.13, us:
+        1024 x 1024   fp32  1 row 75 / 80   32 rows 617 / 842     bf16  1 row 54 / 95   32 rows 319 / 364
+         256 x  256   fp32  1 row 21 /  8   32 rows  55 /  50     bf16  1 row 19 / 21   32 rows  36 /  38
+    One row of 4096 columns is split over their length, so that such models need a row multiple of 4 after all. The
+    packed copy lies beside the plain weight, which is why `orthrus.exact` sets it a limit.
     """
 
     def __init__(self, row_multiple: int = 1) -> None:
@@ -110,6 +90,37 @@ def pack(weight: Tensor) -> Tensor:
 def linear_packed(x: Tensor, packed: Tensor) -> Tensor:
     """[rows, in], a weight from `pack` -> [rows, out]; the operators torch's own compiler emits for the CPU."""
     return torch.ops.mkldnn._linear_pointwise(x, packed, None, "none", [], "")
+
+
+class Fast:
+    """The quickest operators; one row of float32 takes the matrix-vector path.
+
+    `packed`, where given, multiplies passes of `packed_from` rows or more. See `Packed` for what that is worth.
+    """
+
+    mode, words = "fast", "plain rows"
+    rows_at_once = 1 << 30
+    attend = staticmethod(attend_ar)
+
+    def __init__(self, packed: Packed | None = None, packed_from: int = 8) -> None:
+        self.packed, self.packed_from = packed, packed_from
+
+    def linear(self, x: Tensor, weight: Tensor) -> Tensor:
+        if self.packed is None or len(x) < self.packed_from:
+            return F.linear(x, weight)
+        return self.packed(x, weight)
+
+    def silu_mul(self, gate_up: Tensor) -> Tensor:
+        gate, up = gate_up.chunk(2, dim=-1)
+        return F.silu(gate) * up
+
+    def bias(self, rows: int, start: int, group: int, device: torch.device) -> Tensor | None:
+        return _cached_causal_bias(rows, group, device) if rows > 1 else None
+
+
+@lru_cache(maxsize=40)  # the 32 sizes a block can have, and a few prompt lengths
+def _cached_causal_bias(rows: int, group: int, device: torch.device) -> Tensor:
+    return causal_bias(rows, group, device)
 
 
 class Exact:
@@ -138,10 +149,10 @@ class Exact:
         return (parts[0] if len(parts) == 1 else torch.cat(parts))[:, :size] * up
 
     def bias(self, rows: int, start: int, group: int, device: torch.device) -> Tensor:
-        return tile_bias(rows, start, group, device)
+        return tile_bias(rows, start, group, self.row_multiple, device)
 
     def attend(self, q: Tensor, keys: Tensor, values: Tensor, start: int, bias: Tensor) -> Tensor:
-        return attend_ar_tiled(q, keys, values, bias, self.row_multiple)
+        return attend_ar_tiled(q, keys, values, bias)
 
 
 FAST = Fast()

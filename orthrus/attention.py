@@ -71,49 +71,45 @@ def attend_diffusion(q: Tensor, k: Tensor, v: Tensor, keys: Tensor, values: Tens
     return _unfold(out.baddbmm_(weights[..., start:], own_values), rows)
 
 
-def tile_bias(rows: int, start: int, group: int, device: torch.device) -> Tensor:
-    """[group * rows, width] float32 for `attend_ar_tiled`: 0 where a folded query sees a position, -inf ahead of it.
+def tile_bias(rows: int, start: int, group: int, row_multiple: int, device: torch.device) -> Tensor:
+    """[group * rows up to the multiple, width] float32 for `attend_ar_tiled`: 0, and -inf on positions that lie ahead.
 
     `width` is the end of the last tile in use: rows further on are masked, so a longer tail only adds exact zeros.
     """
     width = -(-(start + rows) // TILE) * TILE
     last = start + torch.arange(rows, device=device)
     ahead = torch.arange(width, device=device) > last[:, None]
-    return torch.zeros(rows, width, device=device).masked_fill_(ahead, -math.inf).repeat(group, 1)
+    bias = torch.zeros(rows, width, device=device).masked_fill_(ahead, -math.inf)
+    return pad_rows(bias.repeat(group, 1), row_multiple)
 
 
-def attend_ar_tiled(q: Tensor, keys: Tensor, values: Tensor, bias: Tensor, row_multiple: int) -> Tensor:
+def attend_ar_tiled(q: Tensor, keys: Tensor, values: Tensor, bias: Tensor) -> Tensor:
     """Causal attention whose bits depend neither on how many rows are computed together nor on what lies behind them.
 
-    Keys are cut into tiles at absolute positions; every product has the same shape but for the number of tiles; the
-    tiles' sums are added in ascending order, from zero. Stale rows of the last tile weigh exactly zero.
+    Keys are cut into tiles at absolute positions; a tile's products have the same shape in every context; the tiles'
+    sums are added in ascending order, from zero. Stale rows of the last tile weigh exactly zero.
 
     q [rows, heads, head_dim]; keys, values [kv_heads, capacity in whole tiles, head_dim], finite; bias from
     `tile_bias`. Returns [rows, heads * head_dim] in q's dtype.
     """
-    (rows, _, dim), kv_heads, width = q.shape, keys.shape[0], bias.shape[1]
-    tile, tiles = TILE, width // TILE
-    folded = pad_rows(_fold(q, kv_heads), row_multiple)
-    batch, asked = kv_heads * tiles, folded.shape[1]
-    queries = folded[:, None].expand(kv_heads, tiles, asked, dim).reshape(batch, asked, dim)
-    scores = torch.bmm(queries, keys[:, :width].reshape(batch, tile, dim).transpose(1, 2)).float()
-    scores = scores.view(kv_heads, tiles, asked, tile).transpose(1, 2).reshape(kv_heads, asked, width)
-    scores.mul_(dim**-0.5)[:, : len(bias)].add_(bias)
+    rows, _, dim = q.shape
+    folded = _fold(q, keys.shape[0])
+    asked = folded.shape[1]
+    if asked < len(bias):
+        folded = F.pad(folded, (0, 0, 0, len(bias) - asked))
+    tiles = [slice(at, at + TILE) for at in range(0, bias.shape[1], TILE)]
+    scores = [torch.bmm(folded, keys[:, tile].transpose(1, 2)) for tile in tiles]
+    scores = (scores[0] if len(scores) == 1 else torch.cat(scores, dim=-1)).float()
     # One row's softmax is one thread's loop over the row from its start: masked tails leave its bits alone.
-    weights = scores.softmax(-1).to(q.dtype)
-    weights = weights.view(kv_heads, asked, tiles, tile).transpose(1, 2).reshape(batch, asked, tile)
-    parts = torch.bmm(weights, values[:, :width].reshape(batch, tile, dim)).float()
-    parts = parts.view(kv_heads, tiles, asked, dim)[:, :, : len(bias)]
-    return _unfold(ascending_sum(parts).to(q.dtype), rows)
+    weights = scores.mul_(dim**-0.5).add_(bias).softmax(-1).to(q.dtype)
+    parts = [torch.bmm(weights[..., tile], values[:, tile]) for tile in tiles]
+    return _unfold(ascending_sum(parts)[:, :asked].to(q.dtype), rows)
 
 
-def ascending_sum(parts: Tensor) -> Tensor:
-    """[kv_heads, tiles, rows, head_dim] -> the sum over tiles, in order from zero.
-
-    A loop, because the order of torch.sum depends on the number of tiles.
-    """
-    out = torch.zeros_like(parts[:, 0])
-    for part in parts.unbind(1):
+def ascending_sum(parts: list[Tensor]) -> Tensor:
+    """The float32 sum in order, from zero. A loop, because the order of torch.sum depends on their number."""
+    out = torch.zeros_like(parts[0], dtype=torch.float32)
+    for part in parts:
         out = out + part
     return out
 

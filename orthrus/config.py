@@ -198,16 +198,23 @@ class Settings:
 
 
 def settings_from_environment(environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings with each field overridden by ORTHRUS_<FIELD> where it is set; the only reader of the environment."""
+    """Settings with each field overridden by ORTHRUS_<FIELD> where it is set; the only reader of the environment.
+
+    Host and port also heed gradio's own GRADIO_SERVER_NAME and GRADIO_SERVER_PORT, which a hosted Space sets.
+    """
     environ = os.environ if environ is None else environ
     found: dict[str, Any] = {}
     for f in fields(Settings):
-        if value := environ.get(f"ORTHRUS_{f.name.upper()}"):
-            found[f.name] = _port(value) if f.name == "port" else value
+        for variable in (f"ORTHRUS_{f.name.upper()}", _GRADIO.get(f.name, "")):
+            if value := environ.get(variable):
+                found.setdefault(f.name, _port(variable, value) if f.name == "port" else value)
     return Settings(**found)
 
 
-def _port(value: str) -> int:
+_GRADIO = {"host": "GRADIO_SERVER_NAME", "port": "GRADIO_SERVER_PORT"}
+
+
+def _port(variable: str, value: str) -> int:
     if not value.isdigit() or not 1 <= int(value) <= 65535:
-        raise ValueError(f"ORTHRUS_PORT is {value!r}, it must be a number between 1 and 65535")
+        raise ValueError(f"{variable} is {value!r}, it must be a number between 1 and 65535")
     return int(value)

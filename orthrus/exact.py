@@ -10,12 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
 
-from orthrus.arithmetic import FAST, Arithmetic, Exact, Packed, Padded, linear_packed, pack
+from orthrus.arithmetic import Arithmetic, Exact, Fast, Packed, Padded, linear_packed, pack
 from orthrus.cache import TILE, SharedCache
 from orthrus.model import Orthrus
 
@@ -62,18 +62,38 @@ def find_exact(model: Orthrus) -> tuple[Exact, RowCheck]:
     Products and attention are looked for apart, by probes that leave differences nowhere to hide; then whole passes
     of the model's own weights confirm them.
     """
-    linear = _first(_linears(model), lambda way: _linear_probes(model, way))
-    multiple = _first(ROW_MULTIPLES, lambda way: _attention_probes(model, Exact(linear, way)))
+    linear, products = _first(_linears(model), lambda way: _linear_probes(model, way))
+    multiple, attention = _first(ROW_MULTIPLES, lambda way: _attention_probes(model, Exact(linear, way)))
     arithmetic = Exact(linear, multiple)
-    return arithmetic, check_rows(model, arithmetic)
+    passes = _tally(_passes(_first_layer(model, arithmetic)))
+    return arithmetic, _row_check(model, arithmetic, (products, attention, passes))
 
 
-def _first(ways: Iterable[T], probes: Callable[[T], Iterator[Tensor]]) -> T:
+class Tally(NamedTuple):
+    """Rows compared, and how many were equal."""
+
+    compared: int
+    equal: int
+
+
+def _tally(comparisons: Iterable[Tensor], patient: bool = True) -> Tally:
+    """The sum of bool tensors; an impatient one ends at the first difference."""
+    compared = equal = 0
+    for same in comparisons:
+        compared += same.numel()
+        equal += int(same.sum())
+        if equal < compared and not patient:
+            break
+    return Tally(compared, equal)
+
+
+def _first(ways: Iterable[T], probes: Callable[[T], Iterator[Tensor]]) -> tuple[T, Tally]:
     """The first way all of whose probes hold, else the last."""
     for way in ways:
-        if all(bool(same.all()) for same in probes(way)):
+        found = _tally(probes(way), patient=False)
+        if found.compared == found.equal:
             break
-    return way
+    return way, found
 
 
 def _linears(model: Orthrus) -> Iterator[Padded | Packed]:
@@ -99,14 +119,13 @@ def check_rows(model: Orthrus, arithmetic: Arithmetic) -> RowCheck:
 
     One layer has every shape of the stack.
     """
-    compared = equal = 0
-    for same in (
-        *_linear_probes(model, arithmetic.linear),
-        *_attention_probes(model, arithmetic),
-        *_passes(_first_layer(model, arithmetic)),
-    ):
-        compared += same.numel()
-        equal += int(same.sum())
+    probes = (_linear_probes(model, arithmetic.linear), _attention_probes(model, arithmetic))
+    found = [_tally(comparisons) for comparisons in (*probes, _passes(_first_layer(model, arithmetic)))]
+    return _row_check(model, arithmetic, found)
+
+
+def _row_check(model: Orthrus, arithmetic: Arithmetic, found: Iterable[Tally]) -> RowCheck:
+    compared, equal = (sum(counts) for counts in zip(*found, strict=True))
     dtype = str(model.dtype).removeprefix("torch.")
     return RowCheck(dtype, torch.get_num_threads(), arithmetic.words, compared, equal)
 
@@ -206,7 +225,7 @@ def bit_equal(a: Tensor, b: Tensor) -> Tensor:
 @torch.inference_mode()
 def step_price(model: Orthrus, arithmetic: Arithmetic) -> float:
     """The time of one AR row under `arithmetic` over that under the fast one, through the first layer and the head."""
-    twins = [_first_layer(model, a) for a in (FAST, arithmetic)]
+    twins = [_first_layer(model, a) for a in (fast(model), arithmetic)]
     room = min(64, model.config.max_position_embeddings - 1)
     ids = torch.zeros(1, dtype=torch.int64, device=model.device)
     caches = [_one_layer_cache(model, room + 1) for _ in twins]
@@ -223,6 +242,13 @@ def step_price(model: Orthrus, arithmetic: Arithmetic) -> float:
     return best[1] / best[0]
 
 
+def fast(model: Orthrus) -> Fast:
+    """The quickest arithmetic here: in bfloat16 packed products win at every size, in float32 from a few rows on."""
+    if model.device.type != "cpu" or not _can_pack(model):
+        return Fast()
+    return Fast(Packed(), packed_from=8 if model.dtype == torch.float32 else 1)
+
+
 def choose(model: Orthrus, mode: str) -> tuple[Orthrus, RowCheck | None]:
     """The model under the asked mode, and the self-check where one was made.
 
@@ -233,7 +259,7 @@ def choose(model: Orthrus, mode: str) -> tuple[Orthrus, RowCheck | None]:
         raise ValueError(f"mode {mode!r} is not one of {', '.join(MODES)}")
     on_cpu = model.device.type == "cpu"
     if mode == "fast" or (mode == "auto" and not on_cpu):
-        return model.with_arithmetic(FAST), None
+        return model.with_arithmetic(fast(model)), None
     if not on_cpu:
         raise NotExact(f"the exact mode is made for the CPU, the model is on {model.device}")
     arithmetic, check = find_exact(model)
@@ -241,4 +267,4 @@ def choose(model: Orthrus, mode: str) -> tuple[Orthrus, RowCheck | None]:
         raise NotExact(f"rows are not bit-equal on this machine: {check.words}; the fast mode is left")
     if mode == "exact" or (check.holds and step_price(model, arithmetic) <= PRICE_LIMIT):
         return model.with_arithmetic(arithmetic), check
-    return model.with_arithmetic(FAST), check
+    return model.with_arithmetic(fast(model)), check

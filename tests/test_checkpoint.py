@@ -137,5 +137,8 @@ def test_impossible_configs_name_the_field(change, message):
 def test_environment_is_read_in_one_place():
     made = settings_from_environment({"ORTHRUS_MODEL": "/m", "ORTHRUS_PORT": "8080"})
     assert (made.model, made.port) == ("/m", 8080)
+    hosted = {"GRADIO_SERVER_NAME": "0.0.0.0", "GRADIO_SERVER_PORT": "7861", "ORTHRUS_PORT": "8080"}
+    made = settings_from_environment(hosted)
+    assert (made.host, made.port) == ("0.0.0.0", 8080)
     with pytest.raises(ValueError, match="ORTHRUS_PORT is 'x'"):
         settings_from_environment({"ORTHRUS_PORT": "x"})

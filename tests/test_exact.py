@@ -134,10 +134,10 @@ class Tiled:
     def cut_at(self, part, place, shift: int):
         """The same attention with every border `shift` positions earlier: masked rows are put before the cache."""
         group = self.heads // self.kv_heads
-        bias = tile_bias(len(part), self.start + place + shift, group, CPU)
+        bias = tile_bias(len(part), self.start + place + shift, group, self.row_multiple, CPU)
         bias[:, :shift] = -math.inf
         keys, values = (F.pad(t, (0, 0, shift, TILE - shift)) for t in (self.keys, self.values))
-        return attend_ar_tiled(part, keys, values, bias, self.row_multiple)
+        return attend_ar_tiled(part, keys, values, bias)
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
@@ -157,7 +157,7 @@ def test_attention_holds_with_two_threads(dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 def test_attention_of_unpadded_rows_is_caught(dtype):
-    tiled = Tiled(dtype, (4, 4, 16), 300, row_multiple=1)
+    tiled = Tiled(dtype, (1, 1, 16), 300, row_multiple=1)
     assert differing(tiled, tiled.queries) > 0
 
 
@@ -169,7 +169,7 @@ def test_a_tile_border_that_moves_with_the_length_is_caught(dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 def test_tiles_summed_in_another_order_are_caught(dtype, monkeypatch):
-    """Two tiles commute, three do not: here the first two cancel, and whoever adds them last has lost the others' bits."""
+    """Two tiles commute, three do not: here the first two cancel, and adding them last loses the others' bits."""
     tiled = Tiled(dtype, (8, 4, 32), 700)
     tiled.queries.zero_()  # equal weights
     tiled.values[:, :TILE] = draw(TILE, 32, dtype=dtype, seed=4, scale=2.0**20)
@@ -177,7 +177,7 @@ def test_tiles_summed_in_another_order_are_caught(dtype, monkeypatch):
     tiled.values[:, 2 * TILE :] = draw(6 * TILE, 32, dtype=dtype, seed=5)
     ascending = attention.ascending_sum
     together = tiled(tiled.queries, 0)
-    monkeypatch.setattr(attention, "ascending_sum", lambda parts: ascending(parts.flip(1)))
+    monkeypatch.setattr(attention, "ascending_sum", lambda parts: ascending(parts[::-1]))
     assert not bit_equal(tiled(tiled.queries, 0), together).all()
 
 
@@ -196,7 +196,7 @@ def test_stale_rows_weigh_nothing():
 def test_silu_rows_do_not_know_each_other(dtype, width, count):
     with threads(count):
         rows = draw(ROWS, 2 * width, dtype=dtype, scale=4.0)
-        assert differing(lambda part, _: Exact(Padded(8), 8).silu_mul(part.contiguous()), rows, (1, 3, 8)) == 0
+        assert differing(lambda part, _: Exact(Padded(8), 8).silu_mul(part.contiguous()), rows) == 0
     torch.testing.assert_close(Exact(Padded(8), 8).silu_mul(rows), FAST.silu_mul(rows))
 
 
@@ -273,8 +273,8 @@ def test_the_self_check_finds_a_way_that_holds(dtype, count):
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 def test_the_self_check_catches_the_fast_mode(dtype):
-    """In bfloat16 it is the cancelling probes that see it."""
-    check = check_rows(stack(dtype), FAST)
+    """In bfloat16 one row of a small weight is enough, and the cancelling probes see it."""
+    check = check_rows(stack(dtype, hidden_size=64), FAST)
     assert not check.holds and check.equal < check.compared
 
 

@@ -26,33 +26,23 @@ class Sizes(NamedTuple):
 
 class Stack:
     def __init__(self, dtype, sizes, device="cpu", backend="triton"):
-        def weight(*shape, seed, scale=1.0):
-            return randn(*shape, dtype=dtype, device=device, seed=seed, scale=scale * shape[-1] ** -0.5)
-
-        ones = lambda n: torch.ones(n, dtype=dtype, device=device)  # noqa: E731
-        qkv = (HEADS + 2 * KV_HEADS) * DIM
-        self.backend, self.sizes, self.dtype, self.device = backend, sizes, dtype, device
-        self.embedding, self.head, self.norm = (
-            weight(VOCAB, HIDDEN, seed=1, scale=4),
-            weight(VOCAB, HIDDEN, seed=2),
-            ones(HIDDEN),
-        )
-        self.layers = []
-        for n in range(LAYERS):
-            ar = {"qkv": weight(qkv, HIDDEN, seed=10 * n + 3), "o": weight(HIDDEN, HEADS * DIM, seed=10 * n + 4)}
-            layer = {name: ones(HIDDEN) for name in ("norm1", "norm2")} | {
-                name: ones(DIM) for name in ("q_norm", "k_norm")
-            }
-            layer |= {
-                "ar": ar,
-                "diffusion": {
-                    k: v + 0.1 * randn(*v.shape, dtype=dtype, device=device, seed=99) * HIDDEN**-0.5
-                    for k, v in ar.items()
-                },
-            }
-            layer |= {"gate_up": weight(2 * FFN, HIDDEN, seed=10 * n + 5), "down": weight(HIDDEN, FFN, seed=10 * n + 6)}
-            self.layers.append(layer)
+        self.dtype, self.sizes, self.device, self.backend = dtype, sizes, device, backend
+        self.embedding, self.head = self._weight(VOCAB, HIDDEN, seed=1) * 4, self._weight(VOCAB, HIDDEN, seed=2)
+        self.norm, self.head_norm = (torch.ones(n, dtype=dtype, device=device) for n in (HIDDEN, DIM))
+        self.layers = [self._layer(10 * n) for n in range(LAYERS)]
         self.rope = rope_table(sizes.capacity + sizes.block, DIM, device)
+
+    def _weight(self, rows, columns, seed):
+        return randn(rows, columns, dtype=self.dtype, device=self.device, seed=seed, scale=columns**-0.5)
+
+    def _layer(self, seed):
+        ar = {
+            "qkv": self._weight((HEADS + 2 * KV_HEADS) * DIM, HIDDEN, seed + 3),
+            "o": self._weight(HIDDEN, HEADS * DIM, seed + 4),
+        }
+        diffusion = {name: w + 0.1 * self._weight(*w.shape, seed=99) for name, w in ar.items()}
+        gate_up, down = self._weight(2 * FFN, HIDDEN, seed + 5), self._weight(HIDDEN, FFN, seed + 6)
+        return {"ar": ar, "diffusion": diffusion, "gate_up": gate_up, "down": down}
 
     def new_cache(self):
         shape = (LAYERS, 2, KV_HEADS, self.sizes.capacity, DIM)
@@ -60,19 +50,18 @@ class Stack:
 
     def forward(self, view, ids, cache, length):
         """Logits [rows, VOCAB] of the rows that stand at `length`; the AR view writes them to the cache."""
-        run = {"backend": self.backend}
+        run, norms = {"backend": self.backend}, (self.head_norm, self.head_norm)
         stream = torch.nn.functional.embedding(ids, self.embedding)
-        x = ops.rmsnorm(stream, self.layers[0]["norm1"], EPS, **run)
-        after = [*(layer["norm1"] for layer in self.layers[1:]), self.norm]
-        for layer, (k_cache, v_cache), next_norm in zip(self.layers, cache, after, strict=True):
+        x = ops.rmsnorm(stream, self.norm, EPS, **run)
+        for layer, (k_cache, v_cache) in zip(self.layers, cache, strict=True):
             qkv = ops.linear(x, layer[view]["qkv"], **run)
             where, into = ((k_cache, v_cache), "cache") if view == "ar" else (self._block(ids), "block")
-            q = ops.qk_norm_rope(qkv, layer["q_norm"], layer["k_norm"], *self.rope, length, *where, into, EPS, **run)
+            q = ops.qk_norm_rope(qkv, *norms, *self.rope, length, *where, into, EPS, **run)
             own = (None, None) if view == "ar" else where
             mixed = ops.attention(q, k_cache, v_cache, length, *own, causal=view == "ar", **run)
-            x, stream = ops.add_rmsnorm(ops.linear(mixed, layer[view]["o"], **run), stream, layer["norm2"], EPS, **run)
+            x, stream = ops.add_rmsnorm(ops.linear(mixed, layer[view]["o"], **run), stream, self.norm, EPS, **run)
             hidden = ops.silu_mul(ops.linear(x, layer["gate_up"], **run), **run)
-            x, stream = ops.add_rmsnorm(ops.linear(hidden, layer["down"], **run), stream, next_norm, EPS, **run)
+            x, stream = ops.add_rmsnorm(ops.linear(hidden, layer["down"], **run), stream, self.norm, EPS, **run)
         return ops.linear(x, self.head, torch.float32, **run)
 
     def _block(self, ids):

@@ -20,7 +20,7 @@ def collect(*arguments, interpret=None):
 def test_the_default_run_collects_neither():
     done = collect("tests/kernels")
     assert done.returncode == 0 and "test_ops.py" in done.stdout
-    assert "interpreted/" not in done.stdout and "aot/" not in done.stdout
+    assert not any(f"tests/kernels/{lane}/" in done.stdout for lane in ("interpreted", "aot"))
 
 
 @pytest.mark.parametrize(

@@ -71,10 +71,13 @@
       this.head.reset(this.live);
     }
 
-    /** A message {run, seq, live, frames, end, autoplay}; a new run starts over, a repeated seq is ignored. */
+    /** A message {run, seq, live, frames, end, autoplay}: seq 0 of another run starts over, a repeated seq is ignored. */
     feed(message) {
       if (message.run === undefined) return;
-      if (message.run !== this.run) this.reset(message);
+      if (message.run !== this.run) {
+        if (message.seq > 0) return; // the rest of a run that was left for another one
+        this.reset(message);
+      }
       if (message.seq <= this.seq) return;
       this.seq = message.seq;
       for (const frame of message.frames || []) {

@@ -30,5 +30,5 @@ def test_a_linear_layer_that_depends_on_the_rows_is_caught(monkeypatch):
         return honest(x, weight, out_dtype)
 
     monkeypatch.setattr(triton_linear, "linear", faulty)
-    _, different, _ = differing_rows(Stack(DTYPES[0], Sizes(new_tokens=6)))
-    assert len(different) == 5
+    _, different, _ = differing_rows(Stack(DTYPES[0], Sizes(new_tokens=4)))
+    assert different == [0, 1, 2], "every row after the first token, which the prefill chose"

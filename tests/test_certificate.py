@@ -1,0 +1,94 @@
+"""The certificate: what it counts, what it refuses, and the command."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from orthrus import certificate
+from orthrus.__main__ import main
+from orthrus.certificate import certify, shares
+from orthrus.config import DecodeConfig
+from orthrus.training.corpus import DOMAINS
+from tests.tiny import tiny_model
+
+CONFIG = DecodeConfig(max_new_tokens=6, detail=-1)
+
+
+@pytest.fixture(scope="module")
+def exact():
+    return tiny_model(max_position_embeddings=2048).in_mode("exact")
+
+
+def test_every_domain_is_asked_and_every_row_agrees(exact):
+    lines = []
+    got = certify(exact, 13, 1, CONFIG, lines.append)
+    assert got["prompts"] == got["identical"] == 13 and got["rows_equal"] == got["rows_compared"] > 13
+    assert list(got["domains"]) == list(DOMAINS) and len(lines) == len(DOMAINS)
+    assert [counts["prompts"] for counts in got["domains"].values()] == [2, 2] + [1] * 9
+    assert (got["mode"], got["promise"], got["divergences"]) == ("exact", "equal in every bit", [])
+    assert got["device"] and got["dtype"] == "float32" and got["torch"]
+    json.dumps(got)
+
+
+def test_fast_promises_no_more_than_was_measured():
+    fast = tiny_model(max_position_embeddings=2048)
+    got = certify(fast, 2, 1, CONFIG)
+    assert (got["mode"], got["promise"]) == ("fast", "equal tokens as measured")
+    assert got["rows_equal"] < got["rows_compared"]
+
+
+def test_a_divergence_is_told(exact, monkeypatch):
+    """The AR lane is made to choose the second best token once."""
+    choose = certificate.run_both.__globals__["baseline"].AutoregressiveLane._tokens
+
+    def astray(lane):
+        right, calls = lane.chooser, []
+
+        class Wrong:
+            def choose(self, logits, position):
+                calls.append(position)
+                return logits.topk(2).indices[:, 1] if len(calls) == 3 else right.choose(logits, position)
+
+            contest = staticmethod(right.contest)
+
+        lane.chooser = Wrong()
+        return choose(lane)
+
+    monkeypatch.setattr("orthrus.baseline.AutoregressiveLane._tokens", astray)
+    got = certify(exact, 1, 1, CONFIG)
+    assert got["identical"] == 0
+    (told,) = got["divergences"]
+    assert told["position"] == 2 and told["orthrus"]["id"] != told["ar"]["id"] and told["gap"] > 0
+    assert told["prompt"] and told["domain"] == DOMAINS[0] and told["verdict"] in ("near_tie", "mismatch")
+
+
+def test_refusals(exact):
+    with pytest.raises(ValueError, match="prompts is 0"):
+        certify(exact, 0, 1, CONFIG)
+    with pytest.raises(ValueError, match="in distribution only"):
+        certify(exact, 1, 1, DecodeConfig(temperature=1.0, coupling="rejection"))
+
+
+def test_shares():
+    assert shares(13, 5) == [3, 3, 3, 2, 2] and sum(shares(200, 11)) == 200 and shares(1, 3) == [1, 0, 0]
+
+
+def test_the_command(monkeypatch, capsys, exact):
+    asked = {}
+
+    def load(model, device, dtype, mode):
+        asked.update(dtype=dtype, mode=mode)
+        return exact
+
+    monkeypatch.setattr("orthrus.checkpoint.load_model", load)
+    words = "lossless --prompts 2 --seed 1 --dtype bfloat16 --mode exact --max-new-tokens 4 --json".split()
+    assert main(words) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert asked == {"dtype": "bfloat16", "mode": "exact"}
+    assert {
+        "prompts", "identical", "rows_compared", "rows_equal", "mode", "dtype", "device", "domains", "divergences"
+    } <= set(printed)  # fmt: skip
+    assert main(["lossless", "--temperature", "1", "--coupling", "rejection"]) == 2
+    assert "in distribution only" in capsys.readouterr().err
