@@ -1,7 +1,7 @@
 """Orthrus: a frozen AR language model and its diffusion view over one shared KV cache.
 
-    from orthrus import generate
-    print(generate("Solve 3x + 5 = 20."))
+from orthrus import generate
+print(generate("Solve 3x + 5 = 20."))
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What one verdict commits: the accepted prefix, then the AR view's own next token. Pure functions.
 
-    by choice      (greedy, gumbel)  a proposal is accepted iff it is the AR view's own choice at that place
-    by rejection                     with probability min(1, p / q); after a refusal one draw of max(p - q, 0)
+by choice      (greedy, gumbel)  a proposal is accepted iff it is the AR view's own choice at that place
+by rejection                     with probability min(1, p / q); after a refusal one draw of max(p - q, 0)
 """
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ class LoadedModel:
     @property
     def promise(self) -> str:
         """What may be said of Orthrus's text against AR's, before it is measured: never more than this."""
-        exact = self.mode == "exact" and self.check is not None and self.check.holds
-        return "equal in every bit" if exact else "equal tokens as measured"
+        checked = self.check is not None and self.check.holds and self.check.threads == torch.get_num_threads()
+        return "equal in every bit" if self.mode == "exact" and checked else "equal tokens as measured"
 
     def in_mode(self, mode: str) -> LoadedModel:
         """The same weights in another mode: fast, exact or auto; raises as `orthrus.exact.choose` does."""
@@ -54,13 +54,13 @@ def load_model(
 
     device None or "auto" takes CUDA where there is one; dtype None or "auto" takes `default_dtype`; mode is fast,
     exact, or auto (see `orthrus.exact.choose`). Raises ValueError for a folder that is not a checkpoint, a missing,
-    extra or misshapen tensor, an unknown dtype or mode, and for an exact mode that does not hold on this machine.
+    extra or misshapen tensor, an unknown device, dtype or mode, and for an exact mode that does not hold here.
     """
     from transformers import AutoTokenizer
 
     folder = _folder(str(source or EMBEDDED_MODEL))
     config = read_config(folder)
-    place = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device in (None, "auto") else device)
+    place = _device(device)
     number = default_dtype(place) if dtype in (None, "auto") else _dtype(dtype)
     with torch.device("meta"):
         model = Orthrus(config)
@@ -68,6 +68,16 @@ def load_model(
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     chosen, check = choose(model.fuse(), mode)
     return LoadedModel(chosen, tokenizer, config, folder.name, _revision(folder), check)
+
+
+def _device(name: str | None) -> torch.device:
+    if name in (None, "auto"):
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name.split(":")[0] not in ("cpu", "cuda"):
+        raise ValueError(f"device {name!r} is not one of auto, cpu, cuda")
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError(f"device {name!r} was asked for, but PyTorch sees no CUDA device here")
+    return torch.device(name)
 
 
 def default_dtype(device: torch.device) -> torch.dtype:

@@ -46,7 +46,8 @@ class ModelConfig:
                 raise ValueError(f"{name} is {getattr(self, name)}, it must be 1 or more")
         if self.num_attention_heads % self.num_key_value_heads:
             raise ValueError(
-                f"{self.num_attention_heads} attention heads do not divide over {self.num_key_value_heads} key-value heads"
+                f"{self.num_attention_heads} attention heads do not divide over "
+                f"{self.num_key_value_heads} key-value heads"
             )
         if self.head_dim % 2:
             raise ValueError(f"head_dim is {self.head_dim}, rotary embeddings need an even number")

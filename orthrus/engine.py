@@ -103,8 +103,10 @@ class OrthrusLane:
         self.text.append(first)
         self.stop = "eos" if first in self.eos else "length" if not self._remaining() else self._full()
         fields, _ = self._instrumented(
-            lambda: {"p_gap": round(instrument.gaps(logits).item(), 3)}
-            | instrument.prefill_fields(logits, self.detail, self.request.config.n_alt)
+            lambda: (
+                {"p_gap": round(instrument.gaps(logits).item(), 3)}
+                | instrument.prefill_fields(logits, self.detail, self.request.config.n_alt)
+            )
         )
         self._log_rows(self.cache.length - 1, logits)
         yield from self.request.pieces([first, *fields.get("p_top_ids", ())])
@@ -158,10 +160,12 @@ class OrthrusLane:
         self.stop = settled.stop or self._full()
         self.verifies += 1
         fields, instr_ms = self._instrumented(
-            lambda: instrument.verdict_fields(
-                logits, ruling.choices, drafted.ids, drafted.q, self.detail, self.request.config.n_alt
+            lambda: (
+                instrument.verdict_fields(
+                    logits, ruling.choices, drafted.ids, drafted.q, self.detail, self.request.config.n_alt
+                )
+                | coin_fields(ruling.toss, self.detail, self.request.config.n_alt)
             )
-            | coin_fields(ruling.toss, self.detail, self.request.config.n_alt)
         )
         self._log_rows(before, logits[: settled.kept])
         passes = drafted.pass_ms + passed.ms + judged.ms

@@ -22,7 +22,7 @@ from orthrus.model import Orthrus
 T = TypeVar("T")
 MODES = ("auto", "fast", "exact")
 BLOCK = 32  # rows of the reference pass
-SIZES = (1, 2, 3, 8, 31)  # rows of the passes compared with it
+SIZES = (1, 2, 3, 8, 19, 31)  # rows of the passes compared with it
 STARTS = (0, 37, 120)  # its first position: no context, one tile, across a tile's border
 ROW_MULTIPLES = (1, 4, 8, 16, 32)
 PACK_LIMIT = 4 << 30  # bytes of weights; above it a packed copy costs more memory than people expect
@@ -47,6 +47,7 @@ class RowCheck:
 
     @property
     def holds(self) -> bool:
+        """Were there rows, and were all of them equal?"""
         return 0 < self.compared == self.equal
 
     @property

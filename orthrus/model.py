@@ -76,9 +76,7 @@ class DualAttention(nn.Module):
 
     def project(self, x: Tensor, view: str, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """[batch, rows, hidden] -> q, k, v as [batch, heads, rows, head_dim], q and k normed and rotated."""
-        q, k, v = (
-            self.part(f"{p}_proj", view)(x).unflatten(-1, (-1, self.head_dim)).transpose(1, 2) for p in "qkv"
-        )
+        q, k, v = (self.part(f"{p}_proj", view)(x).unflatten(-1, (-1, self.head_dim)).transpose(1, 2) for p in "qkv")
         q = rotate(self.part("q_norm", view)(q), cos, sin)
         k = rotate(self.part("k_norm", view)(k), cos, sin)
         return q, k, v

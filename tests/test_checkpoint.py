@@ -69,7 +69,7 @@ def test_wrong_tensors_are_named(folder, change, message):
 
 
 def test_folders_that_are_no_checkpoints(folder, tmp_path_factory):
-    with pytest.raises(ValueError, match="is not a model folder: it holds no config.json"):
+    with pytest.raises(ValueError, match=r"is not a model folder: it holds no config\.json"):
         load_model(tmp_path_factory.mktemp("empty"))
     with pytest.raises(ValueError, match="dtype 'int8' is not one of float32, bfloat16, float16"):
         load_model(folder, "cpu", "int8")
