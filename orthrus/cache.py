@@ -7,7 +7,7 @@ from torch import Tensor
 
 from orthrus.config import ModelConfig
 
-TILE = 128  # positions an exact attention tile spans; storage comes in whole tiles, so that the last one can be read
+TILE = 256  # positions an exact attention tile spans; storage comes in whole tiles, so that the last one can be read
 
 
 class SharedCache:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import islice
 from typing import Any
 
 from orthrus.checkpoint import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.lossless import run_both
+from orthrus.session import describe_host
 from orthrus.trace import Trace
 from orthrus.training.corpus import DOMAINS, domain_module, generate, grade
 from orthrus.training.corpus.base import Example
@@ -97,8 +99,10 @@ def evaluate(
         for example in asked:
             tallies[name].add(Trace.of(run_both(lm, dialogue(example), config)), example)
         note(f"[evaluate] {name}: {tallies[name].figures()}")
+    host = describe_host(lm.model.device.type)
     head = {"domain": domain, "split": split, "seed": seed, "dtype": str(lm.model.dtype).removeprefix("torch.")}
-    head |= {"block_size": config.block_size or lm.config.block_size}
+    head |= {"block_size": config.block_size or lm.config.block_size, "mode": lm.mode, "model": lm.revision}
+    head |= {"device": host.device, "threads": host.threads, "date": date.today().isoformat()}
     if domain != "all":
         return head | tallies[domain].figures()
     domains = {name: tally.figures() for name, tally in tallies.items()}

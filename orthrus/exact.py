@@ -23,7 +23,7 @@ T = TypeVar("T")
 MODES = ("auto", "fast", "exact")
 BLOCK = 32  # rows of the reference pass
 SIZES = (1, 2, 3, 8, 19, 31)  # rows of the passes compared with it
-STARTS = (0, 37, 120)  # its first position: no context, one tile, across a tile's border
+STARTS = (0, 37, TILE - 8)  # its first position: no context, one tile, across a tile's border
 ROW_MULTIPLES = (1, 4, 8, 16, 32)
 PACK_LIMIT = 4 << 30  # bytes of weights; above it a packed copy costs more memory than people expect
 PROBE_ELEMENTS = 1 << 25  # a probe's weight holds at most so many: the head of a real vocabulary is cut
@@ -172,7 +172,7 @@ def _attention_probes(model: Orthrus, arithmetic: Arithmetic) -> Iterator[Tensor
     """Queries against keys whose scores cancel, weights against values that cancel in pairs; across a tile's border."""
     c, start = model.config, STARTS[-1]
     group = c.num_attention_heads // c.num_key_value_heads
-    q, k = cancelling(max(BLOCK * c.num_attention_heads, 64), c.head_dim, model.dtype)
+    q, k = cancelling(max(BLOCK * c.num_attention_heads, TILE), c.head_dim, model.dtype)
     queries = q[: BLOCK * c.num_attention_heads].view(BLOCK, c.num_attention_heads, c.head_dim)
     keys = k[: 2 * TILE].expand(c.num_key_value_heads, -1, -1).contiguous()
     keys[:, 1::4] = keys[:, 0::4]  # the same key: the same weight

@@ -142,7 +142,7 @@ class Tiled:
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize("heads", HEADS, ids=str)
-@pytest.mark.parametrize("start", (0, 37, 100, 250, 700))
+@pytest.mark.parametrize("start", (0, 37, 230, 700))
 def test_attention_rows_do_not_know_each_other(dtype, heads, start):
     tiled = Tiled(dtype, heads, start)
     assert differing(tiled, tiled.queries) == 0
@@ -224,7 +224,7 @@ def rows_of_pieces(model, ids, start: int, sizes) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
-@pytest.mark.parametrize("start", (0, 1, 100, 300))
+@pytest.mark.parametrize("start", (0, 1, 230, 400))
 def test_verify_rows_equal_one_row_decoding(dtype, start):
     model, check = choose(stack(dtype), "exact")
     assert check.holds

@@ -40,6 +40,10 @@ def frames(news):
     return [frame for each in news if each.message for frame in json.loads(each.message)["frames"]]
 
 
+def said(news):
+    return [each.status for each in news if each.status]
+
+
 def test_a_run_reaches_the_player_complete_and_in_order(desk):
     news = list(desk.run("me", "go", 90))
     messages = [json.loads(each.message) for each in news if each.message]
@@ -47,8 +51,7 @@ def test_a_run_reaches_the_player_complete_and_in_order(desk):
     assert [m["end"] for m in messages] == [False] * (len(messages) - 1) + [True]
     want = json.loads(player.dumps(player.tape(Trace.of(synthetic.events(tokens=90)))))
     assert frames(news) == want
-    said = [each.status for each in news if each.status]
-    assert said[-1].startswith("90 tokens in ") and not any(each.failed for each in news)
+    assert said(news)[-1].startswith("90 tokens in ") and not any(each.failed for each in news)
 
 
 def test_what_arrives_together_travels_together(desk):
@@ -64,15 +67,14 @@ def test_stop_ends_a_run_and_says_what_there_is(desk):
             break
     assert desk.stop("me")
     rest = list(run)
-    assert rest[-1].status.startswith("Stopped after ") and json.loads(rest[-1].message)["end"]
+    assert said(rest)[-1].startswith("Stopped after ") and json.loads(rest[-1].message)["end"]
     assert not desk.stop("me"), "nothing is running any more"
 
 
 def test_stop_before_the_run_began_is_heard(desk):
     desk.enter("me")
     desk.stop("me")
-    (news,) = [each for each in desk.run("me", "go", 20) if each.status]
-    assert news.status == "Stopped before it began."
+    assert said(desk.run("me", "go", 20)) == ["Stopped before it began."]
     assert frames(desk.run("me", "go", 20)), "the next run is not stopped by it"
 
 
@@ -81,7 +83,7 @@ def test_asking_again_stops_the_run_before(desk):
     first = desk.run("me", "slowly", 200)
     next(first)
     desk.enter("me")
-    assert list(first)[-1].status.startswith("Stopped after ")
+    assert said(first)[-1].startswith("Stopped after ")
     assert frames(desk.run("me", "go", 20))
 
 
@@ -93,12 +95,12 @@ def test_a_closed_page_frees_the_device(desk):
 
 
 @pytest.mark.parametrize(
-    ("prompt", "said"),
+    ("prompt", "sentence"),
     [("  ", "The prompt is empty; write at least one word."), ("explode", "The run failed (RuntimeError).")],
 )
-def test_a_failure_is_a_sentence_and_the_desk_goes_on(desk, prompt, said):
-    news = list(desk.run("me", prompt, 10))
-    assert news[-1].failed and news[-1].status.startswith(said)
+def test_a_failure_is_a_sentence_and_the_desk_goes_on(desk, prompt, sentence):
+    (news,) = [each for each in desk.run("me", prompt, 10) if each.failed]
+    assert news.status.startswith(sentence)
     assert frames(desk.run("me", "go", 10))
 
 
@@ -129,7 +131,7 @@ def test_a_visitor_who_comes_before_the_model_waits_or_leaves():
     left = desk.run("left", "go", 10)
     assert "still being loaded" in next(left).status
     desk.stop("left")
-    assert list(left)[-1].status == "Stopped before it began."
+    assert said(left) == ["Stopped before it began."]
     gate.set()
     opening.join(10)
     assert frames(desk.run("me", "go", 10))
@@ -141,7 +143,7 @@ def test_a_model_that_does_not_load_leaves_a_sentence():
 
     desk = Desk(load, scripted)
     desk.open()
-    (news,) = list(desk.run("me", "go", 10))
+    (news,) = [each for each in desk.run("me", "go", 10) if each.status]
     assert news.failed and news.status == "There is no live model: 'nowhere' is not a model folder."
 
 

@@ -34,13 +34,16 @@ class Rollouts:
     valid: dict[str, list[Document]]
     padding_id: int
 
-    def rows(self, key: str, rows: int, length: int, domain: str | None = None) -> Rows:
-        """A packed batch that depends on `key` alone; validation documents when `domain` is given."""
+    def validation_rows(self, domain: str, rows: int, length: int) -> Rows:
+        """A fixed packed batch of one domain's validation documents."""
+        rng = random.Random(f"valid/{domain}")
+        return pack(lambda: rng.choice(self.valid[domain]), rows, length, self.padding_id)
+
+    def rows(self, key: str, rows: int, length: int, mixture: dict[str, float]) -> Rows:
+        """A packed training batch that depends on `key` alone, the domains drawn with the weights of `mixture`."""
         rng = random.Random(key)
-        if domain is not None:
-            return pack(lambda: rng.choice(self.valid[domain]), rows, length, self.padding_id)
         domains = list(self.train)
-        weights = [MIXTURE[d] for d in domains]
+        weights = [mixture[d] for d in domains]
         return pack(lambda: rng.choice(self.train[rng.choices(domains, weights)[0]]), rows, length, self.padding_id)
 
     def save(self, path: Path) -> None:

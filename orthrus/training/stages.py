@@ -9,13 +9,20 @@ import torch
 from torch import Tensor, nn
 
 from orthrus.model import DIFF, Orthrus, rope_table
-from orthrus.training.data import Rows, corpus_rows
+from orthrus.training.data import MIXTURE, Rows, corpus_rows
 from orthrus.training.forward import causal_document_bias, forward_rows
 from orthrus.training.mask import anchored_blocks, draw_anchors
 from orthrus.training.objective import accepted_proxy, block_loss, next_token_loss
 from orthrus.training.rollouts import Rollouts
 
 VALIDATION_BATCHES = 4
+
+# The drafter's curriculum. Reckoning is learnt first and fastest (after 400 steps 5.1 accepted on math, 1.1 to 2.5 on
+# text), so then all domains weigh alike but for stories, which no drafter can foresee; and since a row counts only if
+# all before it are accepted, the weight moves to the first rows of a block.
+EVEN_FROM = 400  # step
+EVEN_MIXTURE = dict.fromkeys(MIXTURE, 1.0) | {"math": 2.0, "stories": 0.5}
+DECAY, EVEN_DECAY = 14.0, 7.0  # rows after which a row's weight has fallen to 1/e
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,12 @@ def angles(table: tuple[Tensor, Tensor], position: Tensor) -> tuple[Tensor, Tens
     """cos and sin of [rows, n] positions, each [rows, 1, n, head_dim]."""
     cos, sin = table
     return cos[position][:, None], sin[position][:, None]
+
+
+def row_weights(block: int, decay: float) -> Tensor:
+    """[block - 1] weights of a block's rows, exp(-i / decay) but a tenth at least, with mean 1."""
+    weight = torch.exp(-torch.arange(block - 1) / decay).clamp_(min=0.1)
+    return weight / weight.mean()
 
 
 class AutoregressiveStage:
@@ -78,15 +91,11 @@ class DiffusionStage:
 
     name = "diffusion"
 
-    def __init__(self, model: Orthrus, rollouts: Rollouts, shape: BatchShape, seed: int, decay: float = 14.0) -> None:
+    def __init__(self, model: Orthrus, rollouts: Rollouts, shape: BatchShape, seed: int) -> None:
         model.requires_grad_(False)
         self.model, self.rollouts, self.shape, self.seed = model, rollouts, shape, seed
         self.parameters = {n: p.requires_grad_() for n, p in model.named_parameters() if DIFF in n}
         self.table = rope_table(model.config, model.config.max_position_embeddings)
-        block = model.config.block_size
-        # A row counts only if all before it are accepted, so early rows weigh more (in the mean of 1).
-        weight = torch.exp(-torch.arange(block - 1) / decay).clamp_(min=0.1) if decay else torch.ones(block - 1)
-        self.weight = weight / weight.mean()
         self._teacher = compiled(lambda *batch: forward_rows(self.model, *batch))
         self._student = compiled(lambda *batch: block_loss(self.model, *batch))
 
@@ -94,9 +103,10 @@ class DiffusionStage:
         return self.parameters
 
     def loss(self, step: int) -> tuple[Tensor, dict[str, Tensor], int]:
-        rows = self.rollouts.rows(f"train/{self.seed}/{step}", self.shape.rows, self.shape.length)
+        mixture, decay = (EVEN_MIXTURE, EVEN_DECAY) if step >= EVEN_FROM else (MIXTURE, DECAY)
+        rows = self.rollouts.rows(f"train/{self.seed}/{step}", self.shape.rows, self.shape.length, mixture)
         kl, agree, valid = self._blocks(rows, step)
-        weight = self.weight * valid
+        weight = row_weights(self.model.config.block_size, decay) * valid
         loss = (kl * weight).sum() / weight.sum()
         scalars = {"kl": (kl * valid).sum() / valid.sum(), "accepted": accepted_proxy(agree, valid)}
         return loss, {k: v.detach() for k, v in scalars.items()}, valid.numel()
@@ -118,7 +128,7 @@ class DiffusionStage:
         figures: dict[str, Any] = {}
         kls, runs, position_agreement = [], {}, []
         for domain in self.rollouts.valid:
-            rows = self.rollouts.rows(f"valid/{domain}", self.shape.rows, self.shape.length, domain)
+            rows = self.rollouts.validation_rows(domain, self.shape.rows, self.shape.length)
             kl, agree, valid = self._blocks(rows, 0)
             kls.append(((kl * valid).sum() / valid.sum()).item())
             runs[domain] = round(accepted_proxy(agree, valid).item(), 3)

@@ -1,7 +1,8 @@
 """A whole, tiny Orthrus made of nothing but `kernels.ops`: two layers, random weights, AR decoding and drafted cycles.
 
-Proposals come from a diffusion pass whose weights are the AR weights with noise, so that some are right. Text and
-every logit row of the two decoders must agree bit for bit.
+A diffusion pass of random weights guesses nothing right, so most of its proposals are replaced by the AR text, which
+plain decoding has found before; one place in block + 1 keeps the guess and is usually refused. Text and every
+committed logit row of the two decoders must agree bit for bit.
 """
 
 from typing import NamedTuple
@@ -69,11 +70,8 @@ class Stack:
 
     def prefill(self):
         """Cache, decode state, text and ring after the prompt, which goes through in pieces like any other rows."""
-        prompt = (
-            torch.randint(0, MASK, (self.sizes.prompt,), generator=torch.Generator().manual_seed(5))
-            .int()
-            .to(self.device)
-        )
+        generator = torch.Generator().manual_seed(5)
+        prompt = torch.randint(0, MASK, (self.sizes.prompt,), generator=generator).int().to(self.device)
         cache = self.new_cache()
         for start in range(0, len(prompt), self.sizes.block):
             length = torch.tensor([start], dtype=torch.int32, device=self.device)
@@ -85,38 +83,40 @@ class Stack:
         text[0] = first
         return cache, state, text
 
-    def cycle(self, block_size, cache, state, text, ring, eos):
+    def cycle(self, block_size, cache, state, text, ring, eos, oracle=None):
         """One draft, one verification, one verdict; with block_size 1 this is plain decoding. Returns AR logits."""
         length = state[records.LENGTH : records.LENGTH + 1].clone()
         anchor = state[records.ANCHOR : records.ANCHOR + 1]
         block = torch.cat([anchor, torch.full((block_size - 1,), MASK, dtype=torch.int32, device=self.device)])
         if block_size > 1:
             guesses = ops.argmax(self.forward("diffusion", block, cache, length), backend=self.backend)
-            block = torch.cat([anchor, guesses[:-1]])
+            at = state[records.GENERATED] + torch.arange(block_size - 1, device=self.device)
+            told = oracle.index_select(0, at.clamp(max=len(oracle) - 1))
+            block = torch.cat([anchor, torch.where(at % (block_size + 1) == block_size, guesses[:-1], told)])
         logits = self.forward("ar", block, cache, length)
         choice = ops.argmax(logits, backend=self.backend)
         ops.accept(block, choice, state, eos, text, ring, backend=self.backend)
         return logits
 
 
-def decode(stack, block_size):
+def decode(stack, block_size, oracle=None):
     """Text, logit rows in text order (after the first token), acceptance of each cycle."""
     cache, state, text = stack.prefill()
     ring = records.make_ring(4, block_size, stack.device)
     eos = torch.tensor([-1], dtype=torch.int32, device=stack.device)
     rows, accepted = [], []
     while not int(state[records.STOP]):
-        logits = stack.cycle(block_size, cache, state, text, ring, eos)
+        logits = stack.cycle(block_size, cache, state, text, ring, eos, oracle)
         record = records.read_record(ring.cpu(), len(accepted))
         rows.append(logits[: record.n_commit])
         accepted.append(record.n_accept)
-    return text.cpu(), torch.cat(rows).cpu(), accepted
+    return text, torch.cat(rows), accepted
 
 
 def differing_rows(stack):
     """(texts equal, logit rows whose bits differ, acceptances) of drafted cycles against plain decoding."""
     ar_text, ar_rows, _ = decode(stack, 1)
-    text, rows, accepted = decode(stack, stack.sizes.block)
+    text, rows, accepted = decode(stack, stack.sizes.block, ar_text)
     assert rows.shape == ar_rows.shape
     different = [i for i in range(len(rows)) if not torch.equal(bits(rows[i]), bits(ar_rows[i]))]
     return torch.equal(text, ar_text), different, accepted

@@ -120,7 +120,10 @@ def test_gumbel_argmax_draws_from_the_softmax():
 
 def test_noise_belongs_to_seed_position_and_token():
     logits, warm = randn(32, 50), scalar(1.0, torch.float32)
-    draw = lambda rows, length, seed: reference.gumbel_argmax(rows, scalar(length), scalar(seed, torch.int64), warm)  # noqa: E731
+
+    def draw(rows, length, seed):
+        return reference.gumbel_argmax(rows, scalar(length), scalar(seed, torch.int64), warm)
+
     whole = draw(logits, 100, 7)
     assert torch.equal(draw(logits[9:20], 109, 7), whole[9:20])
     assert not torch.equal(draw(logits, 101, 7), whole) and not torch.equal(draw(logits, 100, 8), whole)

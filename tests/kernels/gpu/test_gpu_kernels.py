@@ -39,7 +39,10 @@ def assert_close(actual, expected):
 def test_linear(columns, depth, dtype, device):
     x = randn(32, depth, dtype=dtype, device=device)
     weight = randn(columns, depth, dtype=dtype, device=device, seed=1, scale=depth**-0.5)
-    call = lambda start, count: ops.linear(x[start : start + count], weight, backend="triton")  # noqa: E731
+
+    def call(start, count):
+        return ops.linear(x[start : start + count], weight, backend="triton")
+
     assert_close(call(0, 32), reference.linear(x, weight))
     assert changed_rows(call) == {}
     with pytest.raises(AssertionError):
@@ -88,7 +91,10 @@ def test_attention_of_the_diffusion_view(heads, length, dtype, device):
     keys = Keys(heads, length, dtype, device)
     block = [t[:, length:].contiguous() for t in (keys.k, keys.v)]
     rest = (*keys.cache(length), keys.at(), *block, False)
-    call = lambda start, count: ops.attention(keys.q[start : start + count], *rest, backend="triton")  # noqa: E731
+
+    def call(start, count):
+        return ops.attention(keys.q[start : start + count], *rest, backend="triton")
+
     assert_close(call(0, 32), reference.attention(keys.q, *rest))
     assert changed_rows(call) == {}
 
@@ -130,9 +136,8 @@ def test_qk_norm_rope(heads, into, dtype, device):
         first = length + start if into == "cache" else 0
         return torch.cat([q, *(t[:, first : first + count].transpose(0, 1) for t in outs)], dim=1)
 
-    triton = lambda start, count: call(start, count, backend="triton")  # noqa: E731
-    assert_close(triton(0, 32), call(0, 32, reference))
-    assert changed_rows(triton) == {}
+    assert_close(call(0, 32, backend="triton"), call(0, 32, reference))
+    assert changed_rows(lambda start, count: call(start, count, backend="triton")) == {}
 
 
 @pytest.mark.parametrize("vocab", [2048, 151936])

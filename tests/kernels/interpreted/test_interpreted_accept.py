@@ -69,7 +69,10 @@ def test_every_distance_to_a_limit(limit):
 
 def test_random_cycles():
     generator = torch.Generator().manual_seed(0)
-    draw = lambda low, high: int(torch.randint(low, high, (), generator=generator))  # noqa: E731
+
+    def draw(low, high):
+        return int(torch.randint(low, high, (), generator=generator))
+
     for seed in range(60):
         slots = draw(1, 33)
         block, choice = draft(slots, draw(0, slots), seed, end_at=draw(0, slots) if draw(0, 2) else None)

@@ -1,0 +1,84 @@
+"""Write the figures of benchmarks/results/ between the markers of README.md and docs/exactness.md.
+
+    python -m orthrus lossless --prompts 300 --json > benchmarks/results/lossless-float32.json
+    python -m orthrus evaluate --domain all --prompts 20 --json > benchmarks/results/evaluate.json
+    python benchmarks/readme_figures.py
+
+A marker is a pair of comments, <!-- figures:NAME --> and <!-- /figures:NAME -->; everything between them is replaced.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+PAGES = (ROOT / "README.md", ROOT / "docs" / "exactness.md")
+
+
+def read(name: str) -> dict[str, Any]:
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def table(head: list[str], rows: list[list[Any]]) -> str:
+    """A Markdown table."""
+    lines = ["| " + " | ".join(map(str, line)) + " |" for line in (head, ["--"] * len(head), *rows)]
+    return "\n".join(lines)
+
+
+def evaluate() -> str:
+    """Acceptance, right answers and speed, a row per domain."""
+    figures = read("evaluate")
+    columns = {
+        "accepted a cycle": "acceptance_length",
+        "tokens a cycle": "tokens_per_cycle",
+        "TPF": "tpf",
+        "right": "exact",
+        "of": "prompts",
+        "AR tokens/s": "ar_tokens_per_s",
+        "Orthrus tokens/s": "orthrus_tokens_per_s",
+        "speed-up": "speedup",
+    }
+    rows = [[name, *(row[key] for key in columns.values())] for name, row in figures["domains"].items()]
+    rows.append(["all", *(figures[key] for key in columns.values())])
+    where = f"{figures['device']}, {figures['threads']} threads, {figures['dtype']}, mode {figures['mode']}, "
+    return table(["domain", *columns], rows) + f"\n\n{where}K = {figures['block_size']}, greedy, {figures['date']}."
+
+
+def lossless() -> str:
+    """Identical prompts and equal rows, a row per certificate found."""
+    rows = []
+    for path in sorted(RESULTS.glob("lossless-*.json")):
+        f = json.loads(path.read_text(encoding="utf-8"))
+        same = f"{f['identical']} of {f['prompts']}"
+        rows.append([f["dtype"], f["mode"], same, f"{f['rows_equal']:,} of {f['rows_compared']:,}", f["device"]])
+    return table(["dtype", "mode", "prompts identical", "logit rows bit-equal", "device"], rows)
+
+
+FIGURES = {"evaluate": evaluate, "lossless": lossless}
+
+
+def filled(text: str) -> str:
+    """`text` with every marked part written anew; raises ValueError for a marker nothing fills."""
+
+    def part(match: re.Match) -> str:
+        name = match[1]
+        if name not in FIGURES:
+            raise ValueError(f"no figures are called {name!r}; known: {', '.join(FIGURES)}")
+        return f"<!-- figures:{name} -->\n\n{FIGURES[name]()}\n\n<!-- /figures:{name} -->"
+
+    return re.sub(r"<!-- figures:(\w+) -->.*?<!-- /figures:\1 -->", part, text, flags=re.S)
+
+
+def main() -> int:
+    for page in PAGES:
+        page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
