@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from kernels import records
+
 
 def matrix(name: str, tensor: Tensor, columns: int | None = None) -> None:
     """[rows, columns], at least one row."""
@@ -78,8 +80,6 @@ def qk_norm_rope(qkv, q_weight, k_weight, cos, sin, length, k_out, v_out, into) 
 
 
 def accept(block, choice, state, eos, text, ring) -> None:
-    from kernels import records
-
     slots = block.shape[0]
     vector("block", block, slots, torch.int32)
     vector("choice", choice, slots, torch.int32)
