@@ -118,6 +118,7 @@ class Fake {  // the player without its page
     for (const f of tape) if (f.p) { const l = this.stops.at(-1); f.t0 = l ? l.t0 + l.ms : 0; this.stops.push(f); }
   }
   redraw() {}
+  wake() {}
   show(i) { this.at = Math.max(-1, Math.min(i, this.stops.length - 1)); this.shown.push(this.at); }
 }
 """

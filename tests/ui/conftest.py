@@ -113,7 +113,14 @@ class Watched:
         return self.page.evaluate(expression)
 
     def until(self, expression: str) -> None:
-        self.page.wait_for_function(expression)
+        """Wait until an expression is true; asked from here, because an export forbids eval, which playwright uses."""
+        end = time.monotonic() + START_S
+        while not self.page.evaluate(f"Boolean({expression})"):
+            if time.monotonic() > end:
+                raise AssertionError(
+                    f"never true: {expression}; status: {self.page.locator('#status').all_inner_texts()}"
+                )
+            time.sleep(0.1)
 
     def text(self, selector: str) -> str:
         return self.page.locator(selector).first.inner_text()

@@ -43,10 +43,19 @@
       this.head = new O.Playhead(this);
       this.transport = O.transport(this);
       this.reset({});
+    }
+
+    /** Frames are asked for only while something moves or waits to be drawn: a page at rest costs nothing. */
+    wake() {
+      if (this.awake) return;
+      this.awake = true;
       const loop = (time) => {
-        if (!root.isConnected) return; // the page dropped us
+        this.awake = false;
+        if (!this.root.isConnected) return; // the page dropped us
         this.frame(time);
-        requestAnimationFrame(loop);
+        if (this.head.playing || this.dirty.size || Object.values(this.parts).some((part) => part.waits && part.waits()))
+          this.wake();
+        else this.head.rest();
       };
       requestAnimationFrame(loop);
     }
@@ -89,6 +98,7 @@
           }
       }
       if (message.end) this.ended = true;
+      this.wake();
       this.transport.changed();
       this.head.fed(message);
     }
@@ -102,6 +112,7 @@
     /** Put every view into the state after stop i. */
     show(i) {
       i = Math.max(-1, Math.min(i, this.stops.length - 1));
+      this.wake();
       if (i < this.at) {
         let key = i;
         while (!this.keys.has(key)) key--;
@@ -121,6 +132,7 @@
 
     redraw() {
       for (const name in this.parts) this.dirty.add(name);
+      this.wake();
     }
 
     frame(time) {
@@ -195,6 +207,7 @@
       const dark = player.options.followBody ? document.body.classList.contains("dark") : wish.matches;
       player.root.dataset.theme = player.options.theme || (dark ? "dark" : "light");
       for (const part of Object.values(player.parts)) if (part.theme) part.theme();
+      player.wake();
     };
     wish.addEventListener("change", set);
     if (player.options.followBody)

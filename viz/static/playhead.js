@@ -118,6 +118,7 @@
       if (at >= stops.length - 1 && this.share >= 1 && this.player.ended) this.seek(0);
       if (this.player.at <= 0) this.share = 0;
       this.playing = true;
+      this.player.wake();
     }
 
     pause() {
@@ -151,7 +152,13 @@
       this.player.show(this.player.stops.length - 1);
     }
 
+    /** The player stops asking for frames: the next one must not count the time in between. */
+    rest() {
+      this.last = undefined;
+    }
+
     faster(by) {
+      this.player.wake();
       this.intro = false;
       const i = O.speeds.indexOf(this.speed) + by;
       this.speed = O.speeds[Math.max(0, Math.min(O.speeds.length - 1, i))];

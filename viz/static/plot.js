@@ -58,9 +58,9 @@
     chart.setAttribute("role", "img");
     chart.setAttribute("aria-label", spec.title + ". " + spec.hint);
     let chosen = 0, values = null, wanted = false, busy = false, ready = 0, cost = 20, P = null;
-    if (spec.variants.length > 1) host.append(choices(spec, (i) => { chosen = i; wanted = true; }));
+    if (spec.variants.length > 1) host.append(choices(spec, (i) => { chosen = i; wanted = true; player.wake(); }));
     host.append(frame);
-    plotly(player.options.plotly).then((found) => { P = found; wanted = true; }, (error) => (chart.textContent = error.message));
+    plotly(player.options.plotly).then((found) => { P = found; wanted = true; player.wake(); }, (error) => (chart.textContent = error.message));
 
     async function react() {
       busy = true;
@@ -95,6 +95,7 @@
         values = { ...facts, ...state };
         wanted = true;
       },
+      waits: () => busy || !!(P && wanted && values),
       tick(now) {
         if (P && wanted && values && !busy && performance.now() >= ready) {
           wanted = false;

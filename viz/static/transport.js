@@ -35,6 +35,7 @@
     menu.addEventListener("change", () => {
       player.head.intro = false;
       player.head.speed = O.speeds[menu.value];
+      player.wake();
     });
     return menu;
   }
