@@ -101,13 +101,13 @@ def presets(prompt: gr.Textbox) -> None:
 def cards(gallery: list[Recording]) -> list[gr.Button]:
     if not gallery:
         return []
-    gr.HTML("<h2>Recorded runs</h2>")
+    gr.HTML("<h2>Recorded runs</h2>", elem_classes="name")
     with gr.Row(elem_classes="cards"):
         return [gr.Button(f"{each.title}\n{each.facts}", size="sm", elem_classes="card") for each in gallery]
 
 
 def prompt_box() -> gr.Textbox:
-    gr.HTML("<h2>Your own prompt</h2>")
+    gr.HTML("<h2>Your own prompt</h2>", elem_classes="name")
     first = domain_module(DOMAINS[0]).PRESETS[0]
     look = {"label": "Prompt", "show_label": False, "lines": 3, "max_lines": 8, "elem_id": "prompt"}
     return gr.Textbox(first, max_length=MAX_PROMPT, **look)
@@ -122,6 +122,7 @@ def build(settings: Settings, folder: Path = TRACES) -> tuple[gr.Blocks, Desk]:
         with gr.Row(elem_id="page"):
             with gr.Column(elem_id="side"):
                 buttons = cards(gallery)
+                gr.HTML('<a href="#prompt">Try your own prompt ↓</a>', elem_id="more")  # where the controls come last
                 prompt = prompt_box()
                 presets(prompt)
                 most = DecodeConfig().max_new_tokens
@@ -169,6 +170,8 @@ def on_run(desk: Desk, triggers: list, stop: gr.Button, inputs: list, targets: l
 
     waiting = {"show_progress": "full", "show_progress_on": [status]}  # the place in the queue shows there
     device = {"concurrency_id": "device", "concurrency_limit": 1}
+    look = "() => { if (innerWidth < 1000) document.querySelector('#stage').scrollIntoView({block: 'start'}); }"
+    gr.on(triggers, None, js=look)
     entered = gr.on(triggers, enter, None, status, queue=False, api_visibility="private")
     entered.then(go, inputs, targets, api_name="decode_view", **waiting, **device)
     stop.click(halt, None, status, queue=False, api_visibility="private")
@@ -191,12 +194,13 @@ def main() -> None:
     settings = Settings(model=args.model, device=args.device, dtype=args.dtype, host=args.host, port=args.port)
     page, desk = build(settings, args.traces)
     threading.Thread(target=desk.open, daemon=True).start()
+    css = player.stylesheet() + (player.STATIC / "page.css").read_text(encoding="utf-8")
     fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
     page.launch(
         server_name=args.host,
         server_port=args.port,
         theme=gr.themes.Soft(primary_hue="slate", neutral_hue="slate", radius_size="lg", **fonts),
-        css=player.stylesheet() + (player.STATIC / "page.css").read_text(encoding="utf-8"),
+        head=f"<style>{css}</style>",  # launch(css=...) rewrites the rules and loses @container
         run_history=False,
         ssr_mode=False,
         footer_links=["api", "settings"],

@@ -20,6 +20,19 @@ def scalar(value, dtype=torch.int32, device="cpu"):
     return torch.tensor([value], dtype=dtype, device=device)
 
 
+def cancelling(shape, length, dtype, device="cpu"):
+    """Values [heads, rows, D] whose large terms, in the first `length` rows, cancel but for roundings in between.
+
+    Rounding a result to bf16 hides all but a few in thousands of the differences that another order of sums makes.
+    Here they are as large as the result: every fourth row holds 2**20, the second after it -2**20, the rest is ~1.
+    """
+    values = randn(*shape, dtype=dtype, device=device, seed=3)
+    pairs = length // 4
+    values[:, 0 : 4 * pairs : 4] = 2.0**20
+    values[:, 2 : 4 * pairs : 4] = -(2.0**20)
+    return values
+
+
 def assert_close(actual, expected):
     assert actual.dtype == expected.dtype and actual.shape == expected.shape
     tolerance = TOLERANCE[actual.dtype]

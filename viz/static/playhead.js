@@ -3,7 +3,7 @@
   "use strict";
   const O = window.OrthrusStage;
   const TEACHING_MS = 2500; // a phase at teaching pace
-  const INTRO_MS = { prefill: 900, draft: 2000, verify: 2400, commit: 2000 }; // the first cycle of a film, to be read
+  const INTRO_MS = { prefill: 600, draft: 2000, verify: 2400, commit: 2000 }; // the first cycle of a film, to be read
   const CYCLE_GOAL_MS = 1100; // the first speed is chosen so that a mean cycle takes about this long
   const RATES = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 4];
 

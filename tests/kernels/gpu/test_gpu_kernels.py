@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from kernel_cases import DTYPES, bits, changed_rows, randn, rope_table, scalar
+from kernel_cases import DTYPES, bits, cancelling, changed_rows, randn, rope_table, scalar
 
 from kernels import ops, records, reference
 
@@ -40,13 +40,15 @@ def test_linear(columns, depth, dtype, device):
     x = randn(32, depth, dtype=dtype, device=device)
     weight = randn(columns, depth, dtype=dtype, device=device, seed=1, scale=depth**-0.5)
 
-    def call(start, count):
-        return ops.linear(x[start : start + count], weight, backend="triton")
-
-    assert_close(call(0, 32), reference.linear(x, weight))
-    assert changed_rows(call) == {}
+    y = ops.linear(x, weight, backend="triton")
+    assert_close(y, reference.linear(x, weight))
     with pytest.raises(AssertionError):
-        assert_close(call(0, 32).roll(1, dims=0), reference.linear(x, weight))
+        assert_close(y.roll(1, dims=0), reference.linear(x, weight))
+
+    def unrounded(start, count):
+        return ops.linear(x[start : start + count], weight, torch.float32, backend="triton")
+
+    assert changed_rows(unrounded) == {}
 
 
 class Keys:
@@ -82,6 +84,22 @@ def test_attention_of_the_ar_view(heads, length, dtype, device):
     alone = torch.cat([call(i, 1) for i in range(32)])
     assert (bits(alone) == bits(whole)).all(dim=1).sum() == 32
     assert changed_rows(call, counts=(2, 7, 31)) == {}
+
+
+@pytest.mark.parametrize("length", [63, 255, 4000])
+@pytest.mark.parametrize("heads", HEADS)
+def test_rows_whose_roundings_show(heads, length, device):
+    """Every key weighs the same and the values cancel: each rounding on the way is as large as the result."""
+    keys = Keys(heads, length, torch.bfloat16, device)
+    keys.v = cancelling(keys.v.shape, length, torch.bfloat16, device)
+    q = torch.zeros_like(keys.q)
+
+    def call(start, count):
+        return ops.attention(
+            q[start : start + count], *keys.cache(length + start + count), keys.at(start), backend="triton"
+        )
+
+    assert changed_rows(call) == {}
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

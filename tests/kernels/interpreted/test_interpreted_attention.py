@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from kernel_cases import DTYPES, assert_close, bits, changed_rows, randn, scalar
+from kernel_cases import DTYPES, assert_close, bits, cancelling, changed_rows, randn, scalar
 
 from kernels import ops, reference, triton_attention
 from kernels.triton_attention import Config
@@ -132,6 +132,18 @@ def test_row_i_of_a_verified_block_is_the_row_decoded_at_length_plus_i(length, s
     assert changed_rows(verify_rows(Case(torch.float32, length=length)), counts=(1, 7)) == {}
 
 
+def cancelling_case():
+    """Every key weighs the same and the values cancel: in bf16, too, each rounding on the way shows in the result."""
+    case = Case(torch.bfloat16, length=45)
+    case.q = torch.zeros_like(case.q)
+    case.v = cancelling(case.v.shape, case.length, torch.bfloat16)
+    return case
+
+
+def test_rows_whose_roundings_show(small):
+    assert changed_rows(verify_rows(cancelling_case()), counts=(1, 7)) == {}
+
+
 def test_every_single_row_decoded_alone(small):
     case = Case(torch.bfloat16, length=41)
     whole = verify_rows(case)(0, 32)
@@ -170,8 +182,9 @@ def test_stale_rows_do_not_leak(small):
 @pytest.mark.parametrize(
     "for_one_row", [SMALL._replace(keys=32), SMALL._replace(span=16), SMALL._replace(queries=16)], ids=str
 )
-def test_settings_that_depend_on_the_rows_are_caught(for_one_row, monkeypatch):
-    honest = verify_rows(Case(torch.float32, length=45))
+@pytest.mark.parametrize("case", [lambda: Case(torch.float32, length=45), cancelling_case], ids=["fp32", "bf16"])
+def test_settings_that_depend_on_the_rows_are_caught(case, for_one_row, monkeypatch):
+    honest = verify_rows(case())
 
     def faulty(start, count):
         config = for_one_row if count == 1 else SMALL

@@ -86,7 +86,8 @@ def test_rows_do_not_depend_on_their_number_or_place(dtype, sliced, request):
     if sliced:
         request.getfixturevalue("three_slices")
     x, weight = layer(32, 321, 70, dtype)
-    assert changed_rows(lambda start, count: linear(x[start : start + count], weight)) == {}
+    # fp32 out: rounding to bf16 would hide most differences
+    assert changed_rows(lambda start, count: linear(x[start : start + count], weight, torch.float32)) == {}
 
 
 @pytest.mark.parametrize(
