@@ -27,12 +27,12 @@ MODULES = [
 ]
 SHARED_LIMIT = {80: 163 * 1024, 90: 227 * 1024, 100: 227 * 1024, 120: 99 * 1024}  # bytes a program may ask for
 
-# kernel: registers a thread may use, bytes of shared memory. Seen: 80 and 72 KiB, 188 and 64 KiB, then at most 56
+# kernel: registers a thread may use, bytes of shared memory. Seen: 80 and 72 KiB, 204 and 64 KiB, then at most 56
 # registers and 64 bytes. Nothing spills.
 BUDGET = {
     "_linear_kernel": (96, 80 * 1024),
     "_add_slices_kernel": (40, 0),
-    "_span_kernel": (200, 72 * 1024),
+    "_span_kernel": (224, 72 * 1024),
     "_merge_kernel": (64, 0),
     "_qk_norm_rope_kernel": (40, 0),
     "_rmsnorm_kernel": (64, 64),
