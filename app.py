@@ -31,7 +31,7 @@ TRACES = Path(__file__).parent / "assets" / "traces"
 MAX_PROMPT = 4000  # characters
 INTRO = (
     "A <b>diffusion view</b> of the model guesses a whole block in one look. Its own <b>AR view</b> checks all guesses "
-    "in a second look and keeps exactly what it would have written by itself, one token at a time."
+    "in a second look and keeps exactly what it would have written token by token."
 )
 ABILITIES = (
     "This is a very small model, trained from scratch on a CPU. It does short word problems, equations, lists, units, "

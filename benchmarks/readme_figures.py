@@ -30,6 +30,11 @@ def table(head: list[str], rows: list[list[Any]]) -> str:
     return "\n".join(lines)
 
 
+def _short(value: float) -> str:
+    """Counts and rates whole, ratios with two decimals."""
+    return f"{value:.2f}" if isinstance(value, float) and value < 100 else f"{value:.0f}"
+
+
 def evaluate() -> str:
     """Acceptance, right answers and speed, a row per domain."""
     figures = read("evaluate")
@@ -43,9 +48,9 @@ def evaluate() -> str:
         "Orthrus tokens/s": "orthrus_tokens_per_s",
         "speed-up": "speedup",
     }
-    rows = [[name, *(row[key] for key in columns.values())] for name, row in figures["domains"].items()]
-    rows.append(["all", *(figures[key] for key in columns.values())])
-    where = f"{figures['device']}, {figures['threads']} threads, {figures['dtype']}, mode {figures['mode']}, "
+    named = {**figures["domains"], "all": figures}
+    rows = [[name, *(_short(row[key]) for key in columns.values())] for name, row in named.items()]
+    where = f"{figures['device']}, threads: {figures['threads']}, {figures['dtype']}, mode {figures['mode']}, "
     return table(["domain", *columns], rows) + f"\n\n{where}K = {figures['block_size']}, greedy, {figures['date']}."
 
 
@@ -59,7 +64,19 @@ def lossless() -> str:
     return table(["dtype", "mode", "prompts identical", "logit rows bit-equal", "device"], rows)
 
 
-FIGURES = {"evaluate": evaluate, "lossless": lossless}
+def price() -> str:
+    """What the exact mode costs each lane, a row per dtype."""
+    rows = []
+    for dtype, modes in read("exact")["tokens_per_s"].items():
+        fast, exact, ratio = modes["fast"], modes["exact"], modes["price"]
+        rows.append(
+            [dtype, *(v for lane in ("ar", "orthrus") for v in (fast[lane], exact[lane], f"{ratio[lane]:.2f}x"))]
+        )
+    head = ["dtype", "AR fast, tokens/s", "AR exact", "price", "Orthrus fast", "Orthrus exact", "price"]
+    return table(head, rows)
+
+
+FIGURES = {"evaluate": evaluate, "lossless": lossless, "price": price}
 
 
 def filled(text: str) -> str:

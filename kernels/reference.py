@@ -33,7 +33,7 @@ def attention(
     """
     rows, heads, dim = q.shape
     start = min(int(length), k_cache.shape[1])
-    if k_block is None:
+    if k_block is None or v_block is None:
         k, v = k_cache[:, : start + rows], v_cache[:, : start + rows]
     else:
         k = torch.cat([k_cache[:, :start], k_block], dim=1)

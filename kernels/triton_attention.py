@@ -126,8 +126,8 @@ def attention(
     if dim < 16 or dim & (dim - 1):
         raise ValueError(f"head_dim is {dim}, the kernel needs a power of two from 16 on")
     has_block = k_block is not None
-    k_block, v_block = (k_block, v_block) if has_block else (k_cache, v_cache)
-    block = k_block.shape[1] if has_block else 0
+    own_k, own_v = (k_cache if k_block is None else k_block), (v_cache if v_block is None else v_block)
+    block = own_k.shape[1] if has_block else 0
     group = heads // kv_heads
     config = config_for(group, dim, q.element_size())
     q = aligned(q)
@@ -138,8 +138,8 @@ def attention(
     check_offsets(parts=parts, k_cache=k_cache)
     shared = {"H": heads, "D": dim, "SPAN": config.span, "HAS_BLOCK": has_block, "CAUSAL": causal}
     _span_kernel[(kv_heads, spans, triton.cdiv(rows, config.queries))](
-        q, k_cache, v_cache, k_block, v_block, length, parts, stats, rows, block, capacity,
-        *k_cache.stride()[:2], *k_block.stride()[:2], math.log2(math.e) / math.sqrt(dim), GROUP=group,
+        q, k_cache, v_cache, own_k, own_v, length, parts, stats, rows, block, capacity,
+        *k_cache.stride()[:2], *own_k.stride()[:2], math.log2(math.e) / math.sqrt(dim), GROUP=group,
         QUERIES=config.queries, ROWS=max(16, triton.next_power_of_2(group * config.queries)), KEYS=config.keys,
         num_warps=config.warps, num_stages=config.stages, enable_fp_fusion=True, **shared,
     )  # fmt: skip

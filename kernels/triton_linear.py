@@ -108,8 +108,7 @@ def linear(x: Tensor, weight: Tensor, out_dtype: torch.dtype | None = None) -> T
         MASK_K=slice_ * config.slices != depth, num_warps=4, num_stages=4, enable_fp_fusion=True,
     )  # fmt: skip
     if config.slices > 1:
-        grid = (triton.cdiv(columns, 256), rows)
-        _add_slices_kernel[grid](
+        _add_slices_kernel[(triton.cdiv(columns, 256), rows)](
             parts, y, rows, N=columns, SLICES=config.slices, COLUMNS=256, num_warps=4, enable_fp_fusion=False
         )
     return y

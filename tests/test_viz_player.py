@@ -101,6 +101,7 @@ def test_the_gallery_reads_what_it_can_and_goes_on(trace, tmp_path, caplog):
     assert json.loads(card.message)["run"] == card.name
     assert "01-broken.jsonl.gz" in caplog.text
     assert list(gallery.recordings(tmp_path / "missing")) == []
+    assert gallery.title("04-json-from-a-sentence") == "JSON from a sentence"
 
 
 # -- the player's JavaScript, without a browser

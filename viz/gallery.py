@@ -43,8 +43,14 @@ def recording(name: str, trace: Trace) -> Recording:
     messages = trace.start.prompt.messages if trace.start else ()
     return Recording(
         name=name,
-        title=re.sub(r"^\d+[-_]", "", name).replace("-", " ").replace("_", " ").capitalize(),
+        title=title(name),
         facts=f"{metrics.tokens} tokens · {number(metrics.tokens_per_cycle)} a cycle{faster}",
         prompt=messages[-1].content if messages else "",
         message=player.dumps(player.whole(trace, name)),
     )
+
+
+def title(name: str) -> str:
+    """'04-json-from-a-sentence' -> 'JSON from a sentence'."""
+    words = re.sub(r"^\d+[-_]", "", name).replace("-", " ").replace("_", " ")
+    return re.sub(r"\bjson\b", "JSON", words[:1].upper() + words[1:], flags=re.IGNORECASE)

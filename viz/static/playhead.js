@@ -34,8 +34,11 @@
         this.seek(0);
         if (!this.player.reduced.matches) this.play();
         this.intro = this.playing;
-      } else if (this.follow) this.player.show(stops.length - 1);
-      else if (this.player.at < 0 && stops.length) this.seek(0);
+      } else if (this.follow) {
+        this.player.show(stops.length - 1);
+        if (message.end) this.speed = this.suggested(); // for watching again
+      }
+      if (this.player.at < 0 && stops.length) this.seek(0);
     }
 
     /** The rate at which one cycle can be followed by eye. */

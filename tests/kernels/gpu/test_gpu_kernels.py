@@ -193,7 +193,8 @@ def test_accept(slots, device):
         state = records.make_state(seed, 1 + seed % 3, 5, 20 + seed, 60)
         results = []
         for run in (lambda *a: ops.accept(*a, backend="triton"), reference.accept):
-            own, text, ring = state.to(device), torch.zeros(80).int().to(device), records.make_ring(4, slots, device)
+            own, text = state.to(device).clone(), torch.zeros(80).int().to(device)
+            ring = records.make_ring(4, slots, device)
             run(block.to(device), choice.to(device), own, eos, text, ring)
             results.append((own, text, ring))
         assert all(torch.equal(a, b) for a, b in zip(*results, strict=True)), seed
