@@ -57,8 +57,8 @@ def _cycle(trace: Trace, cycle: Cycle) -> Iterator[str]:
     ends = next((k for k, i in enumerate(draft.draft_ids[: verdict.n_accept], 1) if i in _eos(trace)), None)
     kept = verdict.n_accept if ends is None else ends
     if cycle.accepted != kept or (verdict.next_id is None) is (ends is None):
-        own = "no next token" if verdict.next_id is None else "a next token"
-        yield f"(ii) {name}: {cycle.accepted} accepted proposals appended and {own}; {kept} were to be appended"
+        more = "no next token" if verdict.next_id is None else "a next token"
+        yield f"(ii) {name}: {cycle.accepted} accepted proposals appended and {more}; {kept} were to be appended"
     full = verdict.n_accept == draft.n_draft
     if verdict.next_kind != "none" and (verdict.next_kind == "bonus") is not full:
         yield f"(i) {name}: {verdict.n_accept} of {draft.n_draft} accepted, but next_kind is {verdict.next_kind}"

@@ -108,8 +108,8 @@ def _finish(event: Done, trace: Trace) -> tuple[str, str]:
     metrics = trace.metrics()
     plain = f"{counted(event.n_tokens, 'token')} in {counted(metrics.passes, 'look')} instead of {event.n_tokens}."
     if metrics.speedup is not None:
-        slower = ", so slower here," if metrics.speedup < 1 else ""
-        plain += f" Measured{slower}: {times(metrics.speedup)} the speed of plain decoding."
+        slower = "slower here, " if metrics.speedup < 1 else ""
+        plain += f" Measured: {slower}{times(metrics.speedup)} the speed of plain decoding."
     if trace.lossless and trace.lossless.verdict == "identical":
         plain += " Not one token is different."
     technical = (

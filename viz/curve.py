@@ -52,5 +52,5 @@ def patch(event: Event, trace: Trace) -> list[Change]:
         row = {"ms": [round(metrics.total_ms, 3)], "n": [metrics.tokens], "passes": [metrics.passes]}
         return [rows("columns", len(trace.verdicts), row)]
     if isinstance(event, ArChunk):
-        return [rows("columns", event.i0, {"ar_ms": event.t_ms, "ar_n": range(event.i0 + 1, len(trace.ar_ids) + 1)})]
+        return [rows("columns", event.i0, {"ar_ms": event.t_ms, "ar_n": [*range(event.i0 + 1, len(trace.ar_ids) + 1)]})]
     return []

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from orthrus.events import Event
+from orthrus.events import ArChunk, Event
 from orthrus.trace import Trace
 from viz import player
 from viz.board import times
@@ -111,7 +111,7 @@ class Desk:
             out.put([player.dumps(frame) for frame in player.frames(event, trace)])
             if event.type == "run_start":
                 out.put(News(None, "Orthrus is writing: a draft and a check in every cycle."))
-            if event.type == "ar_chunk" and event.seq and trace.ar_ids and len(trace.ar_ids) == len(event.ids):
+            if isinstance(event, ArChunk) and event.i0 == 0:
                 out.put(News(None, "Now the same prompt one token at a time, measured alone."))
         out.put(News(None, closing(trace, cancel.is_set())))
 

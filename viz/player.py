@@ -21,7 +21,7 @@ def frames(event: Event, trace: Trace) -> list[Frame]:
     A frame {p: phase, c: cycle, ms, w: tokens committed, x: changes} is a stop of the playhead; one without p carries
     facts. A change is [view, op, key, value, at].
     """
-    beats = {
+    beats: dict[str, Frame] = {
         phase: {"p": phase, "c": cycle, "ms": ms, "w": weight, "x": []}
         for phase, cycle, ms, weight in _beats(event, trace)
     }

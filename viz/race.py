@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from orthrus.events import ArChunk, Done, Event, Prefill, RunStart, Verdict
@@ -14,7 +15,7 @@ NAME = "race"
 
 
 def skeleton() -> dict[str, Any]:
-    columns = {"text": [], "ms": [], "passes": [], "by": [], "cycle": []}
+    columns: dict[str, list[Any]] = {"text": [], "ms": [], "passes": [], "by": [], "cycle": []}
     return {
         "kind": "lanes",
         "title": "The race",
@@ -57,7 +58,7 @@ def _orthrus(event: Prefill | Verdict, trace: Trace) -> list[Change]:
 def _ar(event: ArChunk, trace: Trace) -> list[Change]:
     fresh, n = len(event.ids), len(trace.ar_ids)
     tail = trace.ar_ids.since(max(0, n - fresh - LOOK_BACK))
-    landed = {"ms": event.t_ms, "passes": range(event.i0 + 1, n + 1)}
+    landed: dict[str, Iterable[Any]] = {"ms": event.t_ms, "passes": range(event.i0 + 1, n + 1)}
     return [*_texts("ar", trace, tail, fresh, n), rows("ar", n - fresh, landed)]
 
 
