@@ -8,6 +8,7 @@ import io
 import itertools
 import json
 import random
+import re
 
 import pytest
 
@@ -114,6 +115,21 @@ def test_copied_and_edited_text_must_be_exact():
         for example in samples(domain, 100):
             assert not grade(example, f"Sure! {example.answer}")
             assert not grade(example, example.answer[:-1])
+
+
+def test_repeated_and_counted_answers_are_as_long_as_asked():
+    for example in samples("copy", 2000):
+        kind, _, size = example.structure.partition(":")
+        if kind == "times":
+            lines = example.answer.split("\n")
+            assert len(lines) == int(size) and set(lines) == {lines[0]} and lines[0] in example.prompt
+        elif kind == "word":
+            found = re.findall(r"\w+", example.answer)
+            assert len(found) == int(size) and set(found) == {found[0]} and found[0] in example.prompt
+        elif kind in ("count", "count_down"):
+            found = [int(number) for number in re.findall(r"\d+", example.answer)]
+            assert {abs(b - a) for a, b in itertools.pairwise(found)} == {int(size)}
+            assert f" {found[0]} to {found[-1]}" in example.prompt
 
 
 def test_stories_are_on_their_subject_and_never_the_same():

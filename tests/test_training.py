@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -186,6 +187,27 @@ def test_training_lowers_the_loss_and_leaves_the_ar_view_alone(stage, tmp_path):
     after = loop.run(run, LoopConfig(steps=30, lr=3e-3, seed=1), tmp_path, quiet)["valid_kl"]
     assert after < 0.9 * before
     assert all(torch.equal(p, frozen[n]) for n, p in run.model.named_parameters() if n in frozen)
+
+
+def test_first_stage_trains_both_views_through_one_cache(monkeypatch, tmp_path):
+    """The block loss alone moves the AR view's keys and values: the cache learns to say what comes later."""
+    monkeypatch.setattr(stages, "compiled", lambda function: function)
+    monkeypatch.setattr(stages, "LOOKAHEAD_WEIGHT", 1.0)
+    tokenizer = byte_tokenizer()
+    config = replace(tiny_config(), vocab_size=len(tokenizer), max_position_embeddings=900)
+    model = random_weights(Orthrus(config), seed=3)
+    run = stages.AutoregressiveStage(model, tokenizer, stages.BatchShape(2, 900, 3), seed=1)
+    ar, block, agree, valid = run._losses(corpus_rows(tokenizer, 1, 0, 2, 900), 0)
+    assert agree.shape == valid.shape == (2, 3, config.block_size - 1)
+    block.backward(retain_graph=True)
+    first = model.model.layers[0].self_attn
+    assert all(p.grad.abs().sum() > 0 for p in (first.k_proj.weight, first.v_proj.weight, first.q_proj_diff.weight))
+    assert model.model.layers[-1].self_attn.q_proj.weight.grad is None  # the AR view's own last output: not its task
+    model.zero_grad(set_to_none=True)
+    ar.backward()
+    assert first.q_proj_diff.weight.grad is None and first.q_proj.weight.grad.abs().sum() > 0
+    figures = loop.run(run, LoopConfig(steps=2, seed=1), tmp_path, quiet)
+    assert figures["score"] == figures["valid_loss"] and math.isfinite(figures["valid_block_loss"])
 
 
 def test_muon_takes_the_matrices(stage):

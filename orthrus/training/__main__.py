@@ -31,11 +31,11 @@ STAGES = ("tokenizer", "ar", "rollouts", "diffusion")
 
 
 def mini_config(tokenizer) -> ModelConfig:
-    """The embedded model: 6 layers, 256 wide, 8 heads over 4 key-value heads, tied head."""
+    """The embedded model: 6 layers, 256 wide, MLPs of 1024, 8 heads over 4 key-value heads, tied head."""
     return ModelConfig(
         vocab_size=len(tokenizer),
         hidden_size=256,
-        intermediate_size=768,
+        intermediate_size=1024,
         num_hidden_layers=6,
         num_attention_heads=8,
         num_key_value_heads=4,
@@ -60,12 +60,10 @@ def fresh_model(config: ModelConfig, seed: int) -> Orthrus:
 
 
 def trained_ar(args: argparse.Namespace, tokenizer) -> Orthrus:
-    """The AR stage's result, rounded to bfloat16 as it will be stored; the diffusion view starts as its copy."""
+    """The first stage's result, both views, rounded to bfloat16 as it will be stored."""
     model = fresh_model(mini_config(tokenizer), args.seed)
-    weights = {n: p for n, p in model.named_parameters() if DIFF not in n}
-    loop.load_weights(args.out / "ar" / "best.pt", weights)
+    loop.load_weights(args.out / "ar" / "best.pt", dict(model.named_parameters()))
     round_to_bfloat16(model)
-    copy_ar_to_diffusion(model)
     return model
 
 
@@ -76,8 +74,10 @@ def run_tokenizer(args: argparse.Namespace) -> None:
 
 def run_ar(args: argparse.Namespace) -> None:
     tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
-    shape = BatchShape(args.rows, args.length)
-    stage = AutoregressiveStage(fresh_model(mini_config(tokenizer), args.seed), tokenizer, shape, args.seed)
+    shape = BatchShape(args.rows, args.length, args.ar_blocks)
+    model = fresh_model(mini_config(tokenizer), args.seed)
+    copy_ar_to_diffusion(model)
+    stage = AutoregressiveStage(model, tokenizer, shape, args.seed)
     config = loop.LoopConfig(
         args.ar_steps, lr=args.ar_lr, hidden_lr=args.ar_lr, final=0.02, warmup=0.02, seed=args.seed
     )
@@ -127,14 +127,15 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--vocab", type=int, default=2048)
     p.add_argument("--rows", type=int, default=16, help="packed rows a step of the AR stage")
     p.add_argument("--length", type=int, default=320, help="tokens a row")
-    p.add_argument("--ar-steps", type=int, default=2600)
+    p.add_argument("--ar-blocks", type=int, default=8, help="anchored blocks a row of the AR stage")
+    p.add_argument("--ar-steps", type=int, default=2200)
     p.add_argument("--ar-lr", type=float, default=3e-3)
-    p.add_argument("--prompts", type=int, default=20_000, help="prompts answered for the diffusion stage")
+    p.add_argument("--prompts", type=int, default=16_000, help="prompts answered for the diffusion stage")
     p.add_argument("--block-rows", type=int, default=8, help="packed rows a step of the diffusion stage")
     p.add_argument("--blocks", type=int, default=24, help="anchored blocks a row")
-    p.add_argument("--diffusion-steps", type=int, default=1500)
+    p.add_argument("--diffusion-steps", type=int, default=1400)
     p.add_argument("--diffusion-lr", type=float, default=2e-3)
-    p.add_argument("--diffusion-hidden-lr", type=float, default=2e-3, help="rate of Muon on the projections")
+    p.add_argument("--diffusion-hidden-lr", type=float, default=1.5e-3, help="rate of Muon on the projections")
     p.add_argument("--figures", type=Path, nargs="*", default=[], help="card: files of evaluation figures")
     p.add_argument("--fact", action="append", default=[], metavar="KEY=VALUE", help="card: a fact about the training")
     p.add_argument("--command", default="python -m orthrus.training all", help="card: the command that trained it")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -11,14 +13,35 @@ from orthrus.model import Orthrus
 from orthrus.training.forward import Blocks, Prefix, forward_blocks, forward_rows
 
 
-def next_token_loss(model: Orthrus, ids: Tensor, bias: Tensor, cos: Tensor, sin: Tensor, weight: Tensor) -> Tensor:
-    """Weighted mean of -log p(token i+1 | tokens <= i).
+class Angles(NamedTuple):
+    """cos and sin tables gathered at the rows' and at the blocks' positions, each [rows, 1, n, head_dim]."""
 
-    ids [rows, length]; weight [rows, length - 1] float32, the weight of predicting token i+1 (0 across documents).
+    rows: tuple[Tensor, Tensor]
+    blocks: tuple[Tensor, Tensor]
+
+
+def lookahead_loss(
+    model: Orthrus, ids: Tensor, bias: Tensor, angles: Angles, weight: Tensor, blocks: Blocks, block_weight: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """-log p of the corpus's tokens under both views: the AR view's rows, and blocks that read its cache.
+
+    ids [rows, length]; bias from `causal_document_bias`; weight [rows, length - 1] float32, that of predicting token
+    i + 1 (0 across documents); block_weight [rows, count, block - 1] float32, 0 where a block row has no target.
+    Returns the two weighted means and whether the block's argmax is the corpus's token [rows, count, block - 1] bool.
     """
-    hidden, _ = forward_rows(model, ids, bias, cos, sin)
-    logits = F.linear(hidden[:, :-1], model.head_weight).float()
-    losses = F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
+    hidden, prefix = forward_rows(model, ids, bias, *angles.rows)
+    ar = _weighted_cross_entropy(hidden[:, :-1], model.head_weight, ids[:, 1:], weight)
+    student = forward_blocks(model, blocks, prefix, *angles.blocks)[:, :, :-1]
+    target = ids.gather(1, blocks.target.flatten(1) + 1).view(blocks.target.shape)
+    logits = F.linear(student, model.head_weight).float()
+    losses = F.cross_entropy(logits.flatten(0, 2), target.flatten(), reduction="none").view(target.shape)
+    block = (losses * block_weight).sum() / block_weight.sum()
+    return ar, block, logits.argmax(-1) == target
+
+
+def _weighted_cross_entropy(hidden: Tensor, head: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    logits = F.linear(hidden, head).float()
+    losses = F.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="none")
     return (losses * weight.flatten()).sum() / weight.sum()
 
 

@@ -1,6 +1,6 @@
-"""Small Python functions from a request: docstring, body, one call and what it prints. Low entropy, exact constants.
+"""Small Python programs from a request, all in one house style: type hints, docstring, plain body, a main guard.
 
-The example call of every answer is true: the tests run the corpus's own code (never a model's).
+The example calls of every answer are true: they were run when the example was made (never a model's code).
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ def sample(rng: random.Random) -> Example:
     """One request and its code."""
     snippet = rng.choice(TASKS)(rng)
     source, called = snippet.code, ""
-    if snippet.kind == "function" and rng.random() < 0.35:
+    # an own name is rare: everywhere else the name follows from the task, as the rest of the answer does
+    if snippet.kind == "function" and rng.random() < 0.1:
         name = _own_name(rng)
         source = _rename(snippet, name)
         called = rng.choice((f" called {name}", f" named {name}"))
@@ -73,7 +74,7 @@ def sample(rng: random.Random) -> Example:
 
 
 def _normal(source: str) -> tuple[str, list[str]]:
-    """The syntax tree, and the comments, which the tree leaves out and which say what the call prints."""
+    """The syntax tree, and the comments, which the tree leaves out and which say what the calls print."""
     comments = [line.split("# ", 1)[1].strip() for line in source.splitlines() if "# " in line]
     return ast.dump(ast.parse(source)), comments
 

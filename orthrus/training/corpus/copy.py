@@ -1,6 +1,7 @@
-"""Copying: repeat a text, write a line several times, count. The answer is all in the prompt, so entropy is near zero.
+"""Copying: repeat a word or a line many times, count, say a known sequence, repeat a text. Entropy is near zero.
 
-The material is a grammar's sentences, words nobody wrote before, codes and digits: only copying can get it right.
+Most of it is repetition and counting, which a block of tokens can be guessed at; a tenth is codes, digits and words
+nobody wrote before, which only copying can get right.
 """
 
 from __future__ import annotations
@@ -8,16 +9,17 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from orthrus.training.corpus import base, material
+from orthrus.training.corpus import base, material, sequences
 from orthrus.training.corpus.base import Example
 from orthrus.training.corpus.material import variants
+from orthrus.training.corpus.sequences import NUMBER_WORDS, Asked
 
 DOMAIN = "copy"
-HELD_OUT = frozenset({"mixed", "times:5"})
+HELD_OUT = frozenset({"mixed", "times:7", "count:4", "known_times:months:2"})
 PRESETS = (
-    "Repeat this text exactly: The silver key hangs behind the old clock, and the code for the gate is K7-X2.",
-    "Write this line four times: The quick robot painted 12 yellow doors on Sunday.",
-    "Count from 12 to 30.",
+    "Write the word blue 12 times.",
+    "Repeat this line 5 times: The quick robot painted the yellow bridge.",
+    "Count from 12 to 40.",
 )
 
 _REPEAT = variants(
@@ -27,74 +29,84 @@ _REPEAT = variants(
     "Write down the following, without changes:|Type this text again:|Repeat the following exactly:|"
     "Copy this without any mistakes:|Say exactly this:"
 )
-_NUMBER_WORDS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
-
-
-def _sentence(rng: random.Random) -> str:
-    return material.sentences(rng, rng.choice((1, 2, 3, 3, 4, 4, 5)))
-
-
-def _words(rng: random.Random) -> str:
-    pool = rng.choice((material.NOUNS, material.ADJECTIVES, material.VERBS, material.CITIES))
-    return rng.choice((", ", " ", "\n", "; ", " - ")).join(rng.choices(pool, k=rng.randrange(10, 36)))
-
-
-def _made_up(rng: random.Random) -> str:
-    words = [material.made_up(rng) for _ in range(rng.randrange(6, 16))]
-    return rng.choice((" ", ", ")).join(words)
-
-
-def _codes(rng: random.Random) -> str:
-    return rng.choice((" ", ", ", "\n")).join(material.code(rng) for _ in range(rng.randrange(4, 11)))
-
-
-def _numbers(rng: random.Random) -> str:
-    top = rng.choice((10, 100, 1000, 100_000))
-    return rng.choice((" ", ", ")).join(str(rng.randrange(top)) for _ in range(rng.randrange(8, 20)))
-
-
-def _mixed(rng: random.Random) -> str:
-    parts = [rng.choice((material.code, material.made_up, base.name))(rng) for _ in range(rng.randrange(6, 14))]
-    return rng.choice((" ", ", ")).join(parts)
-
-
-def _accented(rng: random.Random) -> str:
-    words = material.sentences(rng, rng.choice((2, 3))).split(" ")
-    for _ in range(rng.randrange(1, 4)):
-        extra = rng.choice(material.ACCENTED) if rng.random() < 0.7 else f"{rng.randrange(2, 500)} €"
-        words.insert(rng.randrange(1, len(words)), extra)
-    return " ".join(words)
-
-
-def _labels(rng: random.Random) -> str:
-    """Lines of `label: value`, as in notes and forms."""
-    values = (material.code, base.name, lambda r: str(r.randrange(1000)), lambda r: r.choice(material.CITIES))
-    lines = (f"{rng.choice(material.NOUNS)}: {rng.choice(values)(rng)}" for _ in range(rng.randrange(3, 8)))
-    return "\n".join(lines)
-
-
-def _case(rng: random.Random) -> str:
-    text = material.sentences(rng, rng.choice((1, 2, 3)))
-    return rng.choice((text.upper(), text.lower(), text.title()))
-
-
-_MATERIAL: tuple[tuple[str, Callable[[random.Random], str], int], ...] = (
-    ("sentence", _sentence, 8),
-    ("words", _words, 3),
-    ("made_up", _made_up, 3),
-    ("codes", _codes, 2),
-    ("numbers", _numbers, 2),
-    ("mixed", _mixed, 1),
-    ("accented", _accented, 2),
-    ("labels", _labels, 2),
-    ("case", _case, 1),
+_PHRASES = variants(
+    "good morning|good night|good evening|good luck|happy birthday|happy new year|thank you|well done|hello there|"
+    "hip hip hurray|ready steady go|never give up|take it easy|see you soon|no problem|yes please|no thank you|"
+    "once upon a time|time to go|I love you|I am happy|I am a robot|let it snow|up and down|left and right|"
+    "black and white|day and night|bread and butter|salt and pepper|round and round|step by step|one more time|"
+    "practice makes perfect|slow and steady|hello world|hello my friend|have a nice day|I will be on time|"
+    "I will not be late|I like green tea|we are the best|nice to meet you|keep calm|here we go|all is well"
 )
-_WEIGHTS = [weight for _, _, weight in _MATERIAL]
+_WORDS = tuple(dict.fromkeys(material.NOUNS + material.ADJECTIVES)) + material.words(
+    "hello yes no please thanks sorry welcome hooray bravo wow love peace hope music summer winter spring autumn monday"
+)
+_COUNTS = (3, 4, 5, 6, 7, 8, 9, 10, 10, 10, 11, 12, 12, 12, 13, 14, 15, 15, 16, 18, 20, 20, 20, 22, 24, 24)
 
 
-def _repeat(rng: random.Random) -> tuple[str, str, str]:
-    structure, make, _ = rng.choices(_MATERIAL, _WEIGHTS)[0]
-    text = make(rng)
+def _number(rng: random.Random, count: int) -> str:
+    """`count` in digits or, up to twelve, in words."""
+    return NUMBER_WORDS[count - 1] if count <= 12 and rng.random() < 0.4 else str(count)
+
+
+def _word(rng: random.Random) -> Asked:
+    """One word many times: apart by spaces unless asked otherwise, or in numbered lines."""
+    word, count = rng.choice(_WORDS), rng.choice(_COUNTS)
+    number = _number(rng, count)
+    if rng.random() < 0.2:
+        count = min(count, 20)
+        forms = ("Write the word {w} {n} times, numbered.", "Write {w} {n} times and number the lines.",
+                 "Make a numbered list with the word {w} {n} times.")  # fmt: skip
+        text = "\n".join(f"{i}. {word}" for i in range(1, count + 1))
+        return "word_numbered", base.typo(rng, rng.choice(forms)).format(w=word, n=_number(rng, count)), text
+    shown = f'"{word}"' if rng.random() < 0.25 else word
+    asked, separator = sequences.layout(rng, " ")
+    forms = (
+        "Write the word {w} {n} times{a}.", "Write the word {w} {n} times{a}.", "Write {w} {n} times{a}.",
+        "Repeat the word {w} {n} times{a}.", "Say {w} {n} times{a}.", "Please write the word {w} {n} times{a}.",
+        "Can you write {w} {n} times{a}?", "Type the word {w} {n} times{a}.", "Say the word {w} {n} times{a}",
+    )  # fmt: skip
+    prompt = base.typo(rng, rng.choice(forms)).format(w=shown, n=number, a=asked)
+    return f"word:{count}", prompt, separator.join([word] * count)
+
+
+def _phrase(rng: random.Random) -> Asked:
+    """A short phrase many times: apart by commas unless asked otherwise."""
+    phrase, count = rng.choice(_PHRASES), rng.choice((3, 4, 5, 6, 7, 8, 9, 10, 10, 12, 12, 15, 20))
+    if rng.random() < 0.3:
+        phrase = f"the {rng.choice(material.ADJECTIVES)} {rng.choice(material.NOUNS)}"
+    asked, separator = sequences.layout(rng, ", ")
+    shown = f'"{phrase}"' if rng.random() < 0.4 else phrase
+    forms = ("Say {w} {n} times{a}.", "Repeat {w} {n} times{a}.", "Write {w} {n} times{a}.",
+             "Please say {w} {n} times{a}.", "Write the words {w} {n} times{a}.")  # fmt: skip
+    if len(phrase.split()) == 1:
+        forms = forms[:-1]
+    prompt = base.typo(rng, rng.choice(forms)).format(w=shown, n=_number(rng, count), a=asked)
+    return f"phrase:{count}", prompt, separator.join([phrase] * count)
+
+
+def _line(rng: random.Random) -> Asked:
+    """A short line several times, one below the other."""
+    count, line = rng.choice((3, 4, 4, 5, 5, 5, 6, 6, 7, 8, 8)), material.line(rng)
+    number = _number(rng, count)
+    forms = (
+        'Write the line "{w}" {n} times.', "Write this line {n} times: {w}", "Repeat this line {n} times: {w}",
+        "Repeat this line {n} times: {w}", "Repeat this {n} times: {w}", "Say this {n} times:\n{w}",
+        "Write {n} times: {w}", "Please copy this sentence {n} times: {w}",
+    )  # fmt: skip
+    prompt = base.typo(rng, rng.choice(forms)).format(w=line, n=number)
+    return f"times:{count}", prompt, "\n".join([line] * count)
+
+
+def _repetition(rng: random.Random) -> Asked:
+    return rng.choices((_word, _phrase, _line), (12, 9, 14))[0](rng)
+
+
+def _counting(rng: random.Random) -> Asked:
+    return rng.choices((sequences.count, sequences.evens), (3, 1))[0](rng)
+
+
+def _repeat(rng: random.Random, structure: str, text: str) -> Asked:
+    """Any text, asked for once."""
     instruction = base.typo(rng, rng.choice(_REPEAT))
     roll = rng.random()
     if roll < 0.12:
@@ -104,46 +116,84 @@ def _repeat(rng: random.Random) -> tuple[str, str, str]:
     return structure, f"{instruction}{rng.choice((' ', ' ', chr(10)))}{text}", text
 
 
-def _times(rng: random.Random) -> tuple[str, str, str]:
-    count = rng.choice((2, 3, 3, 3, 4, 4, 5))
-    line = material.sentence(rng)
-    if rng.random() < 0.2:
-        line = " ".join(material.made_up(rng) for _ in range(rng.randrange(3, 8)))
-    number = rng.choice((_NUMBER_WORDS[count], _NUMBER_WORDS[count], str(count)))
-    forms = (
-        f'Write the line "{line}" {number} times.',
-        f"Write this line {number} times: {line}",
-        f"Repeat this {number} times: {line}",
-        f"Say this {number} times:\n{line}",
-        f"Write {number} times: {line}",
-        f"Please copy this sentence {number} times: {line}",
-    )
-    return f"times:{count}", rng.choice(forms), "\n".join([line] * count)
+def _sentences(rng: random.Random) -> Asked:
+    """One or two plain sentences, once or, one below the other, twice or three times."""
+    text = material.sentences(rng, rng.choice((1, 2, 2, 2)))
+    if rng.random() < 0.4:
+        return _repeat(rng, "sentence", text)
+    count = rng.choice((2, 3))
+    number = {2: ("twice", "two times"), 3: ("three times", "3 times")}[count][rng.randrange(2)]
+    forms = ("Repeat this text {n}:", "Copy this text {n}:", "Write this {n}:", "Say this {n}:", "Please copy {n}:")
+    prompt = base.typo(rng, rng.choice(forms).format(n=number)) + f"{rng.choice((' ', chr(10)))}{text}"
+    return f"sentence:{count}", prompt, "\n".join([text] * count)
 
 
-def _count(rng: random.Random) -> tuple[str, str, str]:
-    step = rng.choice((1, 1, 1, 1, 2, 3, 5, 10))
-    first = rng.randrange(0, rng.choice((5, 100, 300)))
-    last = first + step * rng.randrange(8, 26)
-    down = rng.random() < 0.25
-    if down:
-        first, last = last, first
-    text = ", ".join(map(str, range(first, last + (-1 if down else 1), -step if down else step)))
-    by = "" if step == 1 else rng.choice((f" in steps of {step}", f" by {step}s" if step != 1 else "", f" by {step}"))
-    back = rng.choice(("Count down from", "Count backwards from")) if down else "Count from"
-    forms = (
-        f"{back} {first} to {last}{by}.",
-        f"Please {back.lower()} {first} to {last}{by}.",
-        f"Can you {back.lower()} {first} to {last}{by}?",
-        f"{back} {first} to {last}{by}",
-        f"{'Write' if not down else 'Write down'} the numbers from {first} to {last}{by}.",
-    )
-    return f"count{'_down' if down else ''}:{step}", base.typo(rng, rng.choice(forms)), text
+def _list(rng: random.Random) -> str:
+    pool = rng.choice((material.NOUNS, material.ADJECTIVES, material.VERBS, material.CITIES))
+    return rng.choice((", ", " ", "\n", "; ", " - ")).join(rng.choices(pool, k=rng.randrange(4, 9)))
+
+
+def _made_up(rng: random.Random) -> str:
+    return rng.choice((" ", ", ")).join(material.made_up(rng) for _ in range(rng.randrange(3, 6)))
+
+
+def _codes(rng: random.Random) -> str:
+    return rng.choice((" ", ", ", "\n")).join(material.code(rng) for _ in range(rng.randrange(2, 5)))
+
+
+def _numbers(rng: random.Random) -> str:
+    top = rng.choice((10, 100, 1000))
+    return rng.choice((" ", ", ")).join(str(rng.randrange(top)) for _ in range(rng.randrange(4, 9)))
+
+
+def _mixed(rng: random.Random) -> str:
+    parts = [rng.choice((material.code, material.made_up, base.name))(rng) for _ in range(rng.randrange(3, 7))]
+    return rng.choice((" ", ", ")).join(parts)
+
+
+def _accented(rng: random.Random) -> str:
+    parts = material.line(rng).split(" ")
+    extra = rng.choice(material.ACCENTED) if rng.random() < 0.7 else f"{rng.randrange(2, 500)} €"
+    parts.insert(rng.randrange(1, len(parts)), extra)
+    return " ".join(parts)
+
+
+def _labels(rng: random.Random) -> str:
+    """Lines of `label: value`, as in notes and forms."""
+    values = (base.name, base.name, lambda r: str(r.randrange(100)), lambda r: r.choice(material.CITIES), material.code)
+    return "\n".join(f"{rng.choice(material.NOUNS)}: {rng.choice(values)(rng)}" for _ in range(rng.randrange(3, 6)))
+
+
+def _case(rng: random.Random) -> str:
+    text = material.line(rng)
+    return rng.choice((text.upper(), text.lower(), text.title()))
+
+
+_HARD: tuple[tuple[str, Callable[[random.Random], str], int], ...] = (
+    ("words", _list, 5),
+    ("made_up", _made_up, 2),
+    ("codes", _codes, 2),
+    ("numbers", _numbers, 3),
+    ("mixed", _mixed, 1),
+    ("accented", _accented, 2),
+    ("labels", _labels, 3),
+    ("case", _case, 2),
+)
+
+
+def _hard(rng: random.Random) -> Asked:
+    """Short texts that nothing but the prompt can tell."""
+    structure, make, _ = rng.choices(_HARD, [weight for _, _, weight in _HARD])[0]
+    return _repeat(rng, structure, make(rng))
+
+
+_KINDS = ((_repetition, 35), (_counting, 25), (sequences.known, 15), (_sentences, 15), (_hard, 10))
 
 
 def sample(rng: random.Random) -> Example:
     """One copying task of any structure."""
-    structure, prompt, text = rng.choices((_repeat, _times, _count), (70, 15, 15))[0](rng)
+    make = rng.choices([kind for kind, _ in _KINDS], [weight for _, weight in _KINDS])[0]
+    structure, prompt, text = make(rng)
     return Example(DOMAIN, structure, (("user", prompt), ("assistant", text)), text)
 
 

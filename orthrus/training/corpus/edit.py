@@ -8,34 +8,26 @@ from __future__ import annotations
 import random
 import re
 
-from orthrus.training.corpus import base, material
+from orthrus.training.corpus import base, edit_lines, material
 from orthrus.training.corpus.base import Example
-from orthrus.training.corpus.material import words
+from orthrus.training.corpus.edit_lines import Task
 
 DOMAIN = "edit"
-HELD_OUT = frozenset({"replace_two", "sort_and_number", "first_letter_upper"})
+HELD_OUT = frozenset({"replace_two", "sort_and_number", "first_letter_upper", "bullets_repeated"})
 PRESETS = (
-    "Replace Mia by Tom in this text: Mia painted the old boat on Sunday. The quiet lake welcomed Mia and the boat.",
+    "Replace Mia by Tom in this text: Mia painted the old boat on Sunday. Mia liked the quiet lake.",
     "Number these lines:\nbuy bread\ncall Nora\nwash the car\nfeed the cat",
-    "Change this text to upper case: The small robot found 12 golden coins near the river.",
+    "Change this text to upper case: The small robot found 12 coins.",
 )
 
-Task = tuple[str, str, str, str]  # structure, instruction, text before, text after
 _CLASSES = (frozenset(material.NOUNS), frozenset(material.ADJECTIVES), frozenset(base.NAMES))
-_ERRANDS = (
-    ("buy", words("bread milk apples paper stamps flowers cheese eggs soap tea rice lemons")),
-    ("wash", ["the car", "the dishes", "the dog", "the windows", "the blue shirt"]),
-    ("call", ["the doctor", "the school", "the plumber", "Nora", "Tom", "Ben", "grandma"]),
-    ("feed", ["the cat", "the fish", "the dog", "the birds", "the rabbits"]),
-    ("read", ["the letter", "ten pages", "the news", "the manual"]),
-    ("clean", ["the kitchen", "the table", "the garage", "the bath"]),
-    ("write", ["a letter", "the report", "to Mark", "a shopping list"]),
-    ("water", ["the plants", "the roses", "the garden"]),
-)
 
 
-def _text(rng: random.Random, least: int = 2, most: int = 5) -> str:
-    return material.sentences(rng, rng.randint(least, most))
+def _text(rng: random.Random) -> str:
+    """One or two plain sentences, at times a line several times over."""
+    if rng.random() < 0.25:
+        return "\n".join([material.line(rng)] * rng.randrange(3, 6))
+    return material.sentences(rng, rng.choice((1, 2, 2, 2)))
 
 
 def _replaceable(rng: random.Random, text: str) -> tuple[str, str] | None:
@@ -56,7 +48,7 @@ def _swap_in(text: str, old: str, new: str) -> str:
 
 def _echo(rng: random.Random, text: str, word: str) -> str:
     """`text`, half of the time with one more sentence about `word`, so that every place has to be found."""
-    if rng.random() < 0.5:
+    if rng.random() < 0.5 or text.count(" ") > 14 or "\n" in text:
         return text
     subject = word if word[0].isupper() else f"The {word}"
     if word in _CLASSES[1]:
@@ -93,6 +85,21 @@ def _replace(rng: random.Random) -> Task:
     return "replace", rng.choice(forms), text, _swap_in(text, old, new)
 
 
+def _replace_lines(rng: random.Random) -> Task:
+    """One word replaced in every line: a line said several times, or lines about the same somebody."""
+    old, new = rng.sample(rng.choice((base.NAMES, material.NOUNS)), 2)
+    count = rng.randrange(3, 8)
+    subject = old if old[0].isupper() else f"The {old}"
+    others = [noun for noun in material.NOUNS if noun not in (old, new)]
+    lines = [f"{subject} {rng.choice(material.VERBS)} the {rng.choice(others)}." for _ in range(count)]
+    if rng.random() < 0.7:
+        lines = lines[:1] * count
+    text = "\n".join(lines)
+    forms = ("Replace every {o} by {n}", "Replace {o} by {n} in every line", "Replace every {o} with {n}",
+             "Change every {o} to {n}", "Write {n} instead of {o} in every line")  # fmt: skip
+    return "replace_lines", rng.choice(forms).format(o=old, n=new), text, _swap_in(text, old, new)
+
+
 def _replace_two(rng: random.Random) -> Task:
     text, old, new = _pair(rng)
     for _ in range(20):
@@ -105,28 +112,28 @@ def _replace_two(rng: random.Random) -> Task:
 
 
 def _upper(rng: random.Random) -> Task:
-    text = _text(rng, 2, 3)
+    text = _text(rng)
     forms = ("Change to upper case", "Write in capital letters", "Make upper case", "Write in upper case",
              "Convert to uppercase", "Put everything in capitals")  # fmt: skip
     return "upper", rng.choice(forms), text, text.upper()
 
 
 def _lower(rng: random.Random) -> Task:
-    text = _text(rng, 2, 3)
+    text = _text(rng)
     forms = ("Change to lower case", "Write in small letters", "Make lower case", "Convert to lowercase")
     return "lower", rng.choice(forms), text.upper() if rng.random() < 0.5 else text, text.lower()
 
 
 def _first_letter_upper(rng: random.Random) -> Task:
-    text = " ".join(rng.choices(material.NOUNS + material.ADJECTIVES, k=rng.randrange(5, 12)))
+    text = " ".join(rng.choices(material.NOUNS + material.ADJECTIVES, k=rng.randrange(4, 9)))
     return "first_letter_upper", "Start every word with a capital letter", text, text.title()
 
 
 def _doubled(rng: random.Random) -> Task:
-    text = _text(rng, 2, 4)
+    text = _text(rng)
     parts = text.split(" ")
     inner = [i for i in range(len(parts) - 1) if parts[i].isalpha() and parts[i].islower()]
-    for i in sorted(rng.sample(inner, min(len(inner), rng.choice((1, 1, 2, 3)))), reverse=True):
+    for i in sorted(rng.sample(inner, min(len(inner), rng.choice((1, 1, 2)))), reverse=True):
         parts.insert(i, parts[i])
     forms = ("Fix the doubled words", "Remove the doubled words", "Remove repeated words", "Delete the double words",
              "Some words are written twice; fix them")  # fmt: skip
@@ -145,7 +152,7 @@ def _pronouns(rng: random.Random) -> Task:
                 "Nobody saw {t}, but {s} {v} the {a} {n}.")  # fmt: skip
     pick = [
         (p, rng.choice(material.VERBS), rng.choice(material.NOUNS), rng.choice(material.ADJECTIVES))
-        for p in rng.sample(patterns, rng.randrange(2, 5))
+        for p in rng.sample(patterns, rng.randrange(2, 4))
     ]
     he, she = ("he", "his", "him"), ("she", "her", "her")
     if rng.random() < 0.3:
@@ -157,54 +164,9 @@ def _pronouns(rng: random.Random) -> Task:
     return f"{he[0]}_to_{she[0]}", rng.choice(forms), _pronoun_text(pick, he), _pronoun_text(pick, she)
 
 
-def _lines(rng: random.Random) -> list[str]:
-    count = rng.randrange(4, 11)
-    kind = rng.randrange(4)
-    if kind == 0:
-        return base.names(rng, count)
-    if kind == 1:
-        chosen = rng.sample(_ERRANDS, min(count, len(_ERRANDS)))
-        return [f"{verb} {rng.choice(things)}" for verb, things in chosen]
-    if kind == 2:
-        return [f"{rng.choice(material.ADJECTIVES)} {n}" for n in rng.sample(material.NOUNS, count)]
-    return rng.sample(rng.choice((material.NOUNS, material.CITIES)), count)
-
-
-def _number(rng: random.Random) -> Task:
-    lines = _lines(rng)
-    forms = ("Number these lines", "Add a line number to each line", "Put a number before each line",
-             "Add line numbers", "Make this a numbered list", "Number the lines")  # fmt: skip
-    return "number", rng.choice(forms), "\n".join(lines), "\n".join(f"{i}. {x}" for i, x in enumerate(lines, 1))
-
-
-def _sort(rng: random.Random) -> Task:
-    lines = _lines(rng)
-    forms = ("Sort these lines", "Sort the lines alphabetically", "Put these lines in alphabetical order",
-             "Sort these lines from A to Z")  # fmt: skip
-    return "sort", rng.choice(forms), "\n".join(lines), "\n".join(sorted(lines))
-
-
-def _sort_and_number(rng: random.Random) -> Task:
-    lines = _lines(rng)
-    after = "\n".join(f"{i}. {x}" for i, x in enumerate(sorted(lines), 1))
-    return "sort_and_number", "Sort these lines and number them", "\n".join(lines), after
-
-
-def _reverse(rng: random.Random) -> Task:
-    lines = _lines(rng)
-    forms = ("Reverse the order of these lines", "Write these lines from last to first", "Turn this list around")
-    return "reverse", rng.choice(forms), "\n".join(lines), "\n".join(lines[::-1])
-
-
-def _bullets(rng: random.Random) -> Task:
-    lines = _lines(rng)
-    forms = ("Make this a bullet list", "Put a dash before each line", "Turn these lines into bullets")
-    return "bullets", rng.choice(forms), "\n".join(lines), "\n".join(f"- {x}" for x in lines)
-
-
 def _swap(rng: random.Random) -> Task:
     for _ in range(50):
-        text = _text(rng, 2, 3)
+        text = _text(rng)
         known = [w for w in re.findall(r"[a-z]+", text) if w in _CLASSES[0]]
         if len(set(known)) >= 2 and len(set(known)) == len(known):
             one, two = rng.sample(known, 2)
@@ -217,7 +179,7 @@ def _swap(rng: random.Random) -> Task:
 
 def _delete(rng: random.Random) -> Task:
     for _ in range(50):
-        text = _text(rng, 2, 4)
+        text = _text(rng)
         known = [w for w in re.findall(r"[a-z]+(?= [a-z])", text) if w in _CLASSES[1] and w not in _CLASSES[0]]
         # "was old and tired" must keep both words to stay a sentence
         known = [w for w in known if re.search(rf"\b(?:[Tt]he) {w} [a-z]", text) and text.count(w) == 1]
@@ -229,18 +191,19 @@ def _delete(rng: random.Random) -> Task:
 
 
 _TASKS = (
-    (_replace, 9), (_upper, 3), (_lower, 2), (_doubled, 3), (_pronouns, 3), (_number, 3), (_sort, 2), (_reverse, 1),
-    (_bullets, 2), (_swap, 2), (_delete, 2), (_replace_two, 1), (_sort_and_number, 1), (_first_letter_upper, 1),
+    (_replace, 8), (_replace_lines, 6), (_upper, 3), (_lower, 2), (_doubled, 3), (_pronouns, 3), (_swap, 2),
+    (_delete, 2), (edit_lines.number, 6), (edit_lines.bullets, 6), (edit_lines.sort, 2), (edit_lines.reverse, 2),
+    (_replace_two, 1), (edit_lines.sort_and_number, 1), (_first_letter_upper, 1),
 )  # fmt: skip
 _MAKERS = [task for task, _ in _TASKS]
 _WEIGHTS = [weight for _, weight in _TASKS]
 _WHERE = ("in this text", "in this text", "in the following text", "in", "here", "in this sentence")
-_ABOUT_LINES = frozenset({"number", "sort", "reverse", "bullets", "sort_and_number"})
+_ABOUT_LINES = frozenset({"number", "sort", "reverse", "bullets", "bullets_repeated", "sort_and_number"})
 
 
 def _prompt(rng: random.Random, structure: str, instruction: str, text: str) -> str:
     polite = "" if rng.random() < 0.7 else rng.choice(("Please ", "Can you ", "Now "))
-    if polite:
+    if polite and not instruction.startswith("Some words"):
         instruction = polite + instruction[0].lower() + instruction[1:]
     if structure in _ABOUT_LINES:
         return f"{base.typo(rng, instruction)}:\n{text}"
@@ -249,6 +212,8 @@ def _prompt(rng: random.Random, structure: str, instruction: str, text: str) -> 
             instruction = re.sub(
                 r"(Change|Write|Make|Convert|change|write|make|convert)\b", r"\1 this text", instruction
             )
+    elif structure == "replace_lines":
+        return f"{instruction}:\n{text}"
     elif structure.endswith(("_to_she", "_to_he")) and "this" in instruction:
         pass
     elif rng.random() < 0.75:

@@ -1,6 +1,6 @@
-"""Sentences to JSON: fixed keys in a fixed order, values copied from the sentence. Low entropy: all but the values.
+"""A short text to the JSON record that an API would hold: fixed keys in a fixed order, values copied from the text.
 
-Facts come in any order and optional ones may be missing; the answer follows from the sentence alone.
+Low entropy: all but the values follows from the kind of record, which the text alone tells.
 """
 
 from __future__ import annotations
@@ -10,23 +10,25 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from orthrus.training.corpus import base, material
+from orthrus.training.corpus import base, json_fields, json_words, material
 from orthrus.training.corpus.base import Example
-from orthrus.training.corpus.json_fields import SCHEMAS, Schema
+from orthrus.training.corpus.json_fields import Record
+from orthrus.training.corpus.json_words import number
 from orthrus.training.corpus.material import listing, variants
 
 DOMAIN = "json"
 HELD_OUT = frozenset(
     {
-        "person:name,age,likes",
-        "person:name,city,job,likes",
-        "book:title,year,pages",
-        "product:name,price,stock",
-        "event:name,day,place",
-        "weather:city,temperature,wind",
-        "pet:name,kind,owner",
-        "trip:traveller,to,days",
-        "sensor:sensor,temperature,battery",
+        "person:3",
+        "loan:months",
+        "product:pound",
+        "order:pound:2",
+        "order:dollar:3",
+        "recipe:4",
+        "pet:months",
+        "trip:weeks:train",
+        "trip:days:ferry",
+        "booking:pound",
         "keyed:5",
         "heights:3",
         "prices:4",
@@ -34,8 +36,8 @@ HELD_OUT = frozenset(
 )
 PRESETS = (
     "Turn this into JSON: Mia is 12 years old, lives in Oslo and likes chess.",
-    "Ben has order number 1042 and buys 3 pens, 2 lamps and 10 cups. He pays 48 euros. Write that as JSON.",
-    "Make a JSON object with the name Ada, age 36, city London and hobby maths.",
+    "Ben buys 3 pens, 2 lamps and 10 cups. He pays 48 euros. Write that as JSON.",
+    "Give me the JSON for this: Ada travels from London to Paris, goes by train and stays for 5 days.",
 )
 
 _BEFORE = variants(
@@ -48,111 +50,96 @@ _AFTER = variants(
     "Write that as JSON.|Turn this into JSON.|Give me that in JSON.|Now write it as JSON.|As JSON, please.|"
     "Convert this to JSON.|Make it a JSON object.|What is that as JSON?"
 )
+_NAMED = variants("Turn this {} into JSON:|Write this {} as JSON:|Make a JSON record of this {}:|JSON for this {}:")
 _KEYS: dict[str, Callable[[random.Random], Any]] = {
-    "name": base.name,
+    "name": json_words.name,
     "age": lambda rng: rng.randrange(2, 99),
     "city": lambda rng: rng.choice(material.CITIES),
-    "color": lambda rng: rng.choice(("red", "blue", "green", "black", "white", "yellow", "silver", "pink")),
-    "hobby": lambda rng: rng.choice(("chess", "maths", "music", "tennis", "painting", "cooking", "reading", "judo")),
-    "code": material.label,
-    "count": lambda rng: rng.randrange(1, 500),
-    "price": lambda rng: rng.randrange(1, 900),
-    "animal": lambda rng: rng.choice(("cat", "dog", "horse", "parrot", "rabbit", "fish", "goat")),
-    "year": lambda rng: rng.randrange(1900, 2030),
-    "id": lambda rng: rng.randrange(1, 10_000),
-    "title": lambda rng: f"The {rng.choice(material.ADJECTIVES)} {rng.choice(material.NOUNS)}".title(),
+    "color": lambda rng: rng.choice(json_words.COLORS),
+    "hobby": lambda rng: rng.choice(json_words.HOBBIES),
+    "count": number,
+    "price": number,
+    "animal": lambda rng: rng.choice(json_words.ANIMALS),
     "level": lambda rng: rng.randrange(1, 20),
-    "owner": base.name,
-    "item": lambda rng: rng.choice(material.NOUNS),
-    "done": lambda rng: rng.random() < 0.5,
+    "owner": json_words.name,
+    "item": lambda rng: rng.choice(json_words.PRODUCTS),
 }
 
 
-def _sentence(rng: random.Random, schema: Schema, data: dict[str, Any]) -> str:
-    """The facts of `data` in some order, in one to three sentences."""
-    keys = [key for key in data if key in schema.facts]
-    rng.shuffle(keys)
-    subject = schema.subject(data)
-    facts = [rng.choice(schema.facts[key])(data[key]) for key in keys]
-    cut = rng.randrange(1, len(facts)) if len(facts) > 1 and rng.random() < 0.45 else len(facts)
-    text = f"{subject} {listing(facts[:cut])}."
-    if facts[cut:]:
-        again = schema.again or material.pronoun(subject).capitalize()
-        again = again if again and rng.random() < 0.7 else subject
-        text = f"{text} {again} {listing(facts[cut:])}."
-    return text[0].upper() + text[1:]
+def _text(rng: random.Random, record: Record) -> str:
+    """The record's facts in one to three sentences, mostly in the order of its keys."""
+    facts = list(record.facts)
+    if rng.random() < 0.2:
+        rng.shuffle(facts)
+    again = record.again or material.pronoun(record.subject).capitalize() or record.subject
+    parts, left = [], facts
+    while left:
+        cut = rng.randrange(1, len(left)) if len(left) > 1 and rng.random() < 0.5 else len(left)
+        parts.append(f"{again if parts else record.subject} {listing(left[:cut])}.")
+        left = left[cut:]
+    return " ".join(parts)
 
 
 def _described(rng: random.Random) -> tuple[str, dict[str, Any], str]:
-    """A schema's facts in a sentence: structure, data, text."""
-    schema = rng.choice(SCHEMAS)
-    optional = [key for key in schema.facts if key not in schema.always]
-    least = max(0, schema.least - len(schema.always & schema.facts.keys()))
-    count = max(rng.randint(least, len(optional)), rng.randint(least, len(optional)))
-    chosen = set(rng.sample(optional, count)) | schema.always
-    full = schema.draw(rng)
-    data = {key: value for key, value in full.items() if key in chosen or key not in schema.facts}
-    return f"{schema.name}:{','.join(data)}", data, _sentence(rng, schema, data)
+    """A record told in sentences: structure, data, text."""
+    record = rng.choice(json_fields.KINDS)(rng)
+    return f"{record.data['type']}:{record.form}".rstrip(":"), record.data, _text(rng, record)
 
 
 def _keyed(rng: random.Random) -> tuple[str, dict[str, Any], str]:
     """Keys and values dictated by the visitor, in the visitor's order."""
-    count = rng.choice((2, 3, 4, 4, 5, 6, 7))
+    count = rng.choice((3, 4, 4, 5))
     keys = rng.sample(sorted(_KEYS), count)
     if rng.random() < 0.2:
         keys[rng.randrange(count)] = material.made_up(rng)
-    data = {key: _KEYS.get(key, lambda r: r.randrange(1000))(rng) for key in keys}
-    shown = {key: str(value).lower() if isinstance(value, bool) else value for key, value in data.items()}
-    style = rng.randrange(4)
-    if style == 0:
-        pairs = ", ".join(f"{key} = {value}" for key, value in shown.items())
-    elif style == 1:
-        pairs = ", ".join(f"{key}: {value}" for key, value in shown.items())
-    else:
-        pairs = listing([f"{key} {value}" for key, value in shown.items()])
+    data = {key: _KEYS.get(key, number)(rng) for key in keys}
+    joint = rng.choice((" = ", ": ", " ", " "))
+    pairs = [f"{key}{joint}{value}" for key, value in data.items()]
     opening = rng.choice(
         ("Make a JSON object with", "Write a JSON object with", "Give me JSON with", "Create a JSON object with",
          "JSON with", "Please make JSON with", "I need a JSON object with")
     )  # fmt: skip
-    the = "the " if style > 1 and rng.random() < 0.4 else ""
-    return f"keyed:{count}", data, f"{base.typo(rng, opening)} {the}{pairs}{rng.choice(('.', '.', ''))}"
+    the = "the " if joint == " " and rng.random() < 0.4 else ""
+    told = listing(pairs) if joint == " " else ", ".join(pairs)
+    return f"keyed:{count}", data, f"{base.typo(rng, opening)} {the}{told}{rng.choice(('.', '.', ''))}"
 
 
+# A kind of list: its key, the key of its number, the range of that number, its unit, its wordings.
 _ROWS = (
-    ("ages", "name", base.name, "age", (3, 99), ("{k} is {v} years old", "{k} is {v}")),
-    ("scores", "player", base.name, "score", (0, 500), ("{k} has {v} points", "{k} scored {v}")),
-    ("heights", "name", base.name, "height", (90, 205), ("{k} is {v} cm tall", "{k} measures {v} cm")),
-    ("prices", "item", _KEYS["item"], "price", (1, 300), ("the {k} costs {v} euros", "the {k} is {v} euros")),
-    ("guests", "city", _KEYS["city"], "visitors", (20, 9000), ("{k} had {v} visitors", "{k} counted {v} visitors")),
-    (
-        "temperatures",
-        "city",
-        _KEYS["city"],
-        "temperature",
-        (-9, 38),
-        ("{k} has {v} degrees", "it is {v} degrees in {k}"),
-    ),
+    ("ages", "name", "age", (3, 99), "years", ("{k} is {v} years old", "{k} is {v} years old", "{k} is {v}")),
+    ("scores", "name", "score", (2, 100), "points", ("{k} has {v} points", "{k} scored {v} points")),
+    ("heights", "name", "height", (90, 200), "cm", ("{k} is {v} cm tall", "{k} measures {v} cm")),
+    ("prices", "item", "price", (2, 100), "", ("the {k} costs {v} {u}s", "the {k} is {v} {u}s")),
+    ("visits", "city", "visitors", (2, 100), "people", ("{k} had {v} visitors", "{k} counted {v} visitors")),
+    ("temperatures", "city", "temperature", (2, 36), "degrees", ("{k} has {v} degrees", "it is {v} degrees in {k}")),
 )
 
 
-def _rows(rng: random.Random) -> tuple[str, list[dict[str, Any]], str]:
-    """Several things of one kind: a list of objects."""
-    kind, key, draw, value, (low, high), patterns = rng.choice(_ROWS)
-    subjects = list(dict.fromkeys(draw(rng) for _ in range(rng.choice((2, 3, 4, 4, 5, 6)))))
-    data = [{key: one, value: rng.randrange(low, high)} for one in subjects]
+def _rows(rng: random.Random) -> tuple[str, dict[str, Any], str]:
+    """Several things of one kind: a list of objects under its name and unit."""
+    kind, key, value, (low, high), unit, patterns = rng.choices(_ROWS, (3, 3, 1, 3, 3, 3))[0]
+    unit = unit or rng.choice(json_words.CURRENCIES)
+    subjects = list(dict.fromkeys(_KEYS[key](rng) for _ in range(rng.choice((2, 3, 3, 4)))))
+    if len(subjects) == 1:
+        return _rows(rng)
+    rows = [{key: one, value: rng.randrange(low, high)} for one in subjects]
     pattern = rng.choice(patterns)
-    text = listing([pattern.format(k=one[key], v=one[value]) for one in data])
-    return f"{kind}:{len(data)}", data, f"{text[0].upper()}{text[1:]}."
+    text = listing([pattern.format(k=one[key], v=one[value], u=unit) for one in rows])
+    measure = "currency" if kind == "prices" else "unit"
+    data = {"type": kind, measure: unit, "items": rows, "count": len(rows)}
+    return f"{kind}:{len(rows)}", data, f"{text[0].upper()}{text[1:]}."
 
 
 def sample(rng: random.Random) -> Example:
-    """One sentence and its JSON."""
-    if rng.random() < 0.2:
+    """One text and its JSON."""
+    if rng.random() < 0.05:
         structure, data, prompt = _keyed(rng)
     else:
-        structure, data, text = rng.choices((_described, _rows), (2, 1))[0](rng)
+        structure, data, text = rng.choices((_described, _rows), (3, 1))[0](rng)
         if rng.random() < 0.65:
             instruction = rng.choice(_BEFORE)
+            if rng.random() < 0.2:
+                instruction = rng.choice(_NAMED).format("list" if "count" in data else data["type"])
             prompt = f"{base.typo(rng, instruction)}{rng.choice((' ', ' ', ' ', chr(10)))}{text}"
         else:
             prompt = f"{text} {base.typo(rng, rng.choice(_AFTER))}"

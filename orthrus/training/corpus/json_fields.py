@@ -1,220 +1,232 @@
-"""The schemas of the `json` domain: which facts a thing has, in which order, and how a sentence may say each."""
+"""The records of the `json` domain: what a kind of record contains, and how a text says each of its facts.
+
+A kind has one shape: the same keys in the same order, nested where an API would nest, a unit beside every quantity.
+Its facts are listed in the order of the keys.
+"""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from orthrus.training.corpus import base, material
-from orthrus.training.corpus.material import article, listing, variants, words
-
-Say = Callable[[Any], str]
+from orthrus.training.corpus import json_words, material
+from orthrus.training.corpus.json_words import clock, name, names, number, outside
+from orthrus.training.corpus.material import article, listing
 
 
 @dataclass(frozen=True)
-class Schema:
-    """One kind of object. `facts` maps a key to its wordings; keys outside `facts` are said by `subject`."""
+class Record:
+    """One record: `data` is its JSON, `subject` and the verb phrases `facts` are its text.
 
-    name: str
-    draw: Callable[[random.Random], dict[str, Any]]
-    subject: Callable[[dict[str, Any]], str]
-    facts: dict[str, tuple[Say, ...]]
+    `form` is what may vary inside the shape (a unit, a length); `again` names the subject in a later sentence.
+    """
+
+    data: dict[str, Any]
+    subject: str
+    facts: tuple[str, ...]
+    form: str = ""
     again: str = "It"
-    always: frozenset[str] = field(default_factory=frozenset)
-    least: int = 2
 
 
-def _says(*patterns: str) -> tuple[Say, ...]:
-    """Wordings from patterns: {} the value, {a} the value with its article, {list} a list in words."""
-
-    def say(pattern: str) -> Say:
-        if "{list}" in pattern:
-            return lambda value: pattern.replace("{list}", listing(value))
-        if "{a}" in pattern:
-            return lambda value: pattern.replace("{a}", article(value))
-        return lambda value: pattern.replace("{}", str(value))
-
-    return tuple(say(pattern) for pattern in patterns)
+def _value(value: int, unit: str) -> dict[str, Any]:
+    return {"value": value, "unit": unit}
 
 
-_JOBS = words(
-    "teacher nurse baker pilot farmer painter doctor engineer singer gardener lawyer dentist writer actor chef "
-    "librarian driver sailor plumber tailor"
-)
-_LIKES = words(
-    "chess music tennis football painting cooking reading dancing swimming hiking cycling singing judo sailing skiing "
-    "gardening yoga poetry photography films"
-)
-_GENRES = ("fantasy", "crime", "history", "travel", "poetry", "science", "romance", "adventure", "comedy")
-_COLORS = words("red blue green black white yellow silver pink orange brown grey purple golden")
-_PRODUCTS = words("lamp chair table backpack bicycle kettle jacket camera clock keyboard guitar tent bottle carpet")
-_ITEMS = words("pens cups lamps books chairs apples plates candles stamps towels buttons bottles notebooks keys")
-_DAYS = words("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
-_EVENTS = ("concert", "meeting", "workshop", "party", "picnic", "lecture", "wedding", "market", "exhibition", "race")
-_PLACES = ("town hall", "library", "park", "museum", "school", "station", "harbour", "old theatre", "garden", "gym")
-_DISHES = variants(
-    "tomato soup|apple pie|pancakes|vegetable curry|potato salad|mushroom pasta|rice pudding|banana bread|"
-    "lentil stew|pea risotto|lemon cake|bean chili|pizza|onion tart"
-)
-_INGREDIENTS = words("flour eggs milk butter sugar salt rice tomatoes onions garlic potatoes carrots cheese beans oil")
-_SKIES = ("sunny", "cloudy", "rainy", "foggy", "windy", "stormy", "snowy", "clear")
-_KINDS = words("cat dog rabbit parrot hamster horse goldfish turtle canary pony snake mouse")
-_TRANSPORT = ("train", "bus", "car", "plane", "boat", "bicycle", "ferry")
-_ROOMS = ("kitchen", "cellar", "attic", "office", "bathroom", "garage", "greenhouse", "hall", "lab")
+def _money(amount: int, currency: str) -> dict[str, Any]:
+    return {"amount": amount, "currency": currency}
 
 
-def _person(rng: random.Random) -> dict[str, Any]:
-    return {
-        "name": base.name(rng),
-        "age": rng.randrange(3, 99),
-        "city": rng.choice(material.CITIES),
-        "job": rng.choice(_JOBS),
-        "likes": rng.sample(_LIKES, rng.choice((1, 1, 2, 3))),
-    }
+def _person(rng: random.Random) -> Record:
+    who, age, city, say = name(rng), rng.randrange(3, 99), rng.choice(material.CITIES), rng.choice
+    likes = rng.sample(json_words.HOBBIES, rng.choice((0, 1, 1, 1, 1, 1, 2, 2, 2, 3)))
+    data = {"type": "person", "name": who, "age": _value(age, "years"), "home": {"city": city}, "likes": likes}
+    facts = [
+        say((f"is {age} years old", f"is {age} years old", f"is {age}")),
+        say((f"lives in {city}", f"is from {city}")),
+    ]
+    if likes:
+        facts.append(f"{say(('likes', 'likes', 'loves', 'enjoys'))} {listing(likes)}")
+    return Record(data | {"complete": True}, who, tuple(facts), str(len(likes)), "")
 
 
-def _book(rng: random.Random) -> dict[str, Any]:
-    return {
-        "title": f"The {rng.choice(material.ADJECTIVES)} {rng.choice(material.NOUNS)}".title(),
-        "author": " ".join(base.names(rng, 2)),
-        "year": rng.randrange(1880, 2027),
-        "pages": rng.randrange(40, 900),
-        "genre": rng.choice(_GENRES),
-    }
+def _loan(rng: random.Random) -> Record:
+    (author, reader), title, say = names(rng, 2), rng.choice(json_words.BOOKS), rng.choice
+    length, unit = rng.randrange(2, 13), say(("days", "weeks", "weeks", "months"))
+    data = {"type": "loan", "book": {"title": title, "author": author}, "reader": reader}
+    facts = (
+        say((f"was written by {author}", f"is by {author}")),
+        say((f"was borrowed by {reader}", f"is lent to {reader}")),
+        say((f"is on loan for {length} {unit}", f"is away for {length} {unit}")),
+    )
+    full = data | {"period": _value(length, unit), "status": "on loan"}
+    return Record(full, f'The book "{title}"', facts, unit)
 
 
-def _product(rng: random.Random) -> dict[str, Any]:
-    return {
-        "name": rng.choice(_PRODUCTS),
-        "color": rng.choice(_COLORS),
-        "price": rng.choice((rng.randrange(2, 400), rng.randrange(2, 400), rng.randrange(5, 99) + 0.5)),
-        "stock": rng.randrange(0, 300),
-    }
+def _product(rng: random.Random) -> Record:
+    what, color, price, stock, say = (
+        rng.choice(json_words.PRODUCTS),
+        rng.choice(json_words.COLORS),
+        number(rng),
+        number(rng),
+        rng.choice,
+    )
+    currency = say(json_words.CURRENCIES)
+    facts = (
+        say((f"is {color}", f"comes in {color}")),
+        say((f"costs {price} {currency}s", f"is sold for {price} {currency}s")),
+        say((f"is in stock {stock} times", f"has a stock of {stock} pieces")),
+    )
+    data = {"type": "product", "name": what, "color": color, "price": _money(price, currency)}
+    return Record(data | {"stock": _value(stock, "pieces"), "available": True}, f"The {what}", facts, currency)
 
 
-def _order(rng: random.Random) -> dict[str, Any]:
-    items = rng.sample(_ITEMS, rng.choice((1, 2, 2, 3)))
-    return {
-        "order": rng.randrange(100, 10_000),
-        "customer": base.name(rng),
-        "items": [{"item": item, "quantity": rng.randrange(2, 60)} for item in items],
-        "total": rng.randrange(5, 900),
-        "paid": rng.random() < 0.5,
-    }
+def _order(rng: random.Random) -> Record:
+    who, total, currency, say = name(rng), number(rng), rng.choice(json_words.CURRENCIES), rng.choice
+    items = [
+        {"item": item, "quantity": rng.randrange(2, 21)} for item in rng.sample(json_words.ITEMS, say((1, 2, 2, 3)))
+    ]
+    bought = listing([f"{one['quantity']} {one['item']}" for one in items])
+    facts = (
+        f"{say(('orders', 'buys', 'buys', 'has ordered'))} {bought}",
+        say((f"pays {total} {currency}s", f"pays {total} {currency}s in total")),
+    )
+    data = {"type": "order", "customer": who, "items": items, "total": _money(total, currency), "status": "paid"}
+    return Record(data, who, facts, f"{currency}:{len(items)}", "")
 
 
-def _event(rng: random.Random) -> dict[str, Any]:
-    return {
-        "name": rng.choice(_EVENTS),
-        "day": rng.choice(_DAYS),
-        "time": f"{rng.randrange(8, 22):02d}:{rng.choice((0, 15, 30, 45)):02d}",
-        "place": rng.choice(_PLACES),
-        "guests": rng.randrange(5, 300),
-    }
+def _event(rng: random.Random) -> Record:
+    what, day, time, place, say = (
+        rng.choice(json_words.EVENTS),
+        rng.choice(json_words.DAYS),
+        clock(rng),
+        rng.choice(json_words.PLACES),
+        rng.choice,
+    )
+    guests = number(rng)
+    facts = (
+        say((f"is on {day} at {time}", f"takes place on {day} at {time}", f"starts on {day} at {time}")),
+        say((f"is held at the {place}", f"is at the {place}")),
+        say((f"has {guests} guests", f"expects {guests} guests")),
+    )
+    data = {"type": "event", "name": what, "start": {"day": day, "time": time}, "place": place}
+    return Record(data | {"guests": _value(guests, "people"), "status": "planned"}, f"The {what}", facts)
 
 
-def _recipe(rng: random.Random) -> dict[str, Any]:
-    return {
-        "dish": rng.choice(_DISHES),
-        "serves": rng.randrange(2, 13),
-        "minutes": rng.randrange(2, 25) * 5,
-        "ingredients": rng.sample(_INGREDIENTS, rng.randrange(2, 6)),
-    }
+def _recipe(rng: random.Random) -> Record:
+    dish, serves, minutes, say = (
+        rng.choice(tuple(json_words.DISHES)),
+        rng.randrange(2, 11),
+        rng.randrange(2, 19) * 5,
+        rng.choice,
+    )
+    ingredients = rng.sample(json_words.DISHES[dish], say((2, 2, 3, 3, 4)))
+    facts = (
+        say((f"serves {serves} people", f"is enough for {serves} people")),
+        say((f"takes {minutes} minutes", f"needs {minutes} minutes")),
+        f"{say(('uses', 'contains', 'is made with'))} {listing(ingredients)}",
+    )
+    data = {"type": "recipe", "dish": dish, "serves": _value(serves, "people"), "time": _value(minutes, "minutes")}
+    return Record(data | {"ingredients": ingredients}, f"The recipe for {dish}", facts, str(len(ingredients)))
 
 
-def _weather(rng: random.Random) -> dict[str, Any]:
-    return {
-        "city": rng.choice(material.CITIES),
-        "temperature": rng.randrange(-15, 39),
-        "sky": rng.choice(_SKIES),
-        "wind": rng.randrange(2, 90),
-    }
+def _weather(rng: random.Random) -> Record:
+    city, sky, degrees, say = rng.choice(material.CITIES), rng.choice(json_words.SKIES), outside(rng), rng.choice
+    wind = rng.randrange(2, 80)
+    facts = (
+        say((f"is {sky}", f"has {sky} weather", f"is {sky} today")),
+        say((f"has a temperature of {degrees} degrees", f"has {degrees} degrees")),
+        say((f"has wind of {wind} km/h", f"gets wind at {wind} km/h")),
+    )
+    data = {"type": "weather", "city": city, "sky": sky, "temperature": _value(degrees, "degrees")}
+    return Record(data | {"wind": _value(wind, "km/h")}, city, facts, again="")
 
 
-def _pet(rng: random.Random) -> dict[str, Any]:
-    pet, owner = base.names(rng, 2)
-    age = rng.randrange(2, 20)
-    return {"name": pet, "kind": rng.choice(_KINDS), "age": age, "color": rng.choice(_COLORS), "owner": owner}
+def _pet(rng: random.Random) -> Record:
+    (pet, owner), animal, color, say = (
+        names(rng, 2),
+        rng.choice(json_words.ANIMALS),
+        rng.choice(json_words.COATS),
+        rng.choice,
+    )
+    age, unit = rng.randrange(2, 20), say(("years", "years", "years", "months"))
+    facts = (
+        f"is {article(f'{color} {animal}')}",
+        f"is {age} {unit} old",
+        say((f"belongs to {owner}", f"is owned by {owner}", f"lives with {owner}")),
+    )
+    data = {"type": "pet", "name": pet, "animal": {"color": color, "kind": animal}, "age": _value(age, unit)}
+    return Record(data | {"owner": {"name": owner}}, pet, facts, unit, "")
 
 
-def _trip(rng: random.Random) -> dict[str, Any]:
-    start, end = rng.sample(material.CITIES, 2)
-    transport, days = rng.choice(_TRANSPORT), rng.randrange(2, 30)
-    return {"traveller": base.name(rng), "from": start, "to": end, "transport": transport, "days": days}
+def _trip(rng: random.Random) -> Record:
+    (start, end), who, transport, say = (
+        rng.sample(material.CITIES, 2),
+        name(rng),
+        rng.choice(json_words.TRANSPORT),
+        rng.choice,
+    )
+    length, unit = rng.randrange(2, 21), say(("days", "days", "weeks"))
+    facts = (
+        say((f"travels from {start} to {end}", f"goes from {start} to {end}")),
+        say((f"travels by {transport}", f"goes by {transport}")),
+        say((f"stays for {length} {unit}", f"is away for {length} {unit}")),
+    )
+    data = {"type": "trip", "traveler": who, "route": {"from": start, "to": end}, "transport": transport}
+    return Record(data | {"stay": _value(length, unit), "status": "planned"}, who, facts, f"{unit}:{transport}", "")
 
 
-def _sensor(rng: random.Random) -> dict[str, Any]:
-    return {
-        "sensor": material.label(rng),
-        "room": rng.choice(_ROOMS),
-        "temperature": rng.choice((rng.randrange(-5, 40), rng.randrange(100, 320) / 10)),
-        "humidity": rng.randrange(10, 99),
-        "battery": rng.randrange(1, 101),
-    }
+def _sensor(rng: random.Random) -> Record:
+    room, degrees, humidity, battery = (
+        rng.choice(json_words.ROOMS),
+        *(rng.randrange(*r) for r in ((2, 40), (10, 99), (5, 100))),
+    )
+    facts = (
+        rng.choice((f"reads {degrees} degrees", f"measures {degrees} degrees", f"shows {degrees} degrees")),
+        rng.choice((f"reports {humidity} percent humidity", f"measures {humidity} percent humidity")),
+        rng.choice((f"has {battery} percent battery", f"has a battery at {battery} percent")),
+    )
+    readings = {"temperature": _value(degrees, "degrees"), "humidity": _value(humidity, "percent")}
+    data = {"type": "sensor", "room": room, "readings": readings, "battery": _value(battery, "percent")}
+    return Record(data | {"status": "online"}, f"The sensor in the {room}", facts)
 
 
-def _bought(verb: str) -> Say:
-    return lambda items: f"{verb} " + listing([f"{one['quantity']} {one['item']}" for one in items])
+def _booking(rng: random.Random) -> Record:
+    who, city, nights, price, say = (
+        name(rng),
+        rng.choice(material.CITIES),
+        rng.randrange(2, 15),
+        number(rng),
+        rng.choice,
+    )
+    currency, beds = say(json_words.CURRENCIES), rng.randrange(2, 5)
+    facts = (
+        say((f"books a hotel in {city}", f"has booked a hotel in {city}")),
+        say((f"takes a room with {beds} beds", f"gets a room with {beds} beds")),
+        say((f"stays for {nights} nights", f"is there for {nights} nights")),
+        say((f"pays {price} {currency}s", f"pays {price} {currency}s in total")),
+    )
+    data = {"type": "booking", "guest": who, "hotel": {"city": city, "beds": beds}, "stay": _value(nights, "nights")}
+    return Record(data | {"price": _money(price, currency), "status": "confirmed"}, who, facts, currency, "")
 
 
-SCHEMAS = (
-    Schema("person", _person, lambda d: d["name"], {
-        "age": _says("is {} years old", "is {}", "is aged {}"),
-        "city": _says("lives in {}", "is from {}", "comes from {}"),
-        "job": _says("works as {a}", "is {a}"),
-        "likes": _says("likes {list}", "loves {list}", "enjoys {list}"),
-    }, again=""),
-    Schema("book", _book, lambda d: f'The book "{d["title"]}"', {
-        "author": _says("was written by {}", "is by {}"),
-        "year": _says("appeared in {}", "is from {}", "was published in {}"),
-        "pages": _says("has {} pages", "is {} pages long"),
-        "genre": _says("belongs to the genre {}", "is in the genre {}", "is sold under {}"),
-    }),
-    Schema("product", _product, lambda d: f"The {d['name']}", {
-        "color": _says("is {}", "comes in {}"),
-        "price": _says("costs {} euros", "is sold for {} euros", "has a price of {}"),
-        "stock": _says("is in stock {} times", "has a stock of {}"),
-    }),
-    Schema("order", _order, lambda d: d["customer"], {
-        "order": _says("has order number {}", "has the order {}"),
-        "items": (*(_bought(verb) for verb in ("orders", "buys", "wants", "has ordered")),),
-        "total": _says("pays {} euros in total", "pays {} euros", "has a total of {} euros"),
-        "paid": (lambda paid: "has paid" if paid else "has not paid yet",),
-    }, again="", always=frozenset({"items"})),
-    Schema("event", _event, lambda d: f"The {d['name']}", {
-        "day": _says("is on {}", "takes place on {}", "happens on {}"),
-        "time": _says("starts at {}", "begins at {}"),
-        "place": _says("is held at the {}", "is at the {}"),
-        "guests": _says("has {} guests", "expects {} guests"),
-    }),
-    Schema("recipe", _recipe, lambda d: f"The recipe for {d['dish']}", {
-        "serves": _says("serves {}", "serves {} people", "is enough for {} people"),
-        "minutes": _says("takes {} minutes", "needs {} minutes"),
-        "ingredients": _says("uses {list}", "contains {list}", "is made with {list}"),
-    }),
-    Schema("weather", _weather, lambda d: d["city"], {
-        "temperature": _says("has a temperature of {} degrees", "is at {} degrees", "has {} degrees"),
-        "sky": _says("is {}", "has {} weather", "is {} today"),
-        "wind": _says("has wind of {} km/h", "gets wind at {} km/h"),
-    }, again=""),
-    Schema("pet", _pet, lambda d: d["name"], {
-        "kind": _says("is {a}"),
-        "age": _says("is {} years old", "is {}"),
-        "color": _says("has the color {}", "is {} in color"),
-        "owner": _says("belongs to {}", "is owned by {}", "lives with {}"),
-    }, always=frozenset({"kind"})),
-    Schema("trip", _trip, lambda d: d["traveller"], {
-        "from": _says("starts in {}", "leaves from {}"),
-        "to": _says("travels to {}", "is going to {}", "goes to {}"),
-        "transport": _says("goes by {}", "travels by {}"),
-        "days": _says("stays for {} days", "is away for {} days"),
-    }, again="", always=frozenset({"to"})),
-    Schema("sensor", _sensor, lambda d: f"Sensor {d['sensor']}", {
-        "room": _says("is in the {}", "hangs in the {}"),
-        "temperature": _says("reads {} degrees", "measures {} degrees", "shows {} degrees"),
-        "humidity": _says("reports {} percent humidity", "measures a humidity of {} percent"),
-        "battery": _says("has a battery at {} percent", "has {} percent battery"),
-    }),
+def _reminder(rng: random.Random) -> Record:
+    who, errand, day, time = name(rng), rng.choice(json_words.ERRANDS), rng.choice(json_words.DAYS), clock(rng)
+    facts = (f"{rng.choice(('has to', 'must', 'needs to', 'wants to'))} {errand} on {day} at {time}",)
+    data = {"type": "reminder", "person": {"name": who}, "task": errand, "due": {"day": day, "time": time}}
+    return Record(data | {"done": False}, who, facts, again="")
+
+
+def _match(rng: random.Random) -> Record:
+    (home, away), sport = rng.sample(material.CITIES, 2), rng.choice(json_words.SPORTS)
+    one, two = rng.randrange(0, 10), rng.randrange(0, 10)
+    facts = (rng.choice((f"was between {home} and {away}", f"was {home} against {away}")), f"ended {one} to {two}")
+    teams = {"home": {"team": home, "goals": one}, "away": {"team": away, "goals": two}}
+    return Record({"type": "match", "sport": sport} | teams | {"finished": True}, f"The {sport} match", facts)
+
+
+KINDS: tuple[Callable[[random.Random], Record], ...] = (
+    _person, _person, _loan, _product, _order, _order, _event, _recipe, _weather, _pet, _trip, _trip, _sensor,
+    _booking, _reminder, _match,
 )  # fmt: skip

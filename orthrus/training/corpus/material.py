@@ -1,6 +1,6 @@
 """Plain sentences, word lists and codes that `copy` and `edit` work on, and word tables that other domains share.
 
-Everything is drawn from a grammar with tens of millions of outcomes, so that copying is a skill and not memory.
+Everything is drawn from a grammar with millions of outcomes over a closed vocabulary: copying is a skill, not memory.
 No sentence uses "a" or "an": replacing a word never breaks an article.
 """
 
@@ -115,44 +115,52 @@ COUNTABLE = tuple(noun for noun in NOUNS if noun not in _UNCOUNTABLE)
 
 
 def _thing(rng: random.Random) -> str:
-    if rng.random() < 0.06:
+    if rng.random() < 0.01:
         return made_up(rng)
     noun = rng.choice(NOUNS)
-    return f"{rng.choice(ADJECTIVES)} {noun}" if rng.random() < 0.5 else noun
+    if rng.random() < 0.6 or (adjective := rng.choice(ADJECTIVES)) == noun:
+        return noun
+    return f"{adjective} {noun}"
 
 
 def _who(rng: random.Random) -> str:
-    return base.name(rng) if rng.random() < 0.6 else f"the {_thing(rng)}"
+    return rng.choice(base.NAMES) if rng.random() < 0.2 else f"the {_thing(rng)}"
 
 
 def _clause(rng: random.Random) -> str:
     kind = rng.randrange(10)
-    if kind < 4:
+    if kind < 5:
         return f"{_who(rng)} {rng.choice(VERBS)} the {_thing(rng)}"
-    if kind < 6:
+    if kind == 5:
         return f"{_who(rng)} {rng.choice(VERBS)} {rng.randrange(2, 100)} {plural(rng.choice(COUNTABLE))}"
     if kind == 6:
         return f"the {_thing(rng)} is {rng.choice(PREPOSITIONS)} the {_thing(rng)}"
     if kind == 7:
-        return f"the {_thing(rng)} was {rng.choice(ADJECTIVES)} and {rng.choice(ADJECTIVES)}"
+        return f"the {_thing(rng)} was {' and '.join(rng.sample(ADJECTIVES, 2))}"
     if kind == 8:
         return f"{_who(rng)} and {_who(rng)} {rng.choice(VERBS)} the {_thing(rng)}"
     return f"{_who(rng)} {rng.choice(VERBS)} the {_thing(rng)} {rng.choice(PREPOSITIONS)} the {_thing(rng)}"
 
 
-def sentence(rng: random.Random) -> str:
-    """One sentence of five to twenty words, its first letter a capital, its end punctuated."""
-    text = _clause(rng)
-    kind = rng.randrange(6)
-    if kind == 0:
+def line(rng: random.Random) -> str:
+    """One plain sentence of four to eight words, all of them from the tables."""
+    text = f"{_who(rng)} {rng.choice(VERBS)} the {_thing(rng)}"
+    if rng.random() < 0.2:
         text = f"{text} {rng.choice(TIMES)}"
-    elif kind == 1:
-        text = f"{text}, {rng.choice(('and', 'but', 'so', 'because', 'while'))} {_clause(rng)}"
+    return text[0].upper() + text[1:] + "."
+
+
+def sentence(rng: random.Random) -> str:
+    """One sentence of four to twelve words, its first letter a capital, its end punctuated."""
+    text = _clause(rng)
+    kind = rng.randrange(12)
+    if kind < 2:
+        text = f"{text} {rng.choice(TIMES)}"
     elif kind == 2:
         text = f"{rng.choice(TIMES)}, {text}"
-    elif kind == 3 and rng.random() < 0.4:
+    elif kind == 3 and rng.random() < 0.2:
         text = f"the code for the {_thing(rng)} is {code(rng)}"
-    return text[0].upper() + text[1:] + rng.choice(".....!")
+    return text[0].upper() + text[1:] + rng.choice(".........!")
 
 
 def sentences(rng: random.Random, count: int) -> str:

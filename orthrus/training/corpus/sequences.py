@@ -1,0 +1,163 @@
+"""Counting and known sequences for `copy`: numbers by a step, the alphabet, weekdays, months, planets, notes.
+
+What separates the items follows from the wording alone, so that every prompt has one answer.
+"""
+
+from __future__ import annotations
+
+import random
+
+from orthrus.training.corpus import base
+from orthrus.training.corpus.material import words
+
+Asked = tuple[str, str, str]  # structure, prompt, answer
+
+# How a prompt asks for its separator; the empty wording stands for the task's own usual one.
+_LAYOUTS = (
+    (", ", ("separated by commas", "with commas")),
+    (" ", ("separated by spaces", "with spaces")),
+    ("\n", ("one per line", "each on its own line", "one on each line")),
+)
+_ANSWER_TOKENS = 140  # about the longest answer, counting each digit as a token
+
+_UNITS = words("one two three four five six seven eight nine")
+_TEENS = words("ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen")
+_TENS = words("twenty thirty forty fifty")
+NUMBER_WORDS = _UNITS + _TEENS + tuple(f"{ten}{'-' * (one != '')}{one}" for ten in _TENS for one in ("", *_UNITS))
+_ALPHABET = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_CYCLES = {
+    "weekdays": ("days of the week", words("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")),
+    "months": (
+        "months of the year",
+        words("January February March April May June July August September October November December"),
+    ),
+    "seasons": ("seasons", words("spring summer autumn winter")),
+}
+_LISTS = {
+    "planets": ("planets", words("Mercury Venus Earth Mars Jupiter Saturn Uranus Neptune")),
+    "notes": ("notes of the scale", words("do re mi fa sol la ti do")),
+    "rainbow": ("colours of the rainbow", words("red orange yellow green blue indigo violet")),
+}
+_TIMES = {1: "", 2: " twice", 3: " three times", 4: " four times", 5: " five times", 6: " six times"}
+_SAY = ("Say", "Write", "Write down", "List", "Name", "Recite", "Give me", "Please list", "Please write", "Tell me")
+
+
+def layout(rng: random.Random, usual: str) -> tuple[str, str]:
+    """The words that ask for a separator, and the separator; mostly none asked for, and so the usual one."""
+    if rng.random() < 0.55:
+        return "", usual
+    separator, forms = rng.choice(_LAYOUTS)
+    return f", {rng.choice(forms)}", separator
+
+
+def _numbers(rng: random.Random) -> tuple[int, int, int]:
+    """First number, last number and step (upwards) of a count whose answer is not too long."""
+    step = rng.choice((1, 1, 1, 1, 1, 2, 2, 5, 5, 10, 10, 3, 4))
+    terms = rng.randrange(12, 41)
+    roll = rng.random()
+    first = 1 if roll < 0.2 else rng.randrange(0, 60) if roll < 0.88 else rng.randrange(100, 900)
+    if step in (5, 10) and rng.random() < 0.8:
+        first = first // step * step
+    while (len(str(first + step * (terms - 1))) + 2) * terms > _ANSWER_TOKENS and terms > 12:
+        terms -= 1
+    return first, first + step * (terms - 1), step
+
+
+def count(rng: random.Random) -> Asked:
+    """Counting up or down by a step."""
+    first, last, step = _numbers(rng)
+    down = rng.random() < 0.3
+    found = list(map(str, range(first, last + 1, step)))
+    if down:
+        first, last, found = last, first, found[::-1]
+    by = "" if step == 1 else rng.choice((f" in steps of {step}", f" by {step}s", f" by {step}"))
+    back = rng.choice(("Count down from", "Count backwards from")) if down else "Count from"
+    asked, separator = layout(rng, ", ")
+    forms = (
+        f"{back} {first} to {last}{by}{asked}.",
+        f"Please {back.lower()} {first} to {last}{by}{asked}.",
+        f"Can you {back.lower()} {first} to {last}{by}{asked}?",
+        f"{back} {first} to {last}{by}{asked}",
+        f"Write the numbers from {first} to {last}{by}{asked}.",
+    )
+    return f"count{'_down' if down else ''}:{step}", base.typo(rng, rng.choice(forms)), separator.join(found)
+
+
+def evens(rng: random.Random) -> Asked:
+    """Even numbers, odd numbers, or the first multiples of a number."""
+    terms = rng.randrange(12, 27)
+    asked, separator = layout(rng, ", ")
+    kind = rng.choice(("even", "odd", "multiples"))
+    say = rng.choice(("Write", "List", "Give me", "Say", "Please write"))
+    if kind == "multiples":
+        of = rng.choice((2, 3, 4, 5, 5, 6, 10, 10, 20, 50, 100))
+        terms = min(terms, 20)
+        prompt = f"{say} the first {terms} multiples of {of}{asked}."
+        return f"multiples:{of}", base.typo(rng, prompt), separator.join(str(of * i) for i in range(1, terms + 1))
+    first = rng.randrange(0, 30) * 2 + (kind == "odd")
+    last = first + 2 * (terms - 1)
+    prompt = f"{say} the {kind} numbers from {first} to {last}{asked}."
+    return kind, base.typo(rng, prompt), separator.join(map(str, range(first, last + 1, 2)))
+
+
+def _alphabet(rng: random.Random) -> Asked:
+    first = 0 if rng.random() < 0.25 else rng.randrange(0, 12)
+    last = 25 if rng.random() < 0.25 else rng.randrange(first + 11, 26)
+    small = rng.random() < 0.3
+    letters = [x.lower() if small else x for x in _ALPHABET[first : last + 1]]
+    structure, how = "alphabet", ""
+    if rng.random() < 0.3:
+        letters, structure, how = letters[::-1], "alphabet_down", " backwards"
+    asked, separator = layout(rng, " ")
+    span = f" from {letters[0]} to {letters[-1]}"
+    if (first, last) == (0, 25) and not small and rng.random() < 0.5:
+        span = ""
+    prompt = f"{rng.choice(_SAY)} the alphabet{how}{span}{' in small letters' if small else ''}{asked}."
+    return structure, base.typo(rng, prompt), separator.join(letters)
+
+
+def _number_words(rng: random.Random) -> Asked:
+    first = 0 if rng.random() < 0.4 else rng.randrange(0, 25)
+    found = list(NUMBER_WORDS[first : first + rng.randrange(10, 26)])
+    if down := rng.random() < 0.3:
+        found.reverse()
+    asked, separator = layout(rng, ", ")
+    forms = (
+        f"Count {'down ' if down else ''}from {found[0]} to {found[-1]} in words{asked}.",
+        f"{rng.choice(_SAY)} the number words from {found[0]} to {found[-1]}{asked}.",
+    )
+    return f"number_words{'_down' if down else ''}", base.typo(rng, rng.choice(forms)), separator.join(found)
+
+
+def _cycle(rng: random.Random) -> Asked:
+    kind = rng.choice(("weekdays", "weekdays", "months", "months", "seasons"))
+    title, items = _CYCLES[kind]
+    start = rng.randrange(len(items)) if rng.random() < 0.7 else 0
+    times = rng.choice({"weekdays": (1, 2, 2, 3, 4), "months": (1, 1, 2, 3), "seasons": (2, 3, 4, 5, 6)}[kind])
+    found = list(items[start:] + items[:start])
+    how = f", starting with {found[0]}" if start or rng.random() < 0.3 else ""
+    structure = f"known_times:{kind}:{times}" if times > 1 else f"known:{kind}"
+    if not how and rng.random() < 0.35:
+        found, how, structure = found[::-1], " backwards", f"known_down:{kind}"
+    return _known(rng, structure, f"{title}{how}", found, times)
+
+
+def _list(rng: random.Random) -> Asked:
+    kind = rng.choice(tuple(_LISTS))
+    title, items = _LISTS[kind]
+    found, how, structure = list(items), "", f"known:{kind}"
+    if rng.random() < 0.3:
+        found, how, structure = found[::-1], " backwards", f"known_down:{kind}"
+    return _known(rng, structure, f"{title}{how}", found, rng.choice((1, 2, 2, 3, 4)))
+
+
+def _known(rng: random.Random, structure: str, title: str, items: list[str], times: int) -> Asked:
+    asked, separator = layout(rng, ", ")
+    comma = "," if times > 1 and ", starting" in title else ""
+    prompt = f"{rng.choice(_SAY)} the {title}{comma}{_TIMES[times]}{asked}."
+    return structure, base.typo(rng, prompt), separator.join(items * times)
+
+
+def known(rng: random.Random) -> Asked:
+    """A sequence that everybody knows, whole or in part."""
+    return rng.choices((_alphabet, _number_words, _cycle, _list), (35, 20, 30, 15))[0](rng)
