@@ -189,6 +189,11 @@ def test_training_lowers_the_loss_and_leaves_the_ar_view_alone(stage, tmp_path):
     assert all(torch.equal(p, frozen[n]) for n, p in run.model.named_parameters() if n in frozen)
 
 
+def test_reached_rows_end_with_the_first_disagreement():
+    agree = torch.tensor([[1, 1, 0, 1, 0], [0, 1, 1, 1, 1], [1, 1, 1, 1, 1]]).bool()
+    assert stages.reached(agree).tolist() == [[1, 1, 1, 0, 0], [1, 0, 0, 0, 0], [1, 1, 1, 1, 1]]
+
+
 def test_first_stage_trains_both_views_through_one_cache(monkeypatch, tmp_path):
     """The block loss alone moves the AR view's keys and values: the cache learns to say what comes later."""
     monkeypatch.setattr(stages, "compiled", lambda function: function)

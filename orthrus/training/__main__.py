@@ -26,7 +26,7 @@ from orthrus.training.rollouts import Rollouts, collect
 from orthrus.training.stages import AutoregressiveStage, BatchShape, DiffusionStage
 from orthrus.training.tokenizer import END_OF_TURN, MASK, save_tokenizer, train_tokenizer
 
-SNAPSHOTS = (50, 200, 600, 1600)  # the learning is fastest at first
+SNAPSHOTS = {"ar": (100, 300, 800, 1500), "diffusion": (200, 600)}  # steps kept to show the learning; fastest at first
 STAGES = ("tokenizer", "ar", "rollouts", "diffusion")
 
 
@@ -79,7 +79,13 @@ def run_ar(args: argparse.Namespace) -> None:
     copy_ar_to_diffusion(model)
     stage = AutoregressiveStage(model, tokenizer, shape, args.seed)
     config = loop.LoopConfig(
-        args.ar_steps, lr=args.ar_lr, hidden_lr=args.ar_lr, final=0.02, warmup=0.02, seed=args.seed
+        args.ar_steps,
+        lr=args.ar_lr,
+        hidden_lr=args.ar_lr,
+        final=0.02,
+        warmup=0.02,
+        seed=args.seed,
+        snapshots=SNAPSHOTS["ar"],
     )
     loop.run(stage, config, args.out / "ar", loop.to_stderr)
 
@@ -102,7 +108,7 @@ def run_diffusion(args: argparse.Namespace) -> None:
         lr=args.diffusion_lr,
         hidden_lr=args.diffusion_hidden_lr,
         seed=args.seed,
-        snapshots=SNAPSHOTS,
+        snapshots=SNAPSHOTS["diffusion"],
     )
     loop.run(stage, config, args.out / "diffusion", loop.to_stderr)
     loop.load_weights(args.out / "diffusion" / "best.pt", stage.trainable())
@@ -130,10 +136,10 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--ar-blocks", type=int, default=8, help="anchored blocks a row of the AR stage")
     p.add_argument("--ar-steps", type=int, default=2200)
     p.add_argument("--ar-lr", type=float, default=3e-3)
-    p.add_argument("--prompts", type=int, default=16_000, help="prompts answered for the diffusion stage")
+    p.add_argument("--prompts", type=int, default=12_000, help="prompts answered for the diffusion stage")
     p.add_argument("--block-rows", type=int, default=8, help="packed rows a step of the diffusion stage")
     p.add_argument("--blocks", type=int, default=24, help="anchored blocks a row")
-    p.add_argument("--diffusion-steps", type=int, default=1400)
+    p.add_argument("--diffusion-steps", type=int, default=1000)
     p.add_argument("--diffusion-lr", type=float, default=2e-3)
     p.add_argument("--diffusion-hidden-lr", type=float, default=1.5e-3, help="rate of Muon on the projections")
     p.add_argument("--figures", type=Path, nargs="*", default=[], help="card: files of evaluation figures")

@@ -23,6 +23,7 @@ LOOKAHEAD_WEIGHT = 0.25  # of the block loss beside the next-token loss in the s
 # foresee, half. A row of a block counts only if all before it are accepted, so the first rows weigh most.
 DRAFT_MIXTURE = dict.fromkeys(MIXTURE, 1.0) | {"math": 2.0, "stories": 0.5}
 DECAY = 8.0  # rows after which a row's weight has fallen to 1/e
+REACHED_WEIGHT = 2.0  # more for the rows that the AR view would judge, so that learning goes where drafts end now
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,15 @@ def row_weights(block: int, decay: float) -> Tensor:
     """[block - 1] weights of a block's rows, exp(-i / decay) but a tenth at least, with mean 1."""
     weight = torch.exp(-torch.arange(block - 1) / decay).clamp_(min=0.1)
     return weight / weight.mean()
+
+
+def reached(agree: Tensor) -> Tensor:
+    """1.0 where every earlier row of the block agrees, else 0.0: the rows up to the first disagreement, it included.
+
+    agree [rows, count, block - 1] bool -> float32 of that shape.
+    """
+    before = agree[..., :-1].to(torch.float32).cumprod(-1)
+    return torch.nn.functional.pad(before, (1, 0), value=1.0)
 
 
 class AutoregressiveStage:
@@ -126,7 +136,7 @@ class DiffusionStage:
     def loss(self, step: int) -> tuple[Tensor, dict[str, Tensor], int]:
         rows = self.rollouts.rows(f"train/{self.seed}/{step}", self.shape.rows, self.shape.length, DRAFT_MIXTURE)
         kl, agree, valid = self._blocks(rows, step)
-        weight = self.row_weight * valid
+        weight = (self.row_weight + REACHED_WEIGHT * reached(agree)) * valid
         loss = (kl * weight).sum() / weight.sum()
         scalars = {"kl": (kl * valid).sum() / valid.sum(), "accepted": accepted_proxy(agree, valid)}
         return loss, {k: v.detach() for k, v in scalars.items()}, valid.numel()

@@ -1,0 +1,86 @@
+"""Record "learning to draft": one prompt decoded by the checkpoints a training run kept along its way.
+
+    python benchmarks/record_learning.py --run runs/mini
+
+The text changes while the AR view still learns; in the second stage it stays, and only the drafts grow longer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import torch
+from transformers import AutoTokenizer
+
+from benchmarks.record_traces import median_run
+from orthrus.checkpoint import load_model
+from orthrus.config import EMBEDDED_MODEL
+from orthrus.invariants import check
+from orthrus.recording import SUFFIX, save
+from orthrus.training.__main__ import fresh_model, mini_config
+from orthrus.training.corpus import domain_module
+from orthrus.training.export import export
+from orthrus.training.loop import load_weights
+
+OUT = EMBEDDED_MODEL.parent / "traces" / "learning"
+
+
+def snapshots(run: Path) -> list[tuple[str, list[Path]]]:
+    """(name of the card, checkpoints to load one over the other), in the order of the training."""
+    first = [(f"{_step(p)} steps of the first stage", [p]) for p in sorted((run / "ar").glob("step-*.pt"))]
+    base = run / "ar" / "best.pt"
+    second = [(f"{_step(p)} steps of distillation", [base, p]) for p in sorted((run / "diffusion").glob("step-*.pt"))]
+    last = [("end", [base, run / "diffusion" / "best.pt"])]
+    cards = [*first, ("end of the first stage", [base]), *second, *last]
+    return [(f"{i:02d}-{name.replace(' ', '-')}", paths) for i, (name, paths) in enumerate(cards, 1)]
+
+
+def _step(path: Path) -> int:
+    return int(path.stem.removeprefix("step-"))
+
+
+def load_snapshot(name: str, tokenizer, paths: list[Path], dtype: str):
+    """The model with the weights of `paths`, by way of an exported folder, so that it loads as any other."""
+    model = fresh_model(mini_config(tokenizer), seed=0)
+    parameters = dict(model.named_parameters())
+    for path in paths:
+        names = torch.load(path, weights_only=True)["model"]
+        load_weights(path, {name: parameters[name] for name in names})
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary) / name  # the folder's name is the model's id in the trace
+        export(model, tokenizer, folder)
+        return load_model(folder, dtype=dtype)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--run", type=Path, required=True, help="folder of the training run")
+    parser.add_argument("--domain", default="math")
+    parser.add_argument("--preset", type=int, default=0)
+    parser.add_argument("--dtype", default="auto")
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--out", type=Path, default=OUT)
+    args = parser.parse_args()
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    tokenizer = AutoTokenizer.from_pretrained(args.run / "tokenizer")
+    prompt = domain_module(args.domain).PRESETS[args.preset]
+    args.out.mkdir(parents=True, exist_ok=True)
+    for name, paths in snapshots(args.run):
+        trace = median_run(load_snapshot(name, tokenizer, paths, args.dtype), prompt, args.runs)
+        if broken := check(trace):
+            raise SystemExit(f"{name}: {broken[0]}")
+        save(trace, args.out / f"{name}{SUFFIX}")
+        m = trace.metrics()
+        print(f"{name}: {m.tokens} tokens, {m.tokens_per_cycle:.1f} a cycle, {trace.lossless.verdict}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
