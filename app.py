@@ -8,6 +8,7 @@ The handler streams messages from `viz.live` to one gr.HTML; the player in it do
 from __future__ import annotations
 
 import argparse
+import asyncio
 import html
 import logging
 import os
@@ -20,15 +21,15 @@ from typing import Any
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported; the page calls nobody
 import gradio as gr
 
-from orthrus.config import EMBEDDED_MODEL, DecodeConfig, Settings, settings_from_environment
+from orthrus.config import EMBEDDED_MODEL, Settings, settings_from_environment
 from orthrus.training.corpus import DOMAINS, domain_module
 from viz import player
+from viz.controls import ADVANCED, LIMIT, ChoiceField, NumberField, Wish, read
 from viz.export import HEADLINE
 from viz.gallery import Recording, recordings
 from viz.live import Desk, News
 
 TRACES = Path(__file__).parent / "assets" / "traces"
-MAX_PROMPT = 4000  # characters
 INTRO = (
     "A <b>diffusion view</b> of the model guesses a whole block in one look. Its own <b>AR view</b> checks all guesses "
     "in a second look and keeps exactly what it would have written token by token."
@@ -44,15 +45,24 @@ def make_desk(settings: Settings) -> Desk:
 
     def load() -> Any:
         from orthrus.checkpoint import load_model
+        from orthrus.modes import Modes
 
-        return load_model(settings.model, device=settings.device, dtype=settings.dtype)
+        return Modes(load_model(settings.model, settings.device, settings.dtype, settings.mode), settings.mode)
 
-    def decode(model: Any, prompt: str, limit: int, cancel: threading.Event) -> Iterator:
+    def ask(form: tuple[str, dict[str, Any]]) -> Wish:
+        return read(*form, detail=1)
+
+    def decode(modes: Any, wish: Wish, cancel: threading.Event) -> Iterator:
         from orthrus.lossless import run_both
 
-        return run_both(model, prompt, DecodeConfig(max_new_tokens=limit, detail=1), cancel)
+        return run_both(modes.get(wish.mode), wish.prompt, wish.config, cancel)
 
-    return Desk(load, decode)
+    def describe(modes: Any) -> str:
+        from orthrus.doctor import standing
+
+        return standing(modes.loaded)
+
+    return Desk(load, decode, ask, describe)
 
 
 def shown(text: str, bad: bool = False) -> str:
@@ -98,46 +108,63 @@ def presets(prompt: gr.Textbox) -> None:
             gr.Button(domain, size="sm", elem_classes="preset").click(None, prompt, prompt, js=pick)
 
 
-def cards(gallery: list[Recording]) -> list[gr.Button]:
+def cards(name: str, gallery: list[Recording]) -> list[gr.Button]:
     if not gallery:
         return []
-    gr.HTML("<h2>Recorded runs</h2>", elem_classes="name")
+    gr.HTML(f"<h2>{name}</h2>", elem_classes="name")
     with gr.Row(elem_classes="cards"):
         return [gr.Button(f"{each.title}\n{each.facts}", size="sm", elem_classes="card") for each in gallery]
 
 
-def prompt_box() -> gr.Textbox:
-    gr.HTML("<h2>Your own prompt</h2>", elem_classes="name")
-    first = domain_module(DOMAINS[0]).PRESETS[0]
-    look = {"label": "Prompt", "show_label": False, "lines": 3, "max_lines": 8, "elem_id": "prompt"}
-    return gr.Textbox(first, max_length=MAX_PROMPT, **look)
+def control(field: NumberField | ChoiceField) -> gr.Number | gr.Textbox | gr.Radio:
+    """A field's component. No limits of its own: a bad value gets the sentence that the command line has, too."""
+    look = {"label": field.label, "info": field.about, "elem_id": f"field-{field.name}"}
+    if isinstance(field, ChoiceField):
+        return gr.Radio(list(field.choices), value=field.value, min_width=240, **look)
+    look |= {"placeholder": field.empty, "min_width": 100}
+    if field.value is None:  # a gr.Number that starts empty shows 0
+        return gr.Textbox("", max_lines=1, **look)
+    return gr.Number(field.value, step=field.step, **look)
+
+
+def fields(mode: str) -> dict[str, gr.Number | gr.Textbox | gr.Radio]:
+    """The form's components by name: one in sight, the others folded away."""
+    made = {LIMIT.name: control(LIMIT)}
+    with gr.Accordion("Advanced", open=False, elem_id="advanced"), gr.Row():
+        made |= {field.name: control(field) for field in ADVANCED}
+    made["mode"].value = mode
+    return made
 
 
 def build(settings: Settings, folder: Path = TRACES) -> tuple[gr.Blocks, Desk]:
     """The page and the desk behind it; the caller launches the one and opens the other."""
-    desk, gallery = make_desk(settings), list(recordings(folder))
+    desk, gallery, learning = make_desk(settings), list(recordings(folder)), list(recordings(folder / "learning"))
+    first = domain_module(DOMAINS[0]).PRESETS[0]
     hello = "A recorded run is playing." if gallery else "There is no recorded run; write a prompt."
     with gr.Blocks(title="Orthrus Live", fill_width=True) as page:
         gr.HTML(f"<h1>{HEADLINE}</h1><p>{INTRO}</p>", elem_id="head")
         with gr.Row(elem_id="page"):
             with gr.Column(elem_id="side"):
-                buttons = cards(gallery)
+                buttons = cards("Recorded runs", gallery)
                 gr.HTML('<a href="#prompt">Try your own prompt ↓</a>', elem_id="more")  # where the controls come last
-                prompt = prompt_box()
+                gr.HTML("<h2>Your own prompt</h2>", elem_classes="name")
+                prompt = gr.Textbox(first, label="Prompt", show_label=False, lines=3, max_lines=8, elem_id="prompt")
                 presets(prompt)
-                most = DecodeConfig().max_new_tokens
-                limit = gr.Slider(8, 512, most, step=8, label="Most new tokens", elem_id="limit")
+                entered = fields(settings.mode)
                 with gr.Row():
                     run = gr.Button("Run live", variant="primary", elem_id="run")
                     stop = gr.Button("Stop", elem_id="stop")
                 status = gr.HTML(shown(hello), elem_id="status", min_height=44)
+                about = gr.HTML(elem_id="about", elem_classes="quiet")
                 if Path(settings.model) == EMBEDDED_MODEL:
                     gr.HTML(ABILITIES, elem_classes="quiet")
+                buttons += cards("Learning to draft", learning)
             with gr.Column(elem_id="main"):
                 view = stage(gallery[0] if gallery else None)
-        for card, recording in zip(buttons, gallery, strict=True):
+        for card, recording in zip(buttons, [*gallery, *learning], strict=True):
             on_card(desk, card, recording, [view, status])
-        on_run(desk, [run.click, prompt.submit], stop, [prompt, limit], [view, status])
+        on_run(desk, [run.click, prompt.submit], stop, prompt, entered, [view, status])
+        on_load(desk, page, about)
     return page.queue(max_size=8), desk
 
 
@@ -153,7 +180,18 @@ def on_card(desk: Desk, card: gr.Button, recording: Recording, targets: list) ->
     card.click(show, None, targets, queue=False, api_visibility="private")
 
 
-def on_run(desk: Desk, triggers: list, stop: gr.Button, inputs: list, targets: list) -> None:
+def on_load(desk: Desk, page: gr.Blocks, about: gr.HTML) -> None:
+    """Once the model is there: what may be said of it on this machine."""
+
+    async def tell() -> str:
+        while (words := desk.about()) is None:
+            await asyncio.sleep(0.5)
+        return shown(words)
+
+    page.load(tell, None, about, show_progress="hidden", concurrency_limit=None, api_visibility="private")
+
+
+def on_run(desk: Desk, triggers: list, stop: gr.Button, prompt: gr.Textbox, entered: dict, targets: list) -> None:
     """Run and Stop. Stop sets a flag and does not cancel the handler, so that a stopped run still sends its end."""
     status = targets[1]
 
@@ -161,8 +199,8 @@ def on_run(desk: Desk, triggers: list, stop: gr.Button, inputs: list, targets: l
         desk.enter(request.session_hash)
         return shown("Waiting for the device.")
 
-    def go(text: str, most: float, request: gr.Request) -> Iterator[tuple[Any, Any]]:
-        for news in desk.run(request.session_hash, text, int(most)):
+    def go(prompt: str, request: gr.Request, **entered: Any) -> Iterator[tuple[Any, Any]]:
+        for news in desk.run(request.session_hash, (prompt, entered)):
             yield outputs(news)
 
     def halt(request: gr.Request) -> str:
@@ -172,8 +210,8 @@ def on_run(desk: Desk, triggers: list, stop: gr.Button, inputs: list, targets: l
     device = {"concurrency_id": "device", "concurrency_limit": 1}
     look = "() => { if (innerWidth < 1000) document.querySelector('#stage').scrollIntoView({block: 'start'}); }"
     gr.on(triggers, None, js=look)
-    entered = gr.on(triggers, enter, None, status, queue=False, api_visibility="private")
-    entered.then(go, inputs, targets, api_name="decode_view", **waiting, **device)
+    begun = gr.on(triggers, enter, None, status, queue=False, api_visibility="private")
+    begun.then(go, prompt, targets, inputs_kwargs=entered, api_name="decode_view", **waiting, **device)
     stop.click(halt, None, status, queue=False, api_visibility="private")
 
 
@@ -184,6 +222,7 @@ def arguments(settings: Settings) -> argparse.Namespace:
     parser.add_argument("--model", default=settings.model, help="checkpoint folder or hub id")
     parser.add_argument("--device", default=settings.device, help="auto, cpu or cuda")
     parser.add_argument("--dtype", default=settings.dtype, help="auto, float32, bfloat16 or float16")
+    parser.add_argument("--mode", default=settings.mode, help="auto, fast or exact")
     parser.add_argument("--traces", type=Path, default=TRACES, help="folder of recorded runs")
     return parser.parse_args()
 
@@ -191,7 +230,7 @@ def arguments(settings: Settings) -> argparse.Namespace:
 def main() -> None:
     logging.basicConfig(level=logging.INFO)
     args = arguments(settings_from_environment())
-    settings = Settings(model=args.model, device=args.device, dtype=args.dtype, host=args.host, port=args.port)
+    settings = Settings(args.model, args.device, args.dtype, args.mode, args.host, args.port)
     page, desk = build(settings, args.traces)
     threading.Thread(target=desk.open, daemon=True).start()
     css = player.stylesheet() + (player.STATIC / "page.css").read_text(encoding="utf-8")

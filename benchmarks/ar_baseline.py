@@ -56,15 +56,15 @@ def ours(lm: LoadedModel, limit: int) -> Callable:
     return run
 
 
-def theirs(lm: LoadedModel, attention: str, cache: str, limit: int) -> Callable:
+def theirs(lm: LoadedModel, attention: str, cache: str | None, limit: int, **more) -> Callable:
+    """transformers' generate; `cache` None leaves the choice to it, as prompt lookup wants."""
     model = transformers_model(lm, attention)
+    more |= {"cache_implementation": cache} if cache else {}
 
     def run(messages) -> tuple[list[int], float]:
         ids = torch.tensor([chat_ids(lm.tokenizer, [(m["role"], m["content"]) for m in messages])])
         began = time.perf_counter()
-        out = model.generate(
-            ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=limit, cache_implementation=cache
-        )
+        out = model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=limit, **more)
         return out[0, ids.shape[1] :].tolist(), time.perf_counter() - began
 
     return run

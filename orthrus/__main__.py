@@ -71,7 +71,7 @@ def evaluate(args: argparse.Namespace) -> dict[str, Any]:
 
     if args.domain != "all":
         domain_module(args.domain)
-    config = DecodeConfig(args.max_new_tokens, detail=-1)
+    config = DecodeConfig(args.max_new_tokens, args.block_size, detail=-1, pace=args.pace)
     return run(_model(args), args.domain, args.prompts, args.seed, config, args.split, _note)
 
 
@@ -93,17 +93,18 @@ def _model(args: argparse.Namespace):
     import torch
     import transformers
 
-    from orthrus.checkpoint import load_model
+    from orthrus.checkpoint import config_of, load_model
+    from orthrus.probe import best_setting
 
     transformers.logging.set_verbosity_error()
-    if args.threads:
-        torch.set_num_threads(args.threads)
+    if args.threads or args.device == "cpu" or not torch.cuda.is_available():
+        torch.set_num_threads(args.threads or best_setting(config_of(args.model)).threads)
     return load_model(args.model, args.device, args.dtype, args.mode)
 
 
 def _config(args: argparse.Namespace, **more: Any) -> DecodeConfig:
-    sampling = {name: getattr(args, name) for name in ("temperature", "top_k", "top_p", "seed", "coupling")}
-    return DecodeConfig(args.max_new_tokens, **sampling, **more)
+    asked = ("max_new_tokens", "block_size", "pace", "temperature", "top_k", "top_p", "seed", "coupling")
+    return DecodeConfig(**{name: getattr(args, name) for name in asked}, **more)
 
 
 def _figures(run) -> dict[str, Any]:
@@ -122,9 +123,11 @@ def parser() -> argparse.ArgumentParser:
     )
     common.add_argument("--device", default=defaults.device, help="auto, cpu or cuda")
     common.add_argument("--dtype", default=defaults.dtype, help="auto, float32, bfloat16 or float16")
-    common.add_argument("--threads", type=int, default=0, help="CPU threads (default: torch's own choice)")
+    common.add_argument("--threads", type=int, default=defaults.threads, help="CPU threads (default: the quickest)")
     common.add_argument("--max-new-tokens", type=int, default=DecodeConfig().max_new_tokens)
-    common.add_argument("--mode", default="auto", help="fast, exact, or auto: exact where it costs little")
+    common.add_argument("--block-size", type=int, help="anchor and guesses of a draft (default: the model's)")
+    common.add_argument("--pace", action="store_true", help="draft only as far as it pays, measured in the run")
+    common.add_argument("--mode", default=defaults.mode, help="fast, exact, or auto: exact where it costs little")
     common.add_argument("--temperature", type=float, default=DecodeConfig().temperature, help="0 is greedy")
     common.add_argument("--top-k", type=int, default=DecodeConfig().top_k)
     common.add_argument("--top-p", type=float, default=DecodeConfig().top_p)

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from orthrus.attention import attend_ar, attend_ar_tiled, causal_bias, pad_rows, tile_bias
+from orthrus.cache import TILE
 
 SERIAL_ELEMENTS = 32_768  # at::internal::GRAIN_SIZE: an elementwise call of this size or less is one thread's
 LANES = 64  # columns a vectorised loop takes at a time, at most (two 512-bit registers of bfloat16)
@@ -36,6 +37,9 @@ class Arithmetic(Protocol):
 
     def bias(self, rows: int, start: int, group: int, device: torch.device) -> Tensor | None:
         """What `attend` adds to its scores; made once a pass."""
+
+    def reach(self, end: int) -> int:
+        """How many positions of the cache `attend` looks at where `end` are written."""
 
     def attend(self, q: Tensor, keys: Tensor, values: Tensor, start: int, bias: Tensor | None) -> Tensor:
         """[rows, heads, head_dim] over the cache -> [rows, heads * head_dim], causal."""
@@ -112,7 +116,10 @@ class Fast:
 
     def silu_mul(self, gate_up: Tensor) -> Tensor:
         gate, up = gate_up.chunk(2, dim=-1)
-        return F.silu(gate) * up
+        return F.silu(gate).mul_(up)
+
+    def reach(self, end: int) -> int:
+        return end
 
     def bias(self, rows: int, start: int, group: int, device: torch.device) -> Tensor | None:
         return _cached_causal_bias(rows, group, device) if rows > 1 else None
@@ -147,6 +154,9 @@ class Exact:
         together = max(1, SERIAL_ELEMENTS // gate.shape[1])
         parts = [F.silu(part) for part in gate.split(together)]
         return (parts[0] if len(parts) == 1 else torch.cat(parts))[:, :size] * up
+
+    def reach(self, end: int) -> int:
+        return -(-end // TILE) * TILE
 
     def bias(self, rows: int, start: int, group: int, device: torch.device) -> Tensor:
         return tile_bias(rows, start, group, self.row_multiple, device)

@@ -41,17 +41,23 @@ def causal_bias(rows: int, group: int, device: torch.device) -> Tensor:
 def attend_ar(q: Tensor, keys: Tensor, values: Tensor, start: int, bias: Tensor | None) -> Tensor:
     """Causal attention of new rows whose keys are already in the cache.
 
-    q [rows, heads, head_dim]; keys, values [kv_heads, capacity, head_dim], valid below start + rows;
+    q [rows, heads, head_dim]; keys, values [kv_heads, start + rows or more, head_dim], valid below start + rows;
     bias from `causal_bias`, None for a single row. Returns [rows, heads * head_dim] in q's dtype.
     """
     rows, _, head_dim = q.shape
+    kv_heads, written, _ = keys.shape
     end = start + rows
-    folded = _fold(q, keys.shape[0])
-    scores = torch.bmm(folded, keys[:, :end].transpose(1, 2)).float().mul_(head_dim**-0.5)
+    if written > end:
+        keys, values = keys[:, :end], values[:, :end]
+    if rows == 1:  # one operator: 22 us against 37 in bfloat16, 14 against 13 in float32 (151 positions, EPYC)
+        one = q.reshape(1, kv_heads, -1, head_dim)
+        return F.scaled_dot_product_attention(one, keys[None], values[None]).reshape(1, -1)
+    folded = _fold(q, kv_heads)
+    scores = torch.bmm(folded, keys.transpose(1, 2)).float().mul_(head_dim**-0.5)
     if bias is not None:
         scores[..., start:].add_(bias)
     weights = scores.softmax(-1).to(q.dtype)
-    return _unfold(torch.bmm(weights, values[:, :end]), rows)
+    return _unfold(torch.bmm(weights, values), rows)
 
 
 def attend_diffusion(q: Tensor, k: Tensor, v: Tensor, keys: Tensor, values: Tensor, start: int) -> Tensor:
@@ -63,11 +69,12 @@ def attend_diffusion(q: Tensor, k: Tensor, v: Tensor, keys: Tensor, values: Tens
     rows, _, head_dim = q.shape
     folded = _fold(q, keys.shape[0])
     own_keys, own_values = k.transpose(0, 1), v.transpose(0, 1)
-    scores = torch.empty(*folded.shape[:2], start + rows, dtype=torch.float32, device=q.device)
-    scores[..., :start] = torch.bmm(folded, keys[:, :start].transpose(1, 2))
-    scores[..., start:] = torch.bmm(folded, own_keys.transpose(1, 2))
+    if keys.shape[1] > start:
+        keys, values = keys[:, :start], values[:, :start]
+    products = torch.bmm(folded, keys.transpose(1, 2)), torch.bmm(folded, own_keys.transpose(1, 2))
+    scores = torch.cat(products, dim=-1).float()
     weights = scores.mul_(head_dim**-0.5).softmax(-1).to(q.dtype)
-    out = torch.bmm(weights[..., :start], values[:, :start])
+    out = torch.bmm(weights[..., :start], values)
     return _unfold(out.baddbmm_(weights[..., start:], own_values), rows)
 
 
@@ -108,8 +115,8 @@ def attend_ar_tiled(q: Tensor, keys: Tensor, values: Tensor, bias: Tensor) -> Te
 
 def ascending_sum(parts: list[Tensor]) -> Tensor:
     """The float32 sum in order, from zero. A loop, because the order of torch.sum depends on their number."""
-    out = torch.zeros_like(parts[0], dtype=torch.float32)
-    for part in parts:
+    out = parts[0].float() + 0.0  # 0 + -0 is 0
+    for part in parts[1:]:
         out = out + part
     return out
 

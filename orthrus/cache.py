@@ -6,8 +6,10 @@ import torch
 from torch import Tensor
 
 from orthrus.config import ModelConfig
+from orthrus.scratch import Scratch
 
 TILE = 256  # positions an exact attention tile spans; storage comes in whole tiles, so that the last one can be read
+KEPT_ROWS = 64  # passes of at most so many rows keep their buffers; longer ones are pieces of a prompt
 
 
 class SharedCache:
@@ -20,12 +22,13 @@ class SharedCache:
     def __init__(self, config: ModelConfig, capacity: int, dtype: torch.dtype, device: torch.device | str) -> None:
         if capacity < 1:
             raise ValueError(f"cache capacity is {capacity}, it must be 1 or more")
-        stored = -(-capacity // TILE) * TILE
+        stored = _whole_tiles(capacity)
         shape = (config.num_hidden_layers, config.num_key_value_heads, stored, config.head_dim)
         self._keys = torch.zeros(shape, dtype=dtype, device=device)
         self._values = torch.zeros(shape, dtype=dtype, device=device)
         self.keys: tuple[Tensor, ...] = tuple(self._keys.unbind(0))
         self.values: tuple[Tensor, ...] = tuple(self._values.unbind(0))
+        self._config, self._scratch = config, {}
         self.capacity = capacity
         self.length = 0
         self.bytes_per_position = config.kv_bytes_per_position * self._keys.element_size()
@@ -43,7 +46,39 @@ class SharedCache:
             raise ValueError(f"cannot crop to {length}: the cache holds {self.length} positions")
         self.length = length
 
+    def seen(self, width: int) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """Keys and values of the first `width` positions, [kv_heads, width, head_dim] a layer."""
+        return self._keys.narrow(2, 0, width).unbind(0), self._values.narrow(2, 0, width).unbind(0)
+
+    def slots(self, start: int, rows: int) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """Where new keys and values go, [rows, kv_heads, head_dim] a layer."""
+        places = (t.narrow(2, start, rows).transpose(1, 2).unbind(0) for t in (self._keys, self._values))
+        return tuple(places)
+
+    def scratch(self, rows: int) -> Scratch:
+        """The buffers of a pass of `rows` rows; they belong to the run, as the cache does."""
+        found = self._scratch.get(rows)
+        if found is None:
+            found = Scratch(self._config, rows, self._keys.dtype, self._keys.device)
+            if rows <= KEPT_ROWS:
+                self._scratch[rows] = found
+        return found
+
+    @staticmethod
+    def bytes_for(config: ModelConfig, capacity: int, dtype: torch.dtype) -> int:
+        """What `nbytes` of such a cache will be."""
+        return _whole_tiles(capacity) * config.kv_bytes_per_position * dtype.itemsize
+
     @property
     def nbytes(self) -> int:
-        """Bytes allocated, whatever the length."""
+        """Bytes of keys and values, whatever the length."""
         return self._keys.nbytes + self._values.nbytes
+
+    @property
+    def scratch_bytes(self) -> int:
+        """Bytes of the buffers kept for passes; bounded by KEPT_ROWS, not by the length of the text."""
+        return sum(scratch.nbytes for scratch in self._scratch.values())
+
+
+def _whole_tiles(positions: int) -> int:
+    return -(-positions // TILE) * TILE

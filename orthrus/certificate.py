@@ -9,7 +9,7 @@ from typing import Any
 from orthrus.checkpoint import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.lossless import run_both
-from orthrus.session import describe_host
+from orthrus.provenance import describe_host
 from orthrus.trace import Trace
 from orthrus.training.corpus import DOMAINS, generate
 from orthrus.training.corpus.base import Example
@@ -63,6 +63,9 @@ def _circumstances(lm: LoadedModel, seed: int, config: DecodeConfig) -> dict[str
         "seed": seed,
         "max_new_tokens": config.max_new_tokens,
         "temperature": config.temperature,
+        "top_k": config.top_k if config.sampled else None,
+        "top_p": config.top_p if config.sampled else None,
+        "coupling": config.coupling if config.sampled else None,
     }
 
 

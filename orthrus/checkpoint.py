@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 
 from orthrus.config import DTYPES, EMBEDDED_MODEL, ModelConfig
 from orthrus.exact import RowCheck, choose
+from orthrus.memory import refuse_what_does_not_fit
 from orthrus.model import DIFF, Orthrus
 
 
@@ -64,10 +65,17 @@ def load_model(
     number = default_dtype(place) if dtype in (None, "auto") else _dtype(dtype)
     with torch.device("meta"):
         model = Orthrus(config)
+    wanted = sum(p.numel() for p in model.parameters()) * number.itemsize
+    refuse_what_does_not_fit(wanted, f"the model in {str(number).removeprefix('torch.')}", place)
     _fill(model, _open(folder), place, number)
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     chosen, check = choose(model.fuse(), mode)
     return LoadedModel(chosen, tokenizer, config, folder.name, _revision(folder), check)
+
+
+def config_of(source: str | Path | None = None) -> ModelConfig:
+    """The configuration of a checkpoint folder or hub id, without its weights."""
+    return read_config(_folder(str(source or EMBEDDED_MODEL)))
 
 
 def _device(name: str | None) -> torch.device:

@@ -11,6 +11,7 @@ from typing import Any
 EMBEDDED_MODEL = Path(__file__).resolve().parent.parent / "assets" / "orthrus-mini"
 DTYPES = ("float32", "bfloat16", "float16")
 COUPLINGS = ("gumbel", "rejection")
+MODES = ("auto", "fast", "exact")
 MIN_TEMPERATURE = 0.01  # below it logits / temperature leave float32's sense; 0 is greedy
 
 
@@ -142,6 +143,8 @@ class DecodeConfig:
     of the decoding time lower the detail in mid-run; 1 or more keeps it.
 
     temperature 0 is greedy; above it tokens are drawn after temperature, then top_k, then top_p (None: no filter).
+    `pace` makes drafts reach only as far as they pay, measured as the run goes on; `block_size` is then their limit.
+
     `seed` and the position decide every draw. `coupling` is how drafts are judged in sampling: gumbel writes the AR
     text of the same seed, rejection accepts a little more and equals AR in distribution only.
     """
@@ -156,6 +159,7 @@ class DecodeConfig:
     top_p: float | None = None
     seed: int = 1
     coupling: str = "gumbel"
+    pace: bool = False
 
     @property
     def sampled(self) -> bool:
@@ -167,6 +171,10 @@ class DecodeConfig:
         return not self.sampled or self.coupling == "gumbel"
 
     def __post_init__(self) -> None:
+        for name in ("max_new_tokens", "block_size", "n_alt", "top_k", "seed"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, int):
+                raise ValueError(f"{name.replace('_', ' ')} is {value}, it must be a whole number")
         if self.max_new_tokens < 1:
             raise ValueError(f"max new tokens is {self.max_new_tokens}, it must be 1 or more")
         if self.block_size is not None and self.block_size < 1:
@@ -194,8 +202,10 @@ class Settings:
     model: str = str(EMBEDDED_MODEL)
     device: str = "auto"
     dtype: str = "auto"
+    mode: str = "auto"
     host: str = "127.0.0.1"
     port: int = 7860
+    threads: int = 0  # 0: the quickest number, found by a probe
 
 
 def settings_from_environment(environ: Mapping[str, str] | None = None) -> Settings:
@@ -208,14 +218,16 @@ def settings_from_environment(environ: Mapping[str, str] | None = None) -> Setti
     for f in fields(Settings):
         for variable in (f"ORTHRUS_{f.name.upper()}", _GRADIO.get(f.name, "")):
             if value := environ.get(variable):
-                found.setdefault(f.name, _port(variable, value) if f.name == "port" else value)
+                limit = _HIGHEST.get(f.name)
+                found.setdefault(f.name, _number(variable, value, limit) if limit else value)
     return Settings(**found)
 
 
 _GRADIO = {"host": "GRADIO_SERVER_NAME", "port": "GRADIO_SERVER_PORT"}
+_HIGHEST = {"port": 65535, "threads": 1024}
 
 
-def _port(variable: str, value: str) -> int:
-    if not value.isdigit() or not 1 <= int(value) <= 65535:
-        raise ValueError(f"{variable} is {value!r}, it must be a number between 1 and 65535")
+def _number(variable: str, value: str, limit: int) -> int:
+    if not value.isdigit() or not 1 <= int(value) <= limit:
+        raise ValueError(f"{variable} is {value!r}, it must be a number between 1 and {limit}")
     return int(value)

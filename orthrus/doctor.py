@@ -10,7 +10,9 @@ import torch
 
 from orthrus import __version__
 from orthrus.checkpoint import LoadedModel
-from orthrus.session import describe_host
+from orthrus.exact import SIZES, STARTS, find_exact
+from orthrus.probe import best_setting
+from orthrus.provenance import describe_host
 
 PACKAGES = (
     "torch",
@@ -25,9 +27,22 @@ PACKAGES = (
 )
 
 
+def standing(lm: LoadedModel) -> str:
+    """What may be said of a model on this machine, for people."""
+    if lm.check is None:
+        found = "The exact mode was not tried here"
+    else:
+        found = f"The exact mode {'holds' if lm.check.holds else 'does not hold'} on this machine: {lm.check.words}"
+    return f"{found}. Runs are in the {lm.mode} mode unless asked otherwise: {lm.promise}."
+
+
 def report(lm: LoadedModel) -> dict[str, Any]:
-    """One mapping of plain values; absent packages are None."""
+    """One mapping of plain values; absent packages are None.
+
+    The rows of this model are compared here and now where that was not done on loading.
+    """
     host = describe_host(lm.model.device.type)
+    check = lm.check or (find_exact(lm.model)[1] if host.kind == "cpu" else None)
     return {
         "orthrus": __version__,
         "python": platform.python_version(),
@@ -35,13 +50,17 @@ def report(lm: LoadedModel) -> dict[str, Any]:
         "device": host.device,
         "device_kind": host.kind,
         "threads": torch.get_num_threads(),
+        "quickest": best_setting(lm.config).words if host.kind == "cpu" else None,
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "model": lm.id,
         "revision": lm.revision,
         "dtype": str(lm.model.dtype).removeprefix("torch."),
         "mode": lm.mode,
         "promise": lm.promise,
-        "row_check": lm.check.words if lm.check else "not made (the fast mode was asked for, or a GPU)",
+        "exact_holds": bool(check and check.holds),
+        "row_check": check.words if check else "not made: the exact mode is for the CPU",
+        "passes_compared": list(SIZES),
+        "at_positions": list(STARTS),
         "block_size": lm.config.block_size,
         "context": lm.config.max_position_embeddings,
         "parameters": sum(p.numel() for p in lm.model.parameters()),

@@ -59,6 +59,7 @@ class OrthrusLane:
     """The state of one run; `_cycles` is the loop, the methods are its phases."""
 
     def __init__(self, request: Request) -> None:
+        self.pacer = request.pacer()  # may time passes: before the clock starts
         self.request, self.clock = request, LaneClock()
         self.model = request.lm.model
         self.chooser = request.chooser()
@@ -67,6 +68,7 @@ class OrthrusLane:
         self.eos = frozenset(request.lm.config.eos_token_ids)
         self.cache: SharedCache = self.model.new_cache(request.capacity)
         self.window = torch.full((request.block,), request.lm.config.mask_token_id, device=self.model.device)
+        self.verified = self.window.clone()  # anchor and proposals, as the AR view reads them
         self.text: list[int] = []
         self.stop: str | None = None
         self.cycle = self.drafts = self.verifies = 0
@@ -83,8 +85,9 @@ class OrthrusLane:
                 self.stop = "cancel"
                 break
             began = self.clock.ms()
-            n_draft = min(self.request.block, self._remaining(), self.cache.capacity - self.cache.length) - 1
-            drafted = self._draft(n_draft)
+            block = self.pacer.block() if self.pacer else self.request.block
+            n_draft = min(block, self._remaining(), self.cache.capacity - self.cache.length) - 1
+            drafted = self._draft(n_draft, block)
             yield from self._draft_event(drafted, began)
             if self.request.cancelled():
                 self.stop = "cancel"
@@ -112,13 +115,13 @@ class OrthrusLane:
         yield from self.request.pieces([first, *fields.get("p_top_ids", ())])
         yield self.request.stamp(Prefill, ms=round(watch.ms, 3), first_id=first, kv_len=self.cache.length, **fields)
 
-    def _draft(self, n_draft: int) -> Drafted:
+    def _draft(self, n_draft: int, block: int) -> Drafted:
         """One diffusion pass over anchor + masks; skipped where no proposal is eligible."""
         self.window[0] = self.text[-1]
         if not n_draft:
             return Drafted(self.window[:0], [], None, None, 0.0, 0.0)
         with Stopwatch(self.model.device) as watch:
-            rows = min(len(self.window), self.request.context - self.cache.length)
+            rows = min(block, self.request.context - self.cache.length)
             logits = self.model.forward_diffusion(self.window[:rows], self.cache, n_draft)
             ids = self.chooser.choose(logits, self.cache.length)
             listed = ids.tolist()
@@ -148,7 +151,9 @@ class OrthrusLane:
     def _verify(self, drafted: Drafted, began: float) -> Iterator[Event]:
         """One AR pass over anchor + proposals, the settlement, the crop, and the verdict event."""
         before, remaining = self.cache.length, self._remaining()
-        block = torch.cat([self.window[:1], drafted.ids])
+        block = self.verified[: len(drafted.listed) + 1]
+        block[0] = self.text[-1]
+        block[1:] = drafted.ids
         with Stopwatch(self.model.device) as passed:
             logits = self.model.forward_ar(block, self.cache)
         with Stopwatch(self.model.device) as judged:
@@ -159,6 +164,8 @@ class OrthrusLane:
         self.text.extend(settled.tokens)
         self.stop = settled.stop or self._full()
         self.verifies += 1
+        if self.pacer:
+            self.pacer.saw(len(drafted.listed), settled.n_accept)
         fields, instr_ms = self._instrumented(
             lambda: (
                 instrument.verdict_fields(

@@ -12,7 +12,7 @@ from typing import Any
 from orthrus.checkpoint import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.lossless import run_both
-from orthrus.session import describe_host
+from orthrus.provenance import describe_host
 from orthrus.trace import Trace
 from orthrus.training.corpus import DOMAINS, domain_module, generate, grade
 from orthrus.training.corpus.base import Example

@@ -17,12 +17,12 @@ from torch import Tensor
 
 from orthrus.arithmetic import Arithmetic, Exact, Fast, Packed, Padded, linear_packed, pack
 from orthrus.cache import TILE, SharedCache
+from orthrus.config import MODES
 from orthrus.model import Orthrus
 
 T = TypeVar("T")
-MODES = ("auto", "fast", "exact")
 BLOCK = 32  # rows of the reference pass
-SIZES = (1, 2, 3, 8, 19, 31)  # rows of the passes compared with it
+SIZES = (1, 2, 3, 8, 19, 31, 32)  # rows of the passes compared with it; 32: the same pass once more
 STARTS = (0, 37, TILE - 8)  # its first position: no context, one tile, across a tile's border
 ROW_MULTIPLES = (1, 4, 8, 16, 32)
 PACK_LIMIT = 4 << 30  # bytes of weights; above it a packed copy costs more memory than people expect

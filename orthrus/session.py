@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from functools import lru_cache
-from pathlib import Path
 from threading import Event as Flag
 
 import torch
-import transformers
 
-from orthrus import __version__, events
+from orthrus import events
 from orthrus.cache import SharedCache
 from orthrus.checkpoint import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.events import Event, Piece, RunStart, Stamper
 from orthrus.instrument import RowLog
-from orthrus.model import DIFF
+from orthrus.memory import refuse_what_does_not_fit
+from orthrus.pacing import Pacer
+from orthrus.probe import pass_costs
+from orthrus.provenance import describe_host, describe_model, describe_params
 from orthrus.sampling import Chooser, Greedy, Sampled
 from orthrus.text import Announcer, Vocabulary
 
@@ -54,6 +53,10 @@ class Request:
     def capacity(self) -> int:
         """Cache rows this run can ever need."""
         return min(self.context, len(self.ids) + self.config.max_new_tokens)
+
+    def pacer(self) -> Pacer | None:
+        """What decides how far each draft reaches, where the run asks for it."""
+        return Pacer(pass_costs(self.lm.model, self.block), self.block) if self.config.pace else None
 
     def chooser(self) -> Chooser:
         """How tokens are chosen from logits, by both views and both lanes; each lane makes its own."""
@@ -93,7 +96,10 @@ def make_request(
     if config.block_size is not None and config.block_size > lm.config.block_size:
         raise ValueError(f"block size is {config.block_size}, this model drafts at most {lm.config.block_size}")
     announcer = Announcer(vocabulary(lm.tokenizer))
-    return Request(lm, config, messages, ids, Stamper(), announcer, cancel or Flag(), rows)
+    request = Request(lm, config, messages, ids, Stamper(), announcer, cancel or Flag(), rows)
+    wanted = SharedCache.bytes_for(lm.config, request.capacity, lm.model.dtype)
+    refuse_what_does_not_fit(wanted, f"a cache of {request.capacity} positions", lm.model.device)
+    return request
 
 
 def _messages(prompt: str | Messages) -> Messages:
@@ -213,56 +219,3 @@ def run_start(request: Request, lanes: tuple[str, ...]) -> Iterator[Event]:
         recorded_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
     )
     yield from request.pieces(request.ids)
-
-
-def describe_params(c: DecodeConfig) -> events.Params:
-    """The run's parameters; what only sampling uses is null in a greedy run."""
-    return events.Params(
-        mode="sample" if c.sampled else "greedy",
-        coupling=c.coupling if c.sampled else None,
-        temperature=float(c.temperature),
-        top_k=c.top_k if c.sampled else None,
-        top_p=float(c.top_p) if c.sampled and c.top_p is not None else None,
-        seed=c.seed if c.sampled else None,
-        max_new_tokens=c.max_new_tokens,
-        thinking=False,
-        detail=c.detail,
-        n_alt=c.n_alt,
-    )
-
-
-def describe_model(lm: LoadedModel) -> events.Model:
-    """Name, revision, dtype and the share of the parameters that the diffusion view trained."""
-    sizes = {name: p.numel() for name, p in lm.model.named_parameters()}
-    trained = sum(size for name, size in sizes.items() if DIFF in name)
-    return events.Model(
-        id=lm.id,
-        revision=lm.revision,
-        dtype=str(lm.model.dtype).removeprefix("torch."),
-        attn_impl="two batched products" if lm.mode == "fast" else "tiles at absolute positions",
-        mode=lm.mode,
-        trained_frac=round(trained / sum(sizes.values()), 4),
-    )
-
-
-@lru_cache
-def describe_host(kind: str) -> events.Host:
-    """Device name, threads and library versions."""
-    return events.Host(
-        device=torch.cuda.get_device_name() if kind == "cuda" else cpu_name(),
-        kind=kind,
-        threads=torch.get_num_threads(),
-        torch=str(torch.__version__),  # a str subclass that does not serialise as one
-        transformers=transformers.__version__,
-        app=__version__,
-    )
-
-
-def cpu_name() -> str:
-    """The processor's name as the system gives it."""
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text(errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
+import torch
 
 from orthrus import certificate
 from orthrus.__main__ import main
+from orthrus.arithmetic import Exact, Padded
 from orthrus.certificate import certify, shares
 from orthrus.config import DecodeConfig
 from orthrus.training.corpus import DOMAINS
+from tests.faults import FAULTS, strained, under
 from tests.tiny import tiny_model
 
 CONFIG = DecodeConfig(max_new_tokens=6, detail=-1)
@@ -30,6 +33,25 @@ def test_every_domain_is_asked_and_every_row_agrees(exact):
     assert (got["mode"], got["promise"], got["divergences"]) == ("exact", "equal in every bit", [])
     assert got["device"] and got["dtype"] == "float32" and got["torch"]
     json.dumps(got)
+
+
+@pytest.mark.parametrize("dtype", (torch.float32, torch.bfloat16), ids=str)
+@pytest.mark.parametrize("fault", (None, *FAULTS), ids=lambda fault: fault.__name__ if fault else "none")
+def test_a_broken_rule_turns_the_certificate_red(dtype, fault):
+    lm = tiny_model(max_position_embeddings=2048, block_size=32)
+    lm.model.to(dtype)
+    lm = under(strained(lm), fault() if fault else Exact(Padded(8), 8))
+    got = certify(lm, 1, 1, DecodeConfig(max_new_tokens=12, detail=-1))
+    assert got["rows_compared"] == 12 and (got["rows_equal"] == 12) is (fault is None)
+
+
+def test_a_sampled_certificate_names_its_rule(exact):
+    rule = {"temperature": 0.9, "top_k": 40, "top_p": 0.95, "seed": 3}
+    got = certify(exact, 11, 3, DecodeConfig(max_new_tokens=8, detail=-1, **rule))
+    assert got["identical"] == 11 and got["rows_equal"] == got["rows_compared"] > 11
+    assert {name: got[name] for name in rule} == rule and got["coupling"] == "gumbel"
+    greedy = certify(exact, 1, 1, CONFIG)
+    assert (greedy["temperature"], greedy["coupling"], greedy["top_k"], greedy["top_p"]) == (0.0, None, None, None)
 
 
 def test_fast_promises_no_more_than_was_measured():

@@ -8,6 +8,7 @@ from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from orthrus.attention import attend_ar, attend_diffusion, causal_bias
 from orthrus.model import DIFF, Orthrus, rope_table
+from orthrus.scratch import signed
 from orthrus.training.forward import Blocks, causal_document_bias, forward_blocks, forward_rows
 from tests.tiny import random_weights, tiny_config, tiny_model
 
@@ -62,7 +63,7 @@ def test_a_wrong_rotation_is_caught():
     with torch.no_grad():
         expected = official(model)(ids[None]).logits[0]
     model.fuse()
-    model.rope = rope_table(tiny_config(rope_theta=9_000.0), 256)
+    model.rope = signed(*rope_table(tiny_config(rope_theta=9_000.0), 256))
     got = model.forward_ar(ids, model.new_cache(64))
     with pytest.raises(AssertionError):
         torch.testing.assert_close(got, expected, atol=2e-4, rtol=1e-4)

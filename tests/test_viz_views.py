@@ -24,7 +24,10 @@ RUNS = {
     "one token": {"seed": 9, "tokens": 1},
 }
 # bytes of one event's patch for one view, and of all views together, averaged over the cycles of an ordinary run
-EVENT_BUDGET, CYCLE_BUDGET = 1400, 4000
+EVENT_BUDGET, CYCLE_BUDGET = 1400, 10_500
+# the inspector: five alternatives of every slot, in each of the two views; the statistics: all of them, but only at
+# cycles 1, 2, 4, 8, ...; the words and the recorded file, which comes once with the end, are as long as they are
+OWN_BUDGET = {"inspector": 3000, "statistics": 2500, "words": float("inf"), "record": float("inf")}
 
 
 def patched(name, trace):
@@ -78,8 +81,11 @@ def test_patches_stay_within_their_byte_budget():
         per_view = {}
         for change in frame["x"]:
             per_view[change[0]] = per_view.get(change[0], 0) + len(player.dumps(change))
-        assert all(size <= EVENT_BUDGET for view, size in per_view.items() if view != "words"), per_view
-    mean = len(player.dumps(player.tape(trace))) / len(trace.verdicts)
+        assert all(size <= OWN_BUDGET.get(view, EVENT_BUDGET) for view, size in per_view.items()), per_view
+    frames = [
+        {**frame, "x": [change for change in frame["x"] if change[0] != "record"]} for frame in player.tape(trace)
+    ]
+    mean = len(player.dumps(frames)) / len(trace.verdicts)
     assert mean <= CYCLE_BUDGET, f"{mean:.0f} bytes a cycle"
 
 

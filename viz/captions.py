@@ -1,4 +1,4 @@
-"""One sentence per phase, filled with what happened: for everybody, and for those who know the terms."""
+"""One sentence per phase, filled with what happened: for everybody, for those who know the terms, and as the rule."""
 
 from __future__ import annotations
 
@@ -7,35 +7,62 @@ from typing import Any
 
 from orthrus.events import Done, Draft, Event, Prefill, Verdict
 from orthrus.trace import Cycle, Trace
+from viz import formulas
 from viz.board import milliseconds, number, times
 from viz.changes import Change, put
-from viz.words import shown
+from viz.words import counted, percent, quoted
 
 NAME = "captions"
 SURE = math.log(0.9)
 NEAR_TIE = 0.5  # logits; the threshold of the lossless check
+EARLY = 2  # a cut behind this many guesses or fewer is called early
+LEVELS = (("plain", "Plain"), ("technical", "Technical"), ("math", "Math"))
+# what the verdict is in words, by kind of block: for everybody, and in the terms
+VERDICTS = {
+    "single": ("The AR view writes the last token itself.", "one row, no proposal."),
+    "ended": (
+        "The AR view agrees with {kept}, and there the text ends.{rest}",
+        "EOS accepted at slot {at}; n_accept {k} of {n}, but proposals after an EOS do not count.",
+    ),
+    "perfect": ("A perfect block: the AR view agrees with every one of the {n} guesses.", "n_accept {k} of {n}."),
+    "first": (
+        "It disagrees with the very first guess: it wants {own} instead of {guess}.{later}",
+        "n_accept 0 of {n}; at slot 1 it takes {own}{odds}.",
+    ),
+    "early": (
+        "An early stop: the AR view agrees with only {kept}, then it wants {own} instead of {guess}.{later}",
+        "n_accept {k} of {n}; at the cut it takes {own}{odds}.",
+    ),
+    "cut": (
+        "The AR view agrees with {kept}, then it wants {own} instead of {guess}.{later}",
+        "n_accept {k} of {n}; at the cut it takes {own}{odds}.",
+    ),
+}
 
 
 def skeleton() -> dict[str, Any]:
-    levels = [{"key": "plain", "label": "Plain"}, {"key": "technical", "label": "Technical"}]
+    levels = [{"key": key, "label": label} for key, label in LEVELS]
     return {"kind": "captions", "title": "What happens", "levels": levels, "state": {"say": {}}}
 
 
 def patch(event: Event, trace: Trace) -> list[Change]:
     if isinstance(event, Prefill):
-        return [_say("prefill", *_prefill(event, trace))]
+        return [_say("prefill", *_prefill(event, trace), formulas.prefill(event, trace))]
     if isinstance(event, Draft):
-        return [_say("draft", *_draft(event))]
+        return [_say("draft", *_draft(event), formulas.draft(event, trace))]
     if isinstance(event, Verdict):
         cycle = trace.cycle(event.cycle)
-        return [_say("verify", *_verify(cycle, event, trace)), _say("commit", *_commit(cycle, event, trace))]
+        return [
+            _say("verify", *_verify(cycle, event, trace), formulas.verify(cycle, event, trace)),
+            _say("commit", *_commit(cycle, event, trace), formulas.commit(cycle, event, trace)),
+        ]
     if isinstance(event, Done):
-        return [_say("finish", *_finish(event, trace))]
+        return [_say("finish", *_finish(event, trace), formulas.finish(event, trace))]
     return []
 
 
-def _say(phase: str, plain: str, technical: str) -> Change:
-    return put("say", {"plain": plain, "technical": technical}, phase)
+def _say(phase: str, *said: str) -> Change:
+    return put("say", {key: text for (key, _), text in zip(LEVELS, said, strict=True)}, phase)
 
 
 def _prefill(event: Prefill, trace: Trace) -> tuple[str, str]:
@@ -49,7 +76,7 @@ def _prefill(event: Prefill, trace: Trace) -> tuple[str, str]:
 def _draft(event: Draft) -> tuple[str, str]:
     n = event.n_draft
     if n == 0:
-        return "Only one token is left, so there is nothing to guess.", "No draft pass: n_draft is 0."
+        return "Nothing is guessed this time: the AR view writes one token by itself.", "No draft pass: n_draft is 0."
     plain = f"The diffusion view guesses {counted(n, 'token')} in a single look."
     if event.q_lp is not None:
         sure = next((k for k, value in enumerate(event.q_lp) if value < SURE), n)
@@ -61,22 +88,34 @@ def _draft(event: Draft) -> tuple[str, str]:
     return plain, f"Draft pass at position {event.pos0}: {n} proposals in {milliseconds(event.t_draft_ms)}{entropy}."
 
 
-def _verify(cycle: Cycle, event: Verdict, trace: Trace) -> tuple[str, str]:
+def kind_of(cycle: Cycle, event: Verdict) -> str:
+    """Which of VERDICTS one verdict is."""
     n, agree = cycle.draft.n_draft, event.n_accept
-    took = f"Verify pass in {milliseconds(event.t_verify_ms)}: "
     if n == 0:
-        return "The AR view writes the last token itself.", took + "one row, no proposal."
-    sweep = " All in one look: the sweep is only for your eyes." if event.cycle == 0 else ""
+        return "single"
+    if event.next_id is None:
+        return "ended"
     if agree == n:
-        return f"The AR view agrees with every one of the {n} guesses.{sweep}", took + f"n_accept {n} of {n}."
-    own, guess = quoted(event.ar_ids[agree], trace), quoted(cycle.draft.draft_ids[agree], trace)
-    start = "It disagrees with the very first guess" if agree == 0 else f"The AR view agrees with {agree}"
-    later = f" The {counted(n - agree - 1, 'guess')} after that are never judged." if n - agree > 2 else ""
-    plain = f"{start}, then it wants {own} instead of {guess}.{later}{sweep}"
-    if agree == 0:
-        plain = f"{start}: it wants {own} instead of {guess}.{later}{sweep}"
-    technical = took + f"n_accept {agree} of {n}; at the cut it takes {own}{_odds(event, agree)}."
-    return plain, technical
+        return "perfect"
+    return "first" if agree == 0 else "early" if agree <= EARLY else "cut"
+
+
+def _verify(cycle: Cycle, event: Verdict, trace: Trace) -> tuple[str, str]:
+    n, agree, kept, kind = cycle.draft.n_draft, event.n_accept, cycle.accepted, kind_of(cycle, event)
+    known = {"n": n, "k": agree, "at": kept, "kept": counted(kept, "guess"), "own": "", "guess": "", "odds": ""}
+    known["later"] = f" The {counted(n - agree - 1, 'guess')} after that are never judged." if n - agree > 2 else ""
+    known["rest"] = f" The {counted(n - kept, 'guess')} after that are not used." if n - kept > 1 else ""
+    drawn = event.next_kind == "resample"  # by chance against the guess; its own first choice may be the guess itself
+    if kind in ("first", "early", "cut"):
+        own = event.next_id if drawn and event.next_id is not None else event.ar_ids[agree]
+        known |= {"own": quoted(own, trace), "guess": quoted(cycle.draft.draft_ids[agree], trace)}
+        known["odds"] = "" if drawn else _odds(event, agree)
+    plain, technical = (text.format(**known) for text in VERDICTS[kind])
+    if known["own"] and not drawn and event.p_gap is not None and event.p_gap[agree] <= NEAR_TIE:
+        plain += " A close call: its two best candidates were almost equally likely."
+    if event.cycle == 0 and n:
+        plain += " All in one look: the sweep is only for your eyes."
+    return plain, f"Verify pass in {milliseconds(event.t_verify_ms)}: {technical}"
 
 
 def _odds(event: Verdict, at: int) -> str:
@@ -117,18 +156,3 @@ def _finish(event: Done, trace: Trace) -> tuple[str, str]:
         f"acceptance length {number(metrics.acceptance_length)}, TPF {number(metrics.tpf)}; stopped by {event.stop}."
     )
     return plain, technical
-
-
-def quoted(index: int, trace: Trace) -> str:
-    """A token in a sentence: its outer spaces only matter where it has nothing else."""
-    text = shown(trace.glyph(index)).replace("\n", "⏎")
-    return f"“{text.strip() or '␣' * len(text)}”"
-
-
-def percent(log_prob: float) -> str:
-    return f"{100 * math.exp(log_prob):.0f} %"
-
-
-def counted(n: int, noun: str) -> str:
-    plural = noun + ("es" if noun.endswith("s") else "s")
-    return f"{n} {noun if n == 1 else plural}"

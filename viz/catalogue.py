@@ -8,11 +8,52 @@ from typing import Any
 
 from orthrus.events import Event
 from orthrus.trace import Trace
-from viz import badges, board, cache, captions, curve, memory, race, ribbon, staircase, words
+from viz import (
+    badges,
+    board,
+    cache,
+    captions,
+    curve,
+    gaps,
+    inspector,
+    memory,
+    neartie,
+    output,
+    quiz,
+    race,
+    record,
+    ribbon,
+    staircase,
+    statistics,
+    timeline,
+    tour,
+    words,
+)
 from viz.changes import Change, apply
 
 VIEWS: dict[str, ModuleType] = {
-    view.NAME: view for view in (words, badges, race, captions, ribbon, board, staircase, curve, cache, memory)
+    view.NAME: view
+    for view in (
+        words,
+        badges,
+        tour,
+        race,
+        captions,
+        quiz,
+        ribbon,
+        inspector,
+        output,
+        board,
+        neartie,
+        staircase,
+        timeline,
+        statistics,
+        gaps,
+        curve,
+        cache,
+        memory,
+        record,
+    )
 }
 Patch = Callable[[Event, Trace], list[Change]]
 

@@ -22,9 +22,15 @@ def skeleton() -> dict[str, Any]:
                 "label": "milliseconds",
                 "data": _lines("$ms", "$ar_ms"),
                 "layout": _layout("milliseconds, measured"),
+                "table": _table("time, ms", "ms", "ar_ms"),
                 "cursor": "clock",
             },
-            {"label": "forward passes", "data": _lines("$passes", "$ar_n"), "layout": _layout("forward passes")},
+            {
+                "label": "forward passes",
+                "data": _lines("$passes", "$ar_n"),
+                "layout": _layout("forward passes"),
+                "table": _table("forward passes", "passes", "ar_n"),
+            },
         ],
         "facts": {"columns": {name: [] for name in columns}},
     }
@@ -44,6 +50,11 @@ def _lines(x: str, ar_x: str) -> list[dict[str, Any]]:
 def _layout(title: str) -> dict[str, Any]:
     to_zero = {"rangemode": "tozero"}
     return {"xaxis": {"title": {"text": title}, **to_zero}, "yaxis": {"title": {"text": "tokens"}, **to_zero}}
+
+
+def _table(what: str, ours: str, theirs: str) -> list[list[str]]:
+    alone = "one token at a time"
+    return [[f"Orthrus: {what}", ours], ["tokens", "n"], [f"{alone}: {what}", theirs], [f"{alone}: tokens", "ar_n"]]
 
 
 def patch(event: Event, trace: Trace) -> list[Change]:

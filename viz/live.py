@@ -1,7 +1,7 @@
 """Live runs for a page: one model, one device, one run at a time, turned into messages for the player.
 
 A worker thread decodes and makes the frames, because a lane's clock stands still while an event is out; the page's
-handler only hands them on. Nothing here knows the model or the page: both come in as functions.
+handler only hands them on. Nothing here knows the model, the form or the page: they come in as functions.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from orthrus.events import ArChunk, Event
+from orthrus.events import ArChunk, Event, RunStart
 from orthrus.trace import Trace
 from viz import player
+from viz.badges import decoding
 from viz.board import times
 
 log = logging.getLogger(__name__)
 FLUSH_S = 0.033  # one message to the browser per this time: below it they only pile up there
 HEARTBEAT_S = 0.5  # a page's server can close a handler only when it yields, so even a silent run yields
 POLL_S = 0.1
-Decode = Callable[[Any, str, int, threading.Event], Iterator[Event]]
+Decode = Callable[[Any, Any, threading.Event], Iterator[Event]]
 
 
 class News(NamedTuple):
@@ -35,26 +36,40 @@ class News(NamedTuple):
 
 
 class Desk:
-    """Loads a model in the background and lets one visitor at a time use it."""
+    """Loads a model in the background and lets one visitor at a time use it.
 
-    def __init__(self, load: Callable[[], Any], decode: Decode):
-        self._load, self._decode = load, decode
+    load() -> model; read(form) -> wish, at once, so that a bad value waits for nobody; decode(model, wish, cancel) ->
+    events; describe(model) -> what may be said of it on this machine.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], Any],
+        decode: Decode,
+        read: Callable[[Any], Any] = lambda form: form,
+        describe: Callable[[Any], str] = lambda model: "",
+    ):
+        self._load, self._decode, self._read, self._describe = load, decode, read, describe
         self._model: Any = None
         self._problem = ""
         self._ready, self._device = threading.Event(), threading.Lock()
         self._flags: dict[str, threading.Event] = {}  # a visitor's session -> set to stop its run
 
     def open(self) -> None:
-        """Load and warm up; a failure is kept as a sentence, so that recordings go on playing."""
+        """Load; a failure is kept as a sentence, so that recordings go on playing."""
         try:
-            self._model = self._load()
-            with self._device:  # the first passes pay for memory and code paths; no visitor's run should
-                for _ in self._decode(self._model, "Hello", 12, threading.Event()):
-                    pass
+            with self._device:
+                self._model = self._load()
         except Exception as error:
             log.exception("the model did not load")
-            self._model, self._problem = None, f"There is no live model: {error}"
+            self._problem = f"There is no live model: {error}"
         self._ready.set()
+
+    def about(self) -> str | None:
+        """What holds on this machine, or why there is no model; None while it is still being loaded."""
+        if not self._ready.is_set():
+            return None
+        return sentence(self._problem) if self._model is None else self._describe(self._model)
 
     def enter(self, session: str) -> None:
         """A visitor asks for a run; one that is still going is asked to end."""
@@ -68,11 +83,11 @@ class Desk:
             flag.set()
         return flag is not None
 
-    def run(self, session: str, prompt: str, limit: int) -> Iterator[News]:
-        """Decode for one visitor; closing the iterator stops the run."""
+    def run(self, session: str, form: Any) -> Iterator[News]:
+        """Decode for one visitor what the form asks for; closing the iterator stops the run."""
         flag = self._flags.setdefault(session, threading.Event())
         out: queue.SimpleQueue = queue.SimpleQueue()
-        threading.Thread(target=self._work, args=(prompt, limit, flag, out), daemon=True).start()
+        threading.Thread(target=self._work, args=(form, flag, out), daemon=True).start()
         try:
             yield from relay(out)
         finally:
@@ -80,9 +95,10 @@ class Desk:
             if self._flags.get(session) is flag:
                 del self._flags[session]
 
-    def _work(self, prompt: str, limit: int, cancel: threading.Event, out: queue.SimpleQueue) -> None:
+    def _work(self, form: Any, cancel: threading.Event, out: queue.SimpleQueue) -> None:
         """Puts lists of frames (JSON) and News into `out`, then None."""
         try:
+            wish = self._read(form)
             if not self._ready.is_set():
                 out.put(News(None, "The model is still being loaded; a recorded run can be watched meanwhile."))
             if patiently(self._ready.wait, cancel) and self._model is None:
@@ -90,7 +106,7 @@ class Desk:
             # the page frees its own slot before a stopped run has really ended: hence a lock of our own
             if patiently(lambda seconds: self._device.acquire(timeout=seconds), cancel):
                 try:
-                    self._stream(prompt, limit, cancel, out)
+                    self._stream(wish, cancel, out)
                 finally:
                     self._device.release()
             else:
@@ -104,15 +120,15 @@ class Desk:
         finally:
             out.put(None)
 
-    def _stream(self, prompt: str, limit: int, cancel: threading.Event, out: queue.SimpleQueue) -> None:
+    def _stream(self, wish: Any, cancel: threading.Event, out: queue.SimpleQueue) -> None:
         trace = Trace()
-        for event in self._decode(self._model, prompt, limit, cancel):
+        for event in self._decode(self._model, wish, cancel):
             trace = trace.add(event)
             out.put([player.dumps(frame) for frame in player.frames(event, trace)])
-            if event.type == "run_start":
-                out.put(News(None, "Orthrus is writing: a draft and a check in every cycle."))
+            if isinstance(event, RunStart):
+                out.put(News(None, f"Orthrus is writing ({decoding(event)}, {event.model.mode} mode)."))
             if isinstance(event, ArChunk) and event.i0 == 0:
-                out.put(News(None, "Now the same prompt one token at a time, measured alone."))
+                out.put(News(None, f"Now the same prompt one token at a time, measured alone.{expected(trace)}"))
         out.put(News(None, closing(trace, cancel.is_set())))
 
 
@@ -157,6 +173,14 @@ def drain(out: queue.SimpleQueue) -> tuple[list[str], News | None, bool]:
 def message(run: str, seq: int, frames: list[str], end: bool) -> str:
     """One message to the player; frames are JSON already."""
     return f'{{"run":"{run}","seq":{seq},"live":true,"end":{str(end).lower()},"frames":[{",".join(frames)}]}}'
+
+
+def expected(trace: Trace) -> str:
+    """What the other lane's text must be, where tokens are drawn."""
+    params = trace.start.params
+    if params.coupling == "gumbel":
+        return f" Seed {params.seed} again, so the text must be the same."
+    return " Rejection: its text is another draw of the same distribution." if params.coupling == "rejection" else ""
 
 
 def closing(trace: Trace, stopped: bool) -> str:

@@ -17,7 +17,7 @@ def skeleton() -> dict[str, Any]:
         "kind": "plot",
         "title": "Memory of keys and values",
         "hint": "One cache serves both views. What the diffusion view adds is constant and lives for one pass.",
-        "variants": [{"label": "", "data": areas, "layout": _layout(), "cursor": "cycle"}],
+        "variants": [{"label": "", "data": areas, "layout": _layout(), "table": _table(), "cursor": "cycle"}],
         "seek": "x",
         "facts": {"columns": {"cycle": [], "cache": [], "block": []}},
     }
@@ -42,6 +42,10 @@ def _layout() -> dict[str, Any]:
         "yaxis": {"title": {"text": "KiB"}, "rangemode": "tozero"},
         "hovermode": "x unified",
     }
+
+
+def _table() -> list[list[str]]:
+    return [["cycle", "cycle"], ["shared cache, KiB", "cache"], ["diffusion view's block, KiB", "block"]]
 
 
 def patch(event: Event, trace: Trace) -> list[Change]:

@@ -8,10 +8,27 @@ from typing import Any
 
 from orthrus.events import Done, Draft, Event, Prefill, Verdict
 from orthrus.trace import Trace
-from viz import catalogue, theme
+from viz import catalogue, shell, theme
 
 STATIC = Path(__file__).parent / "static"
-SCRIPTS = ("player.js", "playhead.js", "transport.js", "parts.js", "ribbon.js", "race.js", "plot.js")
+SCRIPTS = (
+    "player.js",
+    "playhead.js",
+    "transport.js",
+    "parts.js",
+    "ribbon.js",
+    "inspector.js",
+    "quiz.js",
+    "tour.js",
+    "clock.js",
+    "race.js",
+    "table.js",
+    "exports.js",
+    "text.js",
+    "neartie.js",
+    "plot.js",
+)
+STYLES = ("stage.css", "inspector.css", "quiz.css", "tour.css", "views.css")
 Frame = dict[str, Any]
 
 
@@ -64,6 +81,11 @@ def whole(trace: Trace, run: str) -> dict[str, Any]:
 
 
 def settings() -> dict[str, Any]:
+    """What a page gives its player: how to draw, and the shell for making a file of itself."""
+    return {**drawing(), "shell": shell.settings(SCRIPTS)}
+
+
+def drawing() -> dict[str, Any]:
     """What the player has to know besides frames: skeletons, statuses with glyphs, the charts' base layout."""
     statuses = {s.code: {"name": name, "glyph": s.glyph, "label": s.label} for name, s in theme.STATUSES.items()}
     legend = [theme.CODES[name] for name in theme.LEGEND]
@@ -76,7 +98,10 @@ def script() -> str:
 
 
 def stylesheet() -> str:
-    return theme.css() + "\n" + (STATIC / "stage.css").read_text(encoding="utf-8")
+    """The stage's rules, between the marks by which a page finds them again."""
+    begin, end = shell.STYLE_MARKS
+    rules = ((STATIC / name).read_text(encoding="utf-8") for name in STYLES)
+    return "\n".join((begin, theme.css(), *rules, end))
 
 
 def plotly_file() -> Path:

@@ -7,6 +7,7 @@ from typing import Any
 
 from orthrus.events import ArChunk, Done, Event, Prefill, RunStart, Verdict
 from orthrus.trace import Trace
+from viz.board import milliseconds, times
 from viz.changes import Change, merge, rows
 from viz.spelling import LOOK_BACK, respelled
 from viz.theme import CODES
@@ -23,7 +24,13 @@ def skeleton() -> dict[str, Any]:
             {"key": "ar", "name": "One token at a time", "about": "the same model, plain decoding"},
             {"key": "orthrus", "name": "Orthrus", "about": "guess a block, check it in one look"},
         ],
-        "facts": {"orthrus": columns, "ar": {key: list(values) for key, values in columns.items()}, "run": {}},
+        "clocks": [{"key": "ms", "label": "milliseconds"}, {"key": "passes", "label": "forward passes"}],
+        "facts": {
+            "orthrus": columns,
+            "ar": {key: list(values) for key, values in columns.items()},
+            "cycles": {"draft": [], "verify": [], "ms": [], "passes": [], "n": []},
+            "run": {},
+        },
     }
 
 
@@ -31,11 +38,11 @@ def patch(event: Event, trace: Trace) -> list[Change]:
     if isinstance(event, RunStart):
         return [merge("run", {"limit": event.params.max_new_tokens, "lanes": event.lanes})]
     if isinstance(event, (Prefill, Verdict)):
-        return _orthrus(event, trace)
+        return [*_orthrus(event, trace), *_cycle(event, trace)]
     if isinstance(event, ArChunk):
         return _ar(event, trace)
     if isinstance(event, Done):
-        return [merge("run", {"limit": event.n_tokens, "stop": event.stop, "speedup": trace.metrics().speedup})]
+        return [merge("run", {"limit": event.n_tokens, "stop": event.stop, **_result(trace)})]
     return []
 
 
@@ -53,6 +60,29 @@ def _orthrus(event: Prefill | Verdict, trace: Trace) -> list[Change]:
         "cycle": [token.cycle for token in tokens],
     }
     return [*_texts("orthrus", trace, tail, fresh, n), rows("orthrus", n - fresh, landed)]
+
+
+def _cycle(event: Prefill | Verdict, trace: Trace) -> list[Change]:
+    """One cycle as a bar on the lane's clock: when it ended, how long its two passes took, how many tokens it wrote."""
+    if isinstance(event, Prefill):
+        return []
+    draft = trace.cycle(event.cycle).draft
+    row = {"draft": draft.t_draft_ms, "verify": event.t_verify_ms, "ms": round(trace.ends_ms[-1], 3)}
+    row |= {"passes": trace.metrics().passes, "n": event.n_commit}
+    return [rows("cycles", event.cycle, {name: [value] for name, value in row.items()})]
+
+
+def _result(trace: Trace) -> dict[str, Any]:
+    """How the race ended, in a sentence; a lost race is called lost."""
+    metrics, check = trace.metrics(), trace.lossless
+    if metrics.speedup is None:
+        return {"result": "Plain decoding was not measured, so there is nobody to race against.", "lost": False}
+    ours, theirs = milliseconds(metrics.total_ms), milliseconds(trace.ar_ms[metrics.tokens - 1])
+    against = f"{ours} against {theirs}, {metrics.passes} forward passes against {metrics.tokens}"
+    lost = metrics.speedup < 1
+    begin = "Orthrus lost this one" if lost else f"Orthrus wrote {times(metrics.speedup)} as fast"
+    same = " The texts are the same." if check and check.verdict == "identical" else ""
+    return {"result": f"{begin}: {against}.{same}", "lost": lost}
 
 
 def _ar(event: ArChunk, trace: Trace) -> list[Change]:

@@ -20,7 +20,10 @@ def skeleton() -> dict[str, Any]:
         "hint": "One known token (the anchor) and the guesses after it. Top: the diffusion view's guess, filled as far "
         "as it is sure. Below: the AR view's own choice for the same place.",
         "rows": ["Diffusion view guesses", "AR view checks"],
-        "note": "never judged: read after a refused token",
+        "notes": {
+            "discarded": "never judged: read after a refused token",
+            "ended": "not used: the text ended before it",
+        },
         "state": {"block": None},
     }
 
@@ -30,7 +33,8 @@ def patch(event: Event, trace: Trace) -> list[Change]:
         return [put("block", _drafted(event, trace), "draft")]
     if isinstance(event, Verdict):
         cycle = trace.cycle(event.cycle)
-        judged = {"status": codes(cycle.statuses()), "ar": event.ar_ids}
+        unjudged = "ended" if event.next_id is None else "discarded"  # why slots after the kept ones do not count
+        judged = {"status": codes(cycle.statuses()), "ar": event.ar_ids, "unjudged": unjudged}
         if event.p_lp_draft is not None:
             judged["p"] = percents(event.p_lp_draft)
         own = None if event.next_id is None else [event.next_id, CODES[cycle.next_status or "correction"]]

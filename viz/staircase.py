@@ -20,6 +20,7 @@ POSITIONS, CYCLES = 64, 8  # the axes grow in these steps while a run is live
 def skeleton() -> dict[str, Any]:
     columns = [
         "y",
+        "pos",
         "refused",
         *(f"{name}{part}" for name in ("anchor", "accepted", "own", "discarded") for part in ("0", "n")),
     ]
@@ -28,7 +29,7 @@ def skeleton() -> dict[str, Any]:
         "title": "The staircase",
         "hint": "Each row is one cycle, from its anchor on. Green: guesses kept. Blue: the AR view's own token, where "
         "the next row begins.",
-        "variants": [{"label": "", "data": _traces(), "layout": _layout()}],
+        "variants": [{"label": "", "data": _traces(), "layout": _layout(), "table": _table()}],
         "seek": "y",
         "state": {"columns": {name: [] for name in columns}},
         "facts": {"ranges": {"xaxis": [0, POSITIONS], "yaxis": [CYCLES + 0.5, 0.5]}},
@@ -65,6 +66,11 @@ def _layout() -> dict[str, Any]:
     }
 
 
+def _table() -> list[list[str]]:
+    counts = [["guesses kept", "acceptedn"], ["written by AR", "ownn"], ["refused at position", "refused"]]
+    return [["cycle", "y"], ["anchor at position", "pos"], *counts, ["never judged", "discardedn"]]
+
+
 def patch(event: Event, trace: Trace) -> list[Change]:
     if isinstance(event, RunStart):
         return [put("ranges", _ranges(len(event.prompt.ids), len(event.prompt.ids), 0, event.config.block))]
@@ -87,6 +93,7 @@ def _row(event: Verdict, trace: Trace) -> dict[str, float | None]:
     tail = statuses.count("discarded")
     return {
         "y": event.cycle + 1,
+        "pos": cycle.draft.pos0,
         "anchor0": begin,
         "anchorn": 1,
         "accepted0": begin + 1,

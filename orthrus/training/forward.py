@@ -40,7 +40,7 @@ def _grouped(q: Tensor, kv_heads: int) -> Tensor:
     return q.reshape(rows, kv_heads, heads // kv_heads * n, head_dim)
 
 
-def _close(layer: DecoderLayer, view: str, x: Tensor, attended: Tensor) -> Tensor:
+def close(layer: DecoderLayer, view: str, x: Tensor, attended: Tensor) -> Tensor:
     """Output projection, residual, MLP; attended [rows, heads, n, head_dim]."""
     x = x + layer.self_attn.part("o_proj", view)(attended.transpose(1, 2).flatten(2))
     return x + layer.mlp(layer.post_attention_layernorm(x))
@@ -62,7 +62,7 @@ def forward_rows(model: Orthrus, ids: Tensor, bias: Tensor, cos: Tensor, sin: Te
         group = q.shape[1] // kv_heads
         scores = (scores.unflatten(2, (group, n)) + bias[:, :, None]).flatten(2, 3)
         attended = _weighted_values(scores, v).reshape(q.shape)
-        x = _close(layer, AR, x, attended)
+        x = close(layer, AR, x, attended)
         prefix.keys.append(k)
         prefix.values.append(v)
     return model.model.norm(x), prefix
@@ -103,5 +103,5 @@ def forward_blocks(model: Orthrus, blocks: Blocks, prefix: Prefix, cos: Tensor, 
         attended = torch.matmul(weights[..., :length].reshape(rows, kv_heads, -1, length), values)
         attended = attended.reshape(own_q.shape) + torch.matmul(weights[..., length:], own_v)
         attended = attended.reshape(rows, kv_heads, count, group, block, head_dim).transpose(2, 3)
-        x = _close(layer, DIFF, x, attended.reshape(rows, kv_heads * group, count * block, head_dim))
+        x = close(layer, DIFF, x, attended.reshape(rows, kv_heads * group, count * block, head_dim))
     return model.model.norm(x).unflatten(1, (count, block))

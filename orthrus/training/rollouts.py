@@ -18,9 +18,9 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from orthrus.model import Orthrus
+from orthrus.model import AR, Orthrus, rope_table
 from orthrus.training.data import MIXTURE, Document, Rows, draw, encode_dialogue, pack
-from orthrus.training.forward import causal_document_bias, forward_rows
+from orthrus.training.forward import causal_document_bias, close, forward_rows
 
 BATCH = 256
 MAX_ANSWER = 208  # tokens; the corpus's longest answers have about 190, what runs on has lost its way
@@ -124,7 +124,8 @@ def greedy_batch(model: Orthrus, prompts: list[tuple[int, ...]], max_new: int, e
     longest = int(length.max())
     padded = torch.tensor([[*p, *([0] * (longest - len(p)))] for p in prompts])
     bias = causal_document_bias(torch.zeros(1, longest, dtype=torch.int64))
-    cos, sin = (table[:longest].to(model.dtype) for table in model.rope)
+    rope = rope_table(model.config, longest + max_new)
+    cos, sin = (table[:longest].to(model.dtype) for table in rope)
     hidden, prefix = forward_rows(model, padded, bias, cos, sin)
     last = hidden[torch.arange(len(prompts)), length - 1]
     token = F.linear(last, model.head_weight).argmax(-1)
@@ -145,23 +146,29 @@ def greedy_batch(model: Orthrus, prompts: list[tuple[int, ...]], max_new: int, e
             kept = running.nonzero().squeeze(1)
             alive, token, length = alive[kept], token[kept], length[kept]
             keys, values = [k[kept] for k in keys], [v[kept] for v in values]
-        token = _step(model, token, keys, values, length).argmax(-1)
+        token = _step(model, rope, token, keys, values, length).argmax(-1)
         length = length + 1
     return answers
 
 
-def _step(model: Orthrus, token: Tensor, keys: list[Tensor], values: list[Tensor], position: Tensor) -> Tensor:
+def _step(
+    model: Orthrus,
+    rope: tuple[Tensor, Tensor],
+    token: Tensor,
+    keys: list[Tensor],
+    values: list[Tensor],
+    position: Tensor,
+) -> Tensor:
     """One AR step of a whole batch: token, position [batch] -> logits [batch, vocab]; row b writes at position[b]."""
-    x = model.model.embed_tokens.weight[token]
-    cos, sin = (table[position][:, None] for table in model.rope)
+    x = model.model.embed_tokens(token)[:, None]
+    cos, sin = (table[position].to(model.dtype)[:, None, None] for table in rope)
     line, end = torch.arange(len(x)), int(position.max()) + 1
     unseen = (torch.arange(end) > position[:, None])[:, None, None]
-    for layer, k_cache, v_cache in zip(model.fused_layers(), keys, values, strict=True):
-        q, k, v = model.project(x, layer.ar, layer.attn_norm, cos, sin)
-        k_cache[line, :, position], v_cache[line, :, position] = k, v
-        q = q.reshape(len(x), k.shape[1], -1, k.shape[2])
-        scores = torch.matmul(q, k_cache[:, :, :end].transpose(2, 3)).float() * k.shape[2] ** -0.5
+    for layer, k_cache, v_cache in zip(model.model.layers, keys, values, strict=True):
+        q, k, v = layer.self_attn.project(layer.input_layernorm(x), AR, cos, sin)
+        k_cache[line, :, position], v_cache[line, :, position] = k[:, :, 0], v[:, :, 0]
+        q = q.reshape(len(x), k.shape[1], -1, k.shape[3])
+        scores = torch.matmul(q, k_cache[:, :, :end].transpose(2, 3)).float() * k.shape[3] ** -0.5
         weights = scores.masked_fill_(unseen, -math.inf).softmax(-1).to(x.dtype)
-        x = x + F.linear(torch.matmul(weights, v_cache[:, :, :end]).flatten(1), layer.ar.out)
-        x = model.mlp(x, layer)
-    return model.logits(x)
+        x = close(layer, AR, x, torch.matmul(weights, v_cache[:, :, :end]).view(q.shape[0], -1, 1, k.shape[3]))
+    return F.linear(model.model.norm(x[:, 0]), model.head_weight)

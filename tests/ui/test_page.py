@@ -28,13 +28,13 @@ def test_a_recording_plays_at_first_paint_and_before_any_model(server, open_page
     assert watched.text(".o-badge").startswith("Recorded on test bench, 2026-01-02")
     assert "identical 120/120" in watched.text(".o-badges")
     watched.until("document.querySelectorAll('.o-slot:not([hidden])').length === 32")
-    watched.until("document.querySelectorAll('.js-plotly-plot').length === 3")
+    watched.until("document.querySelectorAll('.js-plotly-plot').length === 6")
 
 
 def test_stepping_and_scrubbing_are_exact_and_ask_no_server(server, open_page, traces):
     watched = open_page(server, reduced=True)
     trace = load(traces / "01-easy-text.jsonl.gz")
-    watched.until("document.querySelectorAll('.js-plotly-plot').length === 3")
+    watched.until("document.querySelectorAll('.js-plotly-plot').length === 6")
     assert not watched.js(f"{PLAYER}.head.playing"), "who wants less motion gets none unasked"
     watched.page.locator("h1").click()
     asked = len(watched.requests)
@@ -113,8 +113,8 @@ def test_bad_input_gets_a_sentence_and_the_page_goes_on(server, open_page):
     assert watched.text("#status") == "The prompt is empty; write at least one word."
     watched.page.locator(".preset").first.click()
     watched.until("document.querySelector('#prompt textarea').value.trim().length > 5")
-    watched.page.locator("#limit input[type=number]").fill("8")
-    watched.page.locator("#limit input[type=number]").press("Tab")
+    watched.page.locator("#field-max_new_tokens input").fill("8")
+    watched.page.locator("#field-max_new_tokens input").press("Tab")
     watched.page.locator("#run").click()
     watched.until(f"{PLAYER}.live && {PLAYER}.ended")
     assert "8 tokens in" in watched.text("#status")
@@ -131,7 +131,7 @@ def test_no_width_needs_sideways_scrolling(server, open_page, width):
 def test_dark_follows_the_system_and_the_charts_follow_too(server, open_page):
     watched = open_page(server, scheme="dark")
     watched.until("document.querySelector('.orthrus').dataset.theme === 'dark'")
-    watched.until("document.querySelectorAll('.js-plotly-plot').length === 3")
+    watched.until("document.querySelectorAll('.js-plotly-plot').length === 6")
     assert watched.js("document.querySelector('.o-curve .o-chart')._fullLayout.font.color") == "#e8edf6"
     watched.js("document.body.classList.remove('dark')")
     watched.until("document.querySelector('.o-curve .o-chart')._fullLayout.font.color === '#172033'")

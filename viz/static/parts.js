@@ -78,9 +78,12 @@
       list.append(cell);
       return [key, value, cell];
     });
-    host.append(list);
+    const alarm = O.el("p", "o-alarm");
+    alarm.setAttribute("role", "status");
+    host.append(list, alarm);
     return {
       draw(state, facts) {
+        alarm.textContent = state.values.alarm || "";
         for (const [key, value, cell] of cells) {
           const text = state.values[key] || facts.values[key] || "–";
           if (value.textContent !== text) value.textContent = text;

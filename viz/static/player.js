@@ -28,6 +28,13 @@
     return node;
   };
 
+  O.button = function (text, act) {
+    const node = O.el("button", "o-button", text);
+    node.type = "button";
+    node.addEventListener("click", act);
+    return node;
+  };
+
   /** What a token looks like in a small cell: spaces and line ends made visible. */
   O.label = (text) => text.replace(/\n/g, "⏎").replace(/\t/g, "⇥").replace(/^ +| +$/g, (run) => "·".repeat(run.length));
 

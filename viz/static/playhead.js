@@ -16,6 +16,7 @@
     constructor(player) {
       this.player = player;
       this.speed = O.speeds[1];
+      this.moves = 0; // counts what somebody asked for, so that a tour notices another hand
       this.reset(false);
     }
 
@@ -32,6 +33,7 @@
       if (message.autoplay) {
         this.speed = this.suggested();
         this.seek(0);
+        if (this.player.tour && this.player.tour.first()) return;
         if (!this.player.reduced.matches) this.play();
         this.intro = this.playing;
       } else if (this.follow) {
@@ -83,7 +85,7 @@
           this.player.show(this.player.at + 1);
           this.share = 0;
         } else {
-          if (this.player.ended) this.pause();
+          if (this.player.ended) this.halt();
           return;
         }
       }
@@ -108,6 +110,7 @@
     }
 
     seek(i) {
+      this.moves++;
       this.follow = false;
       this.intro = false;
       this.share = 1;
@@ -116,6 +119,7 @@
 
     play() {
       const { stops, at } = this.player;
+      this.moves++;
       this.follow = false;
       if (!stops.length) return;
       if (at >= stops.length - 1 && this.share >= 1 && this.player.ended) this.seek(0);
@@ -125,6 +129,12 @@
     }
 
     pause() {
+      this.moves++;
+      this.halt();
+    }
+
+    /** The film stands still: paused, or at its end. */
+    halt() {
       this.playing = false;
       this.player.redraw(); // what was left out while playing
     }

@@ -1,4 +1,6 @@
-/* Charts: a figure's description with '$column' and '@colour' in it, redrawn when its columns change. */
+/* Charts: a figure's description with '$column' and '@colour' in it, redrawn when its columns change; each has its
+ * numbers as a table too, and can be saved as a picture or as CSV.
+ */
 (function () {
   "use strict";
   const O = window.OrthrusStage;
@@ -49,6 +51,24 @@
     return box;
   }
 
+  const fileName = (spec, variant) => "-" + (spec.title + " " + variant.label).toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+
+  /** Under a chart: its twin as a table, its numbers as CSV, the chart as a picture. */
+  function tools(spec, player, now, toggle) {
+    const box = O.el("div", "o-kit");
+    const name = (ending) => O.fileName(player, fileName(spec, now.variant()) + ending);
+    const twin = O.button("Show as table", () => {
+      const on = twin.getAttribute("aria-pressed") !== "true";
+      twin.setAttribute("aria-pressed", String(on));
+      toggle(on);
+    });
+    twin.setAttribute("aria-pressed", "false");
+    const csv = () => O.save(name(".csv"), [O.csv(O.about(player), now.variant().table, now.columns())], "text/csv");
+    const png = async () => O.save(name(".png"), [await O.picture(now.plotly(), now.chart, now.title(), player)], "image/png");
+    box.append(twin, O.exportButton("CSV", "The numbers of this chart", csv), O.exportButton("PNG", "This chart as a picture", png));
+    return box;
+  }
+
   O.parts.plot = function (host, spec, player) {
     const frame = O.el("div", "o-frame");
     const chart = O.el("div", "o-chart");
@@ -57,10 +77,27 @@
     frame.append(chart, cursor);
     chart.setAttribute("role", "img");
     chart.setAttribute("aria-label", spec.title + ". " + spec.hint);
-    let chosen = 0, values = null, wanted = false, busy = false, ready = 0, cost = 20, P = null;
-    if (spec.variants.length > 1) host.append(choices(spec, (i) => { chosen = i; wanted = true; player.wake(); }));
-    host.append(frame);
+    const tablebox = O.el("div", "o-tablebox");
+    tablebox.hidden = true;
+    tablebox.tabIndex = 0;
+    const note = O.el("p", "o-note");
+    let chosen = 0, values = null, wanted = false, busy = false, ready = 0, cost = 20, P = null, near = true;
+    const state = { chart, variant: () => spec.variants[chosen], columns: () => values.columns, plotly: () => P, title: () => [spec.title, spec.variants[chosen].label].filter(Boolean).join(": ") };
+    const tabled = () => !tablebox.hidden && values && tablebox.replaceChildren(O.table(state.title(), spec.variants[chosen].table, values.columns));
+    const pick = (i) => { chosen = i; wanted = true; tabled(); player.wake(); };
+    if (spec.variants.length > 1) host.append(choices(spec, pick));
+    host.append(frame, tablebox, note, tools(spec, player, state, (on) => {
+      tablebox.hidden = !on;
+      frame.hidden = on;
+      tabled();
+      wanted = true;
+      player.wake();
+    }));
+    // while the film runs, charts out of sight wait: each redraw costs the main thread some 20 ms
+    new IntersectionObserver((seen) => { near = seen[seen.length - 1].isIntersecting; player.wake(); }, { rootMargin: "200px" }).observe(host);
     plotly(player.options.plotly).then((found) => { P = found; wanted = true; player.wake(); }, (error) => (chart.textContent = error.message));
+
+    const seek = (cycle) => player.seekCycle(cycle, cycle < 0 ? "prefill" : "commit");
 
     async function react() {
       busy = true;
@@ -72,7 +109,7 @@
       await P.react(chart, filled(variant.data, values.columns, player), layout, { displayModeBar: false });
       if (first) {
         new ResizeObserver(() => P.Plots.resize(chart)).observe(frame);
-        if (spec.seek) chart.on("plotly_click", (event) => player.seekCycle(event.points[0][spec.seek] - 1));
+        if (spec.seek) chart.on("plotly_click", (event) => seek(event.points[0][spec.seek] - 1));
       }
       cost = 0.7 * cost + 0.3 * (performance.now() - began);
       ready = performance.now() + Math.max(REST_MS, 3 * cost);
@@ -94,10 +131,13 @@
       draw(state, facts) {
         values = { ...facts, ...state };
         wanted = true;
+        note.textContent = values.note || "";
+        tabled();
       },
-      waits: () => busy || !!(P && wanted && values),
+      waits: () => busy || !!(P && wanted && values && !frame.hidden),
       tick(now) {
-        if (P && wanted && values && !busy && performance.now() >= ready) {
+        const due = !frame.hidden && (near || !chart.data || !now.playing);
+        if (P && wanted && values && due && !busy && performance.now() >= ready) {
           wanted = false;
           react();
         }

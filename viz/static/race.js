@@ -76,11 +76,13 @@
     const box = O.el("div", "o-lanes");
     const lanes = spec.lanes.map((each) => lane(each, player));
     box.append(...lanes.map(({ card }) => card));
-    host.append(box);
+    const clock = O.raceClock(spec, player);
+    host.append(box, clock.box);
     let facts = spec.facts;
     return {
       draw(state, news) {
         facts = news;
+        clock.draw(facts);
         for (const each of lanes) {
           const rows = facts[each.key];
           // a character split over tokens is completed by a later token: its first part's text changes
@@ -90,7 +92,9 @@
           each.run = player.run;
         }
       },
+      theme: () => clock.draw(facts),
       tick(now) {
+        clock.tick(now, facts);
         for (const each of lanes) {
           const rows = facts[each.key];
           const n = passed(rows.ms, now.clock + 1e-6);

@@ -47,6 +47,25 @@
     });
   }
 
+  /** What the visitor points at, as events: the inspector and the quiz listen, the ribbon knows neither. */
+  function pointing(list, slots) {
+    const tell = (how, target) => {
+      const slot = slots.findIndex(({ box }) => box.contains(target));
+      if (slot < 0 && how !== "leave") return;
+      list.dispatchEvent(new CustomEvent("o-slot", { bubbles: true, detail: { slot, how } }));
+    };
+    list.addEventListener("pointerover", (event) => event.pointerType === "mouse" && tell("over", event.target));
+    list.addEventListener("pointerleave", () => tell("leave"));
+    list.addEventListener("focusin", (event) => tell("focus", event.target));
+    list.addEventListener("click", (event) => tell(event.shiftKey ? "pin" : "choose", event.target));
+    list.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      event.stopPropagation();
+      tell(event.shiftKey ? "pin" : "choose", event.target);
+    });
+  }
+
   O.parts.cells = function (host, spec, player) {
     const list = O.el("div", "o-slots");
     list.setAttribute("role", "listbox");
@@ -56,6 +75,7 @@
     const slots = [];
     let animated;
     roving(list, slots);
+    pointing(list, slots);
     const nameOf = (code) => player.settings.statuses[code];
 
     function drawSlot(i, block, now) {
@@ -75,7 +95,7 @@
       if (sure !== null) parts.push("diffusion view " + sure + " percent");
       if (judged && block.p) parts.push("AR view " + block.p[i - 1] + " percent for it");
       if (judged && code !== "y") parts.push("the AR view's own choice " + JSON.stringify(choice));
-      if (code === "d") parts.push(spec.note);
+      if (code === "d") parts.push(spec.notes[block.unjudged]);
       const text = parts.join(", ");
       box.setAttribute("aria-label", text);
       box.title = text;

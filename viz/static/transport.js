@@ -13,14 +13,15 @@
     ["Shift + ← →", "one cycle back or on"],
     ["Home, End", "first or last"],
     ["[ ]", "slower or faster"],
+    ["I", "inspector"],
+    ["Q", "quiz; N next, * takes all"],
+    ["Esc", "let go"],
   ];
 
   function button(text, name, act) {
-    const node = O.el("button", "o-button", text);
-    node.type = "button";
+    const node = O.button(text, act);
     node.setAttribute("aria-label", name);
     node.title = name;
-    node.addEventListener("click", act);
     return node;
   }
 
@@ -75,6 +76,13 @@
     return box;
   }
 
+  /** A part may own keys: {key: act}; it hears them wherever nobody types. */
+  function partsAct(player, key) {
+    const owners = Object.values(player.parts).filter((part) => part.keys && part.keys[key]);
+    owners.forEach((part) => part.keys[key]());
+    return owners.length > 0;
+  }
+
   function act(player, event) {
     const head = player.head;
     switch (event.key) {
@@ -90,25 +98,25 @@
   }
 
   function listen(player) {
+    const typing = "input:not([type=range]), textarea, select, [contenteditable=true]";
     const busy = "input, textarea, select, button, summary, a, [contenteditable=true], [role=option], [role=tab], [role=slider]";
     const onKey = (event) => {
       if (!player.root.isConnected) return document.removeEventListener("keydown", onKey);
       if (player.keysOff || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-      if (event.target.closest && event.target.closest(busy)) return;
-      if (act(player, event)) event.preventDefault();
+      const within = (selector) => event.target.closest && event.target.closest(selector);
+      const letter = /^([a-z?*]|Escape)$/i.test(event.key);
+      if (within(letter ? typing : busy)) return;
+      if (letter ? partsAct(player, event.key.length === 1 ? event.key.toLowerCase() : event.key) : act(player, event)) event.preventDefault();
     };
     document.addEventListener("keydown", onKey);
   }
 
-  O.transport = function (player) {
-    const bar = player.bar;
+  function steppers(player) {
     const head = player.head;
-    bar.setAttribute("role", "group");
-    bar.setAttribute("aria-label", "Playback");
     const play = button("▶", "Play", () => head.toggle());
     play.classList.add("o-play");
-    const buttons = O.el("div", "o-buttons");
-    buttons.append(
+    const row = O.el("div", "o-buttons");
+    row.append(
       button("↤", "To the beginning", () => (head.pause(), head.seek(0))),
       button("«", "One cycle back", () => head.stepCycle(-1)),
       button("‹", "One phase back", () => head.step(-1)),
@@ -117,6 +125,23 @@
       button("»", "One cycle on", () => head.stepCycle(1)),
       button("↦", "To the end", () => (head.pause(), head.seek(player.stops.length - 1)))
     );
+    return { row, play };
+  }
+
+  /** Buttons of the parts that can be opened; one that is not ready yet (a tour of a run without an end) hides. */
+  function openers(player) {
+    const found = Object.values(player.parts).filter((part) => part.opens);
+    const nodes = found.map((part) => button(...part.opens));
+    const check = () => nodes.forEach((node, i) => (node.hidden = !!found[i].ready && !found[i].ready()));
+    return { nodes, check };
+  }
+
+  O.transport = function (player) {
+    const bar = player.bar;
+    const head = player.head;
+    bar.setAttribute("role", "group");
+    bar.setAttribute("aria-label", "Playback");
+    const { row, play } = steppers(player);
     const { box, ticks, range } = track(player);
     const steps = O.el("ol", "o-phases");
     const pills = PHASES.map(([key, text]) => {
@@ -130,13 +155,15 @@
     const live = button("Live ●", "Catch up with the run", () => head.goLive());
     live.classList.add("o-live");
     const right = O.el("div", "o-right");
-    right.append(menu, live, help(player));
-    bar.append(buttons, steps, place, box, right);
+    const opened = openers(player);
+    right.append(menu, live, ...opened.nodes, help(player));
+    bar.append(row, steps, place, box, right);
     listen(player);
 
     let drawn = "";
     return {
       changed() {
+        opened.check();
         const cycles = player.stops.filter((stop) => stop.p === "commit");
         while (ticks.childElementCount > cycles.length) ticks.lastChild.remove();
         for (let i = ticks.childElementCount; i < cycles.length; i++) ticks.append(O.el("i"));

@@ -1,0 +1,137 @@
+"""Orthrus, its AR baseline and transformers' generate on the same weights, prompts and stop rule, in one run.
+
+    python benchmarks/cpu_speed.py --threads 1
+
+Every way answers every prompt in each round; the first round warms up. A way's figure is the median over rounds of
+tokens per second of wall time, everything counted; a ratio is the median of the ratios within a round.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import torch
+import transformers
+
+from benchmarks.ar_baseline import WAYS, theirs
+from benchmarks.harness import RESULTS, facts, table, write
+from orthrus.baseline import decode_ar
+from orthrus.checkpoint import LoadedModel, load_model
+from orthrus.config import EMBEDDED_MODEL, DecodeConfig
+from orthrus.engine import decode
+from orthrus.evaluate import dialogue
+from orthrus.trace import Trace
+from orthrus.training.corpus import DOMAINS, generate
+
+Way = Callable[[Any], tuple[list[int], float]]
+AR, FULL, PACED = "AR", "Orthrus", "Orthrus, paced"
+
+
+def ours(lm: LoadedModel, decoder: Callable, config: DecodeConfig) -> Way:
+    def run(messages) -> tuple[list[int], float]:
+        began = time.perf_counter()
+        events = list(decoder(lm, messages, config))
+        spent = time.perf_counter() - began
+        trace = Trace.of(events)
+        return list(trace.ar_ids or trace.token_ids), spent
+
+    return run
+
+
+def ways(lm: LoadedModel, limit: int, peers: bool) -> dict[str, Way]:
+    """Everything that is timed, by name."""
+
+    def config(**more: Any) -> DecodeConfig:
+        return DecodeConfig(limit, instrument_share=1e9, **{"detail": -1, **more})
+
+    found = {
+        AR: ours(lm, decode_ar, config()),
+        FULL: ours(lm, decode, config()),
+        PACED: ours(lm, decode, config(pace=True)),
+        f"{FULL}, detail 0": ours(lm, decode, config(detail=0)),
+        f"{FULL}, detail 1": ours(lm, decode, config(detail=1)),
+    }
+    if peers:
+        found |= {f"transformers {a}, {c} cache": theirs(lm, a, c, limit) for a, c in WAYS}
+        found["transformers sdpa, prompt lookup"] = theirs(lm, "sdpa", None, limit, prompt_lookup_num_tokens=10)
+    return found
+
+
+def measure(lm: LoadedModel, domain: str, args: argparse.Namespace) -> dict[str, Any]:
+    """One domain: rates, ratios to AR within a round, and how many texts equal AR's."""
+    prompts = [dialogue(e) for e in islice(generate(domain, args.seed, "test"), args.prompts)]
+    timed = ways(lm, args.max_new_tokens, not args.no_peers)
+    rounds: list[dict[str, float]] = []
+    same = dict.fromkeys(timed, 0)
+    for number in range(args.rounds + 1):
+        rates = {}
+        texts: dict[str, list[list[int]]] = {}
+        for name, run in timed.items():
+            answers = [run(prompt) for prompt in prompts]
+            texts[name] = [ids for ids, _ in answers]
+            rates[name] = sum(len(ids) for ids, _ in answers) / sum(spent for _, spent in answers)
+        if number:
+            rounds.append(rates)
+        same = {name: sum(a == b for a, b in zip(ids, texts[AR], strict=True)) for name, ids in texts.items()}
+    return {
+        name: {
+            "tokens_per_s": round(median(r[name] for r in rounds), 1),
+            "over_ar": round(median(r[name] / r[AR] for r in rounds), 3),
+            "same_text": same[name],
+        }
+        for name in timed
+    } | {"answers": {"tokens": sum(map(len, texts[AR])), "prompts": len(prompts)}, "ratios": ratios(rounds)}
+
+
+def ratios(rounds: list[dict[str, float]]) -> dict[str, float]:
+    """What the targets speak about."""
+    peers = [name for name in rounds[0] if name.startswith("transformers") and "lookup" not in name]
+    found = {
+        f"price of detail {d}": round(median(r[FULL] / r[f"{FULL}, detail {d}"] for r in rounds) - 1, 3) for d in (0, 1)
+    }
+    if peers:
+        found["AR over the best transformers"] = round(median(r[AR] / max(r[p] for p in peers) for r in rounds), 3)
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--model", default=str(EMBEDDED_MODEL))
+    parser.add_argument("--dtypes", default="float32,bfloat16")
+    parser.add_argument("--mode", default="fast")
+    parser.add_argument("--domains", default=",".join(DOMAINS))
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--prompts", type=int, default=4)
+    parser.add_argument("--max-new-tokens", type=int, default=160)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--no-peers", action="store_true", help="leave transformers out")
+    parser.add_argument("--out", type=Path, default=RESULTS / "cpu-speed.json")
+    args = parser.parse_args()
+    transformers.logging.set_verbosity_error()
+    torch.set_num_threads(args.threads)
+    result = facts(__doc__) | {"mode": args.mode, "rounds": args.rounds, "max_new_tokens": args.max_new_tokens}
+    found = result["dtypes"] = {}
+    for dtype in args.dtypes.split(","):
+        lm = load_model(args.model, "cpu", dtype, args.mode)
+        result |= {"model": {"id": lm.id, "revision": lm.revision}, "block_size": lm.config.block_size}
+        found[dtype] = {domain: measure(lm, domain, args) for domain in args.domains.split(",")}
+        for domain, figures in found[dtype].items():
+            rows = [[name, *row.values()] for name, row in figures.items() if "over_ar" in row]
+            print(f"\n{dtype}, {domain}: {figures['ratios']}")
+            print(table(["way", "tokens/s", "over AR", "same text"], rows), flush=True)
+    write(result, args.out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

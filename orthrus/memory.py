@@ -1,0 +1,49 @@
+"""Does it fit? Asked before weights are read and before a run starts, so that the answer is a sentence, not a crash."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+MEMINFO = Path("/proc/meminfo")
+CGROUP = Path("/sys/fs/cgroup")
+
+
+def free_bytes(device: torch.device) -> int | None:
+    """Memory a process may still take on a device; None where the system does not say."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    known = [n for n in (_available(), _left_in_container()) if n is not None]
+    return min(known, default=None)
+
+
+def _available() -> int | None:
+    if not MEMINFO.exists():
+        return None
+    for line in MEMINFO.read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return None
+
+
+def _left_in_container() -> int | None:
+    """The container's limit less what it uses, the page cache not counted."""
+    try:
+        limit = (CGROUP / "memory.max").read_text().strip()
+        used = int((CGROUP / "memory.current").read_text())
+        stat = dict(line.split() for line in (CGROUP / "memory.stat").read_text().splitlines())
+    except (OSError, ValueError):
+        return None
+    return None if limit == "max" else max(0, int(limit) - used + int(stat.get("inactive_file", 0)))
+
+
+def refuse_what_does_not_fit(wanted: int, what: str, device: torch.device) -> None:
+    """Raise ValueError naming both numbers where `wanted` bytes are not free."""
+    free = free_bytes(device)
+    if free is not None and wanted > free:
+        raise ValueError(f"{what} needs {_mebibytes(wanted)}, {_mebibytes(free)} are free on {device.type}")
+
+
+def _mebibytes(count: int) -> str:
+    return f"{count / (1 << 20):,.0f} MiB"

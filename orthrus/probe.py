@@ -1,0 +1,142 @@
+"""What passes cost on this machine, measured in about a second; nothing is written anywhere.
+
+pass_costs   a loaded model's draft and verify passes by number of rows: what `orthrus.pacing` weighs
+best_setting the number of threads and the number format with the quickest cycle, for weights of these shapes
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor
+
+from orthrus.cache import SharedCache
+from orthrus.config import ModelConfig
+from orthrus.exact import fast
+from orthrus.model import Orthrus
+from orthrus.pacing import Costs
+
+ROWS = (1, 4, 8, 16, 24, 32)  # few, because a new number of rows costs oneDNN milliseconds once
+CONTEXT = 128  # positions in the cache while passes are timed
+REPEATS, SECONDS = 4, 1.0
+TYPICAL = 8  # tokens a cycle: how `best_setting` weighs a block's passes against a plain step
+VOCABULARY = 4096  # rows of the head of a model made for timing
+
+
+class Setting(NamedTuple):
+    """How a model runs quickest here."""
+
+    threads: int
+    dtype: str
+    seconds: dict[tuple[int, str], float]  # (threads, dtype) -> one layer's share of what was weighed
+
+    @property
+    def words(self) -> str:
+        """One sentence for people."""
+        best = self.seconds[self.threads, self.dtype]
+        found = ", ".join(f"{d} x {t} {s / best:.2f}" for (t, d), s in sorted(self.seconds.items()))
+        return f"{self.threads} thread{'s' * (self.threads != 1)} in {self.dtype} (time by dtype x threads: {found})"
+
+
+_COSTS: WeakKeyDictionary[Orthrus, dict[tuple[int, int], Costs]] = WeakKeyDictionary()
+
+
+def pass_costs(model: Orthrus, block: int) -> Costs:
+    """Seconds of the model's passes at ROWS up to `block`; measured once a model and number of threads."""
+    known = _COSTS.setdefault(model, {})
+    key = block, torch.get_num_threads()
+    if key not in known:
+        known[key] = _measured(model, tuple(n for n in ROWS if n <= block))
+    return known[key]
+
+
+@torch.inference_mode()
+def _measured(model: Orthrus, sizes: tuple[int, ...]) -> Costs:
+    """One layer is timed, and the head apart: a stack is so many layers and one head."""
+    layers, until = model.config.num_hidden_layers, time.perf_counter() + SECONDS
+    twin, cache = _one_layer(model)
+    start = cache.length
+    draft, verify = [], []
+    for rows in sizes:
+        ids = torch.zeros(rows, dtype=torch.int64, device=model.device)
+        hidden = torch.zeros(rows, model.config.hidden_size, dtype=model.dtype, device=model.device)
+        head = _best(lambda hidden=hidden: model.logits(hidden), until)
+        passes = (
+            lambda ids=ids, rows=rows: Orthrus.forward_diffusion(twin, ids, cache, rows),
+            lambda ids=ids: Orthrus.forward_ar(twin, ids, _cropped(cache, start)),
+        )
+        for found, run in zip((draft, verify), passes, strict=True):
+            found.append(layers * max(0.0, _best(run, until) - head) + head)
+    return Costs(sizes, tuple(draft), tuple(verify))
+
+
+def _one_layer(model: Orthrus) -> tuple[Orthrus, SharedCache]:
+    """The model's first layer alone, and a cache that holds some context for it."""
+    twin = model.with_arithmetic(model.arithmetic)
+    twin._fused = model.fused_layers()[:1]
+    context = min(CONTEXT, model.config.max_position_embeddings // 2)
+    cache = SharedCache(replace(model.config, num_hidden_layers=1), context + max(ROWS), model.dtype, model.device)
+    cache.appended(context)
+    return twin, cache
+
+
+def _cropped(cache: SharedCache, length: int) -> SharedCache:
+    cache.crop(length)
+    return cache
+
+
+def _best(run: Callable[[], Tensor], until: float) -> float:
+    """The least time of a few calls behind a first one, fewer where time is up."""
+    run()
+    found = []
+    while not found or (len(found) < REPEATS and time.perf_counter() < until):
+        began = time.perf_counter()
+        run()
+        found.append(time.perf_counter() - began)
+    return min(found)
+
+
+@lru_cache
+def best_setting(config: ModelConfig) -> Setting:
+    """Time one layer of random weights with these shapes in each number format and number of threads."""
+    seconds: dict[tuple[int, str], float] = {}
+    for name in ("float32", "bfloat16"):
+        model = _random(config, getattr(torch, name))
+        for threads in sorted({1, os.cpu_count() or 1}):
+            with threads_set(threads):
+                costs = _measured(model, (1, min(32, config.block_size)))
+            seconds[threads, name] = costs.verify[0] + costs.cycle(len(costs.rows) - 1) / TYPICAL
+    threads, name = min(seconds, key=seconds.get)
+    return Setting(threads, name, seconds)
+
+
+def _random(config: ModelConfig, dtype: torch.dtype) -> Orthrus:
+    vocabulary = min(config.vocab_size, VOCABULARY)
+    small = replace(
+        config, num_hidden_layers=1, vocab_size=vocabulary, mask_token_id=0, max_position_embeddings=2 * CONTEXT
+    )
+    with torch.device("meta"):
+        model = Orthrus(small).to(dtype)
+    model.to_empty(device="cpu")
+    for parameter in model.parameters():
+        parameter.data.fill_(0.01)
+    return model.with_arithmetic(fast(model))
+
+
+@contextmanager
+def threads_set(count: int) -> Iterator[None]:
+    """A number of threads for a while."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

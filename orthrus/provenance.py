@@ -1,0 +1,68 @@
+"""What a run says of itself: its parameters, its model, the machine it runs on."""
+
+from __future__ import annotations
+
+import platform
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+import transformers
+
+from orthrus import __version__, events
+from orthrus.checkpoint import LoadedModel
+from orthrus.config import DecodeConfig
+from orthrus.model import DIFF
+
+
+def describe_params(c: DecodeConfig) -> events.Params:
+    """The run's parameters; what only sampling uses is null in a greedy run."""
+    return events.Params(
+        mode="sample" if c.sampled else "greedy",
+        coupling=c.coupling if c.sampled else None,
+        temperature=float(c.temperature),
+        top_k=c.top_k if c.sampled else None,
+        top_p=float(c.top_p) if c.sampled and c.top_p is not None else None,
+        seed=c.seed if c.sampled else None,
+        max_new_tokens=c.max_new_tokens,
+        thinking=False,
+        detail=c.detail,
+        n_alt=c.n_alt,
+    )
+
+
+def describe_model(lm: LoadedModel) -> events.Model:
+    """Name, revision, dtype and the share of the parameters that the diffusion view trained."""
+    sizes = {name: p.numel() for name, p in lm.model.named_parameters()}
+    trained = sum(size for name, size in sizes.items() if DIFF in name)
+    return events.Model(
+        id=lm.id,
+        revision=lm.revision,
+        dtype=str(lm.model.dtype).removeprefix("torch."),
+        attn_impl="one operator a row, two products a block" if lm.mode == "fast" else "tiles at absolute positions",
+        mode=lm.mode,
+        trained_frac=round(trained / sum(sizes.values()), 4),
+    )
+
+
+def describe_host(kind: str) -> events.Host:
+    """Device name, threads and library versions."""
+    return events.Host(
+        device=torch.cuda.get_device_name() if kind == "cuda" else cpu_name(),
+        kind=kind,
+        threads=torch.get_num_threads(),
+        torch=str(torch.__version__),  # a str subclass that does not serialise as one
+        transformers=transformers.__version__,
+        app=__version__,
+    )
+
+
+@lru_cache
+def cpu_name() -> str:
+    """The processor's name as the system gives it."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,240 @@
+"""Inspector, quiz, tour and the captions' third level: what they say is what the trace says."""
+
+import json
+import re
+import subprocess
+from dataclasses import replace
+
+import pytest
+
+from orthrus.events import Verdict
+from orthrus.trace import Trace
+from tests import synthetic
+from tests.test_viz_player import NODE, SHIM
+from viz import captions, catalogue, inspector, player, quiz
+from viz.changes import apply
+
+
+@pytest.fixture(scope="module")
+def trace():
+    return Trace.of(synthetic.events(seed=1, tokens=150, sureness=0.85))
+
+
+@pytest.fixture(scope="module")
+def ending():
+    """Perfect blocks; the text ends inside the last one."""
+    return Trace.of(synthetic.events(seed=3, tokens=90, sureness=1.0, stop="eos"))
+
+
+def judged(view, trace):
+    """(cycle, verdict, the view's block once the verdict is there)."""
+    state, partial = {"block": None}, Trace()
+    for event in trace.events:
+        partial = partial.add(event)
+        for change in view.patch(event, partial):
+            apply(state, change)
+        if isinstance(event, Verdict):
+            yield partial.cycle(event.cycle), event, dict(state["block"])
+
+
+# -- inspector
+
+
+def test_the_inspector_holds_both_views_lists_for_every_slot(trace):
+    for cycle, verdict, block in judged(inspector, trace):
+        n = cycle.draft.n_draft
+        assert list(block["ids"]) == list(cycle.draft.draft_ids) and list(block["own"]) == list(verdict.ar_ids[:n])
+        for name, ids, lps in (
+            ("q_top", cycle.draft.q_top_ids, cycle.draft.q_top_lp),
+            ("p_top", verdict.p_top_ids[:n], verdict.p_top_lp[:n]),
+        ):
+            assert [tuple(row) for row in block[name]] == [row[: inspector.SHOWN] for row in ids]
+            assert [len(row) for row in block[name + "p"]] == [min(len(row), inspector.SHOWN) for row in lps]
+        assert len(block["gap"]) == len(block["overlap"]) == len(block["rank_p"]) == n
+
+
+def test_the_inspector_looks_at_the_cut_once_it_is_known(trace, ending):
+    for cycle, _, block in [*judged(inspector, trace), *judged(inspector, ending)]:
+        statuses = cycle.statuses()
+        where = statuses.index("refused") if "refused" in statuses else block["look"]
+        assert block["look"] == where < len(statuses)
+        assert block["status"] == catalogue.ribbon.codes(statuses)
+
+
+def test_what_was_never_judged_is_told_apart_from_what_came_after_the_end(ending, trace):
+    assert [block["unjudged"] for _, _, block in judged(inspector, ending)][-1] == "ended"
+    assert {block["unjudged"] for _, _, block in judged(inspector, trace)} == {"discarded"}
+    for name in ("discarded", "ended"):
+        assert "wrong" not in inspector.SENTENCES[name] and "refused" in inspector.SENTENCES["discarded"]
+
+
+@pytest.mark.parametrize("detail", [-1, 0])
+def test_without_alternatives_the_inspector_has_no_lists(detail):
+    for _, _, block in judged(inspector, Trace.of(synthetic.events(seed=4, detail=detail))):
+        assert "q_top" not in block and "p_top" not in block and ("q" in block) is (detail == 0)
+
+
+def test_tenths_of_a_percent_are_rounded_down():
+    assert inspector.tenths((0.0, -0.001, -0.693, -30.0)) == [1000, 999, 500, 0]
+
+
+# -- quiz
+
+
+def test_the_quiz_keeps_the_answer_until_the_verdict(trace):
+    for frame in player.tape(trace):
+        found = {change[2]: change[3] for change in frame["x"] if change[0] == "quiz"}
+        if frame.get("p") == "draft":
+            assert set(found["block"]) <= {"n", "entropy"}
+        elif frame.get("p") == "verify":
+            assert set(found["block"]) == {"cut", "kept", "outcome"}
+
+
+def test_the_right_answer_is_the_first_refused_slot(trace, ending):
+    for cycle, _, block in [*judged(quiz, trace), *judged(quiz, ending)]:
+        statuses, n = cycle.statuses(), cycle.draft.n_draft
+        first = statuses.index("refused") if "refused" in statuses else None
+        if block["outcome"] == "refused":
+            assert block["cut"] == [first, first]
+        else:
+            assert first is None and block["cut"][1] == n + 1 and block["kept"] == cycle.accepted
+    assert {block["outcome"] for _, _, block in judged(quiz, ending)} == {"all", "ended"}
+
+
+# -- tour
+
+
+def test_every_number_of_the_tour_is_the_runs_own(trace):
+    beats = catalogue.state("tour", trace)["facts"]["beats"]
+    metrics = trace.metrics()
+    texts = {beat["key"]: beat["text"] + beat.get("after", "") for beat in beats}
+    assert list(texts) == ["title", "race", "draft", "verify", "commit", "quiz", "whole"]
+    shown = trace.cycle(beats[2]["cycle"])
+    assert f"slot {shown.statuses().index('refused')}" in texts["verify"]
+    assert texts["commit"].startswith(f"{shown.accepted} guess") and str(shown.verdict.kv.cropped) in texts["commit"]
+    assert f"{metrics.passes} looks instead of {metrics.tokens}" in texts["whole"]
+    assert f"all {len(trace.tokens)} tokens are the same" in texts["race"]
+    assert beats[5]["cycle"] > beats[2]["cycle"], "the question is about a block that has not been shown"
+    assert 50 <= sum(beat["s"] for beat in beats) <= 70
+
+
+@pytest.mark.parametrize(
+    ("run", "said"),
+    [
+        ({"lanes": ("orthrus",)}, "Plain decoding was not measured in this run."),
+        ({"sureness": 1.0, "stop": "eos"}, "all 100 tokens are the same"),
+        ({"cancel_after": 2}, "Plain decoding was not measured"),
+    ],
+)
+def test_the_tour_claims_only_what_was_measured(run, said):
+    beats = catalogue.state("tour", Trace.of(synthetic.events(**run)))["facts"]["beats"]
+    assert said in next(beat["after"] for beat in beats if beat["key"] == "race")
+
+
+def test_no_cycle_no_tour():
+    assert catalogue.state("tour", Trace.of(synthetic.events(tokens=1)))["facts"]["beats"] == []
+
+
+def test_every_beat_is_about_views_and_stops_that_exist(trace, ending):
+    for run in (trace, ending):
+        stops = {(frame["c"], frame["p"]) for frame in player.tape(run) if "p" in frame}
+        for beat in catalogue.state("tour", run)["facts"]["beats"]:
+            assert set(beat["show"]) <= set(catalogue.VIEWS)
+            if beat["cycle"] is not None:
+                assert (beat["cycle"], "draft" if beat["key"] == "quiz" else beat["key"]) in stops
+
+
+# -- captions
+
+
+def said(trace):
+    """(kind of block, what the verify caption says at every level) of each cycle."""
+    partial = Trace()
+    for event in trace.events:
+        partial = partial.add(event)
+        if isinstance(event, Verdict):
+            cycle = partial.cycle(event.cycle)
+            yield captions.kind_of(cycle, event), captions.patch(event, partial)[0].value, cycle
+
+
+def test_every_kind_of_block_has_its_own_words():
+    found = {}
+    for seed, sureness, stop in ((1, 0.3, "length"), (2, 0.85, "length"), (3, 1.0, "eos")):
+        for kind, levels, _ in said(Trace.of(synthetic.events(seed=seed, tokens=150, sureness=sureness, stop=stop))):
+            found.setdefault(kind, levels)
+    assert set(found) >= {"perfect", "ended", "first", "early", "cut"}
+    assert "perfect block" in found["perfect"]["plain"] and "the text ends" in found["ended"]["plain"]
+    assert "very first" in found["first"]["plain"] and "so k = 0." in found["first"]["math"]
+    assert "early stop" in found["early"]["plain"]
+    assert "close call" in found["first"]["plain"], "the synthetic gap of slot 1 is 0"
+
+
+def test_the_rule_is_filled_with_the_verdicts_numbers(trace):
+    for kind, levels, cycle in said(trace):
+        if kind == "cut":
+            assert f"Equal for i ≤ {cycle.verdict.n_accept}" in levels["math"]
+            assert levels["math"].endswith(f"so k = {cycle.verdict.n_accept}.")
+    metrics = trace.metrics()
+    finish = captions.patch(trace.done, trace)[0].value["math"]
+    assert f"{metrics.tokens} / (1 + {trace.done.passes_draft} + {trace.done.passes_verify})" in finish
+
+
+def test_a_guess_refused_by_chance_is_not_called_a_disagreement(trace):
+    """Rejection sampling may refuse even the AR view's own first choice."""
+    partial = Trace()
+    for event in trace.events:
+        if isinstance(event, Verdict) and event.next_kind == "correction":
+            n, k = len(event.ar_ids) - 1, event.n_accept
+            toss = {"accept_p": (1.0,) * k + (0.25,) * (n - k), "u": (0.1,) * k + (0.75,)}
+            event = replace(event, next_kind="resample", **toss)
+            verify = captions.patch(event, partial.add(event))[0].value
+            block = inspector.patch(event, partial.add(event))[0].value
+            assert "close call" not in verify["plain"] and "gap" not in verify["technical"]
+            assert block["refused"] == "tossed" and block["u"][k] > block["accept"][k]
+        partial = partial.add(event)
+
+
+def test_no_template_leaves_a_brace_open(trace, ending):
+    for run in (trace, ending):
+        for frame in player.tape(run):
+            for change in frame["x"]:
+                if change[0] == "captions":
+                    assert all(not re.search(r"\{\w*\}|None|nan", text) for text in change[3].values())
+
+
+# -- their JavaScript, without a browser
+
+
+def node(body, **data):
+    if NODE is None:
+        pytest.skip("node is not installed")
+    names = ("player.js", "playhead.js", "quiz.js", "tour.js")
+    sources = "\n".join((player.STATIC / name).read_text(encoding="utf-8") for name in names)
+    given = json.dumps({"script": sources, **data})
+    done = subprocess.run([NODE, "-e", SHIM + body], input=given, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_points_for_hits_near_misses_and_streaks():
+    asked = [[5, [5, 5], 0], [5, [5, 5], 2], [7, [5, 5], 3], [1, [20, 20], 1], [32, [4, 32], 0], [2, [4, 32], 0]]
+    found = node("console.log(JSON.stringify(input.asked.map((a) => O.quizPoints(...a))));", asked=asked)
+    assert [each["points"] for each in found] == [15, 17, 8, 0, 15, 8]
+    assert [each["streak"] for each in found] == [1, 3, 0, 0, 1, 0]
+    assert [each["off"] for each in found] == [0, 0, 2, -19, 0, -2]
+
+
+def test_the_summary_says_how_far_and_which_way():
+    body = "console.log(JSON.stringify(input.all.map((offs) => O.quizSummary(offs.map((off) => ({off}))))));"
+    found = node(body, all=[[], [0, 0], [4, 2], [-4, -2], [3, -3]])
+    assert found[:2] == ["", "Every guess a hit."]
+    assert found[2:] == [
+        "On average 3.0 slots off, mostly too hopeful.",
+        "On average 3.0 slots off, mostly too careful.",
+        "On average 3.0 slots off.",
+    ]
+
+
+def test_the_race_of_the_tour_is_slowed_but_never_hastened():
+    found = node("console.log(JSON.stringify(input.ms.map((ms) => O.racePace(ms).rate)));", ms=[5, 370, 6500, 90000])
+    assert found == [0.001, 0.05, 1, 1]

@@ -1,0 +1,106 @@
+"""What a visitor can set: the form as data, and the way from what was entered to a run's configuration.
+
+Defaults, checks and sentences are those of `DecodeConfig`, which the command line reads too. A field left empty is its
+default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from orthrus.config import COUPLINGS, MODES, DecodeConfig
+
+MAX_PROMPT = 4000  # characters
+_DEFAULTS = DecodeConfig()
+
+
+class NumberField(NamedTuple):
+    """A field for one number."""
+
+    name: str
+    label: str
+    about: str
+    step: float = 1
+    without: str = ""  # what leaving it out means, where that is no number
+
+    @property
+    def value(self) -> float | None:
+        """The default, None where leaving it out is the default."""
+        return getattr(_DEFAULTS, self.name)
+
+    @property
+    def empty(self) -> str:
+        """What the empty field shows."""
+        return self.without if self.value is None else f"{self.value:g}"
+
+
+class ChoiceField(NamedTuple):
+    name: str
+    label: str
+    about: str
+    choices: tuple[str, ...]
+    value: str
+
+
+LIMIT = NumberField("max_new_tokens", "Max new tokens", "Prompt and answer share the context.", 8)
+ADVANCED = (
+    NumberField("temperature", "Temperature", "0 is greedy; above it tokens are drawn.", 0.1),
+    NumberField("seed", "Seed", "Decides every draw."),
+    NumberField("top_k", "Top-k", "Draw from so many.", without="off"),
+    NumberField("top_p", "Top-p", "Draw from this mass.", 0.05, "off"),
+    NumberField("block_size", "Block size K", "Anchor and guesses.", without="the model's"),
+    ChoiceField(
+        "coupling",
+        "Coupling, above temperature 0",
+        "gumbel writes the text of plain sampling with the same seed; rejection is equal to it in distribution.",
+        COUPLINGS,
+        _DEFAULTS.coupling,
+    ),
+    ChoiceField(
+        "mode",
+        "Arithmetic",
+        "exact: every logit row equal in every bit. fast: equal tokens as measured. auto: exact where it costs little.",
+        MODES,
+        MODES[0],
+    ),
+)
+FIELDS = (LIMIT, *ADVANCED)
+
+
+class Wish(NamedTuple):
+    """A checked form."""
+
+    prompt: str
+    config: DecodeConfig
+    mode: str
+
+
+def read(prompt: str, entered: Mapping[str, Any], **more: Any) -> Wish:
+    """The wish of a form, values by field name; `more` are parts of the configuration that no field sets.
+
+    Raises ValueError, a sentence that names the value and its limit.
+    """
+    if len(prompt) > MAX_PROMPT:
+        raise ValueError(f"the prompt has {len(prompt)} characters, this page takes at most {MAX_PROMPT}")
+    values = {field.name: _value(field, entered.get(field.name)) for field in FIELDS}
+    mode = values.pop("mode")
+    if mode not in MODES:
+        raise ValueError(f"mode {mode!r} is not one of {', '.join(MODES)}")
+    return Wish(prompt, DecodeConfig(**values, **more), mode)
+
+
+def _value(field: NumberField | ChoiceField, entered: Any) -> Any:
+    if entered is None or entered == "":
+        return field.value
+    return entered if isinstance(field, ChoiceField) else number(field.name, entered)
+
+
+def number(name: str, entered: Any) -> int | float:
+    """A number as the configuration wants it: whole ones as int, because a number field gives 40.0 for 40."""
+    entered = entered.strip() if isinstance(entered, str) else entered
+    try:
+        value = float(entered)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name.replace('_', ' ')} is {entered!r}, it must be a number") from None
+    return int(value) if value.is_integer() else value

@@ -1,0 +1,118 @@
+/* The race as two bars on one axis: a tick a token for plain decoding, a bar a cycle for Orthrus. The axis counts
+ * measured milliseconds or forward passes; either way nothing is drawn before the playhead's clock has reached it.
+ */
+(function () {
+  "use strict";
+  const O = window.OrthrusStage;
+  const ROW = 22, GAP = 8, LEFT = 2; // px
+  const HEIGHT = 2 * ROW + GAP + 16;
+
+  /** Where the lanes' parts begin and end on the chosen axis. */
+  function geometry(facts, key) {
+    const { cycles, orthrus, ar } = facts;
+    const ends = cycles[key];
+    const bars = ends.map((end, i) => {
+      const [draft, verify] = key === "ms" ? [cycles.draft[i], cycles.verify[i]] : [cycles.draft[i] > 0 ? 1 : 0, 1];
+      const from = i ? ends[i - 1] : orthrus[key][0];
+      return { from, draft, verify, end, ms: cycles.ms[i], n: cycles.n[i] };
+    });
+    const last = (column) => (column.length ? column[column.length - 1] : 0);
+    return { bars, ticks: ar[key].map((at, i) => ({ at, ms: ar.ms[i] })), start: orthrus[key][0] || 0, end: Math.max(last(ends), last(ar[key]), orthrus[key][0] || 0) };
+  }
+
+  function paint(canvas, { bars, ticks, start, end }, clock, player) {
+    const scale = window.devicePixelRatio || 1;
+    const width = canvas.clientWidth;
+    canvas.width = Math.round(width * scale);
+    canvas.height = Math.round(HEIGHT * scale);
+    const c = canvas.getContext("2d");
+    c.scale(scale, scale);
+    const x = (value) => LEFT + ((width - 2 * LEFT) * value) / (end || 1);
+    const colours = Object.fromEntries(["ar", "draft", "soft", "line", "ink"].map((name) => [name, player.colour(name)]));
+    const block = (from, to, y, colour) => {
+      c.fillStyle = colours[colour];
+      c.fillRect(x(from), y, Math.max(1, x(to) - x(from) - 0.5), ROW);
+    };
+    c.fillStyle = colours.line;
+    for (const y of [0, ROW + GAP]) c.fillRect(LEFT, y + ROW - 2, width - 2 * LEFT, 2);
+    let before = 0;
+    for (const { at, ms } of ticks) {
+      if (ms > clock) break;
+      block(before, at, 0, "ar");
+      before = at;
+    }
+    c.font = "11px system-ui, sans-serif";
+    c.textAlign = "center";
+    if (bars.length && clock > 0) block(0, start, ROW + GAP, "soft");
+    for (const bar of bars) {
+      if (bar.ms > clock) break;
+      block(bar.from, bar.from + bar.draft, ROW + GAP, "draft");
+      block(bar.from + bar.draft, bar.from + bar.draft + bar.verify, ROW + GAP, "ar");
+      c.fillStyle = colours.ink;
+      if (x(bar.end) - x(bar.from) > 15) c.fillText(bar.n, x((bar.from + bar.end) / 2), 2 * ROW + GAP + 13);
+    }
+  }
+
+  O.raceClock = function (spec, player) {
+    const box = O.el("div", "o-clock");
+    const choice = O.el("div", "o-choice");
+    const canvas = O.el("canvas");
+    const result = O.el("p", "o-result");
+    let key = spec.clocks[0].key, shape = null, drawn = "";
+    const buttons = spec.clocks.map((each) => {
+      const node = O.el("button", "", each.label);
+      node.type = "button";
+      node.addEventListener("click", () => {
+        key = each.key;
+        shape = null;
+        mark();
+        player.wake();
+      });
+      choice.append(node);
+      return node;
+    });
+    const mark = () => buttons.forEach((node, i) => node.setAttribute("aria-pressed", String(spec.clocks[i].key === key)));
+    mark();
+    canvas.style.height = HEIGHT + "px";
+    canvas.setAttribute("role", "img");
+    const top = O.el("div", "o-clocktop");
+    const hint = "One axis for both. Above: plain decoding, a tick a token. Below: Orthrus, a bar a cycle, draft and check, with its tokens.";
+    top.append(O.el("p", "o-hint", hint), choice);
+    box.append(top, canvas, result);
+    new ResizeObserver(() => ((drawn = ""), player.wake())).observe(canvas);
+    canvas.addEventListener("click", (event) => {
+      const at = (event.offsetX / canvas.clientWidth) * shape.end;
+      const i = shape.bars.findIndex(({ end }) => end >= at);
+      if (i >= 0) player.seekCycle(i);
+    });
+
+    function finish(run, over) {
+      result.replaceChildren();
+      result.textContent = over ? run.result || "" : "";
+      canvas.setAttribute("aria-label", hint + " " + result.textContent);
+      if (!over || !run.lost) return;
+      result.append(" A cycle must write more tokens than it costs: ");
+      result.append(O.button("see the break-even line", () => player.root.querySelector(".o-timeline").scrollIntoView({ behavior: player.reduced.matches ? "auto" : "smooth", block: "center" })));
+    }
+
+    return {
+      box,
+      draw() {
+        shape = null;
+      },
+      tick(now, facts) {
+        if (!shape) {
+          shape = geometry(facts, key);
+          drawn = "";
+        }
+        const passed = shape.bars.filter(({ ms }) => ms <= now.clock + 1e-6).length + shape.ticks.filter(({ ms }) => ms <= now.clock + 1e-6).length;
+        const over = now.ended && passed === shape.bars.length + shape.ticks.length;
+        const wanted = [passed, over, canvas.clientWidth, player.root.dataset.theme].join();
+        if (wanted === drawn) return;
+        drawn = wanted;
+        paint(canvas, shape, now.clock + 1e-6, player);
+        finish(facts.run, over);
+      },
+    };
+  };
+})();

@@ -1,0 +1,53 @@
+/* A chart's numbers as text: an accessible table, and the same as CSV. `pairs` is [[head, column], ...]. */
+(function () {
+  "use strict";
+  const O = window.OrthrusStage;
+
+  /** The rows of columns that may differ in length (two lanes side by side): what is missing is null. */
+  function rowsOf(pairs, columns) {
+    const chosen = pairs.map(([, name]) => columns[name]);
+    const n = Math.max(0, ...chosen.map((column) => column.length));
+    return Array.from({ length: n }, (_, i) => chosen.map((column) => (i < column.length ? column[i] : null)));
+  }
+
+  const shown = (value) => (value === null || value === undefined ? "–" : typeof value === "number" ? String(+value.toFixed(3)) : String(value));
+
+  O.table = function (caption, pairs, columns) {
+    const table = O.el("table", "o-table");
+    const heads = O.el("tr");
+    const numeric = pairs.map(([, name]) => !columns[name].some((value) => typeof value === "string"));
+    pairs.forEach(([head], i) => {
+      const cell = O.el("th", i && numeric[i] ? "num" : "", head);
+      cell.scope = "col";
+      heads.append(cell);
+    });
+    const top = O.el("thead");
+    top.append(heads);
+    const body = O.el("tbody");
+    for (const row of rowsOf(pairs, columns)) {
+      const line = O.el("tr");
+      row.forEach((value, i) => {
+        const cell = O.el(i ? "td" : "th", i && numeric[i] ? "num" : "", shown(value));
+        if (!i) cell.scope = "row";
+        line.append(cell);
+      });
+      body.append(line);
+    }
+    table.append(O.el("caption", "", caption), top, body);
+    return table;
+  };
+
+  /** One field: quoted where it must be; a text that a spreadsheet would take for a formula gets an apostrophe. */
+  function field(value) {
+    if (value === null || value === undefined) return "";
+    if (typeof value === "number") return String(value);
+    const text = /^[=+\-@\t\r]/.test(value) ? "'" + value : value;
+    return /[",\r\n]/.test(text) ? '"' + text.replace(/"/g, '""') + '"' : text;
+  }
+
+  /** The first line says where the numbers come from. */
+  O.csv = function (about, pairs, columns) {
+    const lines = [pairs.map(([head]) => head), ...rowsOf(pairs, columns)].map((row) => row.map(field).join(","));
+    return ["# " + about.replace(/[\r\n]+/g, " "), ...lines].join("\r\n") + "\r\n";
+  };
+})();

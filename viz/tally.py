@@ -1,0 +1,96 @@
+"""Counts over the judged cycles of a trace: how far acceptance reaches, and where it fails. No drawing here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from orthrus.events import Glyph
+from orthrus.trace import Trace
+
+CLASSES = ("word start", "continuation", "digit", "punctuation", "whitespace", "part of a character", "special")
+BINS = 10  # of the diffusion view's probability
+
+
+@dataclass(slots=True)
+class Share:
+    """How many of those that were looked at were hits."""
+
+    hits: int = 0
+    of: int = 0
+
+    def count(self, hit: bool) -> None:
+        self.hits += hit
+        self.of += 1
+
+    @property
+    def value(self) -> float | None:
+        return self.hits / self.of if self.of else None
+
+
+@dataclass(slots=True)
+class Mean:
+    total: float = 0.0
+    of: int = 0
+
+    def count(self, value: float) -> None:
+        self.total += value
+        self.of += 1
+
+    @property
+    def value(self) -> float | None:
+        return self.total / self.of if self.of else None
+
+
+@dataclass(slots=True)
+class Tally:
+    """Slots count from 1. `judged[s]`: of the guesses the AR view judged in slot s, those it accepted."""
+
+    cycles: int = 0
+    lengths: dict[int, int] = field(default_factory=dict)  # guesses kept -> cycles
+    judged: dict[int, Share] = field(default_factory=dict)
+    q_H: dict[int, Mean] = field(default_factory=dict)  # every slot: the diffusion view looked at all of them
+    p_H: dict[int, Mean] = field(default_factory=dict)  # judged slots: later rows were read after a refused token
+    classes: dict[str, Share] = field(default_factory=lambda: {name: Share() for name in CLASSES})
+    sure: list[Share] = field(default_factory=lambda: [Share() for _ in range(BINS)])
+
+
+def tally(trace: Trace) -> Tally:
+    """O(cycles x block)."""
+    found = Tally(cycles=len(trace.verdicts))
+    for number, verdict in enumerate(trace.verdicts):
+        cycle = trace.cycle(number)
+        draft, statuses = cycle.draft, cycle.statuses()
+        found.lengths[cycle.accepted] = found.lengths.get(cycle.accepted, 0) + 1
+        _averaged(found.q_H, draft.q_H or ())
+        judged = [slot for slot, status in enumerate(statuses) if status in ("accepted", "refused")]
+        _averaged(found.p_H, (verdict.p_H or ())[: len(judged)])
+        for slot in judged:
+            hit = statuses[slot] == "accepted"
+            found.judged.setdefault(slot, Share()).count(hit)
+            found.classes[token_class(trace.glyph(draft.draft_ids[slot - 1]))].count(hit)
+            if draft.q_lp is not None:
+                found.sure[min(BINS - 1, int(BINS * math.exp(draft.q_lp[slot - 1])))].count(hit)
+    return found
+
+
+def _averaged(means: dict[int, Mean], values: Iterable[float]) -> None:
+    for slot, value in enumerate(values, 1):
+        means.setdefault(slot, Mean()).count(value)
+
+
+def token_class(glyph: Glyph) -> str:
+    """Which of CLASSES a token belongs to, by its own bytes alone."""
+    if not glyph.b:
+        return "special"
+    if glyph.s is None:
+        return "part of a character"
+    text = glyph.s.strip()
+    if not text:
+        return "whitespace"
+    if not any(character.isalnum() for character in text):
+        return "punctuation"
+    if text[0].isdigit():
+        return "digit"
+    return "word start" if glyph.s[0].isspace() or text[0].isupper() else "continuation"

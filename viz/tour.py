@@ -1,0 +1,111 @@
+"""The guided tour: seven beats of about a minute in all. Every number in them is this run's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orthrus.events import Done, Event
+from orthrus.trace import Cycle, Trace
+from viz.board import times
+from viz.changes import Change, put
+from viz.words import counted
+
+NAME = "tour"
+GOOD = range(3, 20)  # guesses kept in a block that shows keeping and cutting alike
+
+
+def skeleton() -> dict[str, Any]:
+    return {
+        "kind": "tour",
+        "title": "The tour",
+        "measured": "at the measured speed",
+        "slowed": "at 1/{n} of the measured speed",
+        "hand_over": "Any click or key hands over to you.",
+        "ends": {"prompt": "Try your own prompt", "microscope": "Open the microscope", "again": "Once more"},
+        "facts": {"beats": []},
+    }
+
+
+def patch(event: Event, trace: Trace) -> list[Change]:
+    if isinstance(event, Done) and len(trace.verdicts):
+        return [put("beats", _beats(trace))]
+    return []
+
+
+def _beats(trace: Trace) -> list[dict[str, Any]]:
+    """What the browser walks through: a text, the views it is about, where the playhead goes, seconds.
+
+    `after` replaces the text when the race is over.
+    """
+    cycles = [trace.cycle(c) for c in range(len(trace.verdicts))]
+    shown = next((c for c in cycles if "refused" in c.statuses() and c.accepted in GOOD), cycles[0])
+    asked = next((c for c in cycles[shown.draft.cycle + 1 :] if c.draft.n_draft > 1), None)
+    c = shown.draft.cycle
+    beats = [
+        _beat("title", _title(trace), ["race"], 4),
+        {**_beat("race", "Both lanes on one clock, {pace}.", ["race"], 9), "after": _after(trace)},
+        _beat("draft", _drafted(shown), ["ribbon"], 8, c),
+        _beat("verify", _judged(shown), ["ribbon"], 10, c),
+        _beat("commit", _kept(shown), ["ribbon", "cache"], 8, c),
+    ]
+    if asked is not None:
+        ask = "Your turn: which guess will the AR view refuse first? Click it."
+        beats.append(_beat("quiz", ask, ["ribbon"], 12, asked.draft.cycle))
+    return [*beats, _beat("whole", _whole(trace, cycles), ["staircase"], 10)]
+
+
+def _beat(key: str, text: str, show: list[str], seconds: int, cycle: int | None = None) -> dict[str, Any]:
+    return {"key": key, "text": text, "show": show, "s": seconds, "cycle": cycle}
+
+
+def _title(trace: Trace) -> str:
+    where = f" Measured on {trace.start.host.device}, one after the other." if trace.start and len(trace.ar_ids) else ""
+    return f"One model answers one prompt in two ways: token by token, and with Orthrus.{where}"
+
+
+def _after(trace: Trace) -> str:
+    speedup, lossless = trace.metrics().speedup, trace.lossless
+    if speedup is None:
+        return "Plain decoding was not measured in this run. How does Orthrus write?"
+    fast = f"Orthrus was {'slower here: ' if speedup < 1 else ''}{times(speedup)} the speed of plain decoding"
+    if lossless is None:
+        return f"{fast}. How?"
+    if lossless.verdict == "identical":
+        return f"{fast}, and all {lossless.n_compared} tokens are the same. How?"
+    return f"{fast}; the first {lossless.identical} of {lossless.n_compared} tokens are the same. How?"
+
+
+def _drafted(cycle: Cycle) -> str:
+    lp, n = cycle.draft.q_lp, cycle.draft.n_draft
+    text = f"Head one, the diffusion view, guesses {counted(n, 'token')} in a single look."
+    third = n // 3
+    if lp is not None and third and sum(lp[:third]) > sum(lp[-third:]):
+        text += " It is less sure to the right."
+    return text
+
+
+def _judged(cycle: Cycle) -> str:
+    text = "Head two, the AR view, is the original model, untouched. It checks every guess in one look"
+    if "refused" in cycle.statuses():
+        return f"{text} and stops at the first disagreement: slot {cycle.accepted + 1}."
+    return f"{text}. Here it agrees with all it needs: {cycle.accepted}."
+
+
+def _kept(cycle: Cycle) -> str:
+    verdict = cycle.verdict
+    assert verdict is not None
+    own = ", one token written by the AR view itself" if verdict.next_id is not None else ""
+    text = f"{counted(cycle.accepted, 'guess')} kept{own}."
+    if verdict.kv.cropped:
+        rows = f"{verdict.kv.cropped} of {counted(verdict.kv.written, 'cache row')}"
+        text += f" The rest is thrown away, and so is its memory: {rows}."
+    return text
+
+
+def _whole(trace: Trace, cycles: list[Cycle]) -> str:
+    metrics = trace.metrics()
+    steps = [cycle.verdict.n_commit for cycle in cycles if cycle.verdict]
+    text = f"{metrics.passes} looks instead of {metrics.tokens}. Each row is one cycle."
+    if max(steps) > min(steps):
+        text += f" Easy text makes long steps, hard text short ones: here {min(steps)} to {max(steps)} tokens."
+    return text
