@@ -35,8 +35,8 @@ INTRO = (
     "in a second look and keeps exactly what it would have written token by token."
 )
 ABILITIES = (
-    "This is a very small model, trained from scratch on a CPU. It does short word problems, equations, lists, units, "
-    "JSON, little programs, copying and editing, and simple stories; it knows almost nothing about the world."
+    "This is a very small model, trained from scratch on a CPU. It does short word problems, equations, units, JSON, "
+    "little programs and simple stories, is weak at copying and editing, and knows almost nothing about the world."
 )
 
 
@@ -44,9 +44,11 @@ def make_desk(settings: Settings) -> Desk:
     """The desk behind the page; torch is imported only when it opens."""
 
     def load() -> Any:
-        from orthrus.checkpoint import load_model
+        from orthrus.checkpoint import config_of, load_model
         from orthrus.modes import Modes
+        from orthrus.probe import take_threads
 
+        take_threads(settings.threads, settings.device, config_of(settings.model))
         return Modes(load_model(settings.model, settings.device, settings.dtype, settings.mode), settings.mode)
 
     def ask(form: tuple[str, dict[str, Any]]) -> Wish:
@@ -223,6 +225,7 @@ def arguments(settings: Settings) -> argparse.Namespace:
     parser.add_argument("--device", default=settings.device, help="auto, cpu or cuda")
     parser.add_argument("--dtype", default=settings.dtype, help="auto, float32, bfloat16 or float16")
     parser.add_argument("--mode", default=settings.mode, help="auto, fast or exact")
+    parser.add_argument("--threads", type=int, default=settings.threads, help="CPU threads (default: the quickest)")
     parser.add_argument("--traces", type=Path, default=TRACES, help="folder of recorded runs")
     return parser.parse_args()
 
@@ -230,7 +233,7 @@ def arguments(settings: Settings) -> argparse.Namespace:
 def main() -> None:
     logging.basicConfig(level=logging.INFO)
     args = arguments(settings_from_environment())
-    settings = Settings(args.model, args.device, args.dtype, args.mode, args.host, args.port)
+    settings = Settings(args.model, args.device, args.dtype, args.mode, args.host, args.port, args.threads)
     page, desk = build(settings, args.traces)
     threading.Thread(target=desk.open, daemon=True).start()
     css = player.stylesheet() + (player.STATIC / "page.css").read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
 """Write the figures of benchmarks/results/ between the markers of README.md and docs/exactness.md.
 
-    python -m orthrus lossless --prompts 300 --json > benchmarks/results/lossless-float32.json
-    python -m orthrus evaluate --domain all --prompts 20 --json > benchmarks/results/evaluate.json
+    python -m orthrus lossless --prompts 500 --json > benchmarks/results/lossless-float32.json
+    python -m orthrus evaluate --domain all --prompts 40 --json > benchmarks/results/evaluate.json
     python benchmarks/readme_figures.py
 
 A marker is a pair of comments, <!-- figures:NAME --> and <!-- /figures:NAME -->; everything between them is replaced.

@@ -35,7 +35,7 @@ def snapshots(run: Path) -> list[tuple[str, list[Path]]]:
     first = [(f"{_step(p)} steps of the first stage", [p]) for p in sorted((run / "ar").glob("step-*.pt"))]
     base = run / "ar" / "best.pt"
     second = [(f"{_step(p)} steps of distillation", [base, p]) for p in sorted((run / "diffusion").glob("step-*.pt"))]
-    last = [("end", [base, run / "diffusion" / "best.pt"])]
+    last = [("end of distillation", [base, run / "diffusion" / "best.pt"])]
     cards = [*first, ("end of the first stage", [base]), *second, *last]
     return [(f"{i:02d}-{name.replace(' ', '-')}", paths) for i, (name, paths) in enumerate(cards, 1)]
 

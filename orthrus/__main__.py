@@ -90,15 +90,13 @@ def doctor(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _model(args: argparse.Namespace):
-    import torch
     import transformers
 
     from orthrus.checkpoint import config_of, load_model
-    from orthrus.probe import best_setting
+    from orthrus.probe import take_threads
 
     transformers.logging.set_verbosity_error()
-    if args.threads or args.device == "cpu" or not torch.cuda.is_available():
-        torch.set_num_threads(args.threads or best_setting(config_of(args.model)).threads)
+    take_threads(args.threads, args.device, config_of(args.model))
     return load_model(args.model, args.device, args.dtype, args.mode)
 
 
@@ -156,7 +154,7 @@ def parser() -> argparse.ArgumentParser:
     evaluating = verb(evaluate)
     evaluating.add_argument("--domain", default="all")
     evaluating.add_argument("--prompts", type=int, default=20)
-    evaluating.add_argument("--split", default="test", help="test, valid, structures or train")
+    evaluating.add_argument("--split", default="test", help="test, names, structures, valid or train")
     proving = verb(lossless)
     proving.add_argument("--prompts", type=int, default=200)
     verb(doctor)

@@ -14,7 +14,7 @@ from orthrus.config import DecodeConfig
 from orthrus.lossless import run_both
 from orthrus.provenance import describe_host
 from orthrus.trace import Trace
-from orthrus.training.corpus import DOMAINS, domain_module, generate, grade
+from orthrus.training.corpus import DOMAINS, SPLITS, generate, grade, splits
 from orthrus.training.corpus.base import Example
 
 
@@ -89,8 +89,8 @@ def evaluate(
     if prompts < 1:
         raise ValueError(f"prompts is {prompts}, it must be 1 or more")
     chosen = DOMAINS if domain == "all" else (domain,)
-    if split == "structures":
-        chosen = tuple(d for d in chosen if domain != "all" or domain_module(d).HELD_OUT)
+    if domain == "all" and split in SPLITS:
+        chosen = tuple(d for d in chosen if split in splits(d))
     examples = {d: list(islice(generate(d, seed, split), prompts)) for d in chosen}
     _drain(run_both(lm, "Count from 1 to 9.", config))  # warm-up, not counted
     tallies = {}

@@ -118,6 +118,12 @@ def best_setting(config: ModelConfig) -> Setting:
     return Setting(threads, name, seconds)
 
 
+def take_threads(asked: int, device: str, config: ModelConfig) -> None:
+    """Compute with `asked` CPU threads, or with the quickest number where that is 0; a GPU run is left alone."""
+    if asked or device == "cpu" or not torch.cuda.is_available():
+        torch.set_num_threads(asked or best_setting(config).threads)
+
+
 def _random(config: ModelConfig, dtype: torch.dtype) -> Orthrus:
     vocabulary = min(config.vocab_size, VOCABULARY)
     small = replace(

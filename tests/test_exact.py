@@ -7,7 +7,6 @@ terms cancel (`exact.cancelling`): with ordinary numbers bfloat16's rounding hid
 from __future__ import annotations
 
 import math
-from contextlib import contextmanager
 
 import pytest
 import torch
@@ -31,22 +30,13 @@ from orthrus.exact import (
     differences,
     find_exact,
 )
+from orthrus.probe import threads_set
 from tests.faults import Halves, halves_for_one
 from tests.tiny import random_weights, tiny_config, tiny_model
 
 DTYPES = (torch.float32, torch.bfloat16)
 CPU = torch.device("cpu")
 ROWS = 32
-
-
-@contextmanager
-def threads(count: int):
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def draw(*shape: int, dtype: torch.dtype, seed: int = 0, scale: float = 1.0) -> torch.Tensor:
@@ -78,7 +68,7 @@ def test_linear_rows_do_not_know_each_other(linear, dtype, out, size, count):
     if isinstance(linear, Packed) and not _can_pack(tiny_model().model.to(dtype)):
         pytest.skip("this build of torch has no packed products")
     rows, weight = product(out, size, dtype)
-    with threads(count):
+    with threads_set(count):
         assert differing(lambda part, _: linear(part, weight), rows) == 0
 
 
@@ -146,7 +136,7 @@ def test_attention_rows_do_not_know_each_other(dtype, heads, start):
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 def test_attention_holds_with_two_threads(dtype):
-    with threads(2):
+    with threads_set(2):
         tiled = Tiled(dtype, (16, 8, 128), 700)
         assert differing(tiled, tiled.queries) == 0
 
@@ -190,7 +180,7 @@ def test_stale_rows_weigh_nothing():
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize(("width", "count"), ((100, 1), (192, 1), (1000, 2), (3072, 2), (9728, 2)))
 def test_silu_rows_do_not_know_each_other(dtype, width, count):
-    with threads(count):
+    with threads_set(count):
         rows = draw(ROWS, 2 * width, dtype=dtype, scale=4.0)
         assert differing(lambda part, _: Exact(Padded(8), 8).silu_mul(part.contiguous()), rows) == 0
     torch.testing.assert_close(Exact(Padded(8), 8).silu_mul(rows), FAST.silu_mul(rows))
@@ -269,7 +259,7 @@ def test_the_fast_mode_is_caught_in_float32():
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize("count", (1, 2))
 def test_the_self_check_finds_a_way_that_holds(dtype, count):
-    with threads(count):
+    with threads_set(count):
         arithmetic, check = find_exact(stack(dtype))
         assert check.holds and check.equal == check.compared > 200 and check.threads == count
         assert check.how == arithmetic.words
@@ -280,7 +270,7 @@ def test_the_self_check_finds_a_way_that_holds(dtype, count):
 def test_the_self_check_holds_at_a_real_width(dtype, count):
     """A layer as wide as the 0.6B model's, attention and MLP in its shapes."""
     heads = {"num_attention_heads": 16, "num_key_value_heads": 8, "head_dim": 128}
-    with threads(count):
+    with threads_set(count):
         _, check = find_exact(stack(dtype, hidden_size=1024, intermediate_size=3072, num_hidden_layers=1, **heads))
     assert check.holds and check.threads == count, check.words
 
@@ -333,7 +323,7 @@ def test_the_mode_is_told():
     assert (lm.mode, lm.promise) == ("fast", "equal tokens as measured")
     exact = lm.in_mode("exact")
     assert (exact.mode, exact.promise) == ("exact", "equal in every bit") and lm.mode == "fast"
-    with threads(torch.get_num_threads() + 1):  # another number of threads was not checked
+    with threads_set(torch.get_num_threads() + 1):  # another number of threads was not checked
         assert exact.promise == "equal tokens as measured"
     assert exact.in_mode("fast").promise == "equal tokens as measured"
     assert exact.model.model.embed_tokens.weight is lm.model.model.embed_tokens.weight

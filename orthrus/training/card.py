@@ -24,6 +24,12 @@ COLUMNS = (
     ("median tokens", "median_tokens"),
 )
 
+TITLES = {
+    "test": "Held-out problems: new numbers and wordings",
+    "names": "Held-out names: every prompt has a first name that no training prompt has",
+    "structures": "Held-out structures: chains and forms never seen together",
+}
+
 FRONT = """---
 license: apache-2.0
 language: en
@@ -36,9 +42,10 @@ A very small dual-view language model: a Qwen3 trained from nothing on this proj
 second attention in every layer trained to draft its answers (the diffusion view). It is there to be watched.
 
 **It can** solve short word problems and linear equations step by step, answer questions on lists and units, turn a
-sentence into JSON, write small Python functions, copy and edit text, tell short stories, and explain how Orthrus
-decodes. **It cannot** do anything else: it has seen no text of the world, knows no facts beyond a few dozen, speaks
-only English, and makes mistakes outside the forms it was trained on.
+sentence into JSON, write small Python functions, tell short stories, and explain how Orthrus decodes. **It is weak** at
+copying: a text to repeat or to edit, a long list, a name it has never seen often come out wrong; the tables say how
+often. **It cannot** do anything else: it has seen no text of the world, knows no facts beyond a few dozen, and speaks
+only English.
 """
 
 
@@ -59,7 +66,7 @@ def write_card(folder: Path, config: ModelConfig, command: str, training: dict[s
 def _table(figures: dict[str, Any]) -> str:
     """One Markdown table, a row per domain, under the command that made it."""
     split = figures["split"]
-    title = "Held-out problems" if split == "test" else "Held-out structures" if split == "structures" else split
+    title = TITLES.get(split, split)
     command = f"python -m orthrus evaluate --domain all --prompts {_prompts(figures)} --seed {figures['seed']}"
     command += f" --split {split} --dtype {figures['dtype']}"
     lines = [f"## {title}\n", f"`{command}`, greedy, K = {figures['block_size']}\n"]

@@ -91,6 +91,8 @@ def test_another_card_is_another_run(server, open_page):
 def test_a_live_run_writes_text_can_be_stopped_and_then_stepped(server, open_page):
     watched = open_page(server)
     watched.page.locator("#prompt textarea").fill("Say anything.")
+    watched.page.locator("#field-max_new_tokens input").fill("1900")  # far from its end when Stop is pressed
+    watched.page.locator("#field-max_new_tokens input").press("Tab")
     watched.page.locator("#run").click()
     watched.until(f"{PLAYER}.live && {COUNT} > 5")
     assert watched.text(".o-badge").startswith("Live on")

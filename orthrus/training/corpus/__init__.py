@@ -16,6 +16,7 @@ from types import ModuleType
 from orthrus.training.corpus.base import SPLITS, Example, split_of
 
 DOMAINS = ("math", "equations", "lists", "units", "json", "code", "copy", "edit", "stories", "explain", "chat")
+NAMED = frozenset(("math", "json", "copy", "edit", "stories"))  # domains whose prompts often name people
 
 
 def domain_module(domain: str) -> ModuleType:
@@ -25,13 +26,19 @@ def domain_module(domain: str) -> ModuleType:
     return importlib.import_module(f"orthrus.training.corpus.{domain}")
 
 
+def splits(domain: str) -> tuple[str, ...]:
+    """The splits that `domain` has: not all hold out structures, and not all write people's names."""
+    has = {"structures": bool(domain_module(domain).HELD_OUT), "names": domain in NAMED}
+    return tuple(split for split in SPLITS if has.get(split, True))
+
+
 def generate(domain: str, seed: int, split: str = "train") -> Iterator[Example]:
     """Endless examples of `domain` that belong to `split`, the same ones for the same seed."""
     if split not in SPLITS:
         raise ValueError(f"unknown split {split!r}; known: {', '.join(SPLITS)}")
     module = domain_module(domain)
-    if split == "structures" and not module.HELD_OUT:
-        raise ValueError(f"domain {domain!r} holds out no structures")
+    if split not in splits(domain):
+        raise ValueError(f"domain {domain!r} holds out no {split}")
     for index in itertools.count():
         example = module.sample(random.Random(f"{domain}/{seed}/{index}"))
         if split_of(example, module.HELD_OUT) == split:

@@ -11,7 +11,7 @@ import random
 import re
 from dataclasses import dataclass
 
-SPLITS = ("train", "valid", "test", "structures")
+SPLITS = ("train", "valid", "test", "names", "structures")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +85,14 @@ def typo(rng: random.Random, text: str, rate: float = 0.04) -> str:
 
 
 def split_of(example: Example, held_out: frozenset[str]) -> str:
-    """train, valid, test or structures, decided by the example alone, so that no prompt can be in two.
+    """One of SPLITS, decided by the example alone, so that no prompt can be in two.
 
-    A held-out structure goes to `structures`, a held-out name to `test`, else the hash of the prompt decides
+    A held-out structure goes to `structures`, a held-out name to `names`, else the hash of the prompt decides
     (2 % valid, 2 % test): the same prompt drawn from any seed always lands on the same side.
     """
     if example.structure in held_out:
         return "structures"
     if HELD_OUT_NAMES & set(re.findall(r"[A-Za-z]+", example.prompt)):
-        return "test"
+        return "names"
     bucket = hashlib.sha256(example.prompt.encode()).digest()[0] * 100 // 256
     return "valid" if bucket < 2 else "test" if bucket < 4 else "train"
