@@ -129,7 +129,8 @@ class Desk:
                 out.put(News(None, f"Orthrus is writing ({decoding(event)}, {event.model.mode} mode)."))
             if isinstance(event, ArChunk) and event.i0 == 0:
                 out.put(News(None, f"Now the same prompt one token at a time, measured alone.{expected(trace)}"))
-        out.put(News(None, closing(trace, cancel.is_set())))
+        # a Stop that came when both lanes had ended has stopped nothing
+        out.put(News(None, closing(trace, cancel.is_set() and trace.lossless is None)))
 
 
 def patiently(attempt: Callable[[float], bool], cancel: threading.Event) -> bool:
