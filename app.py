@@ -48,7 +48,7 @@ def make_desk(settings: Settings) -> Desk:
         from orthrus.modes import Modes
         from orthrus.probe import take_threads
 
-        take_threads(settings.threads, settings.device, config_of(settings.model))
+        take_threads(settings.threads, settings.device, settings.dtype, config_of(settings.model))
         return Modes(load_model(settings.model, settings.device, settings.dtype, settings.mode), settings.mode)
 
     def ask(form: tuple[str, dict[str, Any]]) -> Wish:

@@ -32,12 +32,16 @@ OUT = EMBEDDED_MODEL.parent / "traces" / "learning"
 
 def snapshots(run: Path) -> list[tuple[str, list[Path]]]:
     """(name of the card, checkpoints to load one over the other), in the order of the training."""
-    first = [(f"{_step(p)} steps of the first stage", [p]) for p in sorted((run / "ar").glob("step-*.pt"))]
-    base = run / "ar" / "best.pt"
-    second = [(f"{_step(p)} steps of distillation", [base, p]) for p in sorted((run / "diffusion").glob("step-*.pt"))]
-    last = [("end of distillation", [base, run / "diffusion" / "best.pt"])]
-    cards = [*first, ("end of the first stage", [base]), *second, *last]
+    base = run / "midtraining" / "best.pt"
+    cards = [(f"{_step(p)} steps of pretraining", [p]) for p in _kept(run / "ar")]
+    cards += [("end of pretraining", [run / "ar" / "best.pt"]), ("end of midtraining", [base])]
+    cards += [(f"{_step(p)} steps of distillation", [base, p]) for p in _kept(run / "diffusion")]
+    cards += [("end of distillation", [base, run / "diffusion" / "best.pt"])]
     return [(f"{i:02d}-{name.replace(' ', '-')}", paths) for i, (name, paths) in enumerate(cards, 1)]
+
+
+def _kept(stage: Path) -> list[Path]:
+    return sorted(stage.glob("step-*.pt"))
 
 
 def _step(path: Path) -> int:

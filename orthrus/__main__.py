@@ -96,7 +96,7 @@ def _model(args: argparse.Namespace):
     from orthrus.probe import take_threads
 
     transformers.logging.set_verbosity_error()
-    take_threads(args.threads, args.device, config_of(args.model))
+    take_threads(args.threads, args.device, args.dtype, config_of(args.model))
     return load_model(args.model, args.device, args.dtype, args.mode)
 
 

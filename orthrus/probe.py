@@ -28,6 +28,7 @@ ROWS = (1, 4, 8, 16, 24, 32)  # few, because a new number of rows costs oneDNN m
 CONTEXT = 128  # positions in the cache while passes are timed
 REPEATS, SECONDS = 4, 1.0
 TYPICAL = 8  # tokens a cycle: how `best_setting` weighs a block's passes against a plain step
+FORMATS = ("float32", "bfloat16")
 VOCABULARY = 4096  # rows of the head of a model made for timing
 
 
@@ -105,10 +106,10 @@ def _best(run: Callable[[], Tensor], until: float) -> float:
 
 
 @lru_cache
-def best_setting(config: ModelConfig) -> Setting:
-    """Time one layer of random weights with these shapes in each number format and number of threads."""
+def best_setting(config: ModelConfig, dtypes: tuple[str, ...] = FORMATS) -> Setting:
+    """Time one layer of random weights with these shapes in each of `dtypes` and with each number of threads."""
     seconds: dict[tuple[int, str], float] = {}
-    for name in ("float32", "bfloat16"):
+    for name in dtypes:
         model = _random(config, getattr(torch, name))
         for threads in sorted({1, os.cpu_count() or 1}):
             with threads_set(threads):
@@ -118,10 +119,13 @@ def best_setting(config: ModelConfig) -> Setting:
     return Setting(threads, name, seconds)
 
 
-def take_threads(asked: int, device: str, config: ModelConfig) -> None:
-    """Compute with `asked` CPU threads, or with the quickest number where that is 0; a GPU run is left alone."""
+def take_threads(asked: int, device: str, dtype: str, config: ModelConfig) -> None:
+    """Compute with `asked` CPU threads, or where that is 0 with the quickest number for `dtype` (auto: float32).
+
+    A GPU run is left alone. A number format the probe does not know takes float32's number.
+    """
     if asked or device == "cpu" or not torch.cuda.is_available():
-        torch.set_num_threads(asked or best_setting(config).threads)
+        torch.set_num_threads(asked or best_setting(config, (dtype if dtype in FORMATS else FORMATS[0],)).threads)
 
 
 def _random(config: ModelConfig, dtype: torch.dtype) -> Orthrus:

@@ -24,11 +24,16 @@ def save(trace: Trace, path: str | PathLike[str]) -> None:
     """Write a finished run; in the file its source is 'recorded', whatever it was while it ran."""
     if trace.done is None:
         raise ValueError("the run has no done event yet; only a finished run can be saved")
+    Path(path).write_bytes(packed(trace))
+
+
+def packed(trace: Trace) -> bytes:
+    """The bytes of a recorded run's file."""
     lines = [
         json.dumps(to_json(as_recorded(event)), separators=(",", ":"), ensure_ascii=False) for event in trace.events
     ]
     # mtime 0: the same run gives the same file
-    Path(path).write_bytes(gzip.compress("".join(line + "\n" for line in lines).encode(), mtime=0))
+    return gzip.compress("".join(line + "\n" for line in lines).encode(), mtime=0)
 
 
 def as_recorded(event: Event) -> Event:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
 
 from orthrus.model import DIFF, Orthrus, rope_table
 from orthrus.training import loop, stages
-from orthrus.training.data import Document, Rows, corpus_rows, encode_dialogue, pack
+from orthrus.training.data import MIDTRAINING, PRETRAINING, Document, Rows, corpus_rows, echo, encode_dialogue, pack
 from orthrus.training.export import copy_ar_to_diffusion
 from orthrus.training.forward import causal_document_bias, forward_rows
 from orthrus.training.loop import LoopConfig, TrainingStopped
@@ -125,6 +127,26 @@ def test_batch_generation_equals_the_decoder(tiny):
         assert got == list(trace.ar_ids)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_what_an_echo_asks_for_stands_before_it(seed):
+    """Looking back is enough: an answer token follows one it followed before, or starts the only phrase again."""
+    said, again = {}, echo(random.Random(seed), 2048)
+    ids, answer = again.ids, again.answer
+    assert len(ids) == len(answer) and any(answer) and not answer[0] and min(ids) >= 6
+    for i, (before, token) in enumerate(pairwise(ids), 1):
+        if answer[i]:
+            assert token in said.get(before, set()) or token == ids[0]
+        said.setdefault(before, set()).add(token)
+
+
+def test_echoes_are_for_training_only():
+    tokenizer = byte_tokenizer()
+    for split, echoed in (("train", True), ("valid", False)):
+        rows = corpus_rows(tokenizer, 1, 0, 8, 900, split, MIDTRAINING)
+        starts = {rows.ids[r, i].item() for r, i in (rows.position == 0).nonzero() if rows.document[r, i] >= 0}
+        assert (len(starts) > 1) == echoed  # a dialogue starts with its special token, an echo with any other
+
+
 def test_corpus_rows_depend_on_the_step_alone():
     tokenizer = byte_tokenizer()
     one, again, other = (corpus_rows(tokenizer, 1, step, 2, 900) for step in (3, 3, 4))
@@ -201,7 +223,7 @@ def test_first_stage_trains_both_views_through_one_cache(monkeypatch, tmp_path):
     tokenizer = byte_tokenizer()
     config = replace(tiny_config(), vocab_size=len(tokenizer), max_position_embeddings=900)
     model = random_weights(Orthrus(config), seed=3)
-    run = stages.AutoregressiveStage(model, tokenizer, stages.BatchShape(2, 900, 3), seed=1)
+    run = stages.AutoregressiveStage("ar", PRETRAINING, model, tokenizer, stages.BatchShape(2, 900, 3), seed=1)
     ar, block, agree, valid = run._losses(corpus_rows(tokenizer, 1, 0, 2, 900), 0)
     assert agree.shape == valid.shape == (2, 3, config.block_size - 1)
     block.backward(retain_graph=True)

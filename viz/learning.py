@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 Record = dict[str, Any]
-STAGES = ("ar", "diffusion")
+STAGES = ("ar", "midtraining", "diffusion")
 DASHES = ("solid", "dot", "dash", "dashdot")
 TINTS = ("accepted", "ar", "refused")
 
@@ -78,6 +78,8 @@ def _loss(records: list[Record]) -> tuple[list[dict[str, Any]], tuple[str, str]]
         ("AR view, training", "ar", "ar_loss", "soft", {"width": 1}),
         ("AR view, held out", "ar", "valid_loss", "ar", {}),
         ("diffusion view reading ahead, held out", "ar", "valid_block_loss", "draft", {}),
+        ("AR view, held out, midtraining", "midtraining", "valid_loss", "ar", {"dash": "dot"}),
+        ("reading ahead, held out, midtraining", "midtraining", "valid_block_loss", "draft", {"dash": "dot"}),
         ("distillation: forward KL, held out", "diffusion", "valid_kl", "accepted", {}),
     )
     lines = [
@@ -90,9 +92,12 @@ def _loss(records: list[Record]) -> tuple[list[dict[str, Any]], tuple[str, str]]
 
 
 def _accepted(records: list[Record]) -> tuple[list[dict[str, Any]], tuple[str, str]]:
-    names = {"ar": ("first stage", "draft"), "diffusion": ("distillation", "accepted")}
     lines = []
-    for stage, (name, colour) in names.items():
+    for stage, name, colour in (
+        ("ar", "pretraining", "draft"),
+        ("midtraining", "midtraining", "ar"),
+        ("diffusion", "distillation", "accepted"),
+    ):
         rows = [r for r in records if r["stage"] == stage and "score" in r and "accepted" in r]
         if rows:
             lines.append(_line(name, [r["step"] for r in rows], [r["accepted"] for r in rows], colour))

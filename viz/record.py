@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import base64
-import gzip
-import json
 import re
 from typing import Any
 
-from orthrus.events import SCHEMA_VERSION, Done, Event, RunStart, to_json
-from orthrus.recording import SUFFIX, as_recorded
+from orthrus.events import SCHEMA_VERSION, Done, Event, RunStart
+from orthrus.recording import SUFFIX, as_recorded, packed
 from orthrus.trace import Trace
 from viz import badges
 from viz.changes import Change, put
@@ -36,13 +34,6 @@ def patch(event: Event, trace: Trace) -> list[Change]:
     if isinstance(event, Done):
         return [put("trace", base64.b64encode(packed(trace)).decode("ascii"))]
     return []
-
-
-def packed(trace: Trace) -> bytes:
-    """The bytes `orthrus.recording.save` writes for this trace; a test compares them."""
-    events = (to_json(as_recorded(event)) for event in trace.events)
-    lines = (json.dumps(event, separators=(",", ":"), ensure_ascii=False) + "\n" for event in events)
-    return gzip.compress("".join(lines).encode(), mtime=0)
 
 
 def file_name(start: RunStart) -> str:

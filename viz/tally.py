@@ -14,23 +14,9 @@ BINS = 10  # of the diffusion view's probability
 
 
 @dataclass(slots=True)
-class Share:
-    """How many of those that were looked at were hits."""
-
-    hits: int = 0
-    of: int = 0
-
-    def count(self, hit: bool) -> None:
-        self.hits += hit
-        self.of += 1
-
-    @property
-    def value(self) -> float | None:
-        return self.hits / self.of if self.of else None
-
-
-@dataclass(slots=True)
 class Mean:
+    """The mean of what was counted; of hits and misses it is the share of hits."""
+
     total: float = 0.0
     of: int = 0
 
@@ -49,11 +35,11 @@ class Tally:
 
     cycles: int = 0
     lengths: dict[int, int] = field(default_factory=dict)  # guesses kept -> cycles
-    judged: dict[int, Share] = field(default_factory=dict)
+    judged: dict[int, Mean] = field(default_factory=dict)
     q_H: dict[int, Mean] = field(default_factory=dict)  # every slot: the diffusion view looked at all of them
     p_H: dict[int, Mean] = field(default_factory=dict)  # judged slots: later rows were read after a refused token
-    classes: dict[str, Share] = field(default_factory=lambda: {name: Share() for name in CLASSES})
-    sure: list[Share] = field(default_factory=lambda: [Share() for _ in range(BINS)])
+    classes: dict[str, Mean] = field(default_factory=lambda: {name: Mean() for name in CLASSES})
+    sure: list[Mean] = field(default_factory=lambda: [Mean() for _ in range(BINS)])
 
 
 def tally(trace: Trace) -> Tally:
@@ -68,7 +54,7 @@ def tally(trace: Trace) -> Tally:
         _averaged(found.p_H, (verdict.p_H or ())[: len(judged)])
         for slot in judged:
             hit = statuses[slot] == "accepted"
-            found.judged.setdefault(slot, Share()).count(hit)
+            found.judged.setdefault(slot, Mean()).count(hit)
             found.classes[token_class(trace.glyph(draft.draft_ids[slot - 1]))].count(hit)
             if draft.q_lp is not None:
                 found.sure[min(BINS - 1, int(BINS * math.exp(draft.q_lp[slot - 1])))].count(hit)

@@ -2,9 +2,10 @@
 
 tokenizer   byte-level BPE on the corpus
 ar          the AR model, next-token prediction on the corpus
+midtraining the AR model again, on more of what has to be copied
 rollouts    the AR model's own greedy answers
 diffusion   the diffusion view, forward KL with the AR view frozen
-all         the four in order
+all         the five in order
 """
 
 from __future__ import annotations
@@ -21,13 +22,15 @@ from orthrus.config import ModelConfig
 from orthrus.model import DIFF, Orthrus
 from orthrus.training import loop
 from orthrus.training.card import read_figures, write_card
+from orthrus.training.data import MIDTRAINING, PRETRAINING, Recipe
 from orthrus.training.export import copy_ar_to_diffusion, export, round_to_bfloat16
 from orthrus.training.rollouts import Rollouts, collect
 from orthrus.training.stages import AutoregressiveStage, BatchShape, DiffusionStage
 from orthrus.training.tokenizer import END_OF_TURN, MASK, save_tokenizer, train_tokenizer
 
-SNAPSHOTS = {"ar": (100, 300, 800, 1500), "diffusion": (200, 600)}  # steps kept to show the learning; fastest at first
-STAGES = ("tokenizer", "ar", "rollouts", "diffusion")
+# Steps kept to show the learning; it is fastest at first.
+SNAPSHOTS = {"ar": (100, 300, 800, 1500), "midtraining": (600,), "diffusion": (200, 600)}
+STAGES = ("tokenizer", "ar", "midtraining", "rollouts", "diffusion")
 
 
 def mini_config(tokenizer) -> ModelConfig:
@@ -60,9 +63,9 @@ def fresh_model(config: ModelConfig, seed: int) -> Orthrus:
 
 
 def trained_ar(args: argparse.Namespace, tokenizer) -> Orthrus:
-    """The first stage's result, both views, rounded to bfloat16 as it will be stored."""
+    """Both views as the AR model's stages left them, rounded to bfloat16 as it will be stored."""
     model = fresh_model(mini_config(tokenizer), args.seed)
-    loop.load_weights(args.out / "ar" / "best.pt", dict(model.named_parameters()))
+    loop.load_weights(args.out / "midtraining" / "best.pt", dict(model.named_parameters()))
     round_to_bfloat16(model)
     return model
 
@@ -74,20 +77,25 @@ def run_tokenizer(args: argparse.Namespace) -> None:
 
 def run_ar(args: argparse.Namespace) -> None:
     tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
-    shape = BatchShape(args.rows, args.length, args.ar_blocks)
     model = fresh_model(mini_config(tokenizer), args.seed)
     copy_ar_to_diffusion(model)
-    stage = AutoregressiveStage(model, tokenizer, shape, args.seed)
+    _train_ar("ar", PRETRAINING, model, tokenizer, args.ar_steps, args.ar_lr, args)
+
+
+def run_midtraining(args: argparse.Namespace) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
+    model = fresh_model(mini_config(tokenizer), args.seed)
+    loop.load_weights(args.out / "ar" / "best.pt", dict(model.named_parameters()))
+    _train_ar("midtraining", MIDTRAINING, model, tokenizer, args.mid_steps, args.mid_lr, args)
+
+
+def _train_ar(name: str, recipe: Recipe, model: Orthrus, tokenizer, steps: int, lr: float, args) -> None:
+    shape = BatchShape(args.rows, args.length, args.ar_blocks)
+    stage = AutoregressiveStage(name, recipe, model, tokenizer, shape, args.seed)
     config = loop.LoopConfig(
-        args.ar_steps,
-        lr=args.ar_lr,
-        hidden_lr=args.ar_lr,
-        final=0.02,
-        warmup=0.02,
-        seed=args.seed,
-        snapshots=SNAPSHOTS["ar"],
+        steps, lr=lr, hidden_lr=lr, final=0.02, warmup=0.02, seed=args.seed, snapshots=SNAPSHOTS[name]
     )
-    loop.run(stage, config, args.out / "ar", loop.to_stderr)
+    loop.run(stage, config, args.out / name, loop.to_stderr)
 
 
 def run_rollouts(args: argparse.Namespace) -> None:
@@ -136,6 +144,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--ar-blocks", type=int, default=8, help="anchored blocks a row of the AR stage")
     p.add_argument("--ar-steps", type=int, default=2200)
     p.add_argument("--ar-lr", type=float, default=3e-3)
+    p.add_argument("--mid-steps", type=int, default=2400)
+    p.add_argument("--mid-lr", type=float, default=2e-3)
     p.add_argument("--prompts", type=int, default=12_000, help="prompts answered for the diffusion stage")
     p.add_argument("--block-rows", type=int, default=8, help="packed rows a step of the diffusion stage")
     p.add_argument("--blocks", type=int, default=24, help="anchored blocks a row")
@@ -154,6 +164,7 @@ def main() -> int:
     runners = {
         "tokenizer": run_tokenizer,
         "ar": run_ar,
+        "midtraining": run_midtraining,
         "rollouts": run_rollouts,
         "diffusion": run_diffusion,
         "card": run_card,

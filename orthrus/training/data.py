@@ -27,6 +27,24 @@ MIXTURE = {
     "explain": 0.05,
     "chat": 0.04,
 }
+FIRST_ORDINARY = 6  # token ids below are special
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a stage's documents are drawn from: the domains by `mixture`, and echoes, a share of all documents."""
+
+    mixture: dict[str, float]
+    echoes: float = 0.0
+
+
+PRETRAINING = Recipe(MIXTURE)
+# Copying is what pretraining leaves unlearnt: more of the domains that need it, and text that is nothing else.
+MIDTRAINING = Recipe(
+    MIXTURE
+    | {"math": 0.22, "equations": 0.10, "lists": 0.11, "copy": 0.10, "edit": 0.10, "stories": 0.04, "explain": 0.04},
+    echoes=0.15,
+)
 
 
 def draw(domain: str, rng: random.Random, split: str) -> Example:
@@ -68,6 +86,26 @@ def encode_dialogue(tokenizer, messages: Iterable[tuple[str, str]]) -> Document:
         else:
             add(f"<|im_start|>{role}\n{content}<|im_end|>\n", False)
     return Document(tuple(ids), tuple(answer))
+
+
+def echo(rng: random.Random, vocabulary: int) -> Document:
+    """Phrases of random tokens, then the same again, in order or one by one; the repetitions count as the answer.
+
+    Nothing but copying predicts them. A model of this size had learnt to reckon while it still could not repeat a
+    name it had not seen; with these among its documents it has to learn to look back.
+    """
+    phrases = [_phrase(rng, vocabulary) for _ in range(rng.choice((1, 1, 2, 3)))]
+    ids = [token for phrase in phrases for token in phrase]
+    answer = [False] * len(ids)
+    for _ in range(rng.choice((1, 1, 2, 3))):
+        for phrase in rng.sample(phrases, len(phrases)):
+            ids += phrase
+            answer += [len(phrases) == 1] + [True] * (len(phrase) - 1)  # which phrase comes next cannot be known
+    return Document(tuple(ids), tuple(answer))
+
+
+def _phrase(rng: random.Random, vocabulary: int) -> list[int]:
+    return [rng.randrange(FIRST_ORDINARY, vocabulary) for _ in range(rng.randint(3, 30))]
 
 
 class Rows(NamedTuple):
@@ -118,13 +156,16 @@ def _tensors(bins: list[list[Document]], length: int, padding_id: int) -> Rows:
     return Rows(ids, document, position, answer)
 
 
-def corpus_rows(tokenizer, seed: int, step: int, rows: int, length: int, split: str = "train") -> Rows:
-    """The packed batch of one training step, drawn from the corpus by MIXTURE."""
+def corpus_rows(
+    tokenizer, seed: int, step: int, rows: int, length: int, split: str = "train", recipe: Recipe = PRETRAINING
+) -> Rows:
+    """The packed batch of one training step, drawn by `recipe`; another split than "train" has no echoes."""
     rng = random.Random(f"{split}/{seed}/{step}")
-    domains, weights = zip(*MIXTURE.items(), strict=True)
-    return pack(
-        lambda: encode_dialogue(tokenizer, draw(rng.choices(domains, weights)[0], rng, split).messages),
-        rows,
-        length,
-        tokenizer.pad_token_id,
-    )
+    domains, weights = zip(*recipe.mixture.items(), strict=True)
+
+    def document() -> Document:
+        if split == "train" and recipe.echoes and rng.random() < recipe.echoes:
+            return echo(rng, len(tokenizer))
+        return encode_dialogue(tokenizer, draw(rng.choices(domains, weights)[0], rng, split).messages)
+
+    return pack(document, rows, length, tokenizer.pad_token_id)

@@ -1,4 +1,4 @@
-"""The two stages: the AR model from scratch, then the diffusion view by forward KL with the AR view frozen."""
+"""What trains: the AR model by next-token loss, then the diffusion view by forward KL with the AR view frozen."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from orthrus.model import DIFF, Orthrus, rope_table
-from orthrus.training.data import MIXTURE, Rows, corpus_rows
+from orthrus.training.data import MIXTURE, Recipe, Rows, corpus_rows
 from orthrus.training.forward import causal_document_bias, forward_rows
 from orthrus.training.mask import anchored_blocks, draw_anchors
 from orthrus.training.objective import Angles, accepted_proxy, block_loss, lookahead_loss
@@ -68,9 +68,8 @@ class AutoregressiveStage:
     cache, the AR view's keys and values: without it neither had any reason to say what comes later.
     """
 
-    name = "ar"
-
-    def __init__(self, model: Orthrus, tokenizer, shape: BatchShape, seed: int) -> None:
+    def __init__(self, name: str, recipe: Recipe, model: Orthrus, tokenizer, shape: BatchShape, seed: int) -> None:
+        self.name, self.recipe = name, recipe
         self.model, self.tokenizer, self.shape, self.seed = model, tokenizer, shape, seed
         self.table = rope_table(model.config, model.config.max_position_embeddings)
         self.block_weight = row_weights(model.config.block_size, DECAY)
@@ -80,11 +79,14 @@ class AutoregressiveStage:
         return dict(self.model.named_parameters())
 
     def loss(self, step: int) -> tuple[Tensor, dict[str, Tensor], int]:
-        rows = corpus_rows(self.tokenizer, self.seed, step, self.shape.rows, self.shape.length)
+        rows = self._rows(step)
         ar, block, agree, valid = self._losses(rows, step)
         scalars = {"ar_loss": ar, "block_loss": block, "accepted": accepted_proxy(agree, valid)}
         loss = ar + LOOKAHEAD_WEIGHT * block
         return loss, {k: v.detach() for k, v in scalars.items()}, int((rows.document >= 0).sum())
+
+    def _rows(self, step: int, split: str = "train") -> Rows:
+        return corpus_rows(self.tokenizer, self.seed, step, self.shape.rows, self.shape.length, split, self.recipe)
 
     def _losses(self, rows: Rows, step: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         same = (rows.document[:, 1:] == rows.document[:, :-1]) & (rows.document[:, 1:] >= 0)
@@ -101,10 +103,7 @@ class AutoregressiveStage:
 
     @torch.no_grad()
     def validate(self) -> dict[str, Any]:
-        batches = (
-            corpus_rows(self.tokenizer, self.seed, i, self.shape.rows, self.shape.length, "valid")
-            for i in range(VALIDATION_BATCHES)
-        )
+        batches = (self._rows(i, "valid") for i in range(VALIDATION_BATCHES))
         ar, block, agree, valid = zip(*(self._losses(rows, i) for i, rows in enumerate(batches)), strict=True)
         loss = torch.stack(ar).mean().item()
         accepted = accepted_proxy(torch.cat(agree), torch.cat(valid)).item()

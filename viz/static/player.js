@@ -35,6 +35,24 @@
     return node;
   };
 
+  /** A row of buttons of which one is pressed; `pick(i)` at each click. */
+  O.choice = function (labels, name, pick) {
+    const box = O.el("div", "o-choice");
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", name);
+    labels.forEach((label, i) => {
+      const node = O.el("button", "", label);
+      node.type = "button";
+      node.setAttribute("aria-pressed", String(i === 0));
+      node.addEventListener("click", () => {
+        [...box.children].forEach((other) => other.setAttribute("aria-pressed", String(other === node)));
+        pick(i);
+      });
+      box.append(node);
+    });
+    return box;
+  };
+
   /** What a token looks like in a small cell: spaces and line ends made visible. */
   O.label = (text) => text.replace(/\n/g, "⏎").replace(/\t/g, "⇥").replace(/^ +| +$/g, (run) => "·".repeat(run.length));
 

@@ -36,21 +36,6 @@
     return out;
   }
 
-  function choices(spec, pick) {
-    const box = O.el("div", "o-choice");
-    spec.variants.forEach(({ label }, i) => {
-      const node = O.el("button", "", label);
-      node.type = "button";
-      node.setAttribute("aria-pressed", String(i === 0));
-      node.addEventListener("click", () => {
-        [...box.children].forEach((other) => other.setAttribute("aria-pressed", String(other === node)));
-        pick(i);
-      });
-      box.append(node);
-    });
-    return box;
-  }
-
   const fileName = (spec, variant) => "-" + (spec.title + " " + variant.label).toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
 
   /** Under a chart: its twin as a table, its numbers as CSV, the chart as a picture. */
@@ -85,7 +70,7 @@
     const state = { chart, variant: () => spec.variants[chosen], columns: () => values.columns, plotly: () => P, title: () => [spec.title, spec.variants[chosen].label].filter(Boolean).join(": ") };
     const tabled = () => !tablebox.hidden && values && tablebox.replaceChildren(O.table(state.title(), spec.variants[chosen].table, values.columns));
     const pick = (i) => { chosen = i; wanted = true; tabled(); player.wake(); };
-    if (spec.variants.length > 1) host.append(choices(spec, pick));
+    if (spec.variants.length > 1) host.append(O.choice(spec.variants.map(({ label }) => label), spec.title, pick));
     host.append(frame, tablebox, note, tools(spec, player, state, (on) => {
       tablebox.hidden = !on;
       frame.hidden = on;

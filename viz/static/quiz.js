@@ -20,23 +20,6 @@
     return size ? "On average " + size.toFixed(1) + " slots off" + leaning + "." : "Every guess a hit.";
   };
 
-  function choice(options, pick) {
-    const box = O.el("div", "o-choice");
-    box.setAttribute("role", "group");
-    box.setAttribute("aria-label", "Hints");
-    options.forEach(({ key, label }, i) => {
-      const node = O.el("button", "", label);
-      node.type = "button";
-      node.setAttribute("aria-pressed", String(i === 0));
-      node.addEventListener("click", () => {
-        [...box.children].forEach((other) => other.setAttribute("aria-pressed", String(other === node)));
-        pick(i);
-      });
-      box.append(node);
-    });
-    return box;
-  }
-
   /** The calibration picture: a square, its diagonal, a dot an answer. */
   function picture(about) {
     const box = O.el("figure", "o-calibration");
@@ -84,7 +67,7 @@
       this.parts = shell(host, spec);
       this.all = O.button("★ It takes all", () => this.answer(this.block.n + 1));
       this.next = O.button("Next question", () => this.forward(this.player.at + 1));
-      this.parts.row.append(this.all, this.next, choice(spec.hints, (i) => this.hint(i)), O.button("End the quiz", () => this.toggle(false)));
+      this.parts.row.append(this.all, this.next, O.choice(spec.hints.map(({ label }) => label), "Hints", (i) => this.hint(i)), O.button("End the quiz", () => this.toggle(false)));
       this.hint(0);
       this.parts.ask.setAttribute("aria-live", "polite");
       host.hidden = true;

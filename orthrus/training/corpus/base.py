@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import random
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 SPLITS = ("train", "valid", "test", "names", "structures")
@@ -58,11 +59,11 @@ def name(rng: random.Random) -> str:
     return rng.choice(NAMES)
 
 
-def names(rng: random.Random, count: int) -> list[str]:
-    """`count` different first names."""
+def names(rng: random.Random, count: int, draw: Callable[[random.Random], str] = name) -> list[str]:
+    """`count` different first names, each from `draw`."""
     found: list[str] = []
     while len(found) < count:
-        if (one := name(rng)) not in found:
+        if (one := draw(rng)) not in found:
             found.append(one)
     return found
 

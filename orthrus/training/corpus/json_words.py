@@ -52,11 +52,7 @@ def name(rng: random.Random) -> str:
 
 def names(rng: random.Random, count: int) -> list[str]:
     """`count` different names."""
-    found: list[str] = []
-    while len(found) < count:
-        if (one := name(rng)) not in found:
-            found.append(one)
-    return found
+    return base.names(rng, count, name)
 
 
 def number(rng: random.Random) -> int:
