@@ -1,30 +1,63 @@
-# The page on a CPU. For a small image give the address of PyTorch's CPU packages:
-#     docker build --build-arg TORCH_INDEX=<address> -t orthrus . && docker run -p 7860:7860 orthrus
-# Without it pip's ordinary torch is installed, which on Linux brings the CUDA libraries along.
-FROM python:3.11-slim-bookworm
+# The page in a container, for a CPU or, with one argument, for an NVIDIA GPU. docs/security.md says how to run it.
+#
+#     docker build -t orthrus .
+#     docker build -t orthrus --build-arg DEVICE=gpu .
+#     docker run --read-only --tmpfs /tmp --cap-drop ALL -p 127.0.0.1:7860:7860 orthrus
+#
+# DEVICE       cpu or gpu
+# INDEX        address of the package index; empty: pip's own
+# TORCH_INDEX  cpu only: address of PyTorch's CPU packages. Without it pip's ordinary torch is taken, which works on a
+#              CPU, too, but on Linux brings gigabytes of CUDA libraries.
+# BASE         the image to build upon; give one with a digest where builds must be the same to the last bit
+ARG BASE=python:3.11.14-slim-bookworm
 
-ARG TORCH_VERSION=2.13.0
+FROM ${BASE} AS build
+ARG DEVICE=cpu
+ARG INDEX=""
 ARG TORCH_INDEX=""
+SHELL ["/bin/bash", "-o", "errexit", "-o", "nounset", "-o", "pipefail", "-c"]
+WORKDIR /build
+# Exact versions, wheels only: nothing is compiled, so no compiler is needed here either.
+COPY requirements.txt constraints.txt ./
+RUN case "${DEVICE}" in \
+      cpu) source="${TORCH_INDEX:-${INDEX}}" ;; \
+      gpu) source="${INDEX}" ;; \
+      *) echo "DEVICE is ${DEVICE}, it must be cpu or gpu" >&2; exit 1 ;; \
+    esac; \
+    install() { \
+      pip --python /venv/bin/python install --no-cache-dir --disable-pip-version-check \
+        --only-binary :all: --constraint constraints.txt "$@"; \
+    }; \
+    python -m venv --without-pip /venv; \
+    grep '^torch==' constraints.txt > torch.txt; \
+    install ${source:+--index-url "${source}"} --requirement torch.txt; \
+    install ${INDEX:+--index-url "${INDEX}"} --requirement requirements.txt
 
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-
-RUN useradd --create-home --uid 1000 orthrus
+FROM ${BASE}
+# The image's own pip would be the only build tool left.
+RUN python -m pip uninstall --yes --quiet pip \
+    && useradd --uid 1000 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin orthrus
+COPY --from=build /venv /venv
 WORKDIR /app
-
-# Dependencies first: a change of the code leaves this layer alone. All of them are wheels, so no compiler is needed.
-COPY requirements.txt .
-RUN pip install "torch==${TORCH_VERSION}" ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} \
-    && pip install -r requirements.txt
-
 COPY app.py ./
 COPY orthrus ./orthrus
 COPY kernels ./kernels
 COPY viz ./viz
 COPY assets ./assets
 
-USER orthrus
-ENV ORTHRUS_HOST=0.0.0.0 ORTHRUS_PORT=7860 GRADIO_ANALYTICS_ENABLED=False
+# Everything that is ever written goes below /tmp: the root file system can be read-only.
+ENV PATH=/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    HOME=/tmp \
+    TMPDIR=/tmp \
+    HF_HOME=/tmp/huggingface \
+    GRADIO_TEMP_DIR=/tmp/gradio \
+    GRADIO_ANALYTICS_ENABLED=False \
+    ORTHRUS_HOST=0.0.0.0 \
+    ORTHRUS_PORT=7860
+USER 1000:1000
 EXPOSE 7860
-HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:7860/', timeout=4)"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ['ORTHRUS_PORT'] + '/healthz', timeout=4)"]
 CMD ["python", "app.py"]

@@ -1,70 +1,62 @@
 """The page: recorded runs at once, live runs as soon as the model is there. The only file that imports gradio.
 
-    python app.py --port 7860 --model assets/orthrus-mini --device cpu
+    python app.py --port 7860 --model assets/orthrus-mini --device cpu      (python app.py --help for all of it)
 
 The handler streams messages from `viz.live` to one gr.HTML; the player in it does the rest without asking the server.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import html
+import itertools
 import logging
 import os
+import signal
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported; the page calls nobody
-import gradio as gr
+from orthrus import hosted, journal  # hosted first: on a host that lends its GPU nothing may load torch before it
 
-from orthrus.config import EMBEDDED_MODEL, Settings, settings_from_environment
+import gradio as gr  # isort: skip
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.routing import Route
+
+from orthrus.config import Settings
+from orthrus.options import settings_of
+from orthrus.recording import SUFFIX
+from orthrus.service import Service, recover, verify
 from orthrus.training.corpus import DOMAINS, domain_module
 from viz import player
-from viz.controls import ADVANCED, LIMIT, ChoiceField, NumberField, Wish, read
+from viz.controls import ADVANCED, LIMIT, ChoiceField, NumberField, read
+from viz.endpoint import endpoint
 from viz.export import HEADLINE
 from viz.gallery import Recording, recordings
-from viz.live import Desk, News
+from viz.headers import frames, guarded
+from viz.live import Desk
+from viz.programs import Programs, Visitor
+from viz.relay import News
 
-TRACES = Path(__file__).parent / "assets" / "traces"
 INTRO = (
     "A <b>diffusion view</b> of the model guesses a whole block in one look. Its own <b>AR view</b> checks all guesses "
     "in a second look and keeps exactly what it would have written token by token."
 )
-ABILITIES = (
-    "This is a very small model, trained from scratch on a CPU. It does short word problems, equations, units, JSON, "
-    "little programs and simple stories, is weak at copying and editing, and knows almost nothing about the world."
-)
+PRIVATE = "Prompts are not kept.", "Whoever runs this server keeps the runs, prompts included."
+SPARE_THREADS = 40  # for all that is no run; a waiting run holds one thread of the server's
+fresh = itertools.count()
+log = logging.getLogger("app")
 
 
 def make_desk(settings: Settings) -> Desk:
     """The desk behind the page; torch is imported only when it opens."""
-
-    def load() -> Any:
-        from orthrus.checkpoint import config_of, load_model
-        from orthrus.modes import Modes
-        from orthrus.probe import take_threads
-
-        take_threads(settings.threads, settings.device, settings.dtype, config_of(settings.model))
-        return Modes(load_model(settings.model, settings.device, settings.dtype, settings.mode), settings.mode)
-
-    def ask(form: tuple[str, dict[str, Any]]) -> Wish:
-        return read(*form, detail=1)
-
-    def decode(modes: Any, wish: Wish, cancel: threading.Event) -> Iterator:
-        from orthrus.lossless import run_both
-
-        return run_both(modes.get(wish.mode), wish.prompt, wish.config, cancel)
-
-    def describe(modes: Any) -> str:
-        from orthrus.doctor import standing
-
-        return standing(modes.loaded)
-
-    return Desk(load, decode, ask, describe)
+    service, limits = Service(settings), settings.limits
+    keep = service.keep if settings.records else None
+    ask = lambda form: read(*form, limits=limits, detail=1)  # noqa: E731
+    return Desk(service.load, service.decode, ask, service.describe, limits, keep, recover)
 
 
 def shown(text: str, bad: bool = False) -> str:
@@ -78,11 +70,16 @@ def outputs(news: News) -> tuple[Any, Any]:
     return gr.skip() if news.message is None else news.message, status
 
 
+def served() -> list[Path]:
+    """The only files that the page may fetch: the player's scripts and, last, Plotly."""
+    return [*(player.STATIC / name for name in player.SCRIPTS), player.plotly_file()]
+
+
 def stage(first: Recording | None) -> gr.HTML:
     """The player's place. A function, because a subclass of gr.HTML would make gradio write a file beside this one."""
-    files = [player.STATIC / name for name in player.SCRIPTS]
-    gr.set_static_paths([*files, player.plotly_file()])
-    options = player.dumps({"followBody": True, "plotly": f"gradio_api/file={player.plotly_file()}"})
+    *files, plotly = served()
+    gr.set_static_paths([*files, plotly])
+    options = player.dumps({"followBody": True, "plotly": f"gradio_api/file={plotly}"})
     settings = player.dumps(player.settings())
     on_load = f"""
       const player = OrthrusStage.mount(element.querySelector('.stage'), {settings}, {options});
@@ -138,9 +135,12 @@ def fields(mode: str) -> dict[str, gr.Number | gr.Textbox | gr.Radio]:
     return made
 
 
-def build(settings: Settings, folder: Path = TRACES) -> tuple[gr.Blocks, Desk]:
+def build(settings: Settings) -> tuple[gr.Blocks, Desk]:
     """The page and the desk behind it; the caller launches the one and opens the other."""
+    folder = Path(settings.traces)
     desk, gallery, learning = make_desk(settings), list(recordings(folder)), list(recordings(folder / "learning"))
+    files = {each.name: (each, folder / f"{each.name}{SUFFIX}") for each in gallery}
+    files |= {each.name: (each, folder / "learning" / f"{each.name}{SUFFIX}") for each in learning}
     first = domain_module(DOMAINS[0]).PRESETS[0]
     hello = "A recorded run is playing." if gallery else "There is no recorded run; write a prompt."
     with gr.Blocks(title="Orthrus Live", fill_width=True) as page:
@@ -153,30 +153,38 @@ def build(settings: Settings, folder: Path = TRACES) -> tuple[gr.Blocks, Desk]:
                 prompt = gr.Textbox(first, label="Prompt", show_label=False, lines=3, max_lines=8, elem_id="prompt")
                 presets(prompt)
                 entered = fields(settings.mode)
+                entered[LIMIT.name].value = min(LIMIT.value, settings.limits.new_tokens)
                 with gr.Row():
                     run = gr.Button("Run live", variant="primary", elem_id="run")
                     stop = gr.Button("Stop", elem_id="stop")
                 status = gr.HTML(shown(hello), elem_id="status", min_height=44)
                 about = gr.HTML(elem_id="about", elem_classes="quiet")
-                if Path(settings.model) == EMBEDDED_MODEL:
-                    gr.HTML(ABILITIES, elem_classes="quiet")
+                gr.HTML(f"<p>{PRIVATE[bool(settings.records)]}</p>", elem_classes="quiet")
                 buttons += cards("Learning to draft", learning)
             with gr.Column(elem_id="main"):
                 view = stage(gallery[0] if gallery else None)
         for card, recording in zip(buttons, [*gallery, *learning], strict=True):
             on_card(desk, card, recording, [view, status])
-        on_run(desk, [run.click, prompt.submit], stop, prompt, entered, [view, status])
+        on_run(desk, [run.click, prompt.submit], stop, prompt, entered, [view, status], settings.mcp)
         on_load(desk, page, about)
-    return page.queue(max_size=8), desk
+        endpoints(Programs(desk, verify, files))
+    page.validate_inputs = enough  # gradio's own check would log the whole request, prompt and all
+    return page.queue(default_concurrency_limit=None), desk  # the desk has a line of its own
+
+
+def enough(function: Any, values: list) -> None:
+    """Refuse a program's request with too few values, without repeating them."""
+    if len(values) < (needed := len(function.inputs)):
+        raise gr.Error(f"This takes {needed} values, the request has {len(values)}.", print_exception=False)
 
 
 def on_card(desk: Desk, card: gr.Button, recording: Recording, targets: list) -> None:
     """A card swaps the run that is shown; the model is not needed for it."""
 
     def show(request: gr.Request) -> tuple[str, str]:
-        desk.stop(request.session_hash)
+        desk.forget(request.session_hash)
         # a new run id each time, so that the same card starts again
-        again = recording.message.replace(recording.name, f"{recording.name}/{time.time_ns()}", 1)
+        again = recording.message.replace(recording.name, f"{recording.name}/{next(fresh)}", 1)
         return again, shown(f"Recorded run: {recording.title}.")
 
     card.click(show, None, targets, queue=False, api_visibility="private")
@@ -193,60 +201,106 @@ def on_load(desk: Desk, page: gr.Blocks, about: gr.HTML) -> None:
     page.load(tell, None, about, show_progress="hidden", concurrency_limit=None, api_visibility="private")
 
 
-def on_run(desk: Desk, triggers: list, stop: gr.Button, prompt: gr.Textbox, entered: dict, targets: list) -> None:
-    """Run and Stop. Stop sets a flag and does not cancel the handler, so that a stopped run still sends its end."""
-    status = targets[1]
+def on_run(
+    desk: Desk, triggers: list, stop: gr.Button, prompt: gr.Textbox, entered: dict, targets: list, tools: bool
+) -> None:
+    """Run and Stop. Stop sets a flag and does not cancel the handler, so that a stopped run still sends its end.
+
+    Where endpoints are tools, too, the page's own handler is none of them: its messages are for the player.
+    """
+    status, seen = targets[1], "private" if tools else "public"
 
     def enter(request: gr.Request) -> str:
         desk.enter(request.session_hash)
         return shown("Waiting for the device.")
 
     def go(prompt: str, request: gr.Request, **entered: Any) -> Iterator[tuple[Any, Any]]:
-        for news in desk.run(request.session_hash, (prompt, entered)):
+        for news in desk.run(request.session_hash, (prompt, entered), address_of(request)):
             yield outputs(news)
 
     def halt(request: gr.Request) -> str:
         return shown("Stopping after this pass." if desk.stop(request.session_hash) else "Nothing is running.")
 
-    waiting = {"show_progress": "full", "show_progress_on": [status]}  # the place in the queue shows there
-    device = {"concurrency_id": "device", "concurrency_limit": 1}
     look = "() => { if (innerWidth < 1000) document.querySelector('#stage').scrollIntoView({block: 'start'}); }"
     gr.on(triggers, None, js=look)
     begun = gr.on(triggers, enter, None, status, queue=False, api_visibility="private")
-    begun.then(go, prompt, targets, inputs_kwargs=entered, api_name="decode_view", **waiting, **device)
+    begun.then(
+        go, prompt, targets, inputs_kwargs=entered, api_name="decode_view", api_visibility=seen, show_progress="hidden"
+    )
     stop.click(halt, None, status, queue=False, api_visibility="private")
 
 
-def arguments(settings: Settings) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Orthrus Live: watch a dual-view model decode.")
-    parser.add_argument("--host", default=settings.host)
-    parser.add_argument("--port", type=int, default=settings.port)
-    parser.add_argument("--model", default=settings.model, help="checkpoint folder or hub id")
-    parser.add_argument("--device", default=settings.device, help="auto, cpu or cuda")
-    parser.add_argument("--dtype", default=settings.dtype, help="auto, float32, bfloat16 or float16")
-    parser.add_argument("--mode", default=settings.mode, help="auto, fast or exact")
-    parser.add_argument("--threads", type=int, default=settings.threads, help="CPU threads (default: the quickest)")
-    parser.add_argument("--traces", type=Path, default=TRACES, help="folder of recorded runs")
-    return parser.parse_args()
+def endpoints(programs: Programs) -> None:
+    """The named API: one endpoint, and one MCP tool, a method of Programs."""
+
+    def visitor(request: gr.Request) -> Visitor:
+        return Visitor(request.session_hash or address_of(request), address_of(request))
+
+    def add(method: Callable, **how: Any) -> None:
+        made = endpoint(method, gr.Request, visitor, lambda sentence: gr.Error(sentence, print_exception=False))
+        gr.api(made, api_name=method.__name__, **how)
+
+    for method in (programs.decode_events, programs.lossless_check, programs.verify_block):
+        add(method, concurrency_limit=None)
+    for method in (programs.list_recordings, programs.explain_cycle):
+        add(method, queue=False)
 
 
-def main() -> None:
-    logging.basicConfig(level=logging.INFO)
-    args = arguments(settings_from_environment())
-    settings = Settings(args.model, args.device, args.dtype, args.mode, args.host, args.port, args.threads)
-    page, desk = build(settings, args.traces)
-    threading.Thread(target=desk.open, daemon=True).start()
+def address_of(request: gr.Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def routes(desk: Desk) -> list[Route]:
+    """What an operator's tools ask for."""
+
+    def healthz(_) -> JSONResponse:
+        well, words = desk.health()
+        return JSONResponse({"status": words}, 200 if well else 503)
+
+    def metrics(_) -> PlainTextResponse:
+        return PlainTextResponse(desk.metrics(), media_type="text/plain; version=0.0.4")
+
+    return [Route("/healthz", healthz), Route("/metrics", metrics)]
+
+
+def launch(page: gr.Blocks, desk: Desk, settings: Settings) -> None:
+    """Serve, without waiting."""
+    files, mcp = [str(path) for path in served()], settings.mcp and find_spec("mcp") is not None
+    if settings.mcp and not mcp:
+        log.warning("MCP was asked for, but gradio's mcp extra is not installed")
     css = player.stylesheet() + (player.STATIC / "page.css").read_text(encoding="utf-8")
     fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
     page.launch(
-        server_name=args.host,
-        server_port=args.port,
+        server_name=settings.host,
+        server_port=settings.port,
         theme=gr.themes.Soft(primary_hue="slate", neutral_hue="slate", radius_size="lg", **fonts),
         head=f"<style>{css}</style>",  # launch(css=...) rewrites the rules and loses @container
         run_history=False,
         ssr_mode=False,
         footer_links=["api", "settings"],
+        max_threads=settings.limits.waiting + SPARE_THREADS,
+        app_kwargs={"routes": routes(desk), "middleware": guarded(frames(settings.framed_by), files, mcp)},
+        mcp_server=mcp,
+        prevent_thread_lock=True,
     )
+
+
+def main() -> None:
+    """Serve until the process is asked to end; then let the run under way end first."""
+    journal.start()
+    settings = settings_of()
+    page, desk = build(settings)
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ending.set())
+    if hosted.lent():  # the weights must be there before the page is served, so that a forked worker has them
+        desk.open()
+    else:
+        threading.Thread(target=desk.open, daemon=True).start()
+    launch(page, desk, settings)
+    ending.wait()
+    desk.drain(settings.limits.drain_seconds)
+    page.close()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
 """The floor: bytes and FLOPs of an AR step, a draft pass and a verify pass, against what this machine can move and do.
 
-    python benchmarks/floor.py --threads 1
+    python benchmarks/floor.py
+    python benchmarks/floor.py --model 0.6b --dtypes bfloat16        # random weights of these shapes
+    python benchmarks/floor.py --device cuda --dtypes bfloat16 --model chiennv/Orthrus-Qwen3-1.7B
 
 A pass cannot be quicker than its bytes over the copy bandwidth, nor than its FLOPs over the rate of a large product;
-both rates are measured in the same run. `measured / floor` says what is left.
+both rates are measured in the same run, and set against the datasheet where it is known here. `measured / floor` says
+what is left: Python and operator calls, caches missed, small products.
 """
 
 from __future__ import annotations
@@ -17,10 +20,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
 
-from benchmarks.harness import RESULTS, facts, seconds, table, write
-from orthrus.checkpoint import load_model
+from benchmarks.harness import RESULTS, SHAPES, facts, seconds, shaped, table, use_threads, write
 from orthrus.config import EMBEDDED_MODEL, ModelConfig
-from orthrus.session import PREFILL_CHUNK
+
+# Gigabytes and dense GFLOP a second of the makers' datasheets (SXM modules).
+DATASHEET = {
+    "H200": {"copy_gb_per_s": 4800, "bfloat16": 989_000, "float32": 67_000},
+    "H100": {"copy_gb_per_s": 3350, "bfloat16": 989_000, "float32": 67_000},
+    "A100": {"copy_gb_per_s": 2039, "bfloat16": 312_000, "float32": 19_500},
+}
 
 
 class Work(NamedTuple):
@@ -45,31 +53,28 @@ def work(c: ModelConfig, rows: int, context: int, itemsize: int, head_rows: int)
     return Work(moved, products + 4 * rows * seen * q * c.num_hidden_layers)
 
 
-def copy_rate(count: int, repeats: int = 15) -> float:
-    """Bytes per second read by a sum over a buffer as large as the weights a pass reads."""
-    buffer = torch.ones(max(count // 4, 1 << 16))
-    return buffer.nbytes / seconds(lambda: buffer.sum(), repeats)
+def copy_rate(count: int, device: str, repeats: int = 15) -> float:
+    """Bytes per second at best, read by a sum or read and written by a copy, over as many bytes as a pass reads."""
+    buffer = torch.ones(max(count // 4, 1 << 16), device=device)
+    other = torch.empty_like(buffer)
+    read = buffer.nbytes / seconds(buffer.sum, repeats, device)
+    return max(read, 2 * buffer.nbytes / seconds(lambda: other.copy_(buffer), repeats, device))
 
 
-def product_rate(dtype: torch.dtype, size: int = 1024, repeats: int = 15) -> float:
+def product_rate(dtype: torch.dtype, device: str, repeats: int = 15) -> float:
     """FLOPs per second of a large square product."""
-    a, b = torch.ones(size, size, dtype=dtype), torch.ones(size, size, dtype=dtype)
-    return 2 * size**3 / seconds(lambda: a @ b, repeats)
-
-
-def fill(model, cache, context: int) -> None:
-    """A prompt of `context` tokens, in the session's own pieces."""
-    for part in torch.zeros(context, dtype=torch.int64).split(PREFILL_CHUNK):
-        model.forward_ar(part, cache, last_only=True)
+    size = 1024 if device == "cpu" else 8192
+    a, b = (torch.ones(size, size, dtype=dtype, device=device) for _ in range(2))
+    return 2 * size**3 / seconds(lambda: a @ b, repeats, device)
 
 
 @torch.inference_mode()
 def passes(model, context: int, block: int, repeats: int) -> dict[str, tuple[float, Work]]:
-    """name -> (seconds, work) of the three passes."""
-    c, item = model.config, model.dtype.itemsize
+    """name -> (seconds, work) of the three passes over a cache of zeros; a block of one position drafts nothing."""
+    c, item, device = model.config, model.dtype.itemsize, model.device.type
     cache = model.new_cache(context + block)
-    fill(model, cache, context)
-    ids = torch.zeros(block, dtype=torch.int64)
+    cache.appended(context)
+    ids = torch.zeros(block, dtype=torch.int64, device=device)
 
     def ar(rows: int):
         def run():
@@ -83,17 +88,22 @@ def passes(model, context: int, block: int, repeats: int) -> dict[str, tuple[flo
         model.forward_diffusion(ids, cache, block - 1)
 
     return {
-        "AR step": (seconds(ar(1), repeats), work(c, 1, context, item, 1)),
-        f"draft pass, {block} rows": (seconds(draft, repeats), work(c, block, context, item, block - 1)),
-        f"verify pass, {block} rows": (seconds(ar(block), repeats), work(c, block, context, item, block)),
+        "AR step": (seconds(ar(1), repeats, device), work(c, 1, context, item, 1)),
+        f"draft pass, {block} rows": (
+            seconds(draft, repeats, device) if block > 1 else 0.0,
+            work(c, block, context, item, block - 1),
+        ),
+        f"verify pass, {block} rows": (seconds(ar(block), repeats, device), work(c, block, context, item, block)),
     }
 
 
 def measure(args: argparse.Namespace, dtype: str) -> dict[str, Any]:
-    model = load_model(args.model, "cpu", dtype, args.mode).model
-    found = passes(model, args.context, args.block or model.config.block_size, args.repeats)
-    bandwidth = copy_rate(next(iter(found.values()))[1].bytes)
-    rate = product_rate(model.dtype)
+    threads = use_threads(args.threads, args.model, dtype) if args.device == "cpu" else None
+    model = shaped(args.model, dtype, args.mode, args.device)
+    block = args.block or model.config.block_size
+    found = passes(model, args.context, block, args.repeats)
+    bandwidth = copy_rate(next(iter(found.values()))[1].bytes, args.device)
+    rate = product_rate(model.dtype, args.device)
     rows = {}
     for name, (spent, w) in found.items():
         floors = {"bytes": w.bytes / bandwidth, "flops": w.flops / rate}
@@ -106,22 +116,38 @@ def measure(args: argparse.Namespace, dtype: str) -> dict[str, Any]:
             "bound_by": max(floors, key=floors.get),
             "measured_over_floor": round(spent / floor, 2),
         }
-    return {"copy_gb_per_s": round(bandwidth / 1e9, 1), "gflop_per_s": round(rate / 1e9, 1), "passes": rows}
+    rates = {"copy_gb_per_s": round(bandwidth / 1e9, 1), "gflop_per_s": round(rate / 1e9, 1)}
+    return {"threads": threads, "K": block, **rates, "of_datasheet": share(rates, args.device, dtype), "passes": rows}
+
+
+def share(rates: dict[str, float], device: str, dtype: str) -> dict[str, float] | None:
+    """Measured rates over the datasheet's; None where this file does not know the device."""
+    name = torch.cuda.get_device_name(device) if device.startswith("cuda") else ""
+    sheet = next((sheet for part, sheet in DATASHEET.items() if part in name), None)
+    if sheet is None or dtype not in sheet:
+        return None
+    return {
+        "copy": round(rates["copy_gb_per_s"] / sheet["copy_gb_per_s"], 3),
+        "products": round(rates["gflop_per_s"] / sheet[dtype], 3),
+    }
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--model", default=str(EMBEDDED_MODEL))
+    parser.add_argument("--model", default=str(EMBEDDED_MODEL), help=f"a checkpoint, or one of {', '.join(SHAPES)}")
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--dtypes", default="float32,bfloat16")
     parser.add_argument("--mode", default="fast")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=0, help="0: the quickest number, by a probe")
     parser.add_argument("--context", type=int, default=150)
     parser.add_argument("--block", type=int, default=0)
     parser.add_argument("--repeats", type=int, default=30)
+    parser.add_argument("--quick", action="store_true", help="two repeats")
     parser.add_argument("--out", type=Path, default=RESULTS / "floor.json")
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    result = facts(__doc__) | {"mode": args.mode, "context": args.context}
+    args.repeats = 2 if args.quick else args.repeats
+    shape = args.model if args.model in SHAPES else Path(args.model).name
+    result = facts(__doc__, args.device) | {"mode": args.mode, "model": shape, "context": args.context}
     result["dtypes"] = {dtype: measure(args, dtype) for dtype in args.dtypes.split(",")}
     for dtype, figures in result["dtypes"].items():
         print(f"\n{dtype}: reads {figures['copy_gb_per_s']} GB/s, multiplies {figures['gflop_per_s']} GFLOP/s")

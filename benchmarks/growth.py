@@ -1,56 +1,48 @@
 """How cost grows: against context, block size, acceptance, model size and output length; the break-even acceptance.
 
-    python benchmarks/growth.py --threads 1
-    python benchmarks/growth.py --threads 2 --shape 0.6b --dtypes bfloat16 --contexts 128,1024,4096 --repeats 5
+    python benchmarks/growth.py
+    python benchmarks/growth.py --model 0.6b --dtypes bfloat16 --contexts 128,1024,4096,16384,40928 --repeats 3
+    python benchmarks/growth.py --quick
 
-Passes are timed with random tokens: their cost does not depend on the text. From the seconds of the three passes the
-rest is arithmetic: a cycle that accepts `a` proposals brings a + 1 tokens for a draft and a verify pass, so Orthrus
-breaks even where a + 1 = (draft + verify) / AR step.
+Passes are timed over a cache of zeros: their cost does not depend on the text. A cycle that accepts `a` proposals
+brings a + 1 tokens for a draft and a verify pass, so Orthrus breaks even where a + 1 = (draft + verify) / AR step. With
+a checkpoint, whole runs are timed too: proposals are forced to stand as often as a schedule says, all else is real.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
 
-from benchmarks.floor import fill, passes
-from benchmarks.harness import RESULTS, facts, seconds, table, write
-from orthrus.checkpoint import load_model
-from orthrus.config import EMBEDDED_MODEL, ModelConfig
-from orthrus.exact import fast
+from benchmarks.floor import passes
+from benchmarks.harness import RESULTS, SHAPES, facts, shaped, table, use_threads, weight_count, write
+from orthrus.baseline import decode_ar
+from orthrus.checkpoint import LoadedModel, load_model
+from orthrus.config import EMBEDDED_MODEL, DecodeConfig
+from orthrus.engine import decode
 from orthrus.model import Orthrus
+from orthrus.trace import Trace
 
-SHAPES = {
-    "0.6b": ModelConfig(151_936, 1024, 3072, 28, 16, 8, 128, 40_960, 151_935, tie_word_embeddings=True),
-    "0.15b": ModelConfig(32_000, 768, 2304, 12, 12, 6, 64, 8192, 31_999, tie_word_embeddings=True),
-}
-ACCEPTED = (0, 1, 2, 4, 8, 15, 31)  # forced: so many proposals stand in every cycle
-LENGTHS = (1, 2, 4, 8, 16, 32, 64, 128, 256)  # tokens of an answer
-
-
-def random_model(config: ModelConfig, dtype: torch.dtype) -> Orthrus:
-    """Weights of no meaning, written once: what a pass costs does not depend on their values."""
-    with torch.device("meta"):
-        model = Orthrus(config).to(dtype)
-    model.to_empty(device="cpu")
-    for parameter in model.parameters():
-        parameter.data.normal_(0.0, 0.02)
-    model.fuse()
-    return model.with_arithmetic(fast(model))
+PROMPT = "A farmer has twelve sheep and buys nine more. How many sheep are there now?"
+TYPICAL = 8  # proposals that stand in every cycle where the length is what varies
 
 
 def step_costs(model: Orthrus, context: int, block: int, repeats: int) -> dict[str, float]:
-    """Milliseconds of the three passes and the acceptance a cycle needs to break even."""
+    """Milliseconds of the three passes and the acceptance a cycle needs to break even; without proposals no draft."""
     ar, draft, verify = (spent * 1e3 for spent, _ in passes(model, context, block, repeats).values())
     return {
         "context": context,
-        "block": block,
+        "K": block,
         "ar_ms": round(ar, 3),
         "draft_ms": round(draft, 3),
         "verify_ms": round(verify, 3),
@@ -58,67 +50,121 @@ def step_costs(model: Orthrus, context: int, block: int, repeats: int) -> dict[s
     }
 
 
-def first_token_ms(model: Orthrus, prompt: int, repeats: int) -> float:
-    """The prefill of a prompt: both lanes do the same for their first token."""
-    return round(1e3 * seconds(lambda: fill(model, model.new_cache(prompt), prompt), repeats), 3)
+@contextmanager
+def forced(lm: LoadedModel, prompt_length: int, text: list[int], stands: int) -> Iterator[None]:
+    """In every cycle the first `stands` proposals are the AR view's own text and the next one is not."""
+    real, own = lm.model.forward_diffusion, torch.tensor([*text, *[0] * lm.config.block_size])
+
+    @torch.inference_mode()
+    def diffusion(block, cache, n_draft):
+        logits = real(block, cache, n_draft)
+        at = cache.length - prompt_length + 1
+        ids = own[at : at + n_draft].clone()
+        ids[stands : stands + 1] += 1
+        return logits.scatter_(1, ids.remainder_(logits.shape[1])[:, None], 1e4)
+
+    lm.model.forward_diffusion = diffusion
+    try:
+        yield
+    finally:
+        del lm.model.forward_diffusion
 
 
-def by_acceptance(costs: dict[str, float]) -> dict[int, float]:
-    """Speed-up over AR by proposals that stand in every cycle."""
-    cycle = costs["draft_ms"] + costs["verify_ms"]
-    return {a: round((a + 1) * costs["ar_ms"] / cycle, 3) for a in ACCEPTED if a < costs["block"]}
+def timed(lm: LoadedModel, stands: int, length: int, rounds: int) -> dict[str, float]:
+    """Both lanes' clocks over a text of `length` tokens, prefill included; medians, a first round warms up."""
+    config = DecodeConfig(length, detail=-1)
+    alone = Trace.of(decode_ar(lm, PROMPT, config))
+    found = []
+    with forced(lm, len(alone.start.prompt.ids), list(alone.ar_ids), stands):
+        for _ in range(rounds + 1):
+            ar = Trace.of(decode_ar(lm, PROMPT, config))
+            ours = Trace.of(decode(lm, PROMPT, config))
+            if ours.token_ids != tuple(ar.ar_ids):
+                raise AssertionError("a forced run wrote another text than AR")
+            m = ours.metrics()
+            found.append((ar.ar_ms[-1], m.total_ms, ar.ar_ms[0], ours.prefill.ms, m.cycles))
+    ar_ms, our_ms, ar_first, our_first, cycles = (median(column) for column in zip(*found[1:], strict=True))
+    return {
+        "accepted": stands,
+        "tokens": length,
+        "cycles": cycles,
+        "ar_ms": round(ar_ms, 3),
+        "orthrus_ms": round(our_ms, 3),
+        "speedup": round(ar_ms / our_ms, 3),
+        "first_token_ar_ms": round(ar_first, 3),
+        "first_token_orthrus_ms": round(our_first, 3),
+    }
 
 
-def by_length(costs: dict[str, float], prefill_ms: float, accepted: int) -> dict[int, float]:
-    """Speed-up of whole answers, prefill included, if `accepted` proposals stand in every cycle."""
-    cycle, found = costs["draft_ms"] + costs["verify_ms"], {}
-    for length in LENGTHS:
-        cycles = -(-(length - 1) // (accepted + 1))
-        ours = prefill_ms + cycles * cycle
-        found[length] = round((prefill_ms + (length - 1) * costs["ar_ms"]) / ours, 3)
+def of_runs(lm: LoadedModel, args: argparse.Namespace) -> dict[str, Any]:
+    """Forced schedules and output lengths; the text never ends by itself."""
+    lm = replace(lm, config=replace(lm.config, eos_token_ids=()))
+    accepted = [a for a in _numbers(args.accepted) if a < lm.config.block_size]
+    return {
+        "acceptance": [timed(lm, a, args.length, args.rounds) for a in accepted],
+        "length": [timed(lm, TYPICAL, n, args.rounds) for n in _numbers(args.lengths)],
+    }
+
+
+def of_sizes(args: argparse.Namespace, dtype: str) -> list[dict[str, Any]]:
+    """The passes of random models from small to large, one in memory at a time."""
+    found = []
+    for shape in [name for name in args.sizes.split(",") if name]:
+        use_threads(args.threads, shape, dtype)
+        c = SHAPES[shape]
+        found.append({"shape": shape, "parameters": weight_count(c)})
+        found[-1] |= step_costs(shaped(shape, dtype), 128, c.block_size, min(args.repeats, 5))
     return found
 
 
-def measure(model: Orthrus, args: argparse.Namespace) -> dict[str, Any]:
-    limit, block = model.config.max_position_embeddings, model.config.block_size
-    contexts = [n for n in map(int, args.contexts.split(",")) if n + block <= limit]
-    blocks = [k for k in map(int, args.blocks.split(",")) if 2 <= k <= block]
+def measure(args: argparse.Namespace, dtype: str) -> dict[str, Any]:
+    threads = use_threads(args.threads, args.model, dtype)
+    lm = None if args.model in SHAPES else load_model(args.model, "cpu", dtype, "fast")
+    model = lm.model if lm else shaped(args.model, dtype)
+    block, limit = model.config.block_size, model.config.max_position_embeddings
+    contexts = [n for n in _numbers(args.contexts) if n + block <= limit]
     grown = {
+        "threads": threads,
+        "parameters": weight_count(model.config),
         "context": [step_costs(model, n, block, args.repeats) for n in contexts],
-        "block": [step_costs(model, contexts[0], k, args.repeats) for k in blocks],
+        "block": [step_costs(model, contexts[0], k, args.repeats) for k in _numbers(args.blocks) if k <= block],
     }
-    base = grown["context"][0]
-    prefill = first_token_ms(model, contexts[0], args.repeats)
-    return grown | {
-        "speedup_by_accepted": by_acceptance(base),
-        "first_token_ms": prefill,
-        "speedup_by_length": {a: by_length(base, prefill, a) for a in (4, 15) if a < block},
-        "parameters": sum(p.numel() for p in model.parameters()),
-    }
+    grown |= of_runs(lm, args) if lm else {}
+    return grown | ({"size": of_sizes(args, dtype)} if lm and args.sizes else {})
+
+
+def _numbers(listed: str) -> list[int]:
+    return [int(n) for n in listed.split(",")]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--shape", choices=["embedded", *SHAPES], default="embedded")
+    parser.add_argument("--model", default=str(EMBEDDED_MODEL), help=f"a checkpoint, or one of {', '.join(SHAPES)}")
     parser.add_argument("--dtypes", default="float32,bfloat16")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=0, help="0: the quickest number, by a probe")
     parser.add_argument("--contexts", default="128,256,512,768,992")
-    parser.add_argument("--blocks", default="2,4,8,16,24,32")
+    parser.add_argument("--blocks", default="1,2,4,8,16,24,32")
+    parser.add_argument("--accepted", default="0,1,2,4,8,15,31")
+    parser.add_argument("--length", type=int, default=128, help="tokens where acceptance is what varies")
+    parser.add_argument("--lengths", default="1,2,4,8,16,32,64,128,256")
+    parser.add_argument("--sizes", default="0.04b,0.15b,0.6b", help="random models; empty for none")
     parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--quick", action="store_true", help="two of everything, no other sizes")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    result = facts(__doc__) | {"mode": "fast", "shape": args.shape, "dtypes": {}}
+    if args.quick:
+        args.contexts, args.blocks, args.accepted, args.lengths = "128,256", "1,4", "0,8", "2,8"
+        args.sizes, args.repeats, args.rounds, args.length = "", 2, 1, 12
+    name = args.model if args.model in SHAPES else Path(args.model).name
+    result = facts(__doc__) | {"mode": "fast", "model": name, "dtypes": {}}
     for dtype in args.dtypes.split(","):
-        if args.shape == "embedded":
-            model = load_model(EMBEDDED_MODEL, "cpu", dtype, "fast").model
-        else:
-            model = random_model(SHAPES[args.shape], getattr(torch, dtype))
-        found = result["dtypes"][dtype] = measure(model, args)
-        print(f"\n{args.shape}, {dtype}, speed-up by accepted proposals: {found['speedup_by_accepted']}")
-        rows = [list(row.values()) for row in (*found["context"], *found["block"])]
-        print(table(["context", "K", "AR ms", "draft ms", "verify ms", "break-even accepted"], rows), flush=True)
-    write(result, args.out or RESULTS / f"growth-{args.shape}.json")
+        found = result["dtypes"][dtype] = measure(args, dtype)
+        for what in ("context", "block", "acceptance", "length", "size"):
+            if rows := found.get(what):
+                print(f"\n{name}, {dtype}, {what}")
+                print(table(list(rows[0]), [list(row.values()) for row in rows]), flush=True)
+    write(result, args.out or RESULTS / f"growth{'-' + name if args.model in SHAPES else ''}.json")
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -15,22 +16,28 @@ from typing import Any
 
 import torch
 
+from orthrus.checkpoint import config_of, load_model
+from orthrus.config import ModelConfig
+from orthrus.exact import fast
+from orthrus.memory import refuse_what_does_not_fit
+from orthrus.model import Orthrus
+from orthrus.probe import take_threads
 from orthrus.session import describe_host
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 
 
-def facts(what: str) -> dict[str, Any]:
+def facts(what: str, device: str = "cpu") -> dict[str, Any]:
     """The head of a result: what, by which command, where, with which versions."""
-    host = describe_host("cpu")
+    host = describe_host(device.split(":")[0])
     return {
         "what": what.split("\n")[0],
-        "command": "python " + " ".join(sys.argv),
+        "command": " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
         "measured_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "machine": {
             "device": host.device,
-            "threads": torch.get_num_threads(),
+            "cores": os.cpu_count(),
             "simd": torch.backends.cpu.get_cpu_capability(),
         },
         "versions": {
@@ -53,12 +60,50 @@ def commit() -> str:
     return head.stdout.strip() + "+" * bool(dirty.stdout.strip())
 
 
-def seconds(run: Callable[[], Any], repeats: int) -> float:
-    """Median seconds of `repeats` calls behind two that warm up."""
+def use_threads(asked: int, model: str, dtype: str) -> int:
+    """Compute with `asked` threads, or the quickest number for `dtype` where that is 0; returns it."""
+    take_threads(asked, "cpu", dtype, SHAPES.get(model) or config_of(model))
+    return torch.get_num_threads()
+
+
+SHAPES = {
+    "0.6b": ModelConfig(151_936, 1024, 3072, 28, 16, 8, 128, 40_960, 151_935, tie_word_embeddings=True),
+    "0.15b": ModelConfig(32_000, 768, 2304, 12, 12, 6, 64, 8192, 31_999, tie_word_embeddings=True),
+    "0.04b": ModelConfig(8192, 512, 1536, 8, 8, 4, 64, 4096, 8191, tie_word_embeddings=True),
+}
+
+
+def shaped(shape: str, dtype: str, mode: str = "fast", device: str = "cpu") -> Orthrus:
+    """The model of a checkpoint folder or hub id, or random weights of SHAPES[shape]: what a pass costs is the same."""
+    if shape not in SHAPES:
+        return load_model(shape, device, dtype, mode).model
+    c, number = SHAPES[shape], getattr(torch, dtype)
+    refuse_what_does_not_fit(weight_count(c) * number.itemsize, f"{shape} in {dtype}", torch.device(device))
+    with torch.device("meta"):
+        model = Orthrus(c).to(number)
+    model.to_empty(device=device)
+    for parameter in model.parameters():
+        parameter.data.normal_(0.0, 0.02)
+    model.fuse()
+    return model.with_arithmetic(fast(model)) if device == "cpu" else model
+
+
+def weight_count(c: ModelConfig) -> int:
+    """Parameters of both views, norms left out."""
+    q, kv = c.num_attention_heads * c.head_dim, c.num_key_value_heads * c.head_dim
+    layer = 2 * c.hidden_size * (2 * q + 2 * kv) + 3 * c.hidden_size * c.intermediate_size
+    return c.num_hidden_layers * layer + c.vocab_size * c.hidden_size * (1 if c.tie_word_embeddings else 2)
+
+
+def seconds(run: Callable[[], Any], repeats: int, device: str = "cpu") -> float:
+    """Median seconds of `repeats` calls behind two that warm up; a GPU is waited for on both sides."""
+    wait = torch.cuda.synchronize if device.startswith("cuda") else lambda: None
     found = []
     for i in range(repeats + 2):
+        wait()
         began = time.perf_counter()
         run()
+        wait()
         if i > 1:
             found.append(time.perf_counter() - began)
     return median(found)

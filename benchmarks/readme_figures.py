@@ -1,7 +1,10 @@
-"""Write the figures of benchmarks/results/ between the markers of README.md and docs/exactness.md.
+"""Write the figures of benchmarks/results/ between the markers of README.md and the pages of docs/.
 
     python -m orthrus lossless --prompts 500 --json > benchmarks/results/lossless-float32.json
     python -m orthrus evaluate --domain all --prompts 40 --json > benchmarks/results/evaluate.json
+    python benchmarks/page_speed.py
+    python benchmarks/cpu_speed.py && python benchmarks/floor.py && python benchmarks/growth.py
+    python benchmarks/profile_cycle.py && python benchmarks/plots.py
     python benchmarks/readme_figures.py
 
 A marker is a pair of comments, <!-- figures:NAME --> and <!-- /figures:NAME -->; everything between them is replaced.
@@ -13,21 +16,18 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "benchmarks" / "results"
-PAGES = (ROOT / "README.md", ROOT / "docs" / "exactness.md")
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks import speed_figures
+from benchmarks.speed_figures import RESULTS, ROOT, read, table
 
-def read(name: str) -> dict[str, Any]:
-    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-
-
-def table(head: list[str], rows: list[list[Any]]) -> str:
-    """A Markdown table."""
-    lines = ["| " + " | ".join(map(str, line)) + " |" for line in (head, ["--"] * len(head), *rows)]
-    return "\n".join(lines)
+PAGES = (
+    ROOT / "README.md",
+    ROOT / "docs" / "exactness.md",
+    ROOT / "docs" / "page.md",
+    ROOT / "docs" / "performance.md",
+)
 
 
 def _short(value: float) -> str:
@@ -76,7 +76,20 @@ def price() -> str:
     return table(head, rows)
 
 
-FIGURES = {"evaluate": evaluate, "lossless": lossless, "price": price}
+def page() -> str:
+    """How the page feels; a quick look is not published."""
+    from benchmarks import page_figures
+
+    path = RESULTS / "page.json"
+    if not path.exists():
+        return "Not measured yet."
+    result = json.loads(path.read_text(encoding="utf-8"))
+    if result["quick"]:
+        raise ValueError("page.json comes from --quick; measure it in full")
+    return page_figures.page(result)
+
+
+FIGURES = {"evaluate": evaluate, "lossless": lossless, "price": price, "page": page, **speed_figures.FIGURES}
 
 
 def filled(text: str) -> str:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import shutil
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from orthrus.config import DTYPES, EMBEDDED_MODEL, ModelConfig
 from orthrus.exact import RowCheck, choose
+from orthrus.hub import Place, locate
 from orthrus.memory import refuse_what_does_not_fit
-from orthrus.model import DIFF, Orthrus
+from orthrus.model import Orthrus
+from orthrus.supported import UnsupportedCheckpoint
+from orthrus.weights import SHARD_BYTES, Progress, fill, open_weights, read_json, shown, weight_files, write_weights
 
 
 @dataclass(frozen=True)
@@ -53,32 +54,41 @@ def load_model(
 ) -> LoadedModel:
     """Load a checkpoint folder or hub id (default: the embedded model), fused for decoding.
 
-    device None or "auto" takes CUDA where there is one; dtype None or "auto" takes `default_dtype`; mode is fast,
-    exact, or auto (see `orthrus.exact.choose`). Raises ValueError for a folder that is not a checkpoint, a missing,
-    extra or misshapen tensor, an unknown device, dtype or mode, and for an exact mode that does not hold here.
+    A hub id may name a revision, `owner/name@revision`. device None or "auto" takes CUDA where there is one; dtype None
+    or "auto" takes `default_dtype`; mode is fast, exact, or auto (see `orthrus.exact.choose`). Raises ValueError for a
+    folder that is not a checkpoint, a missing, extra or misshapen tensor, an unknown device, dtype or mode, and for an
+    exact mode that does not hold here.
     """
-    from transformers import AutoTokenizer
-
-    folder = _folder(str(source or EMBEDDED_MODEL))
-    config = read_config(folder)
-    place = _device(device)
-    number = default_dtype(place) if dtype in (None, "auto") else _dtype(dtype)
-    with torch.device("meta"):
-        model = Orthrus(config)
-    wanted = sum(p.numel() for p in model.parameters()) * number.itemsize
-    refuse_what_does_not_fit(wanted, f"the model in {str(number).removeprefix('torch.')}", place)
-    _fill(model, _open(folder), place, number)
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    place = locate(str(source or EMBEDDED_MODEL))
+    at = device_named(device)
+    number = default_dtype(at) if dtype in (None, "auto") else dtype_named(dtype)
+    model = read_model(place.folder, at, number, shown(place.id))
     chosen, check = choose(model.fuse(), mode)
-    return LoadedModel(chosen, tokenizer, config, folder.name, _revision(folder), check)
+    return LoadedModel(chosen, read_tokenizer(place.folder), model.config, place.id, revision_of(place), check)
+
+
+def read_model(
+    folder: Path, device: torch.device, dtype: torch.dtype, progress: Progress | None = None, own: bool = False
+) -> Orthrus:
+    """The weights of a checkpoint folder, straight to `device` and `dtype`, not fused; `own` as `orthrus.weights.fill`.
+
+    Raises ValueError as `load_model` does, and where the model does not fit.
+    """
+    with torch.device("meta"):
+        model = Orthrus(read_config(folder))
+    wanted = sum(p.numel() for p in model.parameters()) * dtype.itemsize
+    refuse_what_does_not_fit(wanted, f"the model in {str(dtype).removeprefix('torch.')}", device)
+    fill(model, open_weights(folder, device), device, dtype, progress, own)
+    return model
 
 
 def config_of(source: str | Path | None = None) -> ModelConfig:
     """The configuration of a checkpoint folder or hub id, without its weights."""
-    return read_config(_folder(str(source or EMBEDDED_MODEL)))
+    return read_config(locate(str(source or EMBEDDED_MODEL)).folder)
 
 
-def _device(name: str | None) -> torch.device:
+def device_named(name: str | None) -> torch.device:
+    """A torch device; None and "auto" take CUDA where there is one. Raises ValueError for any other name."""
     if name in (None, "auto"):
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if name.split(":")[0] not in ("cpu", "cuda"):
@@ -93,101 +103,65 @@ def default_dtype(device: torch.device) -> torch.dtype:
     return torch.bfloat16 if device.type == "cuda" else torch.float32
 
 
-def _dtype(name: str) -> torch.dtype:
+def dtype_named(name: str) -> torch.dtype:
+    """The torch dtype; raises ValueError for one that is not in `orthrus.config.DTYPES`."""
     if name not in DTYPES:
         raise ValueError(f"dtype {name!r} is not one of {', '.join(DTYPES)}")
     return getattr(torch, name)
 
 
-def _folder(source: str) -> Path:
-    path = Path(source).expanduser()
-    if (path / "config.json").is_file():
-        return path
-    if path.exists() or source.count("/") != 1 or source.startswith((".", "/", "~")):
-        raise ValueError(f"{source!r} is not a model folder: it holds no config.json")
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    try:
-        return Path(snapshot_download(source, allow_patterns=["*.json", "*.safetensors", "*.jinja", "*.txt"]))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise ValueError(
-            f"{source!r} is neither a local folder nor reachable on the hub ({type(error).__name__})"
-        ) from error
-
-
 def read_config(folder: Path) -> ModelConfig:
-    """The folder's config.json; raises ValueError where it is not valid JSON or not a supported model."""
-    try:
-        raw = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{folder / 'config.json'} is not valid JSON: {error}") from error
-    if not isinstance(raw, dict):
-        raise ValueError(f"{folder / 'config.json'} holds a {type(raw).__name__}, not an object")
+    """The folder's config.json; raises ValueError where it is not valid JSON or not a supported model.
+
+    Where the folder has a generation_config.json with end tokens, these count, as they do in transformers.
+    """
+    raw = read_json(folder / "config.json")
+    generation = folder / "generation_config.json"
+    if generation.is_file() and (eos := read_json(generation).get("eos_token_id")) is not None:
+        raw = raw | {"eos_token_id": eos}
     return ModelConfig.from_json(raw)
 
 
-def _files(folder: Path) -> list[Path]:
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
-        raise ValueError(f"{folder} holds no .safetensors file")
-    return files
+def read_tokenizer(folder: Path) -> Any:
+    """The folder's tokenizer, from its data files alone."""
+    from transformers import AutoTokenizer
+
+    about = folder / "tokenizer_config.json"
+    if about.is_file() and read_json(about).get("auto_map"):
+        raise UnsupportedCheckpoint(f"{about} asks for a tokenizer of the checkpoint's own code, which is never run")
+    return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
 
 
-def _open(folder: Path) -> dict[str, Any]:
-    """Tensor name -> the open file that holds it (memory-mapped)."""
-    where: dict[str, Any] = {}
-    for path in _files(folder):
-        try:
-            file = safe_open(path, "pt")
-        except (SafetensorError, OSError) as error:
-            raise ValueError(f"{path} is not a safetensors file: {error}") from error
-        where.update(dict.fromkeys(file.keys(), file))
-    return where
-
-
-def _fill(model: Orthrus, where: dict[str, Any], device: torch.device, dtype: torch.dtype) -> None:
-    """Replace the meta parameters; every name and shape is checked before the first tensor is read."""
-    wanted = {name: tuple(p.shape) for name, p in model.named_parameters()}
-    if model.config.tie_word_embeddings:
-        where.pop("lm_head.weight", None)  # some writers store the tied head a second time
-    plain = not any(DIFF in name for name in where)  # a plain Qwen3: the diffusion view starts as a copy
-    source = {name: name.replace(DIFF, "") if plain else name for name in wanted}
-    if missing := sorted(name for name in wanted if source[name] not in where):
-        raise ValueError(f"the checkpoint lacks {missing[0]}" + _more(missing))
-    if extra := sorted(set(where) - set(source.values())):
-        raise ValueError(f"the checkpoint has an unknown tensor {extra[0]}" + _more(extra))
-    for name, shape in wanted.items():
-        found = tuple(where[source[name]].get_slice(source[name]).get_shape())
-        if found != shape:
-            raise ValueError(f"{source[name]} has shape {found}, the config asks for {shape}")
-    for name in wanted:
-        owner, _, leaf = name.rpartition(".")
-        tensor = where[source[name]].get_tensor(source[name]).to(device, dtype)
-        setattr(model.get_submodule(owner), leaf, torch.nn.Parameter(tensor, requires_grad=False))
-
-
-def _more(names: list[str]) -> str:
-    return f" and {len(names) - 1} more" if len(names) > 1 else ""
+def revision_of(place: Place) -> str:
+    """12 hex digits that name exactly what was run: the hub's commit, or the SHA-256 over a folder's weight files."""
+    if place.commit:
+        return place.commit[:12]
+    return _digest(tuple((path, path.stat().st_mtime_ns) for path in weight_files(place.folder)))
 
 
 @lru_cache
-def _revision(folder: Path) -> str:
-    """The first 12 hex digits of the SHA-256 over the weight files, which names exactly what was run."""
+def _digest(files: tuple[tuple[Path, int], ...]) -> str:
     digest = hashlib.sha256()
-    for path in _files(folder):
+    for path, _ in files:
         with path.open("rb") as file:
             while chunk := file.read(1 << 22):
                 digest.update(chunk)
     return digest.hexdigest()[:12]
 
 
-def save_checkpoint(model: Orthrus, folder: Path, dtype: torch.dtype) -> None:
-    """Write config.json and model.safetensors under the published names; the file appears whole or not at all."""
+def save_checkpoint(model: Orthrus, folder: Path, dtype: torch.dtype, shard_bytes: int = SHARD_BYTES) -> None:
+    """Write config.json and the weights in the published format, in shards of at most `shard_bytes`."""
     folder.mkdir(parents=True, exist_ok=True)
     config = model.config.to_json() | {"dtype": str(dtype).removeprefix("torch.")}
+    write_weights(dict(model.named_parameters()), folder, dtype, shard_bytes)
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
-    tensors = {name: p.detach().to("cpu", dtype).contiguous() for name, p in model.named_parameters()}
-    beside = folder / "model.safetensors.tmp"
-    save_file(tensors, beside, {"format": "pt"})
-    os.replace(beside, folder / "model.safetensors")
+
+
+BESIDE = ("tokenizer*", "vocab.json", "merges.txt", "*.jinja", "special_tokens_map.json", "added_tokens.json",
+          "generation_config.json")  # fmt: skip
+
+
+def copy_beside(source: Path, folder: Path) -> None:
+    """Copy what a checkpoint has beside weights and config, byte for byte: tokenizer, template, generation config."""
+    for path in sorted({path for pattern in BESIDE for path in source.glob(pattern) if path.is_file()}):
+        shutil.copyfile(path, folder / path.name)

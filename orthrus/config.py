@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+
+from orthrus.limits import Limits
+from orthrus.supported import refuse_odd_values, refuse_unsupported
 
 EMBEDDED_MODEL = Path(__file__).resolve().parent.parent / "assets" / "orthrus-mini"
 DTYPES = ("float32", "bfloat16", "float16")
 COUPLINGS = ("gumbel", "rejection")
 MODES = ("auto", "fast", "exact")
+PUBLISHED_MODELS = tuple(f"chiennv/Orthrus-Qwen3-{size}" for size in ("1.7B", "4B", "8B"))
 MIN_TEMPERATURE = 0.01  # below it logits / temperature leave float32's sense; 0 is greedy
-
-
-class UnsupportedCheckpoint(ValueError):
-    """A checkpoint asks for something this project does not implement; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +68,17 @@ class ModelConfig:
 
         Raises UnsupportedCheckpoint for anything beyond plain Qwen3, ValueError for a missing field.
         """
-        _refuse_unsupported(raw)
+        refuse_odd_values(raw)
+        refuse_unsupported(raw)
         missing = [name for name in _REQUIRED if raw.get(name) is None]
         if missing:
             raise ValueError(f"config.json lacks {', '.join(missing)}")
-        rope = raw.get("rope_parameters") or {}
+        rope = raw.get("rope_parameters") or raw.get("rope_scaling") or {}
         eos = raw.get("eos_token_id")
         return cls(
             **{name: int(raw[name]) for name in _REQUIRED},
-            head_dim=int(raw.get("head_dim") or raw["hidden_size"] // raw["num_attention_heads"]),
+            # 128 where the field is missing: Qwen3's own default, whatever the hidden size.
+            head_dim=int(raw.get("head_dim", 128) or raw["hidden_size"] // raw["num_attention_heads"]),
             # A plain Qwen3 has no mask row yet: the last row of its padded embedding is unused.
             mask_token_id=int(raw.get("mask_token_id", int(raw["vocab_size"]) - 1)),
             block_size=int(raw.get("block_size", 32)),
@@ -113,25 +115,6 @@ _REQUIRED = (
     "num_key_value_heads",
     "max_position_embeddings",
 )
-
-
-def _refuse_unsupported(raw: Mapping[str, Any]) -> None:
-    model_type = raw.get("model_type", "qwen3")
-    if model_type not in ("qwen3", "orthrus"):
-        raise UnsupportedCheckpoint(f"model_type {model_type!r} is not supported, only qwen3 and orthrus are")
-    if raw.get("use_sliding_window") or "sliding_attention" in (raw.get("layer_types") or ()):
-        raise UnsupportedCheckpoint("sliding-window attention is not supported")
-    for field in ("rope_scaling", "rope_parameters"):
-        rope = raw.get(field) or {}
-        kind = rope.get("rope_type", rope.get("type", "default"))
-        if kind != "default":
-            raise UnsupportedCheckpoint(f"rope type {kind!r} is not supported, only the default one is")
-    if raw.get("quantization_config"):
-        raise UnsupportedCheckpoint("quantised weights are not supported")
-    if raw.get("attention_bias"):
-        raise UnsupportedCheckpoint("attention_bias is not supported, Qwen3 has none")
-    if raw.get("hidden_act", "silu") != "silu":
-        raise UnsupportedCheckpoint(f"hidden_act {raw['hidden_act']!r} is not supported, only silu is")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,42 +175,71 @@ class DecodeConfig:
         if not 0 <= self.seed < 2**31:
             raise ValueError(f"seed is {self.seed}, it must lie between 0 and {2**31 - 1}")
         if self.coupling not in COUPLINGS:
-            raise ValueError(f"coupling {self.coupling!r} is not one of {', '.join(COUPLINGS)}")
+            raise ValueError(f"coupling {self.coupling!r:.40} is not one of {', '.join(COUPLINGS)}")
+
+
+def _say(default: Any, about: str, highest: int = 0) -> Any:
+    return field(default=default, metadata={"about": about, "highest": highest})
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the surroundings decide: which model, where, and how the page is served."""
+    """What the surroundings decide: which model, where, how the page is served, and what a visitor may ask."""
 
-    model: str = str(EMBEDDED_MODEL)
-    device: str = "auto"
-    dtype: str = "auto"
-    mode: str = "auto"
-    host: str = "127.0.0.1"
-    port: int = 7860
-    threads: int = 0  # 0: the quickest number, found by a probe
+    model: str = _say(
+        "", "checkpoint folder or hub id (default: the published 1.7B on a GPU, the embedded one on a CPU)"
+    )
+    models: str = _say(",".join(PUBLISHED_MODELS), "hub ids that may be loaded, separated by commas")
+    device: str = _say("auto", "auto, cpu or cuda")
+    dtype: str = _say("auto", "auto, float32, bfloat16 or float16")
+    mode: str = _say("auto", "auto, fast or exact")
+    host: str = _say("127.0.0.1", "address to listen on; 0.0.0.0 is every one")
+    port: int = _say(7860, "port to listen on", 65_535)
+    threads: int = _say(0, "CPU threads (default: the quickest number, found by a probe)", 1024)
+    traces: str = _say(str(EMBEDDED_MODEL.parent / "traces"), "folder of recorded runs")
+    records: str = _say("", "folder to keep every finished run in, prompt included (default: nothing is kept)")
+    mcp: bool = _say(False, "1 to serve the endpoints as MCP tools too; needs gradio's mcp extra")
+    framed_by: str = _say("'self'", "origins that may show the page in a frame, parted by blanks; a Space adds its hub")
+    limits: Limits = field(default_factory=Limits)
 
 
 def settings_from_environment(environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings with each field overridden by ORTHRUS_<FIELD> where it is set; the only reader of the environment.
+    """Settings and limits with each field overridden by ORTHRUS_<FIELD> where it is set; the only reader of it.
 
     Host and port also heed gradio's own GRADIO_SERVER_NAME and GRADIO_SERVER_PORT, which a hosted Space sets.
     """
     environ = os.environ if environ is None else environ
     found: dict[str, Any] = {}
-    for f in fields(Settings):
-        for variable in (f"ORTHRUS_{f.name.upper()}", _GRADIO.get(f.name, "")):
+    for each in (f for f in fields(Settings) if f.name != "limits"):
+        for variable in (variable_of(each.name), _GRADIO.get(each.name, "")):
             if value := environ.get(variable):
-                limit = _HIGHEST.get(f.name)
-                found.setdefault(f.name, _number(variable, value, limit) if limit else value)
-    return Settings(**found)
+                found.setdefault(each.name, _value(variable, value, each.type, each.metadata["highest"]))
+    if environ.get("SPACE_ID"):  # a Space is shown inside a page of its hub
+        found.setdefault("framed_by", "'self' https://huggingface.co")
+    limits = {
+        each.name: _value(variable_of(each.name), value, "int", each.metadata["highest"])
+        for each in fields(Limits)
+        if (value := environ.get(variable_of(each.name)))
+    }
+    return Settings(**found, limits=Limits(**limits))
+
+
+def variable_of(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"ORTHRUS_{name.upper()}"
 
 
 _GRADIO = {"host": "GRADIO_SERVER_NAME", "port": "GRADIO_SERVER_PORT"}
-_HIGHEST = {"port": 65535, "threads": 1024}
 
 
-def _number(variable: str, value: str, limit: int) -> int:
-    if not value.isdigit() or not 1 <= int(value) <= limit:
-        raise ValueError(f"{variable} is {value!r}, it must be a number between 1 and {limit}")
-    return int(value)
+def _value(variable: str, value: str, kind: str, highest: int) -> str | int | bool:
+    if kind == "bool":
+        if value.lower() not in _TRUTH:
+            raise ValueError(f"{variable} is {value!r}, it must be one of {', '.join(_TRUTH)}")
+        return _TRUTH[value.lower()]
+    if kind == "int" and (not value.isdigit() or not 1 <= int(value) <= highest):
+        raise ValueError(f"{variable} is {value!r}, it must be a number between 1 and {highest}")
+    return int(value) if kind == "int" else value
+
+
+_TRUTH = {"0": False, "1": True, "false": False, "true": True}

@@ -14,16 +14,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from orthrus import instrument
 from orthrus.acceptance import Settlement
 from orthrus.cache import SharedCache
 from orthrus.checkpoint import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.events import Done, Draft, Event, Kv, Prefill, Verdict
-from orthrus.rulings import Ruling, coin_fields, judge_for
+from orthrus.readings import Readings
+from orthrus.rulings import Ruling, judge_for
 from orthrus.session import LaneClock, Messages, Request, Stopwatch, make_request, prefill, run_start, vocabulary
-
-SETTLING_CYCLES = 4  # cycles before the cost of instruments is judged
 
 
 def decode(
@@ -50,9 +48,7 @@ class Drafted(NamedTuple):
     ids: Tensor  # [n_draft] int64
     listed: list[int]
     logits: Tensor | None  # [n_draft, vocab]
-    q: instrument.Distribution | None
     pass_ms: float
-    instr_ms: float
 
 
 class OrthrusLane:
@@ -63,16 +59,16 @@ class OrthrusLane:
         self.request, self.clock = request, LaneClock()
         self.model = request.lm.model
         self.chooser = request.chooser()
-        self.judge = judge_for(request.config, self.chooser, frozenset(request.lm.config.eos_token_ids))
-        self.detail = request.config.detail
         self.eos = frozenset(request.lm.config.eos_token_ids)
+        self.judge = judge_for(request.config, self.chooser, self.eos)
+        self.readings = Readings(request, self.clock, self.chooser)
         self.cache: SharedCache = self.model.new_cache(request.capacity)
         self.window = torch.full((request.block,), request.lm.config.mask_token_id, device=self.model.device)
         self.verified = self.window.clone()  # anchor and proposals, as the AR view reads them
         self.text: list[int] = []
         self.stop: str | None = None
         self.cycle = self.drafts = self.verifies = 0
-        self.prefill_ms = self.instr_ms = self.decode_ms = 0.0
+        self.prefill_ms = self.decode_ms = 0.0
 
     def events(self) -> Iterator[Event]:
         """Prefill, then a draft and a verdict per cycle, on the lane's own clock."""
@@ -105,13 +101,8 @@ class OrthrusLane:
         self.prefill_ms = watch.ms
         self.text.append(first)
         self.stop = "eos" if first in self.eos else "length" if not self._remaining() else self._full()
-        fields, _ = self._instrumented(
-            lambda: (
-                {"p_gap": round(instrument.gaps(logits).item(), 3)}
-                | instrument.prefill_fields(logits, self.detail, self.request.config.n_alt)
-            )
-        )
-        self._log_rows(self.cache.length - 1, logits)
+        fields = self.readings.prefill(logits)
+        self.readings.rows(self.cache.length - 1, logits, 1)
         yield from self.request.pieces([first, *fields.get("p_top_ids", ())])
         yield self.request.stamp(Prefill, ms=round(watch.ms, 3), first_id=first, kv_len=self.cache.length, **fields)
 
@@ -119,24 +110,22 @@ class OrthrusLane:
         """One diffusion pass over anchor + masks; skipped where no proposal is eligible."""
         self.window[0] = self.text[-1]
         if not n_draft:
-            return Drafted(self.window[:0], [], None, None, 0.0, 0.0)
+            return Drafted(self.window[:0], [], None, 0.0)
         with Stopwatch(self.model.device) as watch:
             rows = min(block, self.request.context - self.cache.length)
             logits = self.model.forward_diffusion(self.window[:rows], self.cache, n_draft)
             ids = self.chooser.choose(logits, self.cache.length)
             listed = ids.tolist()
         self.drafts += 1
-        (self.fields, q), instr_ms = self._instrumented(
-            lambda: instrument.draft_fields(logits, ids, self.detail, self.request.config.n_alt, self.chooser)
-        )
-        return Drafted(ids, listed, logits, q, watch.ms, instr_ms)
+        return Drafted(ids, listed, logits, watch.ms)
 
     def _draft_event(self, drafted: Drafted, began: float) -> Iterator[Event]:
-        fields = self.fields if drafted.listed else _empty_draft(self.detail)
-        yield from self.request.pieces([*drafted.listed, *_flat(fields.get("q_top_ids", ()))])
+        detail, fields = self.readings.detail, self.readings.draft(drafted.logits, drafted.ids)
+        if drafted.listed:
+            yield from self.request.pieces([*drafted.listed, *_flat(fields.get("q_top_ids", ()))])
         yield self.request.stamp(
             Draft,
-            detail=self.detail,
+            detail=detail,
             cycle=self.cycle,
             pos0=self.cache.length,
             anchor_id=self.text[-1],
@@ -151,9 +140,9 @@ class OrthrusLane:
     def _verify(self, drafted: Drafted, began: float) -> Iterator[Event]:
         """One AR pass over anchor + proposals, the settlement, the crop, and the verdict event."""
         before, remaining = self.cache.length, self._remaining()
-        block = self.verified[: len(drafted.listed) + 1]
-        block[0] = self.text[-1]
-        block[1:] = drafted.ids
+        block = self.window[:1]  # the anchor, which `_draft` has put there
+        if drafted.listed:
+            block = torch.cat((block, drafted.ids), out=self.verified[: len(drafted.listed) + 1])
         with Stopwatch(self.model.device) as passed:
             logits = self.model.forward_ar(block, self.cache)
         with Stopwatch(self.model.device) as judged:
@@ -166,57 +155,30 @@ class OrthrusLane:
         self.verifies += 1
         if self.pacer:
             self.pacer.saw(len(drafted.listed), settled.n_accept)
-        fields, instr_ms = self._instrumented(
-            lambda: (
-                instrument.verdict_fields(
-                    logits, ruling.choices, drafted.ids, drafted.q, self.detail, self.request.config.n_alt
-                )
-                | coin_fields(ruling.toss, self.detail, self.request.config.n_alt)
-            )
-        )
-        self._log_rows(before, logits[: settled.kept])
+        detail, fields = self.readings.detail, self.readings.verdict(logits, ruling, drafted.ids)
+        self.readings.rows(before, logits, settled.kept)
         passes = drafted.pass_ms + passed.ms + judged.ms
         gap = max(0.0, self.clock.ms() - began - passes)
         self.decode_ms += passes + gap
-        instr_ms += drafted.instr_ms
         yield from self.request.pieces(_named(ruling, fields))
         yield self.request.stamp(
             Verdict,
-            detail=self.detail,
+            detail=detail,
             cycle=self.cycle,
             ar_ids=ruling.listed,
             **_settled_fields(settled),
             t_verify_ms=round(passed.ms, 3),
             t_judge_ms=round(judged.ms, 3),
-            t_instr_ms=round(instr_ms, 3),
+            t_instr_ms=round(self.readings.cycle_ms, 3),
             t_host_gap_ms=round(gap, 3),
             kv=Kv(before=before, written=written, kept=settled.kept, cropped=written - settled.kept),
             **fields,
         )
-        self._lower_detail()
+        self.readings.settle(self.cycle, self.decode_ms)
 
     def _full(self) -> str | None:
         """A cache without a free row ends the run: the last token's keys would have no place."""
         return "capacity" if self.cache.length >= self.request.context else None
-
-    def _instrumented(self, read) -> tuple[dict, float]:
-        """Read instruments off the clock; their time is kept apart."""
-        self.clock.stop()
-        with Stopwatch(self.model.device) as watch:
-            fields = read()
-        self.instr_ms += watch.ms
-        self.clock.start()
-        return fields, watch.ms
-
-    def _log_rows(self, position: int, logits: Tensor) -> None:
-        if self.request.rows is not None:
-            self._instrumented(lambda: self.request.rows.add(position, logits, self.chooser))
-
-    def _lower_detail(self) -> None:
-        """Instruments that cost more than the allowed share of the cycles lose a level of detail."""
-        costly = self.instr_ms > self.request.config.instrument_share * self.decode_ms
-        if costly and self.cycle >= SETTLING_CYCLES and self.detail > 0:
-            self.detail -= 1
 
     def done(self) -> Event:
         """The closing event; the text's hash and the totals."""
@@ -229,7 +191,7 @@ class OrthrusLane:
             passes_verify=self.verifies,
             t_prefill=round(self.prefill_ms, 3),
             t_decode=round(self.decode_ms, 3),
-            t_instr=round(self.instr_ms, 3),
+            t_instr=round(self.readings.ms, 3),
             text_sha256=vocabulary(self.request.lm.tokenizer).sha256(self.text),
         )
 
@@ -248,12 +210,6 @@ def _named(ruling: Ruling, fields: dict) -> list[int]:
     """Every id a verdict event mentions."""
     resampled = () if ruling.settled.next_id is None else (ruling.settled.next_id,)
     return [*ruling.listed, *resampled, *_flat(fields.get("p_top_ids", ())), *fields.get("residual_top_ids", ())]
-
-
-def _empty_draft(detail: int) -> dict:
-    """The optional fields of a draft without proposals."""
-    names = ("q_lp", *(("q_H", "q_top_ids", "q_top_lp") if detail >= 1 else ())) if detail >= 0 else ()
-    return {name: [] for name in names}
 
 
 def _flat(rows) -> Iterator[int]:

@@ -63,7 +63,7 @@ class Host:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    block: int = of(int, low=1)
+    block: int = of(int, low=1, high=256)
     layers: int = of(int)
     heads: int = of(int)
     kv_heads: int = of(int)

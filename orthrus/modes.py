@@ -10,8 +10,9 @@ from orthrus.lossless import run_both
 class Modes:
     """The modes of a loaded model by the name they were asked for (auto, fast, exact), made when first asked."""
 
-    def __init__(self, loaded: LoadedModel, asked: str = "auto") -> None:
-        warm_up(loaded)
+    def __init__(self, loaded: LoadedModel, asked: str = "auto", warm: bool = True) -> None:
+        if warm:
+            warm_up(loaded)
         self.loaded, self._known = loaded, {asked: loaded}
 
     def get(self, mode: str) -> LoadedModel:

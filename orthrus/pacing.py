@@ -1,18 +1,19 @@
-"""How far the next draft should reach: as far as the survival measured so far pays for. Standard library only.
+"""How far the next draft should reach: as far as what is believed of the text pays for. Standard library only.
 
-A block of K positions brings 1 + S_1 + ... + S_(K-1) tokens, S_i being the chance that proposals 1 to i all stand, for
-the price of a draft pass and a verify pass of K rows. A plain AR step brings one token for one pass of one row. The
-size with the most tokens for its price is next. Which one that is decides when tokens come, never which.
+A text is believed to be of some character: the chance that a proposal stands where all before it did. Each cycle's
+outcome moves the belief over CHANCES by Bayes' rule, and a little of it returns to even, because characters change. A
+block of K positions brings 1 + q + ... + q^(K-1) tokens at chance q, for the price of a draft and a verify pass of K
+rows. The size with the most expected tokens for its price is next; a plain AR step brings one token for one pass of one
+row. Which size that is decides when tokens come, never which.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-FORGET = 0.95  # weight of an older cycle against the next one: a text's character changes
-PRIOR, PRIOR_WEIGHT = 0.8, 2.0  # a proposal's chance before anything was seen, and how many sightings that is worth
-SHARED_WEIGHT = 4.0  # sightings that the mean over all places is worth at each place
-FIRST_WAIT, LAST_WAIT = 16, 256  # plain steps before drafting is tried again; doubled after each try that fails
+CHANCES = (0.0, 0.4, 0.65, 0.8, 0.9, 0.95, 0.985)  # a proposal is 1, 1.7, 2.9, 5, 10, 20 or 67 tokens from a refusal
+CHANGE = 0.05  # of the belief returns to even each cycle: a text may turn
+FIRST_WAIT, LAST_WAIT = 2, 512  # plain steps before drafting is tried again; doubled after each stretch that lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,44 +41,37 @@ class Pacer:
     def __init__(self, costs: Costs, block: int) -> None:
         self.costs = costs
         self._sizes = [i for i, rows in enumerate(costs.rows) if rows <= max(1, block)]
-        self._stood, self._judged = [0.0] * block, [0.0] * block
-        self._plain, self._wait = 0, FIRST_WAIT
+        self._tokens = [[sum(q**i for i in range(rows)) for q in CHANCES] for rows in costs.rows]
+        self._belief = [1 / len(CHANCES)] * len(CHANCES)
+        self._best = max(self._sizes, key=self.rate)
+        self._plain, self._wait, self._won = 0, FIRST_WAIT, 0.0
 
     def block(self) -> int:
         """Positions of the next block, the anchor included; 1 is a plain AR step."""
-        best = max(self._sizes, key=self.rate)
-        if best:
-            return self.costs.rows[best]
-        if self._plain >= self._wait and len(self._sizes) > 1:
-            return self.costs.rows[self._sizes[1]]
-        return 1
+        trying = not self._best and self._plain >= self._wait and len(self._sizes) > 1
+        return self.costs.rows[self._sizes[1] if trying else self._best]
 
     def rate(self, index: int) -> float:
         """Expected tokens for the price of a cycle of size `index`."""
-        tokens = alive = 1.0
-        for chance in self.chances(self.costs.rows[index] - 1):
-            alive *= chance
-            tokens += alive
-        return tokens / self.costs.cycle(index)
-
-    def chances(self, places: int) -> list[float]:
-        """For each place: the chance that its proposal stands where all before it did."""
-        mean = (sum(self._stood) + PRIOR * PRIOR_WEIGHT) / (sum(self._judged) + PRIOR_WEIGHT)
-        pairs = zip(self._stood[:places], self._judged[:places], strict=True)
-        return [(stood + mean * SHARED_WEIGHT) / (judged + SHARED_WEIGHT) for stood, judged in pairs]
+        pairs = zip(self._belief, self._tokens[index], strict=True)
+        return sum(share * tokens for share, tokens in pairs) / self.costs.cycle(index)
 
     def saw(self, n_draft: int, n_accept: int) -> None:
-        """A cycle's outcome: the accepted proposals stood, the first refused one fell, the others were not judged."""
+        """A cycle's outcome: `n_accept` of `n_draft` proposals stood, and the next, if there was one, fell."""
         if not n_draft:
             self._plain += 1
             return
-        self._stood = [FORGET * x for x in self._stood]
-        self._judged = [FORGET * x for x in self._judged]
-        for place in range(min(n_accept + 1, n_draft)):
-            self._judged[place] += 1
-            self._stood[place] += place < n_accept
-        tried, self._plain = self._plain >= self._wait, 0
-        if max(self._sizes, key=self.rate):
-            self._wait = FIRST_WAIT
-        elif tried:
-            self._wait = min(2 * self._wait, LAST_WAIT)
+        size = next(i for i in self._sizes if self.costs.rows[i] > n_draft)
+        self._won += 1 + n_accept - self.costs.cycle(size) / self.costs.cycle(0)
+        self._learn(n_draft, n_accept)
+        self._best, self._plain = max(self._sizes, key=self.rate), 0
+        if not self._best:
+            self._wait = FIRST_WAIT if self._won >= 0 else min(2 * self._wait, LAST_WAIT)
+            self._won = 0.0
+
+    def _learn(self, n_draft: int, n_accept: int) -> None:
+        """Bayes' rule, then the share of the belief that returns to even."""
+        fell = n_accept < n_draft
+        weighed = [b * q**n_accept * (1 - q if fell else 1) for b, q in zip(self._belief, CHANCES, strict=True)]
+        total = sum(weighed)  # never zero: the belief has no empty place, and chances between 0 and 1 are among them
+        self._belief = [(1 - CHANGE) * w / total + CHANGE / len(CHANCES) for w in weighed]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -62,21 +62,32 @@ def pass_costs(model: Orthrus, block: int) -> Costs:
 @torch.inference_mode()
 def _measured(model: Orthrus, sizes: tuple[int, ...]) -> Costs:
     """One layer is timed, and the head apart: a stack is so many layers and one head."""
-    layers, until = model.config.num_hidden_layers, time.perf_counter() + SECONDS
-    twin, cache = _one_layer(model)
+    layers, (twin, cache) = model.config.num_hidden_layers, _one_layer(model)
     start = cache.length
-    draft, verify = [], []
+    runs: dict[tuple[str, int], Callable[[], Tensor]] = {}
     for rows in sizes:
         ids = torch.zeros(rows, dtype=torch.int64, device=model.device)
         hidden = torch.zeros(rows, model.config.hidden_size, dtype=model.dtype, device=model.device)
-        head = _best(lambda hidden=hidden: model.logits(hidden), until)
-        passes = (
-            lambda ids=ids, rows=rows: Orthrus.forward_diffusion(twin, ids, cache, rows),
-            lambda ids=ids: Orthrus.forward_ar(twin, ids, _cropped(cache, start)),
-        )
-        for found, run in zip((draft, verify), passes, strict=True):
-            found.append(layers * max(0.0, _best(run, until) - head) + head)
-    return Costs(sizes, tuple(draft), tuple(verify))
+        runs["head", rows] = lambda hidden=hidden: model.logits(hidden)
+        runs["draft", rows] = lambda ids=ids, rows=rows: Orthrus.forward_diffusion(twin, ids, cache, rows)
+        runs["verify", rows] = lambda ids=ids: Orthrus.forward_ar(twin, ids, _cropped(cache, start))
+    found = _least(runs)
+
+    def stack(name: str) -> tuple[float, ...]:
+        heads = [found["head", rows] for rows in sizes]
+        spent = [found[name, rows] for rows in sizes]
+        return plausible(sizes, [layers * max(0.0, s - h) + h for s, h in zip(spent, heads, strict=True)])
+
+    return Costs(sizes, stack("draft"), stack("verify"))
+
+
+def plausible(sizes: Sequence[int], spent: Sequence[float]) -> tuple[float, ...]:
+    """Costs by number of rows, where an interrupted timing cannot stand.
+
+    A pass costs no more than one of more rows, and no more than as many smaller ones as make up its rows.
+    """
+    pairs = list(zip(sizes, spent, strict=True))
+    return tuple(min(s * max(1.0, rows / n) for n, s in pairs) for rows in sizes)
 
 
 def _one_layer(model: Orthrus) -> tuple[Orthrus, SharedCache]:
@@ -94,15 +105,19 @@ def _cropped(cache: SharedCache, length: int) -> SharedCache:
     return cache
 
 
-def _best(run: Callable[[], Tensor], until: float) -> float:
-    """The least time of a few calls behind a first one, fewer where time is up."""
-    run()
-    found = []
-    while not found or (len(found) < REPEATS and time.perf_counter() < until):
-        began = time.perf_counter()
+def _least(runs: dict[tuple[str, int], Callable[[], Tensor]]) -> dict[tuple[str, int], float]:
+    """The least time of a few calls behind a first one. They take turns: a slow moment hits one call of each."""
+    for run in runs.values():
         run()
-        found.append(time.perf_counter() - began)
-    return min(found)
+    found, until = dict.fromkeys(runs, float("inf")), time.perf_counter() + SECONDS
+    for number in range(REPEATS):
+        if number and time.perf_counter() > until:
+            break
+        for key, run in runs.items():
+            began = time.perf_counter()
+            run()
+            found[key] = min(found[key], time.perf_counter() - began)
+    return found
 
 
 @lru_cache

@@ -15,9 +15,12 @@ from orthrus.events import Event, RunStart, from_json, to_json
 from orthrus.trace import Trace
 
 SUFFIX = ".jsonl.gz"
-MAX_FILE_BYTES = 32 * 2**20  # a 43-cycle run with distributions is about 0.16 MiB
-MAX_TEXT_BYTES = 256 * 2**20
-MAX_LINE_BYTES = 8 * 2**20
+# A cycle with distributions of 8 alternatives has about 7 KiB, packed 2.4: the recorded short story.
+MAX_FILE_BYTES = 16 * 2**20
+MAX_TEXT_BYTES = 64 * 2**20  # unpacked
+MAX_LINE_BYTES = 2 * 2**20
+MAX_EVENTS = 100_000
+MAX_REPORT = 300  # characters of a refusal, which may quote the file
 
 
 def save(trace: Trace, path: str | PathLike[str]) -> None:
@@ -62,9 +65,19 @@ def replay(path: str | PathLike[str]) -> Iterator[Event]:
         raise ValueError(f"{name} has {size:,} bytes; a trace may have {MAX_FILE_BYTES:,}")
     for number, line in enumerate(_lines(Path(path)), start=1):
         try:
-            yield from_json(json.loads(line, parse_constant=_no_constant))
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"{name} is not a trace: line {number}: {error}") from None
+            yield event_of(line)
+        except ValueError as error:
+            raise ValueError(f"{name} is not a trace: line {number}: {error}"[:MAX_REPORT]) from None
+        if number >= MAX_EVENTS:
+            raise ValueError(f"{name} has more events than the {MAX_EVENTS:,} that a trace may have")
+
+
+def event_of(line: str) -> Event:
+    """One line of a trace -> its event, or ValueError. Nesting beyond the schema's is refused without going into it."""
+    try:
+        return from_json(json.loads(line, parse_constant=_no_constant, object_pairs_hook=_no_duplicates))
+    except RecursionError:  # of the JSON reader itself, which stops at Python's own limit
+        raise ValueError("it is nested too deeply") from None
 
 
 def _lines(path: Path) -> Iterator[str]:
@@ -77,10 +90,17 @@ def _lines(path: Path) -> Iterator[str]:
                     limit = f"{MAX_LINE_BYTES:,} bytes a line and {MAX_TEXT_BYTES:,} in all"
                     raise ValueError(f"{path.name} unpacks to more than {limit}")
                 yield line.decode("utf-8")
-    except (gzip.BadGzipFile, zlib.error, EOFError, UnicodeDecodeError) as error:
+    except (OSError, zlib.error, EOFError, UnicodeDecodeError) as error:  # BadGzipFile is an OSError
         raise ValueError(f"{path.name} is not a gzipped trace: {error}") from None
     if total == 0:
         raise ValueError(f"{path.name} is empty; a trace has at least a run_start and a done event")
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("an object has the same key twice")
+    return found
 
 
 def _no_constant(name: str) -> Any:

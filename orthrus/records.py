@@ -168,6 +168,8 @@ def _scalar(spec: Spec, value: Any, where: str) -> Any:
         raise ValueError(f"{where} is {_say(value)}; it must be of type {kind.__name__}")
     if spec.choices and value not in spec.choices:
         raise ValueError(f"{where} is {_say(value)}; it must be one of {', '.join(spec.choices)}")
+    if kind is str and not _whole(value):
+        raise ValueError(f"{where} is {_say(value)}; it holds half a character, which no file can keep")
     if kind is float and not math.isfinite(value):
         raise ValueError(f"{where} is {value}; it must be finite")
     if kind is int and abs(value) >= INT_LIMIT:
@@ -176,6 +178,14 @@ def _scalar(spec: Spec, value: Any, where: str) -> Any:
         limits = [f"at least {spec.low}"] * (spec.low is not None) + [f"at most {spec.high}"] * (spec.high is not None)
         raise ValueError(f"{where} is {value}; it must be {' and '.join(limits)}")
     return value
+
+
+def _whole(text: str) -> bool:
+    """Whether a text can be written as UTF-8: JSON can spell one half of a surrogate pair."""
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _key(key: Any, where: str) -> int:

@@ -72,10 +72,14 @@ def events(
     stop: str = "length",
     lanes: tuple[str, ...] = ("orthrus", "ar"),
     cancel_after: int | None = None,
+    guesses: tuple[int, ...] = (),
 ) -> list[Event]:
-    """A greedy run of `tokens` tokens; stop='eos' makes the last one EOS; cancel_after: cycles before a cancel."""
+    """A greedy run of `tokens` tokens; stop='eos' makes the last one EOS; cancel_after: cycles before a cancel;
+    guesses: how many the cycles make, in turn, as in a paced run.
+    """
     rng, clock = random.Random(seed), Clock()
     run = _Run(rng, clock, Stamper("synthetic", clock), Announcer(VOCABULARY), detail, block, n_alt, sureness)
+    run.guesses = guesses
     truth = [TEXT_IDS[i % len(TEXT_IDS)] for i in range(tokens)]
     if stop == "eos":
         truth[-1] = EOS
@@ -86,7 +90,7 @@ class _Run:
     def __init__(self, rng, clock, stamp, announcer, detail, block, n_alt, sureness):
         self.rng, self.clock, self.stamp, self.announcer = rng, clock, stamp, announcer
         self.detail, self.block, self.n_alt, self.sureness = detail, block, n_alt, sureness
-        self.instr = 0.0
+        self.instr, self.guesses = 0.0, ()
 
     def all(self, truth, limit, stop, lanes, cancel_after) -> Iterator[Event]:
         yield self.start(limit, lanes)
@@ -97,11 +101,11 @@ class _Run:
         yield self.stamp(
             Prefill, ms=prefill_ms, first_id=truth[0], p_gap=3.25, kv_len=5, **self.top(alternatives, "p", entropy=0.4)
         )
-        done, cycle, spent = 1, 0, 0.0
+        done, cycle, spent, drafts = 1, 0, 0.0, 0
         while done < len(truth) and (cancel_after is None or cycle < cancel_after):
             draft, verdict = yield from self.cycle(cycle, truth, done, limit, 21.5 + spent)
             spent += draft.t_draft_ms + verdict.t_verify_ms + verdict.t_judge_ms + verdict.t_host_gap_ms
-            done, cycle = done + verdict.n_commit, cycle + 1
+            done, cycle, drafts = done + verdict.n_commit, cycle + 1, drafts + (draft.n_draft > 0)
         cancelled = done < len(truth)
         if "ar" in lanes and not cancelled:
             yield from self.ar_lane(truth)
@@ -110,7 +114,7 @@ class _Run:
             stop="cancel" if cancelled else stop,
             n_tokens=done,
             cycles=cycle,
-            passes_draft=cycle,
+            passes_draft=drafts,
             passes_verify=cycle,
             t_prefill=prefill_ms,
             t_decode=round(spent, 3),
@@ -142,6 +146,7 @@ class _Run:
 
     def cycle(self, cycle, truth, done, limit, t_start) -> Iterator[Event]:
         n = min(self.block, limit - done) - 1
+        n = min(n, self.guesses[cycle % len(self.guesses)]) if self.guesses else n
         future = (truth[done:] + [TEXT_IDS[0]] * n)[:n]
         guesses = [i if self.rng.random() < self.sureness else self.other(i) for i in future]
         run = next((k for k in range(n) if guesses[k] != future[k]), n)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("README.md", "docs/architecture.md", "docs/exactness.md")
+PAGES = ("README.md", "docs/architecture.md", "docs/exactness.md", "docs/page.md")
 TOP = ("orthrus", "kernels", "viz", "tests", "assets", "benchmarks", "docs")
 PATH = re.compile(
     rf"(?<![\w./-])((?:(?:{'|'.join(TOP)})/|\.ci/)[\w./*-]*[\w*/]|[\w-]+\.(?:py|md|toml|txt)|Dockerfile|LICENSE)(?![\w/])"

@@ -16,8 +16,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("orthrus", "kernels", "viz")
+# All we build upon.
 LIBRARIES = (
-    "accelerate gradio huggingface_hub plotly safetensors tokenizers torch transformers triton"  # all we build upon
+    "accelerate gradio huggingface_hub plotly pyarrow safetensors spaces starlette tokenizers torch transformers triton"
 ).split()
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from pathlib import Path
+
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from benchmarks.pacing_price import TABLES, speedups, standing
 from orthrus.config import DecodeConfig
 from orthrus.invariants import check
 from orthrus.lossless import run_both
-from orthrus.pacing import Costs, Pacer
-from orthrus.probe import best_setting, pass_costs
+from orthrus.pacing import LAST_WAIT, Costs, Pacer
+from orthrus.probe import best_setting, pass_costs, plausible
+from orthrus.recording import load
 from orthrus.trace import Trace
 from tests.tiny import scripted, tiny_config
 
@@ -56,6 +63,30 @@ def test_drafting_comes_back_when_the_text_turns_easy():
     assert blocks[-1] == 32
 
 
+def test_plain_stretches_grow_while_drafts_fail():
+    _, blocks = run(Pacer(COSTS, 32), 3000, lambda n: 0)
+    tried = [i for i, block in enumerate(blocks) if block > 1]
+    waits = [b - a - 1 for a, b in pairwise(tried) if b > a + 1]
+    assert waits == sorted(waits) and waits[-1] == LAST_WAIT and len(waits) < 14
+
+
+@pytest.mark.parametrize("costs", TABLES.values(), ids=TABLES)
+def test_on_recorded_runs_pacing_beats_whole_blocks_and_hardly_loses_to_ar(costs):
+    """Prices of whole files, over all recordings: single short texts may lose more."""
+    paths = sorted((Path(__file__).parent.parent / "assets" / "traces").glob("*.jsonl.gz"))
+    runs = [stands for stands in (standing(load(path)) for path in paths) if len(stands) >= 60]
+    assert len(runs) >= 3
+    found = [speedups(stands, costs) for stands in runs]
+    assert all(paced >= 0.95 for _, paced in found)
+    assert all(paced >= 0.85 * whole for whole, paced in found)
+    assert sum(paced for _, paced in found) > sum(whole for whole, _ in found)
+
+
+def test_a_timing_that_was_interrupted_does_not_stand():
+    assert plausible((1, 4, 16, 32), (1.0, 9.0, 2.0, 64.0)) == (1.0, 2.0, 2.0, 4.0)
+    assert plausible((1, 8, 32), (1.0, 1.5, 2.5)) == (1.0, 1.5, 2.5)
+
+
 def test_the_asked_block_is_a_limit():
     _, blocks = run(Pacer(COSTS, 8), 200, lambda n: n)
     assert max(blocks) == 8
@@ -76,6 +107,31 @@ def test_a_paced_run_writes_the_same_text():
     assert trace.token_ids == plain.token_ids == tuple(trace.ar_ids)
     assert check(trace) == [] and trace.lossless.verdict == "identical"
     assert {c.draft.block for c in trace.cycles} <= {1, 2, 3, 4, 5, 6, 7, 8}
+
+
+@settings(max_examples=6)
+@given(
+    schedule=st.lists(st.integers(0, 7), min_size=1, max_size=8),
+    prices=st.lists(st.floats(0.01, 5.0), min_size=6, max_size=6),
+    tokens=st.integers(1, 60),
+)
+def test_whatever_passes_cost_and_drafts_bring_the_text_is_the_ar_text(schedule, prices, tokens):
+    lm = scripted(PROMPT, schedule)
+    costs = Costs((1, 4, 8), tuple(prices[:3]), tuple(prices[3:]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("orthrus.session.pass_costs", lambda model, block: costs)
+        trace = Trace.of(run_both(lm, PROMPT, DecodeConfig(tokens, detail=-1, pace=True)))
+    assert trace.token_ids == tuple(trace.ar_ids) and len(trace.token_ids) == tokens
+    assert check(trace) == []
+
+
+@given(st.lists(st.tuples(st.sampled_from(ROWS), st.integers(0, 31)), max_size=60))
+def test_whatever_was_seen_the_next_block_is_one_of_the_sizes(outcomes):
+    pacer = Pacer(COSTS, 24)
+    for rows, stands in outcomes:
+        rows = min(rows, 24)
+        pacer.saw(rows - 1, min(stands, rows - 1))
+        assert pacer.block() in ROWS[:-1]
 
 
 def run_lanes(lm, **config) -> Trace:

@@ -81,7 +81,8 @@ def test_the_front_matter_agrees_with_the_requirements():
     assert normal(f"gradio=={head['sdk_version']}") in requirements("requirements.txt")
     assert head["sdk"] == "gradio" and (ROOT / head["app_file"]).is_file()
     assert head["license"] == project()["project"]["license"].lower() == "apache-2.0"
-    assert f"FROM python:{head['python_version']}-slim" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    base = rf"^ARG BASE=python:{re.escape(head['python_version'])}\.\d+-slim-"
+    assert re.search(base, (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
     assert len(head["short_description"]) <= 60, "a Space refuses a longer one"
 
 

@@ -6,12 +6,13 @@ import pytest
 
 from orthrus.__main__ import _config, main, parser
 from orthrus.config import MODES, DecodeConfig
-from viz.controls import FIELDS, MAX_PROMPT, ChoiceField, read
+from orthrus.limits import Limits
+from viz.controls import FIELDS, PACES, ChoiceField, read
 
 
 def test_an_untouched_form_is_the_command_line_without_options():
     wish = read("Hello", {field.name: field.value for field in FIELDS})
-    assert wish == read("Hello", {}) == ("Hello", DecodeConfig(), "auto")
+    assert wish == read("Hello", {}) == ("Hello", DecodeConfig(), "auto", True)
     args = parser().parse_args(["generate", "Hello"])
     assert wish.config == _config(args) and wish.mode == args.mode
 
@@ -19,7 +20,8 @@ def test_an_untouched_form_is_the_command_line_without_options():
 def test_every_field_is_an_option_of_the_command_line():
     given = vars(parser().parse_args(["generate", "Hello"]))
     for field in FIELDS:
-        assert given[field.name] == field.value, field.name
+        default = given[field.name]
+        assert (PACES[default] if field.name == "pace" else default) == field.value, field.name
         assert field.about and field.label and (isinstance(field, ChoiceField) or field.empty)
 
 
@@ -42,6 +44,7 @@ BAD = (
     ("seed", -3, "seed is -3, it must lie between 0 and 2147483647"),
     ("seed", math.inf, "seed is inf, it must be a whole number"),
     ("coupling", "magic", "coupling 'magic' is not one of gumbel, rejection"),
+    ("pace", "slow", "drafts 'slow' is not one of full, auto"),
     ("mode", "quick", f"mode 'quick' is not one of {', '.join(MODES)}"),
 )
 
@@ -63,9 +66,17 @@ def test_the_command_line_says_the_same(bad, capsys, monkeypatch):
     assert sentence in capsys.readouterr().err
 
 
-def test_a_prompt_that_is_too_long_says_so():
-    with pytest.raises(ValueError, match=f"the prompt has {MAX_PROMPT + 1} characters, this page takes at most"):
-        read("x" * (MAX_PROMPT + 1), {})
+def test_drafts_are_paced_where_asked():
+    assert read("Hello", {"pace": "auto"}).config.pace and not read("Hello", {"pace": "full"}).config.pace
+
+
+def test_what_is_over_a_limit_says_so():
+    limits = Limits(prompt_chars=10, new_tokens=300)
+    with pytest.raises(ValueError, match="the prompt has 11 characters, this page takes at most 10"):
+        read("x" * 11, {}, limits)
+    with pytest.raises(ValueError, match="max new tokens is 301, this page gives at most 300 a run"):
+        read("x", {"max_new_tokens": 301}, limits)
+    assert read("x" * 10, {"max_new_tokens": 300}, limits).config.max_new_tokens == 300
 
 
 def test_choices_hold_their_default():

@@ -106,3 +106,34 @@ def test_a_page_gives_its_own_style_back():
     assert sheet.startswith(begin) and sheet.endswith(end) and sheet.count(begin) == sheet.count(end) == 1
     page_css = (player.STATIC / "page.css").read_text(encoding="utf-8")
     assert begin not in page_css and end not in page_css
+
+
+def test_one_row_a_slot_of_every_block(trace):
+    names = list(record.SLOTS)
+    body = """
+    const player = {stops: input.stops, settings: input.settings, word: (id) => "w" + id};
+    console.log(JSON.stringify(O.slotColumns(player, input.names)));
+    """
+    run = Trace.of(synthetic.events(seed=3, tokens=60, sureness=0.8, guesses=(31, 0, 4)))
+    stops = [frame for frame in player.tape(run) if "p" in frame]
+    found = scripted(body, stops=stops, names=names, settings=player.drawing())
+    slots = [(cycle, slot) for cycle in run.cycles for slot in range(1 + cycle.draft.n_draft)]
+    assert {name: len(values) for name, values in found.items()} == dict.fromkeys(names, len(slots))
+    for row, (cycle, slot) in enumerate(slots):
+        assert (found["cycle"][row], found["slot"][row]) == (cycle.draft.cycle + 1, slot)
+        assert found["status"][row] == cycle.statuses()[slot]
+        guess = cycle.draft.draft_ids[slot - 1] if slot else cycle.draft.anchor_id
+        assert found["guess"][row] == f"w{guess}"
+        assert found["gap"][row] == (cycle.verdict.p_gap[slot - 1] if slot else None)
+
+
+def test_the_summary_has_the_text_the_numbers_and_their_origin(trace):
+    text = facts(trace)["summary"]
+    board = catalogue.state("board", trace)
+    for key, label, _ in catalogue.board.ENTRIES:
+        value = board["facts"]["values"].get(key, board["state"]["values"].get(key))
+        assert f"| {label} | {value} |" in text, "the same as on the page"
+    assert trace.text.strip() in text and facts(trace)["run"]["about"] in text and "identical, 60 of 60 tokens" in text
+    assert record.fenced("a ```` b").splitlines() == ["`````", "a ```` b", "`````"]
+    alone = facts(Trace.of(synthetic.events(lanes=("orthrus",))))["summary"]
+    assert "| Speed-up | not measured |" in alone and "not compared" in alone

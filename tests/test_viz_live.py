@@ -1,18 +1,24 @@
 """The desk: one run at a time, stoppable at any moment, every failure a sentence; no model and no page needed."""
 
+import errno
+import gc
 import json
-import queue
+import logging
 import threading
 import time
+import weakref
 from dataclasses import replace
 
 import pytest
 
 from orthrus.events import Lossless, RunStart
+from orthrus.limits import Limits
 from orthrus.trace import Trace
 from tests import synthetic
-from viz import live, player
-from viz.live import Desk, News
+from viz import live, player, relay
+from viz.job import Job
+from viz.live import Desk
+from viz.relay import News, Place
 
 
 def scripted(model, wish, cancel):
@@ -21,7 +27,7 @@ def scripted(model, wish, cancel):
     if not prompt.strip():
         raise ValueError("the prompt is empty; write at least one word")
     if prompt == "explode":
-        raise RuntimeError("out of memory")
+        raise RuntimeError("a kernel went wrong")
     events = synthetic.events(tokens=limit)
     for event in events[:-1]:
         if cancel.is_set():
@@ -152,7 +158,7 @@ def test_a_model_that_does_not_load_leaves_a_sentence():
 
 
 def test_a_silent_run_still_has_a_heartbeat(monkeypatch):
-    monkeypatch.setattr(live, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(relay, "HEARTBEAT_S", 0.05)
 
     def decode(model, wish, cancel):
         time.sleep(0.3)
@@ -195,9 +201,9 @@ def sampled(coupling):
 
 def worked(desk):
     """The worker's sentences and frames, before those of one flush are merged."""
-    out = queue.SimpleQueue()
-    desk._work("form", threading.Event(), out)
-    items = list(iter(out.get, None))
+    job = Job("me")
+    with desk.working(job, lambda: "form", desk._pictures) as out:
+        items = list(iter(out.get, None))
     drawn = [json.loads(frame) for item in items if isinstance(item, list) for frame in item]
     return [item.status for item in items if isinstance(item, News)], drawn
 
@@ -219,3 +225,294 @@ def test_a_sampled_run_says_what_runs_and_claims_no_more_than_was_compared(coupl
     facts = [change[3] for frame in drawn for change in frame["x"] if change[0] == "badges" and change[2] == "lossless"]
     assert [fact["text"] for fact in facts] == [badge]
     assert ("same seed" in facts[0]["about"]) is (coupling == "gumbel")
+
+
+# Waiting
+
+
+def open_desk(decode=scripted, **more):
+    desk = Desk(lambda: "model", decode, **more)
+    desk.open()
+    return desk
+
+
+def under_way(desk, visitor="first", tokens=300):
+    """A run that has the device."""
+    run = desk.run(visitor, ("slowly", tokens))
+    while not desk.line.counts()[1]:
+        next(run)
+    return run
+
+
+def test_who_waits_is_told_the_place_and_then_the_time():
+    desk = open_desk()
+    first, second, third = under_way(desk), desk.run("second", ("go", 12)), desk.run("third", ("go", 12))
+    assert next(second).status == "You are next in line." and next(third).status == "You are number 2 in line."
+    first.close()
+    assert frames(second) and frames(third)
+    again, fourth = under_way(desk), desk.run("fourth", ("go", 12))
+    assert next(fourth).status.startswith("You are next in line, about ")
+    again.close()
+
+
+def test_a_waiting_run_ends_within_200_ms_of_stop_and_leaves_the_line():
+    desk = open_desk()
+    run = under_way(desk)
+    desk.enter("me")
+    mine = desk.run("me", ("go", 12))
+    next(mine)
+    desk.stop("me")
+    began = time.monotonic()
+    assert said(mine)[-1] == "Stopped before it began." and time.monotonic() - began < 0.2
+    assert desk.line.counts() == (0, 1)
+    run.close()
+
+
+def test_stop_is_heard_within_200_ms_of_the_pass_under_way():
+    pass_s = 0.3
+
+    def decode(model, wish, cancel):
+        for event in synthetic.events(tokens=200):
+            if cancel.is_set():
+                return
+            yield event
+            time.sleep(pass_s)
+
+    desk = open_desk(decode)
+    desk.enter("me")
+    run = desk.run("me", ("go", 200))
+    while not next(run).message:
+        pass
+    desk.stop("me")
+    began = time.monotonic()
+    assert said(run)[-1].startswith("Stopped after ") and time.monotonic() - began < pass_s + 0.2
+
+
+def test_a_closed_page_leaves_the_line_too():
+    desk = open_desk()
+    run, gone = under_way(desk), desk.run("gone", ("go", 12))
+    next(gone)
+    gone.close()
+    until = time.monotonic() + 10
+    while desk.line.counts()[0] and time.monotonic() < until:
+        time.sleep(0.01)
+    assert desk.line.counts() == (0, 1)
+    run.close()
+
+
+def test_a_visitor_who_turns_away_hears_no_more_of_the_run():
+    desk = open_desk()
+    desk.enter("me")
+    run = desk.run("me", ("slowly", 300))
+    while not next(run).message:
+        pass
+    desk.forget("me")
+    assert list(run) == [] and frames(desk.run("me", ("go", 12))), "the next run is shown again"
+    desk.forget("nobody")
+
+
+def test_too_many_waiting_runs_get_value_and_limit():
+    desk = open_desk(limits=Limits(waiting=1))
+    run, waits = under_way(desk), desk.run("second", ("go", 12))
+    next(waits)
+    (news,) = [each for each in desk.run("third", ("go", 12)) if each.failed]
+    assert news.status.startswith("1 runs are waiting, this server lets 1 wait; ")
+    run.close()
+    assert frames(waits), "who waits is not disturbed"
+
+
+def test_a_run_over_its_time_is_stopped_and_told_so():
+    desk = open_desk(limits=Limits(run_seconds=1))
+    last = said(desk.run("me", ("slowly", 5000)))[-1]
+    assert last.startswith("Stopped after ") and ": a run may take 1 s here." in last
+    assert 'orthrus_runs_total{outcome="overtime"} 1' in desk.metrics()
+
+
+def test_runs_do_not_cross():
+    """Each visitor's frames are those of its own wish, whoever else is served meanwhile."""
+    desk, found = open_desk(), {}
+
+    def visit(tokens):
+        found[tokens] = frames(desk.run(f"visitor {tokens}", ("go", tokens)))
+
+    threads = [threading.Thread(target=visit, args=(tokens,)) for tokens in range(20, 32)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    for tokens, drawn in found.items():
+        want = json.loads(player.dumps(player.tape(Trace.of(synthetic.events(tokens=tokens)))))
+        assert drawn == want, tokens
+    assert len(found) == 12
+
+
+# Faults: a sentence for the visitor, a line in the log, and the next run is served
+
+
+class OutOfMemoryError(RuntimeError):
+    """As torch names it."""
+
+
+def failing(error, after=8):
+    """A decoder that fails in the middle of a cycle; the next run is an ordinary one."""
+    left = [error]
+
+    def decode(model, wish, cancel):
+        held = [bytearray(1000)]  # what a failing frame holds must be free when the desk cleans up
+        for number, event in enumerate(synthetic.events(tokens=60)):
+            if number == after and left:
+                raise left.pop()
+            yield event
+        del held
+
+    return decode
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), "The device ran out of memory in this run."),
+        (MemoryError(), "The device ran out of memory in this run."),
+        (RuntimeError("an illegal instruction in kernel 7"), "The run failed (RuntimeError)."),
+    ],
+)
+def test_a_fault_in_mid_cycle(error, told, caplog):
+    cleaned = []
+    desk = open_desk(failing(error), recover=lambda: cleaned.append(gc.collect()) or "")
+    with caplog.at_level(logging.INFO):
+        news = list(desk.run("me", ("a secret prompt", 60)))
+    last = [each for each in news if each.status][-1]
+    assert last.failed and last.status.startswith(told) and "kernel 7" not in last.status
+    assert json.loads(news[-1].message)["end"], "the player is told that this was all"
+    (line,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert line.exc_info[1] is error and line.run and "secret" not in caplog.text
+    assert len(cleaned) == 1
+    assert frames(desk.run("me", ("go", 60))) and desk.health() == (True, "ok")
+    kind = type(error).__name__
+    assert f'orthrus_errors_total{{kind="{kind}"}} 1' in desk.metrics()
+
+
+def test_a_value_error_in_mid_run_is_a_fault_and_not_the_visitor_s():
+    desk = open_desk(failing(ValueError("seq 7 cannot follow seq 5")))
+    last = said(desk.run("me", ("go", 60)))[-1]
+    assert last.startswith("The run failed (ValueError).") and "seq" not in last
+    assert 'orthrus_runs_total{outcome="failed"} 1' in desk.metrics()
+
+
+def test_what_a_failed_run_held_is_free_when_the_desk_cleans_up(monkeypatch):
+    class Held:
+        pass
+
+    seen = []
+
+    def decode(model, wish, cancel):
+        held = Held()
+        seen.append(weakref.ref(held))
+        yield synthetic.events(tokens=12)[0]
+        raise RuntimeError("out of memory")
+
+    def recover():
+        gc.collect()
+        seen.append(seen[0]() is None)
+        return ""
+
+    monkeypatch.setattr(live.log, "disabled", True)  # a record that is kept would hold the error
+    list(open_desk(decode, recover=recover).run("me", ("go", 12)))
+    assert seen[1:] == [True]
+
+
+def test_a_device_that_is_lost_is_said_and_fails_the_health_check():
+    desk = open_desk(failing(RuntimeError("unspecified launch failure")), recover=lambda: "the GPU is gone")
+    list(desk.run("me", ("go", 60)))
+    assert desk.health() == (False, "the GPU is gone") and "orthrus_healthy 0" in desk.metrics()
+    (news,) = [each for each in desk.run("me", ("go", 60)) if each.status]
+    assert news.failed and news.status == "The GPU is gone."
+
+
+def test_a_full_disk_spoils_the_record_and_not_the_run(caplog):
+    def keep(trace):
+        kept.append(trace.text)
+        if len(kept) == 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    kept = []
+    desk = open_desk(keep=keep)
+    with caplog.at_level(logging.INFO):
+        first, second = said(desk.run("me", ("go", 40)))[-1], said(desk.run("me", ("go", 40)))[-1]
+    assert first.startswith("40 tokens in ") and first.endswith("It could not be recorded: no space left on device.")
+    assert "recorded" not in second and len(kept) == 2
+    assert [r.message for r in caplog.records if r.levelno == logging.ERROR] == ["the run was not recorded"]
+    assert 'orthrus_errors_total{kind="record"} 1' in desk.metrics()
+
+
+def test_a_clock_that_jumps_in_mid_run_changes_nothing(monkeypatch):
+    def decode(model, wish, cancel):
+        for number, event in enumerate(synthetic.events(tokens=60)):
+            if number % 5 == 0:
+                moved = real() + (86_400 if number % 2 else -86_400)
+                monkeypatch.setattr(time, "time", lambda moved=moved: moved)
+            yield event
+
+    real = time.time
+    desk = open_desk(decode, limits=Limits(run_seconds=60))
+    assert said(desk.run("me", ("go", 60)))[-1].startswith("60 tokens in ")
+    assert 'orthrus_runs_total{outcome="done"} 1' in desk.metrics()
+
+
+def test_a_reader_that_stops_reading_keeps_the_device_no_longer_than_its_run():
+    desk = open_desk()
+    stuck = under_way(desk, tokens=120)  # and never read again
+    assert frames(desk.run("me", ("go", 12)))
+    assert frames(stuck), "what was made waits for it"
+
+
+def test_a_server_that_is_asked_to_end_lets_the_run_end_and_takes_nobody(caplog):
+    desk, found = open_desk(), {}
+    run, waits = under_way(desk, tokens=120), desk.run("second", ("go", 12))
+    next(waits)
+    readers = [
+        threading.Thread(target=lambda n=n, r=r: found.update({n: said(r)}))
+        for n, r in (("run", run), ("waits", waits))
+    ]
+    for reader in readers:
+        reader.start()
+    assert desk.drain(60)
+    (late,) = [each for each in desk.run("third", ("go", 12)) if each.failed]
+    for reader in readers:
+        reader.join(10)
+    assert found["run"][-1].startswith("120 tokens in "), "the run under way ended by itself"
+    assert found["waits"] == ["The server is being restarted; please try again in a minute."]
+    assert late.status == found["waits"][0] and desk.health()[0] is False
+
+
+def test_a_run_that_takes_longer_than_the_drain_is_stopped_and_told_so():
+    desk, found = open_desk(), []
+    run = under_way(desk, tokens=3000)
+    reader = threading.Thread(target=lambda: found.extend(said(run)))
+    reader.start()
+    assert desk.drain(0.2)
+    reader.join(10)
+    assert ": the server is being restarted." in found[-1]
+
+
+def test_every_run_is_counted_once_and_logged_by_its_id(caplog):
+    desk = open_desk()
+    with caplog.at_level(logging.INFO):
+        list(desk.run("me", ("go", 90)))
+        list(desk.run("me", ("  ", 10)))
+    metrics = desk.metrics()
+    trace = Trace.of(synthetic.events(tokens=90))
+    assert 'orthrus_runs_total{outcome="done"} 1\n' in metrics and 'outcome="refused"} 1\n' in metrics
+    assert "orthrus_tokens_total 90\n" in metrics and f"orthrus_cycles_total {len(trace.verdicts)}\n" in metrics
+    assert (
+        f"orthrus_accepted_total {trace.sums.accepted}\n" in metrics
+        and "orthrus_first_event_seconds_count 1\n" in metrics
+    )
+    ended = [record for record in caplog.records if record.message == "run ended"]
+    assert [record.outcome for record in ended] == ["done", "refused"] and ended[0].run != ended[1].run
+
+
+def test_a_place_reads_as_a_sentence():
+    assert Place(1, None).words == "You are next in line."
+    assert Place(3, 11.6).words == "You are number 3 in line, about 12 s."
+    assert Place(1, 0.0).words == "You are next in line, about 1 s."

@@ -11,7 +11,7 @@ import viz
 from orthrus.recording import as_recorded, save
 from orthrus.trace import Trace
 from tests import synthetic
-from viz import catalogue, export, figures, gallery, player, theme
+from viz import catalogue, export, gallery, player, theme
 
 
 @pytest.fixture(scope="module")
@@ -80,18 +80,50 @@ def test_an_export_is_one_file_that_asks_nobody(trace, tmp_path):
 
 
 @pytest.mark.parametrize("mode", theme.PALETTES)
-@pytest.mark.parametrize("name", [n for n, v in catalogue.skeletons().items() if v["kind"] == "plot"])
-def test_every_chart_is_an_ordinary_figure_too(trace, name, mode):
-    figure = viz.figure(name, trace, mode)
-    text = figure.to_json()
-    assert figure.data and not re.search(r'"[@$][a-z]', text), "colours and columns are filled in"
-    for variant in range(len(catalogue.skeletons()[name]["variants"])):
-        assert figures.figure(name, trace, mode, variant).data
+@pytest.mark.parametrize("name", catalogue.VIEWS)
+def test_every_view_is_an_ordinary_figure_too(trace, name, mode):
+    for variant in range(len(catalogue.skeletons()[name].get("variants", [""]))):
+        figure = viz.figure(name, trace, mode, variant)
+        text = figure.to_json()
+        assert figure.data and not re.search(r'"[@$][a-z]', text), "colours and columns are filled in"
+        assert "<b>nothing</b>" not in text, "Plotly reads HTML, so a model's text is escaped"
 
 
-def test_what_is_no_chart_is_refused(trace):
-    with pytest.raises(ValueError, match="'ribbon' is no chart; the charts are staircase"):
-        viz.figure("ribbon", trace)
+@pytest.mark.parametrize("name", catalogue.VIEWS)
+@pytest.mark.parametrize("run", [{"tokens": 1}, {"detail": -1}, {"guesses": (0, 3, 31)}, {"cancel_after": 2}])
+def test_figures_of_short_and_bare_runs(name, run):
+    assert viz.figure(name, Trace.of(synthetic.events(**run))).to_json()
+
+
+def test_the_block_as_a_figure_has_every_slot_once(trace):
+    cycle = trace.cycle(len(trace.verdicts) - 1)
+    data = viz.figure("ribbon", trace).data
+    shown = {slot: each.meta for each in data if each.meta for slot in each.customdata}
+    assert [shown[slot] for slot in range(len(shown))] == list(cycle.statuses())
+
+
+def test_up_to_four_runs_are_compared_in_one_picture(trace):
+    others = [Trace.of(synthetic.events(seed=seed, sureness=0.5 + seed / 20)) for seed in (2, 3, 4)]
+    for variant, spec in enumerate(catalogue.VIEWS["statistics"].skeleton()["variants"]):
+        alone, figure = (viz.figure("statistics", trace, variant=variant, others=more) for more in ([], others))
+        assert len(figure.data) == len(alone.data) + 3
+        x, y = (spec["compare"][axis][1:] for axis in "xy")
+        for line, other in zip(figure.data[-3:], others, strict=True):
+            columns = catalogue.state("statistics", other)["facts"]["columns"]
+            assert (list(line.x), list(line.y)) == (columns[x], columns[y])
+            assert line.name == "“How many apples are left?”"
+        assert len({(line.line.dash, line.marker.symbol) for line in figure.data[-3:]}) == 3, (
+            "told apart without colour"
+        )
+    with pytest.raises(ValueError, match="5 runs are too many for one picture"):
+        viz.figure("statistics", trace, others=[trace] * 4)
+    with pytest.raises(ValueError, match="'curve' shows one run"):
+        viz.figure("curve", trace, others=others)
+
+
+def test_what_is_no_view_is_refused(trace):
+    with pytest.raises(ValueError, match="there is no view 'ribbons'"):
+        viz.figure("ribbons", trace)
     with pytest.raises(ValueError, match="mode is 'sepia'"):
         viz.figure("curve", trace, "sepia")
 
@@ -199,3 +231,33 @@ def test_steps_and_cycle_steps_land_on_phases(trace):
     end = f"finish{len(trace.verdicts)}"
     want = ["prefill-1", "draft0", "verify0", "commit0", "draft1", "draft2", "draft1", "commit0"]
     assert node(body, tape=player.tape(trace), moves=moves) == [*want, end, end, "prefill-1", "prefill-1"]
+
+
+def test_a_looped_cycle_comes_again_until_it_is_let_go(trace):
+    body = """
+    const player = new Fake(input.tape), head = new O.Playhead(player);
+    head.speed = O.speeds.find((s) => s.rate === 0.1); head.seek(input.at); player.shown = [];
+    head.toggleLoop();
+    let time = 0; const seen = [];
+    for (let i = 0; i < 400; i++) { head.advance(time); time += 16; seen.push(player.stops[player.at].c); }
+    const looped = player.shown.length;
+    head.toggleLoop();
+    for (let i = 0; i < 400; i++) { head.advance(time); time += 16; }
+    console.log(JSON.stringify({seen: [...new Set(seen)], looped, shown: player.shown.slice(0, 6), after: player.at}));
+    """
+    stops = [frame for frame in player.tape(trace) if "p" in frame]
+    draft = next(i for i, stop in enumerate(stops) if stop["p"] == "draft" and stop["c"] == 2)
+    found = node(body, tape=player.tape(trace), at=draft + 1)
+    assert found["seen"] == [2] and found["looped"] > 30
+    assert found["shown"][:4] == [draft + 2, draft, draft + 1, draft + 2]
+    assert found["after"] > draft + 2, "without the loop the film goes on"
+
+
+def test_a_looped_cycle_without_measured_time_does_not_hang(trace):
+    body = """
+    const player = new Fake(input.tape.map((f) => ({...f, ms: 0}))), head = new O.Playhead(player);
+    head.speed = O.speeds.find((s) => s.rate === 1); head.seek(1); head.toggleLoop();
+    for (let time = 0; time < 500; time += 16) head.advance(time);
+    console.log(JSON.stringify(head.playing));
+    """
+    assert node(body, tape=player.tape(trace)) is True

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from orthrus.events import Verdict
+from orthrus.invariants import check
 from orthrus.trace import Trace
 from tests import synthetic
 from viz import catalogue, player, theme
@@ -22,6 +23,9 @@ RUNS = {
     "cancelled": {"seed": 7, "cancel_after": 2},
     "block of one": {"seed": 8, "tokens": 12, "block": 1},
     "one token": {"seed": 9, "tokens": 1},
+    "paced": {"seed": 10, "tokens": 70, "sureness": 0.8, "guesses": (5, 0, 1, 31, 0, 2)},
+    "every length": {"seed": 11, "tokens": 260, "sureness": 0.9, "guesses": tuple(range(32))},
+    "never a guess": {"seed": 12, "tokens": 6, "guesses": (0,)},
 }
 # bytes of one event's patch for one view, and of all views together, averaged over the cycles of an ordinary run
 EVENT_BUDGET, CYCLE_BUDGET = 1400, 10_500
@@ -197,7 +201,39 @@ def test_the_cache_strip_adds_up(trace):
         during, after = (sum(n for _, n in values(f, "cache")["bar"]) for f in (verify, commit))
         assert during == after, "what is written is kept or cut off"
     memory = catalogue.state("memory", trace)["facts"]["columns"]
-    assert len(set(memory["block"])) == 1 and memory["block"][0] == 16.0
+    assert memory["block"] == [cycle.draft.block * 512 / 1024 for cycle in trace.cycles] and memory["block"][0] == 16.0
+
+
+def test_where_nothing_is_guessed_no_view_says_that_something_was():
+    run = Trace.of(synthetic.events(**RUNS["paced"]))
+    assert check(run) == []
+    memory = catalogue.state("memory", run)["facts"]["columns"]
+    for cycle, draft, verify, commit in zip(
+        run.cycles, *(stops(run, phase) for phase in ("draft", "verify", "commit")), strict=True
+    ):
+        n, row = cycle.draft.n_draft, cycle.draft.cycle
+        assert memory["block"][row] == (cycle.draft.block * 0.5 if n else 0)
+        assert len(values(draft, "ribbon")["block"]["status"]) == 1 + n == len(values(verify, "ribbon")["block"]["ar"])
+        assert dict(values(draft, "cache")["bar"])["temp"] == (1 + n if n else 0)
+        if n:
+            continue
+        assert "does not read" in values(draft, "cache")["lines"][1] and values(draft, "captions")["words"] == []
+        assert values(verify, "captions")["say"]["plain"].startswith("The AR view writes one token by itself.")
+        assert values(commit, "captions")["say"]["plain"].startswith("0 guesses and one token")
+        assert values(verify, "inspector")["block"]["look"] == 0
+
+
+def test_captions_words_are_in_the_caption_and_about_slots_that_exist():
+    kinds = {"pending": "pending", "accepted": "accepted", "refused": "refused", "discarded": "discarded"}
+    for run in RUNS.values():
+        trace = Trace.of(synthetic.events(**run))
+        for phase in ("draft", "verify", "commit"):
+            for cycle, frame in zip(trace.cycles, stops(trace, phase), strict=False):
+                said = values(frame, "captions")
+                judged = cycle.statuses() if phase != "draft" else ("anchor",) + ("pending",) * cycle.draft.n_draft
+                for word, kind in said["words"]:
+                    assert word in said["say"]["plain"] or phase == "verify", (word, said)
+                    assert kind == "own" or kinds[kind] in judged or (kind, phase) == ("discarded", "verify")
 
 
 def test_every_status_has_its_own_letter_glyph_and_a_readable_colour():

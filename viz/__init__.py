@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import plotly.graph_objects as go
 
     from orthrus.trace import Trace
@@ -12,11 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["export_html", "figure"]
 
 
-def figure(name: str, trace: Trace, mode: str = "light") -> go.Figure:
-    """One chart of the catalogue as an ordinary Plotly figure of the whole trace."""
+def figure(name: str, trace: Trace, mode: str = "light", variant: int = 0, others: Sequence[Trace] = ()) -> go.Figure:
+    """One view of the catalogue as an ordinary Plotly figure; `others` are up to three runs to compare it with."""
     from viz import figures
 
-    return figures.figure(name, trace, mode)
+    return figures.figure(name, trace, mode, variant, others)
 
 
 def export_html(trace: Trace, path: str, title: str | None = None) -> None:

@@ -16,8 +16,8 @@ ENTRIES = (
      "Same process, same weights; both measured alone."),
     ("per_cycle", "Tokens per cycle", "Tokens written by cycles, divided by cycles. A cycle is one draft and one "
      "verdict."),
-    ("tpf", "Tokens per forward pass", "Generated tokens divided by all forward passes: 1 for the prompt and 2 for "
-     "every cycle. Plain decoding has 1."),
+    ("tpf", "Tokens per forward pass", "Generated tokens divided by all forward passes: 1 for the prompt, 2 for a "
+     "cycle with guesses, 1 for one without. Plain decoding has 1."),
     ("length", "Acceptance length", "Guesses accepted per cycle. The token the AR view writes itself is not counted."),
     ("share", "Accepted share", "Guesses accepted, of all that were made. Most of the rest was never judged."),
     ("tokens", "Tokens", "Tokens generated so far, the first one included."),
@@ -55,6 +55,13 @@ def patch(event: Event, trace: Trace) -> list[Change]:
             found["speedup"] = times(metrics.speedup)
         return [merge("values", found)]
     return []
+
+
+def final(trace: Trace) -> dict[str, str]:
+    """What the board shows at the end of a run."""
+    metrics = trace.metrics()
+    found = {**_counts(metrics), "rate_ar": per_second(metrics.ar_tokens_per_s), "speedup": times(metrics.speedup)}
+    return found if metrics.ttft_ms is None else {**found, "ttft": milliseconds(metrics.ttft_ms)}
 
 
 def _counts(metrics: Metrics) -> dict[str, str]:

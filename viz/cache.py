@@ -7,6 +7,7 @@ from typing import Any
 from orthrus.events import Draft, Event, Prefill, RunStart, Verdict
 from orthrus.trace import Trace
 from viz.changes import Change, put
+from viz.words import counted
 
 NAME = "cache"
 ROUND_TO = 64  # rows; the strip's scale grows in steps, so that it does not jump with every cycle
@@ -44,11 +45,11 @@ def patch(event: Event, trace: Trace) -> list[Change]:
 
 
 def _drafted(event: Draft, trace: Trace) -> list[Change]:
-    lines = [
-        f"{event.pos0} rows, {_bytes(event.pos0, trace)}",
-        f"The diffusion view's block adds {_bytes(trace.block, trace)} for one pass, always the same, never stored.",
-    ]
-    bar = [*_stored(event.pos0, trace), ["temp", event.block]]
+    looks = f"The diffusion view's block adds {_bytes(event.block, trace)} for one pass, never stored."
+    if not event.n_draft:
+        looks = "Nothing is guessed this time, so the diffusion view does not read."
+    lines = [f"{event.pos0} rows, {_bytes(event.pos0, trace)}", looks]
+    bar = [*_stored(event.pos0, trace), ["temp", event.block if event.n_draft else 0]]
     return [put("bar", bar, "draft"), put("lines", lines, "draft")]
 
 
@@ -57,7 +58,7 @@ def _judged(event: Verdict, trace: Trace) -> list[Change]:
     share = 100 * metrics.kv_cropped / metrics.kv_written if metrics.kv_written else 0
     during = [
         f"{kv.before + kv.written} rows, {_bytes(kv.before + kv.written, trace)}",
-        f"The AR view writes {kv.written} rows.",
+        f"The AR view writes {counted(kv.written, 'row')}.",
     ]
     after = [
         f"{kv.before + kv.kept} rows, {_bytes(kv.before + kv.kept, trace)}",

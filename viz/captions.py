@@ -19,7 +19,7 @@ EARLY = 2  # a cut behind this many guesses or fewer is called early
 LEVELS = (("plain", "Plain"), ("technical", "Technical"), ("math", "Math"))
 # what the verdict is in words, by kind of block: for everybody, and in the terms
 VERDICTS = {
-    "single": ("The AR view writes the last token itself.", "one row, no proposal."),
+    "single": ("The AR view writes one token by itself.", "one row, no proposal."),
     "ended": (
         "The AR view agrees with {kept}, and there the text ends.{rest}",
         "EOS accepted at slot {at}; n_accept {k} of {n}, but proposals after an EOS do not count.",
@@ -42,19 +42,22 @@ VERDICTS = {
 
 def skeleton() -> dict[str, Any]:
     levels = [{"key": key, "label": label} for key, label in LEVELS]
-    return {"kind": "captions", "title": "What happens", "levels": levels, "state": {"say": {}}}
+    return {"kind": "captions", "title": "What happens", "levels": levels, "state": {"say": {}, "words": []}}
 
 
 def patch(event: Event, trace: Trace) -> list[Change]:
     if isinstance(event, Prefill):
         return [_say("prefill", *_prefill(event, trace), formulas.prefill(event, trace))]
     if isinstance(event, Draft):
-        return [_say("draft", *_draft(event), formulas.draft(event, trace))]
+        drawn = [[counted(event.n_draft, "token"), "pending"]] if event.n_draft else []
+        return [_say("draft", *_draft(event), formulas.draft(event, trace)), put("words", drawn, "draft")]
     if isinstance(event, Verdict):
         cycle = trace.cycle(event.cycle)
         return [
             _say("verify", *_verify(cycle, event, trace), formulas.verify(cycle, event, trace)),
+            put("words", judged_words(cycle, event, trace), "verify"),
             _say("commit", *_commit(cycle, event, trace), formulas.commit(cycle, event, trace)),
+            put("words", kept_words(cycle, event), "commit"),
         ]
     if isinstance(event, Done):
         return [_say("finish", *_finish(event, trace), formulas.finish(event, trace))]
@@ -86,6 +89,24 @@ def _draft(event: Draft) -> tuple[str, str]:
         }.get(sure, f" It is sure of the first {sure} (90 % and more), then less.")
     entropy = f"; entropy {event.q_H[0]:.2f} to {event.q_H[-1]:.2f} nats across the block" if event.q_H else ""
     return plain, f"Draft pass at position {event.pos0}: {n} proposals in {milliseconds(event.t_draft_ms)}{entropy}."
+
+
+def judged_words(cycle: Cycle, event: Verdict, trace: Trace) -> list[list[str]]:
+    """Words of the verdict's captions and the status of the slots they are about; the player joins the two."""
+    n, kept, kind = cycle.draft.n_draft, cycle.accepted, kind_of(cycle, event)
+    found = [[f"{n} guesses" if kind == "perfect" else counted(kept, "guess"), "accepted"]] if kept else []
+    if kind in ("first", "early", "cut"):
+        own = event.next_id if event.next_id is not None else event.ar_ids[kept]
+        found += [[quoted(own, trace), "own"], [quoted(cycle.draft.draft_ids[kept], trace), "refused"]]
+        found += [["very first guess", "refused"]] if kind == "first" else []
+    left = n - kept - (kind in ("first", "early", "cut"))
+    return [*found, [f"{counted(left, 'guess')} after that", "discarded"]] if left > 0 else found
+
+
+def kept_words(cycle: Cycle, event: Verdict) -> list[list[str]]:
+    found = [[counted(cycle.accepted, "guess"), "accepted"]] if cycle.accepted else []
+    found += [["one token of the AR view's own", "own"]] if event.next_id is not None else []
+    return [*found, ["The rest", "discarded"]] if "discarded" in cycle.statuses() else found
 
 
 def kind_of(cycle: Cycle, event: Verdict) -> str:

@@ -55,6 +55,8 @@ VIEWS: dict[str, ModuleType] = {
         record,
     )
 }
+# where the keys 1 to 9 lead
+PLACES = ("race", "ribbon", "inspector", "output", "neartie", "cache", "staircase", "timeline", "statistics")
 Patch = Callable[[Event, Trace], list[Change]]
 
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from orthrus.config import COUPLINGS, MODES, DecodeConfig
+from orthrus.limits import Limits
 
-MAX_PROMPT = 4000  # characters
 _DEFAULTS = DecodeConfig()
 
 
@@ -43,6 +43,7 @@ class ChoiceField(NamedTuple):
     value: str
 
 
+PACES = ("full", "auto")  # by `DecodeConfig.pace`
 LIMIT = NumberField("max_new_tokens", "Max new tokens", "Prompt and answer share the context.", 8)
 ADVANCED = (
     NumberField("temperature", "Temperature", "0 is greedy; above it tokens are drawn.", 0.1),
@@ -50,6 +51,9 @@ ADVANCED = (
     NumberField("top_k", "Top-k", "Draw from so many.", without="off"),
     NumberField("top_p", "Top-p", "Draw from this mass.", 0.05, "off"),
     NumberField("block_size", "Block size K", "Anchor and guesses.", without="the model's"),
+    ChoiceField(
+        "pace", "Drafts", "full: a block of K every cycle. auto: only as far as drafting pays.", PACES, PACES[0]
+    ),
     ChoiceField(
         "coupling",
         "Coupling, above temperature 0",
@@ -74,20 +78,30 @@ class Wish(NamedTuple):
     prompt: str
     config: DecodeConfig
     mode: str
+    both: bool = True  # both lanes, or Orthrus alone
 
 
-def read(prompt: str, entered: Mapping[str, Any], **more: Any) -> Wish:
+def read(prompt: str, entered: Mapping[str, Any], limits: Limits | None = None, both: bool = True, **more: Any) -> Wish:
     """The wish of a form, values by field name; `more` are parts of the configuration that no field sets.
 
     Raises ValueError, a sentence that names the value and its limit.
     """
-    if len(prompt) > MAX_PROMPT:
-        raise ValueError(f"the prompt has {len(prompt)} characters, this page takes at most {MAX_PROMPT}")
+    if not isinstance(prompt, str):
+        raise ValueError(f"the prompt is {prompt!r:.40}, it must be a text")
+    limits = limits or Limits()
+    limits.check_prompt(prompt)
+    if any("\ud800" <= character <= "\udfff" for character in prompt):
+        raise ValueError("the prompt holds half a character; please type it again")
     values = {field.name: _value(field, entered.get(field.name)) for field in FIELDS}
+    if values["pace"] not in PACES:
+        raise ValueError(f"drafts {values['pace']!r:.40} is not one of {', '.join(PACES)}")
+    values["pace"] = values["pace"] == "auto"
     mode = values.pop("mode")
     if mode not in MODES:
-        raise ValueError(f"mode {mode!r} is not one of {', '.join(MODES)}")
-    return Wish(prompt, DecodeConfig(**values, **more), mode)
+        raise ValueError(f"mode {mode!r:.40} is not one of {', '.join(MODES)}")
+    config = DecodeConfig(**values, **more)
+    limits.check_tokens(config.max_new_tokens)
+    return Wish(prompt, config, mode, both)
 
 
 def _value(field: NumberField | ChoiceField, entered: Any) -> Any:
@@ -101,6 +115,6 @@ def number(name: str, entered: Any) -> int | float:
     entered = entered.strip() if isinstance(entered, str) else entered
     try:
         value = float(entered)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name.replace('_', ' ')} is {entered!r}, it must be a number") from None
-    return int(value) if value.is_integer() else value
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{name.replace('_', ' ')} is {entered!r:.40}, it must be a number") from None
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value

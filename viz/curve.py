@@ -12,11 +12,12 @@ NAME = "curve"
 
 
 def skeleton() -> dict[str, Any]:
-    columns = ("ms", "n", "passes", "ar_ms", "ar_n")
+    columns = ("ms", "n", "passes", "cycle", "ar_ms", "ar_n")
     return {
         "kind": "plot",
         "title": "Tokens over time",
-        "hint": "Every step of the Orthrus line is one cycle. The lanes were measured one after the other.",
+        "hint": "Every step of the Orthrus line is one cycle. Click one to go there. The lanes were measured one "
+        "after the other.",
         "variants": [
             {
                 "label": "milliseconds",
@@ -32,12 +33,19 @@ def skeleton() -> dict[str, Any]:
                 "table": _table("forward passes", "passes", "ar_n"),
             },
         ],
+        "seek": "customdata",
         "facts": {"columns": {name: [] for name in columns}},
     }
 
 
 def _lines(x: str, ar_x: str) -> list[dict[str, Any]]:
-    orthrus = {"name": "Orthrus", "x": x, "y": "$n", "line": {"color": "@accepted", "width": 3, "shape": "hv"}}
+    orthrus = {
+        "name": "Orthrus",
+        "customdata": "$cycle",
+        "x": x,
+        "y": "$n",
+        "line": {"color": "@accepted", "width": 3, "shape": "hv"},
+    }
     ar = {"name": "one token at a time", "x": ar_x, "y": "$ar_n", "line": {"color": "@ar", "width": 2, "dash": "dot"}}
     hover = {
         "type": "scatter",
@@ -60,7 +68,12 @@ def _table(what: str, ours: str, theirs: str) -> list[list[str]]:
 def patch(event: Event, trace: Trace) -> list[Change]:
     if isinstance(event, (Prefill, Verdict)):
         metrics = trace.metrics()
-        row = {"ms": [round(metrics.total_ms, 3)], "n": [metrics.tokens], "passes": [metrics.passes]}
+        row = {
+            "cycle": [len(trace.verdicts)],
+            "ms": [round(metrics.total_ms, 3)],
+            "n": [metrics.tokens],
+            "passes": [metrics.passes],
+        }
         return [rows("columns", len(trace.verdicts), row)]
     if isinstance(event, ArChunk):
         return [rows("columns", event.i0, {"ar_ms": event.t_ms, "ar_n": [*range(event.i0 + 1, len(trace.ar_ids) + 1)]})]

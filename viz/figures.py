@@ -1,41 +1,69 @@
-"""The charts of the catalogue as ordinary Plotly figures, from the same skeletons and patches as the page."""
+"""The views of the catalogue as ordinary Plotly figures, from the same skeletons and patches as the page."""
 
 from __future__ import annotations
 
+import html
+from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 
 from orthrus.trace import Trace
-from viz import catalogue, theme
+from viz import catalogue, pictures, theme
+
+MOST = 4  # runs in one picture
 
 
-def figure(name: str, trace: Trace, mode: str = "light", variant: int = 0) -> go.Figure:
-    """One chart of a whole trace; ValueError names the charts where `name` is none."""
-    charts = {key: skeleton for key, skeleton in catalogue.skeletons().items() if skeleton["kind"] == "plot"}
-    if name not in charts:
-        raise ValueError(f"{name!r} is no chart; the charts are {', '.join(charts)}")
+def figure(name: str, trace: Trace, mode: str = "light", variant: int = 0, others: Sequence[Trace] = ()) -> go.Figure:
+    """One view of a whole trace; `others` are up to three more runs for a view that can compare.
+
+    ValueError names the views where `name` is none, and says where a comparison is not possible.
+    """
+    drawn = catalogue.state(name, trace)
     if mode not in theme.PALETTES:
         raise ValueError(f"mode is {mode!r}; it must be one of {', '.join(theme.PALETTES)}")
-    drawn = catalogue.state(name, trace)
-    values = {**drawn["facts"], **drawn["state"]}
-    spec = charts[name]["variants"][variant]
-    data = theme.resolve(filled(spec["data"], values["columns"]), mode)
-    layout = merged(theme.layout(mode), theme.resolve(spec["layout"], mode))
-    for axis, limits in values.get("ranges", {}).items():
-        layout[axis] = {**layout[axis], "range": limits}
-    layout["paper_bgcolor"] = layout["plot_bgcolor"] = theme.PALETTES[mode]["page"]
-    return go.Figure(data=data, layout={**layout, "template": "none", "title": {"text": charts[name]["title"]}})
+    skeleton, values = catalogue.VIEWS[name].skeleton(), merged(drawn["facts"], drawn["state"])
+    plotted = skeleton["kind"] == "plot"
+    data, layout = _chart(skeleton, values, variant) if plotted else pictures.picture(name, values, trace)
+    if others:
+        data = [*data, *_compared(name, skeleton, variant, others)]
+    base = merged(theme.layout(mode), theme.resolve(layout, mode))
+    base["paper_bgcolor"] = base["plot_bgcolor"] = theme.PALETTES[mode]["page"]
+    title = {"text": skeleton.get("title", name)}
+    return go.Figure(data=theme.resolve(data, mode), layout={**base, "template": "none", "title": title})
+
+
+def _chart(skeleton: dict[str, Any], values: dict[str, Any], variant: int) -> tuple[list[dict], dict[str, Any]]:
+    spec = skeleton["variants"][variant]
+    limits = {axis: {"range": limit} for axis, limit in values.get("ranges", {}).items()}
+    return filled(spec["data"], values["columns"]), merged(spec["layout"], limits if variant == 0 else {})
+
+
+def _compared(name: str, skeleton: dict[str, Any], variant: int, others: Sequence[Trace]) -> list[dict[str, Any]]:
+    """The other runs as lines over the picture, as the browser draws those that were kept."""
+    extra = skeleton.get("extra", {})
+    if extra.get("kind") != "compare":
+        raise ValueError(f"{name!r} shows one run; only the statistics compare several")
+    if len(others) >= MOST:
+        raise ValueError(f"{1 + len(others)} runs are too many for one picture; it holds {MOST}")
+    how = skeleton["variants"][variant]["compare"]
+    lines = []
+    for other, look in zip(others, extra["looks"], strict=False):
+        facts = catalogue.state(name, other)["facts"]
+        marker = {**look["marker"], "color": look["line"]["color"]}
+        line = {"type": "scatter", **how, "line": look["line"], "marker": marker}
+        lines.append({**filled(line, facts["columns"]), "name": html.escape(facts["name"])})
+    return lines
 
 
 def filled(value: Any, columns: dict[str, list[Any]]) -> Any:
-    """Every '$name' in a trace's description -> that column."""
+    """Every '$name' in a trace's description -> that column; its texts escaped, because Plotly reads HTML."""
     if isinstance(value, dict):
         return {key: filled(item, columns) for key, item in value.items()}
     if isinstance(value, list):
         return [filled(item, columns) for item in value]
     if isinstance(value, str) and value.startswith("$"):
-        return columns[value[1:]]
+        return [html.escape(item) if isinstance(item, str) else item for item in columns[value[1:]]]
     return value
 
 

@@ -38,6 +38,19 @@ NUMBERS = {
     "accept": ("Chance to be accepted", "min(1, p/q); the number drawn was {u}"),
 }
 
+FILTERS = {
+    "label": "What would sampling see?",
+    "sliders": [
+        {"key": "temperature", "label": "Temperature", "from": 0.1, "to": 2, "step": 0.1, "value": 1},
+        {"key": "k", "label": "Top-k", "from": 1, "to": SHOWN, "step": 1, "value": SHOWN, "off": SHOWN},
+        {"key": "p", "label": "Top-p", "from": 0.05, "to": 1, "step": 0.05, "value": 1, "off": 1},
+    ],
+    "reset": "Back to what was recorded",
+    "about": f"Worked out from the {SHOWN} stored alternatives, so it is approximate where others would have a share. "
+    "The run itself is not changed.",
+    "mark": "worked out",
+}
+
 
 def skeleton() -> dict[str, Any]:
     return {
@@ -49,6 +62,7 @@ def skeleton() -> dict[str, Any]:
         "sentences": SENTENCES,
         "numbers": {key: {"label": label, "about": about} for key, (label, about) in NUMBERS.items()},
         "near_tie": NEAR_TIE,
+        "filters": FILTERS,
         "later": "It looks in the next phase.",
         "after_end": "after the end of the text",
         "state": {"block": None},

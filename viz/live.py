@@ -1,45 +1,45 @@
-"""Live runs for a page: one model, one device, one run at a time, turned into messages for the player.
+"""Live runs: one model, one device, one run at a time, for the page and for programs.
 
-A worker thread decodes and makes the frames, because a lane's clock stands still while an event is out; the page's
-handler only hands them on. Nothing here knows the model, the form or the page: they come in as functions.
+A worker thread waits in the line, decodes and puts what it makes into a queue; the page's handler only hands it on,
+because a lane's clock stands still while an event is out. Nothing here knows the model, the form or the page: they come
+in as functions. Every fault ends as a sentence for the visitor, a line in the log, and a device for the next run.
 """
 
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 import time
-import uuid
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
-from orthrus.events import ArChunk, Event, RunStart
+from orthrus.events import ArChunk, Event, Prefill, RunStart, Verdict
+from orthrus.limits import Limits, Refused
+from orthrus.line import Line
+from orthrus.meters import Meters
 from orthrus.trace import Trace
 from viz import player
 from viz.badges import decoding
-from viz.board import times
+from viz.job import Job, Working, trouble
+from viz.relay import News, Place, closing, expected, relay, sentence
 
 log = logging.getLogger(__name__)
-FLUSH_S = 0.033  # one message to the browser per this time: below it they only pile up there
-HEARTBEAT_S = 0.5  # a page's server can close a handler only when it yields, so even a silent run yields
-POLL_S = 0.1
+POLL_S = 0.05
+PLACE_S = 1.0  # a waiting visitor hears of the line at least this often
+GRACE_S = 10.0  # a server that ends waits so long for visitors to be sent the end of their run
+SESSIONS = 1000  # sessions whose Stop is remembered before their run began
+RESTART = "the server is being restarted; please try again in a minute"
 Decode = Callable[[Any, Any, threading.Event], Iterator[Event]]
-
-
-class News(NamedTuple):
-    """What a handler hands on: a message for the player and a status sentence, None where unchanged."""
-
-    message: str | None
-    status: str | None
-    failed: bool = False
+Work = Callable[[Any, Any, Job], Iterator[Any]]
 
 
 class Desk:
     """Loads a model in the background and lets one visitor at a time use it.
 
     load() -> model; read(form) -> wish, at once, so that a bad value waits for nobody; decode(model, wish, cancel) ->
-    events; describe(model) -> what may be said of it on this machine.
+    events; describe(model) -> what may be said of it on this machine; keep(trace) stores a finished run; recover(error)
+    cleans up behind a fault and returns why the device can serve nobody any more, "" where it can.
     """
 
     def __init__(
@@ -48,20 +48,29 @@ class Desk:
         decode: Decode,
         read: Callable[[Any], Any] = lambda form: form,
         describe: Callable[[Any], str] = lambda model: "",
+        limits: Limits | None = None,
+        keep: Callable[[Trace], None] | None = None,
+        recover: Callable[[], str] = lambda: "",
     ):
         self._load, self._decode, self._read, self._describe = load, decode, read, describe
+        self._keep, self._recover = keep, recover
+        self.limits, self.meters = limits or Limits(), Meters()
+        self.line = Line(self.limits)
         self._model: Any = None
-        self._problem = ""
-        self._ready, self._device = threading.Event(), threading.Lock()
-        self._flags: dict[str, threading.Event] = {}  # a visitor's session -> set to stop its run
+        self._problem = self._broken = ""
+        self._ready, self._draining = threading.Event(), threading.Event()
+        self._flags: OrderedDict[str, threading.Event] = OrderedDict()  # a visitor's session -> set to stop its run
+        self._left: set[threading.Event | None] = set()  # flags of runs whose visitor has turned away
+        self._jobs: set[Job] = set()
 
     def open(self) -> None:
         """Load; a failure is kept as a sentence, so that recordings go on playing."""
         try:
-            with self._device:
-                self._model = self._load()
+            self._model = self._load()
+            log.info("the model is loaded")
         except Exception as error:
             log.exception("the model did not load")
+            self.meters.count("orthrus_errors_total", 1, "kind", "load")
             self._problem = f"There is no live model: {error}"
         self._ready.set()
 
@@ -75,6 +84,8 @@ class Desk:
         """A visitor asks for a run; one that is still going is asked to end."""
         self.stop(session)
         self._flags[session] = threading.Event()
+        while len(self._flags) > SESSIONS:
+            self._flags.popitem(last=False)
 
     def stop(self, session: str) -> bool:
         """Ask a visitor's run to end at its next pass; whether there was one."""
@@ -83,117 +94,183 @@ class Desk:
             flag.set()
         return flag is not None
 
-    def run(self, session: str, form: Any) -> Iterator[News]:
-        """Decode for one visitor what the form asks for; closing the iterator stops the run."""
+    def forget(self, session: str) -> None:
+        """A visitor looks at something else: the run ends, and nothing of it is shown any more."""
+        self._left.add(self._flags.get(session))
+        self.stop(session)
+
+    def run(self, session: str, form: Any, address: str = "") -> Iterator[News]:
+        """Decode for one visitor of the page what the form asks for; closing the iterator stops the run."""
         flag = self._flags.setdefault(session, threading.Event())
-        out: queue.SimpleQueue = queue.SimpleQueue()
-        threading.Thread(target=self._work, args=(form, flag, out), daemon=True).start()
+        job = Job(session, address, flag)
         try:
-            yield from relay(out)
+            with self.working(job, lambda: self._read(form), self._pictures):
+                for news in relay(job.out):
+                    if flag in self._left:
+                        return
+                    yield news
         finally:
-            flag.set()  # only a flag: this may run on the server's event loop, which must not wait
+            self._left.discard(flag)
             if self._flags.get(session) is flag:
                 del self._flags[session]
 
-    def _work(self, form: Any, cancel: threading.Event, out: queue.SimpleQueue) -> None:
-        """Puts lists of frames (JSON) and News into `out`, then None."""
-        try:
-            wish = self._read(form)
-            if not self._ready.is_set():
-                out.put(News(None, "The model is still being loaded; a recorded run can be watched meanwhile."))
-            if patiently(self._ready.wait, cancel) and self._model is None:
-                raise ValueError(self._problem)
-            # the page frees its own slot before a stopped run has really ended: hence a lock of our own
-            if patiently(lambda seconds: self._device.acquire(timeout=seconds), cancel):
-                try:
-                    self._stream(wish, cancel, out)
-                finally:
-                    self._device.release()
-            else:
-                out.put(News(None, "Stopped before it began."))
-        except ValueError as error:
-            out.put(News(None, sentence(str(error)), failed=True))
-        except Exception as error:
-            log.exception("a run failed")
-            text = f"The run failed ({type(error).__name__}). Please try again, or with fewer tokens."
-            out.put(News(None, text, failed=True))
-        finally:
-            out.put(None)
+    def working(self, job: Job, prepare: Callable[[], Any], work: Work) -> Working:
+        """A context with the job at work, whose end stops it. Its items are in `job.out`, None is the last.
 
-    def _stream(self, wish: Any, cancel: threading.Event, out: queue.SimpleQueue) -> None:
+        prepare() -> wish, before the line; work(model, wish, job) yields items while the device is the job's own.
+        """
+        return Working(job, lambda: self._work(job, prepare, work), self._jobs)
+
+    def follow(self, wish: Any, job: Job) -> Iterator[tuple[Event, Trace]]:
+        """Decode: each event with the trace that holds it; the run is counted, and kept where that is asked for."""
         trace = Trace()
-        for event in self._decode(self._model, wish, cancel):
+        for event in self._decode(self._model, wish, job.cancel):
             trace = trace.add(event)
-            out.put([player.dumps(frame) for frame in player.frames(event, trace)])
             if isinstance(event, RunStart):
-                out.put(News(None, f"Orthrus is writing ({decoding(event)}, {event.model.mode} mode)."))
+                self.meters.took("orthrus_first_event_seconds", time.monotonic() - job.began)
+                log.info("run began", extra={"run": job.id, "trace": event.run})
+            if isinstance(event, Prefill):
+                self.meters.count("orthrus_tokens_total")
+            if isinstance(event, Verdict):
+                self._count(trace, event)
+            yield event, trace
+        if self._keep is not None and trace.done is not None:
+            self._save(trace, job)
+
+    def health(self) -> tuple[bool, str]:
+        """(fit to serve, one word or sentence)."""
+        if self._broken or self._draining.is_set():
+            return False, self._broken or RESTART
+        return True, "loading" if not self._ready.is_set() else "ok" if self._model is not None else self._problem
+
+    def metrics(self) -> str:
+        """Prometheus text."""
+        waiting, running = self.line.counts()
+        gauges = {
+            "orthrus_waiting_runs": ("Runs that wait for the device.", waiting),
+            "orthrus_running_runs": ("Runs that have the device.", running),
+            "orthrus_model_loaded": ("1 where a model is loaded.", int(self._model is not None)),
+            "orthrus_healthy": ("1 where the server can serve.", int(self.health()[0])),
+        }
+        return self.meters.text(gauges)
+
+    def drain(self, seconds: float) -> bool:
+        """Take nobody any more, let the run under way end within `seconds`, then stop it; whether all ended."""
+        self._draining.set()
+        self.line.close(RESTART)
+        for job in list(self._jobs):
+            if not job.serving:
+                job.end(RESTART)
+        if not self.line.idle(seconds):
+            for job in list(self._jobs):
+                job.end("the server is being restarted")
+        until = time.monotonic() + GRACE_S
+        while self._jobs and time.monotonic() < until:  # until each visitor has been sent the end
+            time.sleep(POLL_S)
+        return not self._jobs
+
+    def _pictures(self, model: Any, wish: Any, job: Job) -> Iterator[Any]:
+        """A run for the page: lists of frames as JSON, and sentences."""
+        trace = Trace()
+        for event, trace in self.follow(wish, job):
+            yield [player.dumps(frame) for frame in player.frames(event, trace)]
+            if isinstance(event, RunStart):
+                yield News(None, f"Orthrus is writing ({decoding(event)}, {event.model.mode} mode).")
             if isinstance(event, ArChunk) and event.i0 == 0:
-                out.put(News(None, f"Now the same prompt one token at a time, measured alone.{expected(trace)}"))
+                yield News(None, f"Now the same prompt one token at a time, measured alone.{expected(trace)}")
         # a Stop that came when both lanes had ended has stopped nothing
-        out.put(News(None, closing(trace, cancel.is_set() and trace.lossless is None)))
+        stopped = job.cancel.is_set() and trace.lossless is None
+        yield News(None, closing(trace, stopped, job.why) + job.note)
 
-
-def patiently(attempt: Callable[[float], bool], cancel: threading.Event) -> bool:
-    """Try again and again for a short while each; False where the run was cancelled first."""
-    while not cancel.is_set():
-        if attempt(POLL_S):
-            return True
-    return False
-
-
-def relay(out: queue.SimpleQueue) -> Iterator[News]:
-    """The worker's items as numbered messages, one per flush; a silent worker still gives a heartbeat."""
-    run, seq, ended, last = uuid.uuid4().hex[:12], 0, False, time.monotonic()
-    while not ended:
-        frames, status, ended = drain(out)
-        if frames or status or ended or time.monotonic() - last > HEARTBEAT_S:
-            last = time.monotonic()
-            text = message(run, seq, frames, ended) if frames or seq else None
-            seq += text is not None
-            yield News(text, status.status if status else None, bool(status and status.failed))
-
-
-def drain(out: queue.SimpleQueue) -> tuple[list[str], News | None, bool]:
-    """What arrives within one flush: frames, the last status, and whether the run is over."""
-    frames: list[str] = []
-    status, until = None, time.monotonic() + FLUSH_S
-    while (left := until - time.monotonic()) > 0:
+    def _work(self, job: Job, prepare: Callable[[], Any], work: Work) -> None:
+        """One job from beginning to end: what it makes goes to `job.out`, None is the last."""
+        outcome = "failed"
         try:
-            item = out.get(timeout=left)
-        except queue.Empty:
-            break
-        if item is None:
-            return frames, status, True
-        if isinstance(item, News):
-            status = item
-        else:
-            frames += item
-    return frames, status, False
+            outcome = self._serve(job, prepare, work)
+        except Exception as error:
+            if isinstance(error, Refused) or (isinstance(error, ValueError) and not job.made):
+                outcome = "refused"
+                log.info("run refused", extra={"run": job.id, "refusal": type(error).__name__})
+                job.out.put(News(None, sentence(str(error)), failed=True))
+            else:
+                log.exception("run failed", extra={"run": job.id})
+                self.meters.count("orthrus_errors_total", 1, "kind", type(error).__name__)
+                job.out.put(News(None, trouble(error), failed=True))
+        try:
+            if outcome == "failed":  # here the error and the frames it held, with their tensors, are gone
+                self._clean_up()
+        finally:
+            if job.ticket:
+                self.line.leave(job.ticket)
+            self.meters.count("orthrus_runs_total", 1, "outcome", outcome)
+            took = round(time.monotonic() - job.began, 3)
+            log.info("run ended", extra={"run": job.id, "outcome": outcome, "seconds": took})
+            job.out.put(None)
 
+    def _serve(self, job: Job, prepare: Callable[[], Any], work: Work) -> str:
+        """Wait for the device, then work; the outcome's name."""
+        wish = prepare()
+        if self._broken or (self._ready.is_set() and self._model is None):
+            raise ValueError(self._broken or self._problem)
+        job.ticket = self.line.join(job.visitor, job.address)
+        if not self._wait(job):
+            if job.why:
+                raise ValueError(job.why)
+            job.out.put(News(None, "Stopped before it began."))
+            return "left"
+        began = time.monotonic()
+        self.meters.took("orthrus_wait_seconds", began - job.began)
+        try:
+            for item in work(self._model, wish, job):
+                job.out.put(item)
+                job.made = True
+                if time.monotonic() - began > self.limits.run_seconds:
+                    job.end(f"a run may take {self.limits.run_seconds} s here", "overtime")
+        finally:
+            self.meters.took("orthrus_run_seconds", time.monotonic() - began)
+        return job.outcome
 
-def message(run: str, seq: int, frames: list[str], end: bool) -> str:
-    """One message to the player; frames are JSON already."""
-    return f'{{"run":"{run}","seq":{seq},"live":true,"end":{str(end).lower()},"frames":[{",".join(frames)}]}}'
+    def _wait(self, job: Job) -> bool:
+        """Until model and device are there; False where the job was ended first."""
+        if not self._ready.is_set():
+            job.out.put(News(None, "The model is still being loaded; a recorded run can be watched meanwhile."))
+        while not self._ready.wait(POLL_S):
+            if job.cancel.is_set():
+                return False
+        if self._model is None:
+            raise ValueError(self._problem)
+        said = 0.0
+        while not job.cancel.is_set():
+            if self.line.take(job.ticket, POLL_S):
+                job.serving = True
+                return True
+            if time.monotonic() - said > PLACE_S:
+                said = time.monotonic()
+                job.out.put(Place(*self.line.place(job.ticket)))
+        return False
 
+    def _count(self, trace: Trace, event: Verdict) -> None:
+        cycle = trace.cycle(event.cycle)
+        self.meters.count("orthrus_cycles_total")
+        self.meters.count("orthrus_tokens_total", event.n_commit)
+        self.meters.count("orthrus_proposals_total", cycle.draft.n_draft)
+        self.meters.count("orthrus_accepted_total", cycle.accepted)
+        self.meters.took("orthrus_cycle_seconds", cycle.ms / 1e3)
 
-def expected(trace: Trace) -> str:
-    """What the other lane's text must be, where tokens are drawn."""
-    params = trace.start.params
-    if params.coupling == "gumbel":
-        return f" Seed {params.seed} again, so the text must be the same."
-    return " Rejection: its text is another draw of the same distribution." if params.coupling == "rejection" else ""
+    def _save(self, trace: Trace, job: Job) -> None:
+        """Keep a finished run; that it could not be kept is said, and spoils nothing else."""
+        try:
+            self._keep(trace)
+        except OSError as error:
+            log.exception("the run was not recorded", extra={"run": job.id})
+            self.meters.count("orthrus_errors_total", 1, "kind", "record")
+            job.note = f" It could not be recorded: {(error.strerror or type(error).__name__).lower()}."
 
-
-def closing(trace: Trace, stopped: bool) -> str:
-    """What to say about a finished run."""
-    metrics = trace.metrics()
-    if stopped:
-        return f"Stopped after {metrics.tokens} tokens. What is there can be stepped through."
-    faster = f" {times(metrics.speedup)} the speed of plain decoding." if metrics.speedup else ""
-    return f"{metrics.tokens} tokens in {metrics.passes} forward passes.{faster} Press play to watch it step by step."
-
-
-def sentence(text: str) -> str:
-    """An error's text as a sentence."""
-    text = text.strip() or "that did not work"
-    return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    def _clean_up(self) -> None:
+        try:
+            self._broken = self._recover()
+        except Exception:
+            log.exception("the device could not be cleaned up")
+            self._broken = "The device does not answer any more; the server has to be restarted."
+        if self._broken:
+            log.error("the device is lost", extra={"problem": self._broken})

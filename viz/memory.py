@@ -16,7 +16,7 @@ def skeleton() -> dict[str, Any]:
     return {
         "kind": "plot",
         "title": "Memory of keys and values",
-        "hint": "One cache serves both views. What the diffusion view adds is constant and lives for one pass.",
+        "hint": "One cache serves both views. What the diffusion view adds is its block, for one pass.",
         "variants": [{"label": "", "data": areas, "layout": _layout(), "table": _table(), "cursor": "cycle"}],
         "seek": "x",
         "facts": {"columns": {"cycle": [], "cache": [], "block": []}},
@@ -51,6 +51,7 @@ def _table() -> list[list[str]]:
 def patch(event: Event, trace: Trace) -> list[Change]:
     if not isinstance(event, Verdict):
         return []
-    metrics = trace.metrics()
-    row = {"cycle": event.cycle + 1, "cache": metrics.kv_bytes / 1024, "block": metrics.block_bytes / 1024}
+    draft, each = trace.cycle(event.cycle).draft, trace.start.kv_bytes_per_token if trace.start else 0
+    block = draft.block * each if draft.n_draft else 0  # where nothing is guessed the diffusion view does not look
+    row = {"cycle": event.cycle + 1, "cache": trace.metrics().kv_bytes / 1024, "block": block / 1024}
     return [rows("columns", event.cycle, {name: [value] for name, value in row.items()})]

@@ -14,9 +14,12 @@ STATIC = Path(__file__).parent / "static"
 SCRIPTS = (
     "player.js",
     "playhead.js",
+    "keys.js",
     "transport.js",
     "parts.js",
+    "worded.js",
     "ribbon.js",
+    "filter.js",
     "inspector.js",
     "quiz.js",
     "tour.js",
@@ -24,11 +27,14 @@ SCRIPTS = (
     "race.js",
     "table.js",
     "exports.js",
+    "written.js",
     "text.js",
     "neartie.js",
     "plot.js",
+    "simulate.js",
+    "compare.js",
 )
-STYLES = ("stage.css", "inspector.css", "quiz.css", "tour.css", "views.css")
+STYLES = ("stage.css", "inspector.css", "quiz.css", "tour.css", "views.css", "extras.css", "contrast.css")
 Frame = dict[str, Any]
 
 
@@ -89,7 +95,8 @@ def drawing() -> dict[str, Any]:
     """What the player has to know besides frames: skeletons, statuses with glyphs, the charts' base layout."""
     statuses = {s.code: {"name": name, "glyph": s.glyph, "label": s.label} for name, s in theme.STATUSES.items()}
     legend = [theme.CODES[name] for name in theme.LEGEND]
-    return {"views": catalogue.skeletons(), "statuses": statuses, "legend": legend, "layout": theme.layout()}
+    look = {"statuses": statuses, "legend": legend, "layout": theme.layout()}
+    return {"views": catalogue.skeletons(), "places": list(catalogue.PLACES), **look}
 
 
 def script() -> str:

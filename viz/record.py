@@ -10,9 +10,15 @@ from orthrus.events import SCHEMA_VERSION, Done, Event, RunStart
 from orthrus.recording import SUFFIX, as_recorded, packed
 from orthrus.trace import Trace
 from viz import badges
+from viz.board import ENTRIES, final
 from viz.changes import Change, put
 
 NAME = "record"
+SLOTS = {  # columns of the table with one row a slot
+    "cycle": "cycle", "slot": "slot", "status": "status", "guess": "guess", "q": "guess, diffusion view %",
+    "own": "AR view's choice", "p": "guess, AR view %", "gap": "AR gap, logits", "q_H": "diffusion entropy, nats",
+    "p_H": "AR entropy, nats",
+}  # fmt: skip
 
 
 def skeleton() -> dict[str, Any]:
@@ -23,7 +29,8 @@ def skeleton() -> dict[str, Any]:
         "them.",
         "suffix": SUFFIX,
         "waiting": "The files are ready when the run has ended.",
-        "facts": {"run": {"name": "orthrus", "about": ""}, "trace": None, "later": []},
+        "slots": [[head, name] for name, head in SLOTS.items()],
+        "facts": {"run": {"name": "orthrus", "about": ""}, "trace": None, "summary": "", "later": []},
     }
 
 
@@ -32,8 +39,34 @@ def patch(event: Event, trace: Trace) -> list[Change]:
         later = [["badges", "set", "source", badges.source(as_recorded(event)), 0]]
         return [put("run", {"name": file_name(event), "about": provenance(event)}), put("later", later)]
     if isinstance(event, Done):
-        return [put("trace", base64.b64encode(packed(trace)).decode("ascii"))]
+        file = base64.b64encode(packed(trace)).decode("ascii")
+        return [put("trace", file), put("summary", summary(trace))]
     return []
+
+
+def summary(trace: Trace) -> str:
+    """The run as Markdown: the prompt, the text, the measured numbers and where they come from."""
+    board = final(trace)
+    numbers = "".join(f"| {label} | {board[key]} |\n" for key, label, _ in ENTRIES if board.get(key))
+    asked = trace.start.prompt.messages[-1].content if trace.start and trace.start.prompt.messages else ""
+    check = trace.lossless
+    same = (
+        f"{check.verdict.replace('_', ' ')}, {check.identical} of {check.n_compared} tokens"
+        if check
+        else "not compared"
+    )
+    where = provenance(trace.start) if trace.start else ""
+    return (
+        f"# A run of Orthrus\n\n**Prompt**\n\n{fenced(asked)}\n**Text**\n\n{fenced(trace.text)}\n"
+        f"| measured | |\n|--|--|\n{numbers}| Same text as plain decoding | {same} |\n\n{where}\n"
+    )
+
+
+def fenced(text: str) -> str:
+    """Any text as a Markdown block: the fence is longer than every run of backticks inside."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{text.rstrip()}\n{fence}\n"
 
 
 def file_name(start: RunStart) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from orthrus.events import Done, Draft, Event, RunStart, Verdict
+from orthrus.text import spell
 from orthrus.trace import Trace
 from viz.changes import Change, put, rows
 
@@ -14,12 +15,14 @@ BARS = (
     ("accepted", "accepted", "@accepted", 1.0),
     ("own", "written by AR", "@ar", 1.0),
 )
+LONGEST = 60  # characters of a cycle's text
 POSITIONS, CYCLES = 64, 8  # the axes grow in these steps while a run is live
 
 
 def skeleton() -> dict[str, Any]:
     columns = [
         "y",
+        "text",
         "pos",
         "refused",
         *(f"{name}{part}" for name in ("anchor", "accepted", "own", "discarded") for part in ("0", "n")),
@@ -28,9 +31,10 @@ def skeleton() -> dict[str, Any]:
         "kind": "plot",
         "title": "The staircase",
         "hint": "Each row is one cycle, from its anchor on. Green: guesses kept. Blue: the AR view's own token, where "
-        "the next row begins.",
+        "the next row begins. Point at a row to read it, click it to go there.",
         "variants": [{"label": "", "data": _traces(), "layout": _layout(), "table": _table()}],
         "seek": "y",
+        "zoom": True,
         "state": {"columns": {name: [] for name in columns}},
         "facts": {"ranges": {"xaxis": [0, POSITIONS], "yaxis": [CYCLES + 0.5, 0.5]}},
     }
@@ -53,7 +57,8 @@ def _bar(name: str, label: str, colour: str, opacity: float) -> dict[str, Any]:
         "x": f"${name}n",
         "width": 0.86,
         "marker": {"color": colour, "opacity": opacity, "line": {"width": 0}},
-        "hovertemplate": f"cycle %{{y}}: %{{x}} {label}<extra></extra>",
+        "customdata": "$text",
+        "hovertemplate": f"cycle %{{y}}: %{{x}} {label}<br>%{{customdata}}<extra></extra>",
     }
 
 
@@ -68,7 +73,7 @@ def _layout() -> dict[str, Any]:
 
 def _table() -> list[list[str]]:
     counts = [["guesses kept", "acceptedn"], ["written by AR", "ownn"], ["refused at position", "refused"]]
-    return [["cycle", "y"], ["anchor at position", "pos"], *counts, ["never judged", "discardedn"]]
+    return [["cycle", "y"], ["anchor at position", "pos"], *counts, ["never judged", "discardedn"], ["wrote", "text"]]
 
 
 def patch(event: Event, trace: Trace) -> list[Change]:
@@ -84,7 +89,14 @@ def patch(event: Event, trace: Trace) -> list[Change]:
     return []
 
 
-def _row(event: Verdict, trace: Trace) -> dict[str, float | None]:
+def written(event: Verdict, trace: Trace) -> str:
+    """What a cycle appended, on one line and not too long to be read at a glance."""
+    ids = [token.id for token in trace.tokens.since(len(trace.tokens) - event.n_commit)]
+    text = "".join(span.text for span in spell([trace.data([index]) for index in ids])).replace("\n", "⏎")
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _row(event: Verdict, trace: Trace) -> dict[str, Any]:
     """Where each part of a cycle begins and how many positions it takes; cells are centred on their position."""
     cycle = trace.cycle(event.cycle)
     statuses, begin = cycle.statuses(), cycle.draft.pos0 - 0.5
@@ -93,6 +105,7 @@ def _row(event: Verdict, trace: Trace) -> dict[str, float | None]:
     tail = statuses.count("discarded")
     return {
         "y": event.cycle + 1,
+        "text": written(event, trace),
         "pos": cycle.draft.pos0,
         "anchor0": begin,
         "anchorn": 1,

@@ -4,17 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from orthrus.events import Done, Event, Verdict
+from orthrus.events import Done, Event, RunStart, Verdict
 from orthrus.trace import Trace
 from viz.board import number
 from viz.changes import Change, put
 from viz.tally import BINS, Tally, tally
 
 NAME = "statistics"
+NAME_LENGTH = 40  # characters of the prompt by which a run is called in a comparison
 COLUMNS = (
-    "length", "cycles", "slot", "survival", "hazard", "judged", "entropy_slot", "q_H", "p_H", "kind", "kind_share",
-    "kind_judged", "bin", "bin_share", "bin_judged", "diagonal",
+    "length", "cycles", "cycles_share", "slot", "survival", "hazard", "judged", "entropy_slot", "q_H", "p_H", "kind",
+    "kind_share", "kind_judged", "bin", "bin_share", "bin_judged", "diagonal",
 )  # fmt: skip
+# runs kept for comparison: told apart by dash and mark, because a hue says who wrote a token
+COMPARED = {
+    "kind": "compare",
+    "keep": "Keep this run to compare",
+    "about": "Then open another recording or run your own prompt: up to 4 runs in one picture.",
+    "drop": "Remove",
+    "looks": [
+        {"line": {"dash": "dash", "width": 1.5, "color": "@ink"}, "marker": {"symbol": "diamond-open", "size": 8}},
+        {"line": {"dash": "dot", "width": 1.5, "color": "@ink"}, "marker": {"symbol": "square-open", "size": 7}},
+        {"line": {"dash": "dashdot", "width": 1.5, "color": "@ink"}, "marker": {"symbol": "star-open", "size": 9}},
+    ],
+    "marks": ["◇", "□", "☆"],
+    "opacity": 0.45,  # of this run's bars, so that lines over them are seen
+}
 
 
 def skeleton() -> dict[str, Any]:
@@ -23,7 +38,8 @@ def skeleton() -> dict[str, Any]:
         "title": "Statistics",
         "hint": "Over all judged cycles of this run. Only guesses that the AR view judged count as right or refused.",
         "variants": [_lengths(), _survival(), _entropy(), _classes(), _sureness()],
-        "facts": {"columns": {name: [] for name in COLUMNS}, "note": ""},
+        "extra": COMPARED,
+        "facts": {"columns": {name: [] for name in COLUMNS}, "note": "", "name": ""},
     }
 
 
@@ -35,7 +51,9 @@ def _variant(label: str, data: list[dict], x: str, y: str, table: list[list[str]
         "bargap": 0.15,
         "barmode": "overlay",
     }
-    return {"label": label, "data": data, "layout": layout, "table": table}
+    mode = "markers" if y == "share accepted" and x.startswith("kind") else "lines+markers"  # kinds have no order
+    compare = {"x": data[0]["x"], "y": data[0]["y"], "mode": mode}
+    return {"label": label, "data": data, "layout": layout, "table": table, "compare": compare}
 
 
 def _bar(x: str, y: str, colour: str, name: str, hover: str, of: str | None = None) -> dict[str, Any]:
@@ -59,9 +77,14 @@ def _line(x: str, y: str, colour: str, name: str, hover: str, **look: Any) -> di
 
 
 def _lengths() -> dict[str, Any]:
-    bar = _bar("$length", "$cycles", "@accepted", "cycles", "%{y} cycles accepted %{x} guesses")
-    table = [["guesses accepted", "length"], ["cycles", "cycles"]]
-    return _variant("accepted in a row", [bar], "guesses accepted in a cycle", "cycles", table, tickformat="d")
+    hover = "%{x} guesses accepted: %{customdata} cycles, %{y:.0%}"
+    bar = _bar("$length", "$cycles_share", "@accepted", "cycles", hover, "$cycles")
+    table = [["guesses accepted", "length"], ["cycles", "cycles"], ["share of the cycles", "cycles_share"]]
+    shown = _variant(
+        "accepted in a row", [bar], "guesses accepted in a cycle", "share of the cycles", table, tickformat="d"
+    )
+    shown["layout"]["yaxis"] = {"title": {"text": "share of the cycles"}, "tickformat": ".0%", "rangemode": "tozero"}
+    return shown
 
 
 def _survival() -> dict[str, Any]:
@@ -100,6 +123,8 @@ def _sureness() -> dict[str, Any]:
 
 def patch(event: Event, trace: Trace) -> list[Change]:
     """At cycles 1, 2, 4, 8, ... and at the end: a tally reads every cycle, so this costs two readings in all."""
+    if isinstance(event, RunStart):
+        return [put("name", called(event))]
     n = len(trace.verdicts)
     due = isinstance(event, Done) or (isinstance(event, Verdict) and n & (n - 1) == 0)
     if not due or not n:
@@ -118,6 +143,7 @@ def columns(found: Tally, trace: Trace) -> dict[str, list[Any]]:
     return {
         "length": list(lengths),
         "cycles": [found.lengths.get(n, 0) for n in lengths],
+        "cycles_share": [rounded(found.lengths.get(n, 0) / found.cycles) for n in lengths],
         "slot": list(judged),
         "survival": survival,
         "hazard": [rounded(value) for value in hazard],
@@ -133,6 +159,14 @@ def columns(found: Tally, trace: Trace) -> dict[str, list[Any]]:
         "bin_judged": [share.of for share in bins.values()],
         "diagonal": [0, 1],
     }
+
+
+def called(start: RunStart) -> str:
+    """What a run is called beside others: the beginning of its prompt."""
+    asked = " ".join(start.prompt.messages[-1].content.split()) if start.prompt.messages else ""
+    if not asked:
+        return start.run
+    return f"“{asked}”" if len(asked) <= NAME_LENGTH else f"“{asked[: NAME_LENGTH - 1].rstrip()}…”"
 
 
 def rounded(value: float | None) -> float | None:

@@ -1,7 +1,8 @@
 """Colours, glyphs and chart layout: each colour means one thing, and every view, legend and test reads it here.
 
-Hue says who wrote a token. The palettes keep CIEDE2000 >= 19.6 between any two under protan, deutan and tritan
-simulation, and >= 3:1 contrast with their background; the glyph says the same without colour.
+Hue says who wrote a token. The palettes keep CIEDE2000 >= 19.5 between any two under protan, deutan and tritan
+simulation, and >= 3:1 contrast with their background (high contrast: CIEDE2000 >= 16.0, contrast >= 4.5:1 and of texts
+>= 7:1); the glyph says the same without colour.
 """
 
 from __future__ import annotations
@@ -32,6 +33,32 @@ PALETTES = {
         "line": "#dde1ea",
         "ink": "#172033",
         "soft": "#5a6578",
+    },
+}
+CONTRAST = {  # what changes for somebody who asks the system for more contrast, or for its own few colours
+    "dark": {
+        "accepted": "#36F4AC",
+        "refused": "#C66610",
+        "ar": "#447EFE",
+        "draft": "#F3D2FD",
+        "discarded": "#777678",
+        "page": "#000000",
+        "card": "#000000",
+        "line": "#8a93a6",
+        "ink": "#ffffff",
+        "soft": "#d3dae8",
+    },
+    "light": {
+        "accepted": "#008758",
+        "refused": "#DC2A00",
+        "ar": "#1F3BEA",
+        "draft": "#4A0A60",
+        "discarded": "#57565E",
+        "page": "#ffffff",
+        "card": "#ffffff",
+        "line": "#6b7280",
+        "ink": "#000000",
+        "soft": "#2b3340",
     },
 }
 
@@ -68,8 +95,13 @@ def codes(statuses: tuple[str, ...]) -> str:
 
 def css() -> str:
     """The palettes as CSS variables; the page sets data-theme on the stage."""
+    more = "@media (prefers-contrast: more), (forced-colors: active)"
+    return f"{_variables(PALETTES)}\n{more} {{\n{_variables(CONTRAST)}\n}}"
+
+
+def _variables(palettes: dict[str, dict[str, str]]) -> str:
     blocks = []
-    for mode, palette in PALETTES.items():
+    for mode, palette in palettes.items():
         lines = "".join(f"--o-{name}:{value};" for name, value in palette.items())
         blocks.append(f'.orthrus[data-theme="{mode}"]{{{lines}color-scheme:{mode};}}')
     return "\n".join(blocks)

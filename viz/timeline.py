@@ -14,6 +14,20 @@ from viz.board import milliseconds, number
 from viz.changes import Change, put, rows
 from viz.theme import layout
 
+# what a visitor may ask for, and what is said of it; {…} is filled in by the player
+SLIDERS = (("draft", "Draft takes"), ("verify", "Verify takes"))
+SIMULATED = {
+    "kind": "simulate",
+    "label": "What if a pass took longer, or less?",
+    "sliders": [{"key": key, "label": label, "from": 0.25, "to": 4, "step": 0.05} for key, label in SLIDERS],
+    "reset": "Back to what was measured",
+    "mark": "simulated: draft {draft}×, verify {verify}×",
+    "say": "Simulated, not measured: break-even would be at {need} tokens per cycle, and {won} of {n} cycles would "
+    "beat plain decoding.",
+    "whole": "The whole run would be {times}× as fast as plain decoding.",
+    "unknown": "Simulated, not measured. There is no break-even: plain decoding has not run.",
+}
+
 NAME = "timeline"
 PARTS = (
     ("draft", "draft", {"color": "@draft"}),
@@ -36,7 +50,8 @@ def skeleton() -> dict[str, Any]:
         "plain decoding, one below it lost. Click a cycle to go there.",
         "variants": [{"label": "", "data": _traces(), "layout": _layout(), "table": _table(), "cursor": "cycle"}],
         "seek": "x",
-        "facts": {"columns": {name: [] for name in columns}, "ranges": {}, "note": ""},
+        "extra": SIMULATED,
+        "facts": {"columns": {name: [] for name in columns}, "ranges": {}, "note": "", "alone": None},
     }
 
 
@@ -146,7 +161,14 @@ def _line(trace: Trace) -> list[Change]:
     if need is None:
         return []
     at = [0.4, len(trace.verdicts) + 0.6]
-    return [rows("columns", 0, {"line_at": at, "line": [round(need, 2)] * 2})]
+    return [rows("columns", 0, {"line_at": at, "line": [round(need, 2)] * 2}), put("alone", _alone(trace))]
+
+
+def _alone(trace: Trace) -> dict[str, float | None]:
+    """Plain decoding's times, ms: one token, and the whole text where both lanes wrote it all."""
+    metrics = trace.metrics()
+    whole = metrics.speedup * metrics.total_ms if metrics.speedup else None
+    return {"token": round(1e3 / (metrics.ar_tokens_per_s or 1.0), 4), "run": whole and round(whole, 3)}
 
 
 def note(trace: Trace) -> str:

@@ -27,23 +27,23 @@ def skeleton() -> dict[str, Any]:
 
 
 def patch(event: Event, trace: Trace) -> list[Change]:
-    if isinstance(event, Done) and len(trace.verdicts):
-        return [put("beats", _beats(trace))]
-    return []
+    if not isinstance(event, Done):
+        return []
+    cycles = [cycle for cycle in trace.cycles if cycle.verdict and cycle.draft.n_draft]
+    return [put("beats", _beats(trace, cycles))] if cycles else []
 
 
-def _beats(trace: Trace) -> list[dict[str, Any]]:
+def _beats(trace: Trace, cycles: list[Cycle]) -> list[dict[str, Any]]:
     """What the browser walks through: a text, the views it is about, where the playhead goes, seconds.
 
-    `after` replaces the text when the race is over.
+    `cycles`: those with guesses; `after` replaces the text when the race is over.
     """
-    cycles = [trace.cycle(c) for c in range(len(trace.verdicts))]
     shown = next((c for c in cycles if "refused" in c.statuses() and c.accepted in GOOD), cycles[0])
-    asked = next((c for c in cycles[shown.draft.cycle + 1 :] if c.draft.n_draft > 1), None)
+    asked = next((c for c in cycles if c.draft.cycle > shown.draft.cycle and c.draft.n_draft > 1), None)
     c = shown.draft.cycle
     beats = [
-        _beat("title", _title(trace), ["race"], 4),
-        {**_beat("race", "Both lanes on one clock, {pace}.", ["race"], 9), "after": _after(trace)},
+        _beat("title", _title(trace), ["race"], 1),  # its text stands on while the race runs
+        {**_beat("race", _title(trace) + " Both lanes on one clock, {pace}.", ["race"], 9), "after": _after(trace)},
         _beat("draft", _drafted(shown), ["ribbon"], 8, c),
         _beat("verify", _judged(shown), ["ribbon"], 10, c),
         _beat("commit", _kept(shown), ["ribbon", "cache"], 8, c),
@@ -51,7 +51,7 @@ def _beats(trace: Trace) -> list[dict[str, Any]]:
     if asked is not None:
         ask = "Your turn: which guess will the AR view refuse first? Click it."
         beats.append(_beat("quiz", ask, ["ribbon"], 12, asked.draft.cycle))
-    return [*beats, _beat("whole", _whole(trace, cycles), ["staircase"], 10)]
+    return [*beats, _beat("whole", _whole(trace), ["staircase"], 10)]
 
 
 def _beat(key: str, text: str, show: list[str], seconds: int, cycle: int | None = None) -> dict[str, Any]:
@@ -102,9 +102,9 @@ def _kept(cycle: Cycle) -> str:
     return text
 
 
-def _whole(trace: Trace, cycles: list[Cycle]) -> str:
+def _whole(trace: Trace) -> str:
     metrics = trace.metrics()
-    steps = [cycle.verdict.n_commit for cycle in cycles if cycle.verdict]
+    steps = [verdict.n_commit for verdict in trace.verdicts]
     text = f"{metrics.passes} looks instead of {metrics.tokens}. Each row is one cycle."
     if max(steps) > min(steps):
         text += f" Easy text makes long steps, hard text short ones: here {min(steps)} to {max(steps)} tokens."

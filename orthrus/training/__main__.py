@@ -6,6 +6,8 @@ midtraining the AR model again, on more of what has to be copied
 rollouts    the AR model's own greedy answers
 diffusion   the diffusion view, forward KL with the AR view frozen
 all         the five in order
+
+With --base FOLDER_OR_ID a diffusion view is trained for another Qwen3: see `orthrus/training/base.py`.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from orthrus.training.stages import AutoregressiveStage, BatchShape, DiffusionSt
 from orthrus.training.tokenizer import END_OF_TURN, MASK, save_tokenizer, train_tokenizer
 
 # Steps kept to show the learning; it is fastest at first.
-SNAPSHOTS = {"ar": (100, 300, 800, 1500), "midtraining": (600,), "diffusion": (200, 600)}
+SNAPSHOTS = {"ar": (100, 300, 800, 1500), "midtraining": (600,), "diffusion": (100, 300)}
 STAGES = ("tokenizer", "ar", "midtraining", "rollouts", "diffusion")
 
 
@@ -149,7 +151,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--prompts", type=int, default=12_000, help="prompts answered for the diffusion stage")
     p.add_argument("--block-rows", type=int, default=8, help="packed rows a step of the diffusion stage")
     p.add_argument("--blocks", type=int, default=24, help="anchored blocks a row")
-    p.add_argument("--diffusion-steps", type=int, default=800)
+    p.add_argument("--diffusion-steps", type=int, default=600)
     p.add_argument("--diffusion-lr", type=float, default=2e-3)
     p.add_argument("--diffusion-hidden-lr", type=float, default=1.5e-3, help="rate of Muon on the projections")
     p.add_argument("--figures", type=Path, nargs="*", default=[], help="card: files of evaluation figures")
@@ -159,6 +161,10 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main() -> int:
+    if any(word.split("=")[0] == "--base" for word in sys.argv[1:]):  # any other Qwen3 than the embedded model
+        from orthrus.training.base import main as train_base
+
+        return train_base(sys.argv[1:])
     args = parser().parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     runners = {

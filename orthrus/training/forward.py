@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from orthrus.model import AR, DIFF, DecoderLayer, Orthrus
 
@@ -78,30 +79,42 @@ class Blocks(NamedTuple):
     valid: Tensor  # [rows, count, block - 1] bool: the token predicted is the assistant's, same document
 
 
-def forward_blocks(model: Orthrus, blocks: Blocks, prefix: Prefix, cos: Tensor, sin: Tensor) -> Tensor:
+def forward_blocks(
+    model: Orthrus, blocks: Blocks, prefix: Prefix, cos: Tensor, sin: Tensor, recompute: bool = False
+) -> Tensor:
     """Diffusion view of all blocks at once: each sees its prefix and itself, bidirectionally, never other blocks.
 
-    cos, sin [rows, 1, count * block, head_dim]. Returns normed hidden states [rows, count, block, hidden].
+    cos, sin [rows, 1, count * block, head_dim]. Returns normed hidden states [rows, count, block, hidden]. `recompute`
+    keeps one state a layer for the way back and computes the rest again.
     """
-    rows, _, count, length = blocks.bias.shape
-    block = blocks.ids.shape[1] // count
+    count = blocks.bias.shape[2]
     x = model.model.embed_tokens(blocks.ids)
     for layer, keys, values in zip(model.model.layers, prefix.keys, prefix.values, strict=True):
-        q, k, v = layer.self_attn.project(layer.input_layernorm(x), DIFF, cos, sin)
-        kv_heads, head_dim = k.shape[1], k.shape[3]
-        group = q.shape[1] // kv_heads
-        # [rows, kv_heads, group, count, block, head_dim]; blocks are independent, the prefix is shared
-        q = q.to(v.dtype).reshape(rows, kv_heads, group, count, block, head_dim)
-        own_q = q.transpose(2, 3).reshape(rows, kv_heads, count, group * block, head_dim)
-        own_k = k.to(v.dtype).reshape(rows, kv_heads, count, block, head_dim)
-        own_v = v.reshape(rows, kv_heads, count, block, head_dim)
-        before = torch.matmul(own_q.reshape(rows, kv_heads, -1, head_dim), keys.transpose(2, 3)).float()
-        before = before.reshape(rows, kv_heads, count, group * block, length) * head_dim**-0.5
-        before = before + blocks.bias[:, :, :, None]
-        own = torch.matmul(own_q, own_k.transpose(3, 4)).float() * head_dim**-0.5
-        weights = torch.cat([before, own], dim=-1).softmax(-1).to(v.dtype)
-        attended = torch.matmul(weights[..., :length].reshape(rows, kv_heads, -1, length), values)
-        attended = attended.reshape(own_q.shape) + torch.matmul(weights[..., length:], own_v)
-        attended = attended.reshape(rows, kv_heads, count, group, block, head_dim).transpose(2, 3)
-        x = close(layer, DIFF, x, attended.reshape(rows, kv_heads * group, count * block, head_dim))
-    return model.model.norm(x).unflatten(1, (count, block))
+        asked = (layer, x, keys, values, blocks.bias, cos, sin)
+        x = checkpoint(_block_layer, *asked, use_reentrant=False) if recompute else _block_layer(*asked)
+    return model.model.norm(x).unflatten(1, (count, blocks.ids.shape[1] // count))
+
+
+def _block_layer(
+    layer: DecoderLayer, x: Tensor, keys: Tensor, values: Tensor, bias: Tensor, cos: Tensor, sin: Tensor
+) -> Tensor:
+    """One layer of `forward_blocks`; x [rows, count * block, hidden]."""
+    rows, _, count, length = bias.shape
+    block = x.shape[1] // count
+    q, k, v = layer.self_attn.project(layer.input_layernorm(x), DIFF, cos, sin)
+    kv_heads, head_dim = k.shape[1], k.shape[3]
+    group = q.shape[1] // kv_heads
+    # [rows, kv_heads, group, count, block, head_dim]; blocks are independent, the prefix is shared
+    q = q.to(v.dtype).reshape(rows, kv_heads, group, count, block, head_dim)
+    own_q = q.transpose(2, 3).reshape(rows, kv_heads, count, group * block, head_dim)
+    own_k = k.to(v.dtype).reshape(rows, kv_heads, count, block, head_dim)
+    own_v = v.reshape(rows, kv_heads, count, block, head_dim)
+    before = torch.matmul(own_q.reshape(rows, kv_heads, -1, head_dim), keys.transpose(2, 3)).float()
+    before = before.reshape(rows, kv_heads, count, group * block, length) * head_dim**-0.5
+    before = before + bias[:, :, :, None]
+    own = torch.matmul(own_q, own_k.transpose(3, 4)).float() * head_dim**-0.5
+    weights = torch.cat([before, own], dim=-1).softmax(-1).to(v.dtype)
+    attended = torch.matmul(weights[..., :length].reshape(rows, kv_heads, -1, length), values)
+    attended = attended.reshape(own_q.shape) + torch.matmul(weights[..., length:], own_v)
+    attended = attended.reshape(rows, kv_heads, count, group, block, head_dim).transpose(2, 3)
+    return close(layer, DIFF, x, attended.reshape(rows, kv_heads * group, count * block, head_dim))

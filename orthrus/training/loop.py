@@ -15,6 +15,9 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from orthrus.training.meter import Meter
+from orthrus.training.processes import Processes
+
 LOG_EVERY = 20  # steps
 
 
@@ -36,10 +39,13 @@ class LoopConfig:
     save_every: int = 100
     seed: int = 0
     snapshots: tuple[int, ...] = ()  # steps whose weights are kept, to watch the learning afterwards
+    accumulate: int = 1  # losses a step, their gradients averaged
 
     def __post_init__(self) -> None:
         if self.steps < 1:
             raise ValueError(f"steps is {self.steps}, it must be 1 or more")
+        if self.accumulate < 1:
+            raise ValueError(f"accumulate is {self.accumulate}, it must be 1 or more")
         if not 0 <= self.warmup < 1:
             raise ValueError(f"warmup is {self.warmup}, it must lie in 0 .. 1")
 
@@ -86,25 +92,36 @@ def build_optimizers(parameters: dict[str, nn.Parameter], config: LoopConfig) ->
     return optimizers
 
 
-def run(stage: Stage, config: LoopConfig, folder: Path, note: Callable[[str], None] = print) -> dict[str, Any]:
+def run(
+    stage: Stage,
+    config: LoopConfig,
+    folder: Path,
+    note: Callable[[str], None] = print,
+    processes: Processes | None = None,
+) -> dict[str, Any]:
     """Train to the end, resuming from `folder` where a checkpoint lies; returns the last validation's figures.
 
+    Several `processes` share out the losses of a step; the first one validates and writes, the others return {}.
     Writes last.pt (for resuming), best.pt (weights of the best validation), step-*.pt (snapshots) and metrics.jsonl.
     Raises TrainingStopped on a loss that is not finite, a full disk or a checkpoint of another configuration.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    state = _Run(stage, config, folder, note)
+    state = _Run(stage, config, folder, note, processes or Processes())
     figures: dict[str, Any] = {}
     while state.step < config.steps:
         record, tokens = state.advance()
         state.meter.add(tokens)
         last = state.step == config.steps
         due = state.step % config.eval_every == 0 or last
+        if not state.processes.first:
+            if state.step % config.save_every == 0 or last:
+                state.check_weights()
+            continue
         if state.step % LOG_EVERY == 0 or due:
             state.log(record() | {"tokens_per_s": state.meter.rate()}, state.meter.left(config.steps - state.step))
         if due:
             figures = state.validate()
-            state.meter = _Meter()
+            state.meter = Meter()
         if state.step in config.snapshots:
             _save(folder / f"step-{state.step:06d}.pt", {"step": state.step, "model": _weights(state.parameters)})
         if state.step % config.save_every == 0 or last:
@@ -112,32 +129,18 @@ def run(stage: Stage, config: LoopConfig, folder: Path, note: Callable[[str], No
     return figures
 
 
-class _Meter:
-    """Speed and time left since the last validation."""
-
-    def __init__(self) -> None:
-        self.began, self.steps, self.tokens = time.perf_counter(), 0, 0
-
-    def add(self, tokens: int) -> None:
-        self.steps += 1
-        self.tokens += tokens
-
-    def rate(self) -> float:
-        return self.tokens / (time.perf_counter() - self.began)
-
-    def left(self, steps: int) -> float:
-        """Seconds."""
-        return (time.perf_counter() - self.began) / self.steps * steps
-
-
 class _Run:
     """Parameters, optimizers and progress of one run."""
 
-    def __init__(self, stage: Stage, config: LoopConfig, folder: Path, note: Callable[[str], None]) -> None:
-        self.stage, self.config, self.folder, self.note = stage, config, folder, note
+    def __init__(
+        self, stage: Stage, config: LoopConfig, folder: Path, note: Callable[[str], None], processes: Processes
+    ) -> None:
+        self.stage, self.config, self.folder, self.note, self.processes = stage, config, folder, note, processes
+        if config.accumulate % processes.count:
+            raise TrainingStopped(f"{config.accumulate} losses a step cannot be shared by {processes.count} processes")
         self.parameters = stage.trainable()
         self.optimizers = build_optimizers(self.parameters, config)
-        self.step, self.best, self.meter = 0, math.inf, _Meter()
+        self.step, self.best, self.meter = 0, math.inf, Meter()
         if (folder / "last.pt").exists():
             self._resume()
 
@@ -147,10 +150,16 @@ class _Run:
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * rate
-        loss, scalars, tokens = self.stage.loss(step)
-        if not math.isfinite(value := loss.item()):
+        value, tokens, losses = 0.0, 0, self.config.accumulate
+        for part in range(self.processes.rank, losses, self.processes.count):
+            loss, scalars, count = self.stage.loss(step * losses + part)
+            (loss / losses).backward()
+            value += loss.item() / losses
+            tokens += count * self.processes.count
+        value = self.processes.sum(value)
+        if not math.isfinite(value):
             raise TrainingStopped(f"{self.stage.name}: the loss is {value} at step {step}; last good checkpoint kept")
-        loss.backward()
+        self.processes.add_gradients(list(self.parameters.values()))
         norm = nn.utils.clip_grad_norm_(self.parameters.values(), self.config.clip)
         for optimizer in self.optimizers:
             optimizer.step()
@@ -169,10 +178,16 @@ class _Run:
             _save(self.folder / "best.pt", {"step": self.step, "model": _weights(self.parameters)})
         return figures
 
+    def check_weights(self) -> None:
+        if not self.processes.agree(list(self.parameters.values())):
+            raise TrainingStopped(f"{self.stage.name}: the processes' weights differ at step {self.step}")
+
     def save(self) -> None:
+        self.check_weights()
         state = {
             "step": self.step,
             "best": self.best,
+            "processes": self.processes.count,
             "config": asdict(self.config),
             "model": _weights(self.parameters),
         }
@@ -188,12 +203,13 @@ class _Run:
 
     def _resume(self) -> None:
         path = self.folder / "last.pt"
-        saved = torch.load(path, weights_only=True)
+        saved = torch.load(path, map_location="cpu", weights_only=True)
         schedule = asdict(self.config)
-        if odd := [k for k in schedule if saved["config"].get(k) != schedule[k]]:
-            raise TrainingStopped(
-                f"{path} was made with {odd[0]}={saved['config'].get(odd[0])}, not {schedule[odd[0]]}"
-            )
+        if (count := saved.get("processes", 1)) != self.processes.count:
+            raise TrainingStopped(f"{path} was made by {count} processes, not {self.processes.count}")
+        made = asdict(LoopConfig(1)) | saved["config"]  # a field younger than the file had its default
+        if odd := [k for k in schedule if made[k] != schedule[k]]:
+            raise TrainingStopped(f"{path} was made with {odd[0]}={made[odd[0]]}, not {schedule[odd[0]]}")
         self.step, self.best = load_weights(path, self.parameters), saved["best"]
         for optimizer, state in zip(self.optimizers, saved["optimizers"], strict=True):
             optimizer.load_state_dict(state)
@@ -206,7 +222,7 @@ def _weights(parameters: dict[str, nn.Parameter]) -> dict[str, Tensor]:
 
 def load_weights(path: Path, parameters: dict[str, nn.Parameter]) -> int:
     """Copy a checkpoint's weights into `parameters`; returns its step. Other names or shapes raise TrainingStopped."""
-    saved = torch.load(path, weights_only=True)
+    saved = torch.load(path, map_location="cpu", weights_only=True)
     theirs = {n: tuple(w.shape) for n, w in saved["model"].items()}
     ours = {n: tuple(p.shape) for n, p in parameters.items()}
     if theirs != ours:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +49,7 @@ class Rollouts:
     def save(self, path: Path) -> None:
         """One safetensors file: tokens end to end, lengths, where each answer starts, domain and split numbers."""
         documents = [(d, s, doc) for s, part in enumerate((self.train, self.valid)) for d in part for doc in part[d]]
-        names = list(MIXTURE)
+        names = list(dict.fromkeys([*self.train, *self.valid]))
         tensors = {
             "ids": torch.tensor([i for *_, doc in documents for i in doc.ids], dtype=torch.int32),
             "length": torch.tensor([len(doc.ids) for *_, doc in documents]),
@@ -115,31 +115,34 @@ def _answer(model: Orthrus, prompts: list[tuple[int, ...]], max_length: int, eos
 
 
 @torch.inference_mode()
-def greedy_batch(model: Orthrus, prompts: list[tuple[int, ...]], max_new: int, eos: int) -> list[list[int]]:
-    """Greedy answers to `prompts`, each up to its EOS or `max_new` tokens, computed together.
+def greedy_batch(
+    model: Orthrus, prompts: list[tuple[int, ...]], max_new: int, eos: int | Collection[int]
+) -> list[list[int]]:
+    """Greedy answers to `prompts`, each up to its EOS (one or several ids) or `max_new` tokens, computed together.
 
     Shorter prompts are padded on the right, where the causal mask hides the padding; every row keeps its own position.
     """
-    length = torch.tensor([len(p) for p in prompts])
+    ends, device = {eos} if isinstance(eos, int) else set(eos), model.device
+    length = torch.tensor([len(p) for p in prompts], device=device)
     longest = int(length.max())
-    padded = torch.tensor([[*p, *([0] * (longest - len(p)))] for p in prompts])
-    bias = causal_document_bias(torch.zeros(1, longest, dtype=torch.int64))
-    rope = rope_table(model.config, longest + max_new)
+    padded = torch.tensor([[*p, *([0] * (longest - len(p)))] for p in prompts], device=device)
+    bias = causal_document_bias(torch.zeros(1, longest, dtype=torch.int64, device=device))
+    rope = rope_table(model.config, longest + max_new, device)
     cos, sin = (table[:longest].to(model.dtype) for table in rope)
     hidden, prefix = forward_rows(model, padded, bias, cos, sin)
-    last = hidden[torch.arange(len(prompts)), length - 1]
+    last = hidden[torch.arange(len(prompts), device=device), length - 1]
     token = F.linear(last, model.head_weight).argmax(-1)
     room = (len(prompts), model.config.num_key_value_heads, longest + max_new, model.config.head_dim)
-    keys, values = ([torch.zeros(room, dtype=model.dtype) for _ in prefix.keys] for _ in range(2))
+    keys, values = ([torch.zeros(room, dtype=model.dtype, device=device) for _ in prefix.keys] for _ in range(2))
     for k_cache, v_cache, k, v in zip(keys, values, *prefix, strict=True):
         k_cache[:, :, :longest], v_cache[:, :, :longest] = k, v
     answers: list[list[int]] = [[] for _ in prompts]
-    alive = torch.arange(len(prompts))  # which answer each row of the caches belongs to
+    alive = torch.arange(len(prompts), device=device)  # which answer each row of the caches belongs to
     for _ in range(max_new):
         for row, new in zip(alive.tolist(), token.tolist(), strict=True):
-            if not answers[row] or answers[row][-1] != eos:
+            if not answers[row] or answers[row][-1] not in ends:
                 answers[row].append(new)
-        running = torch.tensor([answers[row][-1] != eos for row in alive.tolist()])
+        running = torch.tensor([answers[row][-1] not in ends for row in alive.tolist()], device=device)
         if not running.any():
             break
         if running.sum() <= 0.75 * len(alive):  # dropping finished rows copies the caches: worth it a quarter at a time
@@ -162,8 +165,8 @@ def _step(
     """One AR step of a whole batch: token, position [batch] -> logits [batch, vocab]; row b writes at position[b]."""
     x = model.model.embed_tokens(token)[:, None]
     cos, sin = (table[position].to(model.dtype)[:, None, None] for table in rope)
-    line, end = torch.arange(len(x)), int(position.max()) + 1
-    unseen = (torch.arange(end) > position[:, None])[:, None, None]
+    line, end = torch.arange(len(x), device=x.device), int(position.max()) + 1
+    unseen = (torch.arange(end, device=x.device) > position[:, None])[:, None, None]
     for layer, k_cache, v_cache in zip(model.model.layers, keys, values, strict=True):
         q, k, v = layer.self_attn.project(layer.input_layernorm(x), AR, cos, sin)
         k_cache[line, :, position], v_cache[line, :, position] = k[:, :, 0], v[:, :, 0]

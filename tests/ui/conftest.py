@@ -134,12 +134,14 @@ class Watched:
 
 @pytest.fixture
 def open_page(browser):
-    """open_page(address, width=..., scheme=..., reduced=...) -> Watched; checks at the end what no page may do."""
+    """open_page(address, width=..., scheme=..., reduced=..., contrast=..., ...) -> Watched; checks at the end what no
+    page may do."""
     opened = []
 
-    def opener(address: str, width: int = 1280, scheme: str = "light", reduced: bool = False) -> Watched:
+    def opener(address: str, width: int = 1280, scheme: str = "light", reduced: bool = False, **wishes) -> Watched:
         motion = "reduce" if reduced else "no-preference"
-        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion=motion)
+        size = {"width": width, "height": 900}
+        page = browser.new_page(viewport=size, color_scheme=scheme, reduced_motion=motion, **wishes)
         opened.append(Watched(page))
         page.goto(address)
         opened[-1].until("window.orthrusPlayer && window.orthrusPlayer.stops.length > 0")

@@ -107,6 +107,24 @@ def test_a_live_run_writes_text_can_be_stopped_and_then_stepped(server, open_pag
     assert "not compared" in watched.text(".o-badges"), "no badge is claimed for a run that was stopped"
 
 
+def test_who_comes_second_sees_the_place_and_the_gallery_never_waits(server, open_page):
+    first, second = open_page(server), open_page(server)
+    for watched in (first, second):
+        watched.page.locator("#prompt textarea").fill("Say anything.")
+        watched.page.locator("#field-max_new_tokens input").fill("1900")
+        watched.page.locator("#field-max_new_tokens input").press("Tab")
+    first.page.locator("#run").click()
+    first.until(f"{PLAYER}.live && {COUNT} > 5")
+    second.page.locator("#run").click()
+    second.until("document.querySelector('#status').textContent.includes('You are next in line')")
+    second.page.locator(".card").nth(1).click()
+    second.until(f"!{PLAYER}.live && {COUNT} > 1")
+    assert "Ordinary text" in second.text("#status")
+    assert not first.js(f"{PLAYER}.ended"), "another visitor's card ends nobody's run"
+    first.page.locator("#stop").click()
+    first.until(f"{PLAYER}.ended && document.querySelector('#status').textContent.includes('Stopped after')")
+
+
 def test_bad_input_gets_a_sentence_and_the_page_goes_on(server, open_page):
     watched = open_page(server)
     watched.page.locator("#prompt textarea").fill("   ")

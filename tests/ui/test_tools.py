@@ -144,3 +144,124 @@ def test_quiz_and_tour_need_no_sideways_scrolling(address, open_page, width):
     watched.js(f"void({TOUR}.end(), {PLAYER}.quiz.toggle(true))")
     watched.until("document.querySelector('.asking')")
     assert watched.js("document.documentElement.scrollWidth") <= width
+
+
+def shown_slots(watched):
+    return watched.js("[...document.querySelectorAll('.o-slot')].filter((box) => !box.hidden).length")
+
+
+def test_words_of_a_caption_and_slots_of_the_block_point_at_each_other(address, open_page, trace, cut):
+    watched = open_page(address, reduced=True)
+    number, refused = cut
+    go(watched, number, "verify")
+    word = watched.page.locator(".o-word[data-kind=accepted]")
+    word.focus()
+    lit = "[...document.querySelectorAll('.o-slot')].map((box, i) => box.classList.contains('lit') ? i : -1)"
+    assert watched.js(f"{lit}.filter((i) => i >= 0)") == list(range(1, refused))
+    watched.page.keyboard.press("Enter")
+    watched.until("document.querySelector('.o-where').textContent.includes('Slot 1')")
+    slot(watched, refused).hover()
+    watched.until("document.querySelector('.o-word[data-kind=refused].pointed')")
+    assert watched.js("document.querySelectorAll('.o-word[data-kind=accepted].pointed').length") == 0
+    watched.page.locator(".o-word[data-kind=discarded]").hover()
+    assert watched.js("document.querySelectorAll('.o-slot.lit:not(.is-discarded)').length") == 0
+    assert watched.js("document.querySelectorAll('.o-slot.lit').length") > 0
+
+
+def test_sliders_simulate_and_everything_they_change_says_so(address, open_page, tmp_path):
+    watched = open_page(address, reduced=True)
+    watched.until("document.querySelectorAll('.js-plotly-plot').length === 6")
+    measured = watched.text(".o-timeline .o-note")
+    assert "Simulated" not in measured
+    knob = watched.page.locator(".o-timeline .o-knob input").first
+    knob.fill("4")
+    watched.until("document.querySelector('.o-timeline .o-note').textContent.startsWith('Simulated, not measured')")
+    with watched.page.expect_download() as waiting:
+        watched.page.locator(".o-timeline").get_by_role("button", name="CSV").click()
+    assert "simulated" in waiting.value.suggested_filename
+    waiting.value.save_as(tmp_path / "t.csv")
+    head = (tmp_path / "t.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert "simulated: draft 4.00×, verify 1.00×" in head
+    watched.page.get_by_role("button", name="Back to what was measured").click()
+    watched.until("!document.querySelector('.o-timeline .o-note').classList.contains('simulated')")
+    assert watched.text(".o-timeline .o-note") == measured and knob.input_value() == "1"
+
+
+def test_sampling_filters_change_the_lists_and_name_themselves(address, open_page, cut):
+    watched = open_page(address, reduced=True)
+    go(watched, cut[0], "verify")
+    watched.page.locator(".o-filters summary").click()
+    before = watched.js("[...document.querySelectorAll('.o-alt b')].map((b) => b.textContent)")
+    watched.page.locator(".o-filters input").nth(1).fill("1")
+    watched.until("document.querySelectorAll('.o-alt.out').length > 0")
+    assert "worked out" in watched.text(".o-heads h3, .o-heads h4")
+    assert watched.js("document.querySelector('.o-alt:not(.out) b').textContent") == "> 99.9 %"
+    watched.page.get_by_role("button", name="Back to what was recorded").click()
+    assert watched.js("[...document.querySelectorAll('.o-alt b')].map((b) => b.textContent)") == before
+
+
+def test_keys_loop_lead_to_places_and_open_the_list(address, open_page):
+    watched = open_page(address)
+    watched.js(f"void({TOUR}.end(), document.activeElement.blur())")
+    go(watched, 1, "verify")
+    watched.page.keyboard.press("l")
+    watched.until(f"{PLAYER}.head.loop && {PLAYER}.head.playing")
+    watched.js(f"void({PLAYER}.head.speed = {PLAYER}.head.suggested())")
+    watched.until(f"{PLAYER}.head.now().phase === 'commit'")
+    watched.until(f"{PLAYER}.head.now().phase === 'draft'")
+    assert watched.js(f"{PLAYER}.head.now().cycle") == 1
+    watched.page.keyboard.press("l")
+    watched.js(f"void({PLAYER}.head.pause())")
+    watched.page.keyboard.press("7")
+    watched.until("document.activeElement.classList.contains('o-staircase')")
+    watched.page.keyboard.press("?")
+    watched.until("document.querySelector('.o-help').open")
+    assert "The staircase" not in watched.text(".o-staircase .o-hint") and "7" in watched.text(".o-keys")
+    watched.page.keyboard.press("Escape")
+    watched.until("!document.querySelector('.o-help').open")
+    watched.page.keyboard.press("r")
+    watched.until(f"{PLAYER}.head.playing && document.activeElement.classList.contains('o-race')")
+
+
+def test_the_track_previews_a_cycle(address, open_page, trace):
+    watched = open_page(address, reduced=True)
+    watched.js(f"void({TOUR}.end())")
+    watched.page.locator(".o-range").hover(position={"x": 300, "y": 10})
+    watched.until("!document.querySelector('.o-peek').hidden")
+    said = watched.text(".o-peek")
+    number = int(said.split()[1].rstrip(",")) - 1
+    assert f"{trace.cycle(number).verdict.n_commit} token" in said
+
+
+def test_short_blocks_and_none_at_all_are_drawn_as_they_are(open_page, tmp_path):
+    run = Trace.of(synthetic.events(seed=10, tokens=60, sureness=0.8, guesses=(4, 0, 1, 31)))
+    viz.export_html(run, tmp_path / "paced.html")
+    watched = open_page((tmp_path / "paced.html").as_uri(), reduced=True)
+    watched.js(f"void({TOUR}.end())")
+    for cycle in (cycle for cycle in run.cycles if cycle.draft.cycle < 5):
+        for phase in ("draft", "verify", "commit"):
+            go(watched, cycle.draft.cycle, phase)
+            assert shown_slots(watched) == 1 + cycle.draft.n_draft
+        own = watched.text(".o-next")
+        assert own.startswith(f"{cycle.verdict.n_commit} token") and f"{cycle.accepted} guess" in own
+
+
+def test_a_very_long_text_keeps_a_window_of_it_on_the_page(open_page, tmp_path):
+    run = Trace.of(synthetic.events(seed=1, tokens=2600, sureness=0.99, detail=-1, lanes=("orthrus",)))
+    viz.export_html(run, tmp_path / "long.html")
+    watched = open_page((tmp_path / "long.html").as_uri(), reduced=True)
+    watched.js(f"void({TOUR}.end(), {PLAYER}.head.seek(1e6))")
+    watched.until("document.querySelectorAll('.o-written .o-token').length > 1000")
+    assert watched.js("document.querySelectorAll('.o-written .o-token').length") <= 2000
+    assert watched.js("document.querySelectorAll('.o-lane-orthrus .o-text span').length") <= 1000
+    last = "[...document.querySelectorAll('.o-written .o-token')].at(-1).dataset.i"
+    assert watched.js(last) == "2599"
+    watched.page.locator(".o-written").first.focus()
+    watched.page.keyboard.press("Home")
+    watched.until("document.querySelector('.o-written .o-token').dataset.i === '0'")
+    watched.page.get_by_role("button", name="later ›").click()
+    watched.until("+document.querySelector('.o-written .o-token').dataset.i > 0")
+    watched.js(f"void({PLAYER}.head.seek(4))")
+    watched.until("document.querySelectorAll('.o-written .o-token').length < 200")
+    shown = watched.js("[...document.querySelectorAll('.o-written .o-token')].map((t) => t.textContent).join('')")
+    assert shown and run.text.startswith(shown)

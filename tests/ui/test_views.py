@@ -143,3 +143,22 @@ def test_the_race_shows_its_result_only_at_its_end(server, open_page):
     watched.until("document.querySelector('.o-result').textContent.includes('forward passes against 120')")
     watched.page.locator(".o-clock button", has_text="forward passes").click()
     assert "The texts are the same." in watched.text(".o-result")
+
+
+def test_runs_are_kept_and_compared(server, open_page):
+    watched = open_page(server, reduced=True)
+    watched.until("document.querySelectorAll('.js-plotly-plot').length === 6")
+    to_the_end(watched)
+    watched.page.get_by_role("button", name="Keep this run to compare").click()
+    lines = "document.querySelector('.o-statistics .o-chart').data.filter(({type}) => type === 'scatter').length"
+    assert watched.js(lines) == 0, "a run is not compared with itself"
+    watched.page.locator("button.card").nth(2).click()
+    watched.until(f"{PLAYER}.run.includes('hard') && {PLAYER}.ended")
+    to_the_end(watched)
+    watched.until(f"{lines} === 1")
+    press(watched, "statistics", "Show as table")
+    heads = watched.js("[...document.querySelectorAll('.o-statistics thead th')].map((cell) => cell.textContent)")
+    assert len(heads) == 6 and heads[3].startswith("guesses accepted, “")
+    press(watched, "statistics", "Show as table")
+    watched.page.locator(".o-kept button").click()
+    watched.until(f"{lines} === 0")

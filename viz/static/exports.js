@@ -19,7 +19,7 @@
   O.fileName = (player, what) => player.facts.record.run.name + what;
   O.about = (player) => player.facts.record.run.about;
 
-  const escaped = (text) => text.replace(/[&<>"']/g, (c) => "&#" + c.charCodeAt(0) + ";");
+  const escaped = (O.escaped = (text) => text.replace(/[&<>"']/g, (c) => "&#" + c.charCodeAt(0) + ";"));
   /** JSON that may stand inside a <script> element; the same as viz/player.py's dumps_for_html. */
   const forHtml = (value) =>
     JSON.stringify(value).replace(/</g, "\\u003c").replace(/\u2028/g, "\\u2028").replace(/\u2029/g, "\\u2029");
@@ -105,6 +105,27 @@
     return node;
   };
 
+  /** Every slot of every judged block, a row each; what was not recorded is null. */
+  O.slotColumns = function (player, names) {
+    const columns = Object.fromEntries(names.map((name) => [name, []]));
+    let block = null;
+    for (const stop of player.stops)
+      for (const [view, , key, value] of stop.x) {
+        if (view !== "inspector" || key !== "block") continue;
+        block = stop.p === "draft" ? { ...value } : { ...block, ...value };
+        if (stop.p === "verify") for (let i = 0; i < block.status.length; i++) slotRow(columns, block, i, stop.c, player);
+      }
+    return columns;
+  };
+
+  function slotRow(columns, block, i, cycle, player) {
+    const at = (name) => (i && block[name] ? block[name][i - 1] : undefined);
+    const share = (tenths) => (tenths === undefined ? null : tenths / 10);
+    const word = (id) => (id === undefined ? null : player.word(id));
+    const row = { cycle: cycle + 1, slot: i, status: player.settings.statuses[block.status[i]].name, guess: word(i ? at("ids") : block.anchor), own: word(at("own")), q: share(at("q")), p: share(at("p")), gap: at("gap"), q_H: at("q_H"), p_H: at("p_H") };
+    for (const name in columns) columns[name].push(row[name] === undefined ? null : row[name]);
+  }
+
   O.parts.record = function (host, spec, player) {
     const box = O.el("div", "o-kit");
     const wait = O.el("p", "o-hint", spec.waiting);
@@ -112,6 +133,9 @@
     const trace = () => O.save(O.fileName(player, spec.suffix), [O.bytes(player.facts.record.trace)], "application/gzip");
     const html = async () => O.save(O.fileName(player, ".html"), await offline(player), "text/html");
     box.append(O.exportButton("Trace (.jsonl.gz)", "Every event of the run; python -m orthrus and this page read it", trace));
+    const slots = () => O.save(O.fileName(player, "-slots.csv"), [O.csv(O.about(player), spec.slots, O.slotColumns(player, spec.slots.map(([, name]) => name)))], "text/csv");
+    box.append(O.exportButton("Slots (.csv)", "One row a slot of every block", slots));
+    box.append(O.exportButton("Summary (.md)", "Prompt, text, numbers and where they come from", () => O.save(O.fileName(player, ".md"), [player.facts.record.summary], "text/markdown")));
     // a file made by this button has no shell of its own: it is that page already
     if (player.settings.shell) box.append(O.exportButton("This page as one file (.html)", "Plays offline, without a server", html));
     host.append(box, wait, about);

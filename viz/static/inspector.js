@@ -54,12 +54,12 @@
   }
 
   function line(row, marks, player) {
-    const item = O.el("li", "o-alt" + (row.beyond ? " beyond" : ""));
+    const item = O.el("li", "o-alt" + (row.beyond ? " beyond" : "") + (row.out ? " out" : ""));
     item.style.setProperty("--p", (row.tenths || 0) / 10 + "%");
     const text = O.el("span", "o-alttext", O.label(player.word(row.id)));
     const mark = [row.id === marks.guess && "guess", row.id === marks.own && "choice"].filter(Boolean).join(", ");
     const rank = row.beyond && row.rank !== undefined ? "no. " + place(row.rank) : "";
-    item.append(text, O.el("em", "", mark), O.el("b", "", row.tenths === undefined ? rank : percent(row.tenths)));
+    item.append(text, O.el("em", "", mark), O.el("b", "", row.out ? "filtered out" : row.tenths === undefined ? rank : percent(row.tenths)));
     return item;
   }
 
@@ -83,7 +83,7 @@
     const box = O.el("div", "o-head-" + tone);
     const list = O.el("ol", "o-alts");
     list.append(...rows.map((row) => line(row, marks, player)));
-    box.append(O.el("h4", "", name), list);
+    box.append(O.el("h3", "", name), list);
     return box;
   }
 
@@ -138,17 +138,18 @@
     facts.replaceChildren(...rows.map(item));
   }
 
-  function fillHeads(box, block, i, spec, player) {
+  function fillHeads(box, block, i, spec, player, filters) {
     const marks = { guess: i ? block.ids[i - 1] : undefined, own: block.own && i ? block.own[i - 1] : undefined };
-    const [left, right] = lists(block, i);
-    const columns = [column(spec.heads[0], left, marks, player, "draft"), column(spec.heads[1], right, marks, player, "ar")];
+    const [left, right] = lists(block, i).map(filters.apply);
+    const heads = spec.heads.map((head) => (filters.moved() ? head + " (" + spec.filters.mark + ")" : head));
+    const columns = [column(heads[0], left, marks, player, "draft"), column(heads[1], right, marks, player, "ar")];
     if (!right.length) columns[1].append(O.el("p", "o-hint", spec.later));
-    box.hidden = !left.length;
+    box.hidden = filters.box.hidden = !left.length;
     box.replaceChildren(columns[0], connectors(left, right, marks), columns[1]);
   }
 
   /** Fill the panel with slot i. */
-  function fill(host, parts, block, i, spec, player) {
+  function fill(host, parts, block, i, spec, player, filters) {
     const { glyph, label, name } = player.settings.statuses[block.status[i]];
     const unjudged = name === "discarded";
     host.dataset.unjudged = String(unjudged);
@@ -156,7 +157,7 @@
     const what = unjudged && block.unjudged === "ended" ? spec.after_end : label;
     parts.where.replaceChildren(O.el("i", "", glyph), O.el("b", "", "Slot " + i), document.createTextNode(what));
     parts.told.textContent = sentence(block, i, spec, player);
-    fillHeads(parts.heads, block, i, spec, player);
+    fillHeads(parts.heads, block, i, spec, player, filters);
     fillFacts(parts.facts, numbers(block, i, spec));
   }
 
@@ -175,6 +176,8 @@
     const close = O.button("", () => set({ open: !look.open }));
     parts.tools.append(pin, copy, close);
     let block = null;
+    const filters = O.filters(spec.filters, () => show());
+    parts.body.append(filters.box);
 
     function set(change) {
       Object.assign(look, change);
@@ -192,7 +195,7 @@
       close.textContent = look.open ? "Close (I)" : "Open (I)";
       close.setAttribute("aria-expanded", String(look.open));
       pin.textContent = look.pinned === null ? "Pin slot " + look.slot : "Unpin";
-      if (open) fill(host, parts, block, look.slot, spec, player);
+      if (open) fill(host, parts, block, look.slot, spec, player, filters);
     }
 
     player.root.addEventListener("o-slot", ({ detail: { slot, how } }) => {

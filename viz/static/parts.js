@@ -37,7 +37,7 @@
     const text = O.el("p", "o-say");
     const choice = O.el("div", "o-choice");
     let level = spec.levels[0].key;
-    let said = {};
+    let said = {}, words = [];
     const buttons = spec.levels.map(({ key, label }) => {
       const node = O.el("button", "", label);
       node.type = "button";
@@ -50,16 +50,18 @@
       return node;
     });
     const show = () => {
-      text.textContent = said[level] || "";
+      text.replaceChildren(...O.worded(said[level] || "", words, player));
       buttons.forEach((node) => node.setAttribute("aria-pressed", String(node.dataset.level === level)));
     };
     host.append(text, choice);
+    O.pointedWords(text, player);
     return {
       calm: true,
       draw(state, facts, now) {
         // in a fast film only the outcome of each cycle is readable
         if (now.playing && now.wall < READABLE_MS && ["draft", "commit"].includes(now.phase)) return;
         said = state.say;
+        words = state.words;
         host.dataset.phase = now.phase;
         show();
         player.announce(text.textContent);

@@ -6,7 +6,7 @@
  */
 (function () {
   "use strict";
-  const O = (window.OrthrusStage = { parts: {} });
+  const O = (window.OrthrusStage = { parts: {}, extras: {} });
   const KEY_EVERY = 12; // stops between snapshots: a jump back replays at most this many
   const CALM_MS = 340; // big areas change at most three times a second while playing
 
@@ -53,8 +53,15 @@
     return box;
   };
 
-  /** What a token looks like in a small cell: spaces and line ends made visible. */
-  O.label = (text) => text.replace(/\n/g, "⏎").replace(/\t/g, "⇥").replace(/^ +| +$/g, (run) => "·".repeat(run.length));
+  const unseen = (sign) => "U+" + sign.codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
+
+  /** What a token looks like in a small cell: outer spaces, line ends and what has no shape made visible. */
+  O.label = (text) =>
+    text
+      .replace(/^ +| +$/g, (run) => "·".repeat(run.length))
+      .replace(/\n/g, "⏎")
+      .replace(/\t/g, "⇥")
+      .replace(/(?!\u200d.)[\p{Cc}\p{Cf}\u2028\u2029]/gu, unseen); // a joiner between two signs belongs to their shape
 
   class Player {
     constructor(root, settings, options) {
@@ -199,7 +206,7 @@
   O.section = function (name, spec) {
     const section = O.el("section", "o-view o-" + name);
     section.setAttribute("aria-label", spec.title || name);
-    if (spec.title) section.append(O.el("h3", "o-title", spec.title));
+    if (spec.title) section.append(O.el("h2", "o-title", spec.title));
     if (spec.hint) section.append(O.el("p", "o-hint", spec.hint));
     return section;
   };
@@ -234,7 +241,8 @@
       for (const part of Object.values(player.parts)) if (part.theme) part.theme();
       player.wake();
     };
-    wish.addEventListener("change", set);
+    for (const query of [wish, window.matchMedia("(prefers-contrast: more)"), window.matchMedia("(forced-colors: active)")])
+      query.addEventListener("change", set);
     if (player.options.followBody)
       new MutationObserver(set).observe(document.body, { attributes: true, attributeFilter: ["class"] });
     player.setTheme = (mode) => {

@@ -25,6 +25,7 @@
       this.follow = live;
       this.share = 1; // how much of the stop's time has passed; 1 after a step or a jump
       this.intro = false;
+      this.loop = false;
       this.last = undefined;
     }
 
@@ -81,6 +82,11 @@
         }
         left -= rest;
         this.share = 1;
+        if (this.loop && this.player.at > 1 && stops[this.player.at].p === "commit") {
+          this.player.show(this.player.at - 2); // its draft; what is left of this frame's time is dropped
+          this.share = 0;
+          return;
+        }
         if (this.player.at + 1 < stops.length) {
           this.player.show(this.player.at + 1);
           this.share = 0;
@@ -137,6 +143,22 @@
     halt() {
       this.playing = false;
       this.player.redraw(); // what was left out while playing
+    }
+
+    /** Play the cycle on show over and over; from the prompt or the end, the nearest one. */
+    toggleLoop() {
+      const { stops } = this.player;
+      this.loop = !this.loop;
+      this.moves++;
+      this.player.wake();
+      if (!this.loop || stops.length < 4) return;
+      const at = Math.max(1, this.player.at);
+      const draft = stops.findLastIndex((stop, i) => i <= at && stop.p === "draft");
+      this.follow = false;
+      this.intro = false;
+      if (stops[this.player.at].p !== "verify" && stops[this.player.at].p !== "commit") this.player.show(draft);
+      this.share = 0;
+      this.playing = true;
     }
 
     toggle() {

@@ -4,6 +4,7 @@
 (function () {
   "use strict";
   const O = window.OrthrusStage;
+  const fine = window.matchMedia("(pointer: fine)"); // a finger scrolls the page, a mouse may mark a part of a chart
   const REST_MS = 80; // at most 12 redraws a second, fewer where one takes long
 
   let loading;
@@ -25,7 +26,8 @@
     if (value && typeof value === "object")
       return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, filled(v, columns, player)]));
     if (typeof value !== "string") return value;
-    if (value[0] === "$") return columns[value.slice(1)].slice();
+    // a chart takes its texts for a kind of HTML, and these come from a model
+    if (value[0] === "$") return columns[value.slice(1)].map((item) => (typeof item === "string" ? O.escaped(item) : item));
     return value[0] === "@" ? player.colour(value.slice(1)) : value;
   }
 
@@ -36,19 +38,26 @@
     return out;
   }
 
-  const fileName = (spec, variant) => "-" + (spec.title + " " + variant.label).toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+  /** On very wide screens the page is zoomed and charts are not (their pointer would miss): their text grows instead. */
+  function grown(layout, by) {
+    if (Array.isArray(layout) || !layout || typeof layout !== "object" || by === 1) return layout;
+    const one = ([key, value]) => [key, typeof value === "number" && ["size", "standoff", "l", "r", "t", "b"].includes(key) ? value * by : grown(value, by)];
+    return Object.fromEntries(Object.entries(layout).map(one));
+  }
+
+  const fileName = (title) => "-" + title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
 
   /** Under a chart: its twin as a table, its numbers as CSV, the chart as a picture. */
   function tools(spec, player, now, toggle) {
     const box = O.el("div", "o-kit");
-    const name = (ending) => O.fileName(player, fileName(spec, now.variant()) + ending);
+    const name = (ending) => O.fileName(player, fileName(now.title()) + ending);
     const twin = O.button("Show as table", () => {
       const on = twin.getAttribute("aria-pressed") !== "true";
       twin.setAttribute("aria-pressed", String(on));
       toggle(on);
     });
     twin.setAttribute("aria-pressed", "false");
-    const csv = () => O.save(name(".csv"), [O.csv(O.about(player), now.variant().table, now.columns())], "text/csv");
+    const csv = () => O.save(name(".csv"), [O.csv(O.about(player) + "; " + now.title(), now.picture().table, now.picture().columns)], "text/csv");
     const png = async () => O.save(name(".png"), [await O.picture(now.plotly(), now.chart, now.title(), player)], "image/png");
     box.append(twin, O.exportButton("CSV", "The numbers of this chart", csv), O.exportButton("PNG", "This chart as a picture", png));
     return box;
@@ -67,16 +76,30 @@
     tablebox.tabIndex = 0;
     const note = O.el("p", "o-note");
     let chosen = 0, values = null, wanted = false, busy = false, ready = 0, cost = 20, P = null, near = true;
-    const state = { chart, variant: () => spec.variants[chosen], columns: () => values.columns, plotly: () => P, title: () => [spec.title, spec.variants[chosen].label].filter(Boolean).join(": ") };
-    const tabled = () => !tablebox.hidden && values && tablebox.replaceChildren(O.table(state.title(), spec.variants[chosen].table, values.columns));
-    const pick = (i) => { chosen = i; wanted = true; tabled(); player.wake(); };
+    const extra = spec.extra && O.extras[spec.extra.kind](spec.extra, player, () => renew());
+    /** What is drawn: the chosen variant over the values, changed by what the visitor asked for. */
+    const picture = () => {
+      const variant = spec.variants[chosen];
+      const plain = { columns: values.columns, ranges: values.ranges, note: values.note || "", data: variant.data, table: variant.table, mark: "" };
+      return extra ? extra.apply(plain, values, variant) : plain;
+    };
+    const title = () => [spec.title, spec.variants[chosen].label, picture().mark].filter(Boolean).join(": ");
+    const state = { chart, picture, plotly: () => P, title };
+    function renew() {
+      wanted = true;
+      if (!values) return;
+      const { columns, table, note: said, mark } = picture();
+      note.textContent = said;
+      note.classList.toggle("simulated", !!mark);
+      if (!tablebox.hidden) tablebox.replaceChildren(O.table(title(), table, columns));
+      player.wake();
+    }
+    const pick = (i) => { chosen = i; renew(); };
     if (spec.variants.length > 1) host.append(O.choice(spec.variants.map(({ label }) => label), spec.title, pick));
-    host.append(frame, tablebox, note, tools(spec, player, state, (on) => {
+    host.append(frame, tablebox, note, ...(extra ? [extra.box] : []), tools(spec, player, state, (on) => {
       tablebox.hidden = !on;
       frame.hidden = on;
-      tabled();
-      wanted = true;
-      player.wake();
+      renew();
     }));
     // while the film runs, charts out of sight wait: each redraw costs the main thread some 20 ms
     new IntersectionObserver((seen) => { near = seen[seen.length - 1].isIntersecting; player.wake(); }, { rootMargin: "200px" }).observe(host);
@@ -88,10 +111,14 @@
       busy = true;
       const began = performance.now();
       const variant = spec.variants[chosen];
-      const ranges = Object.fromEntries(Object.entries((chosen === 0 && values.ranges) || {}).map(([axis, range]) => [axis, { range }]));
-      const layout = filled(merged(merged(player.settings.layout, variant.layout), ranges), {}, player);
+      const { columns, data, ranges: limits } = picture();
+      const ranges = Object.fromEntries(Object.entries((chosen === 0 && limits) || {}).map(([axis, range]) => [axis, { range }]));
+      const zoom = parseFloat(getComputedStyle(player.root).zoom) || 1;
+      const layout = grown(filled(merged(merged(player.settings.layout, variant.layout), ranges), {}, player), zoom);
       const first = !chart.data;
-      await P.react(chart, filled(variant.data, values.columns, player), layout, { displayModeBar: false });
+      layout.uirevision = player.run + "/" + chosen; // what was zoomed stays zoomed, until another run comes
+      if (spec.zoom && fine.matches) for (const axis of [layout.xaxis, layout.yaxis]) axis.fixedrange = false;
+      await P.react(chart, filled(data, columns, player), layout, { displayModeBar: false });
       if (first) {
         new ResizeObserver(() => P.Plots.resize(chart)).observe(frame);
         if (spec.seek) chart.on("plotly_click", (event) => seek(event.points[0][spec.seek] - 1));
@@ -104,20 +131,21 @@
     function moveCursor(now) {
       const kind = spec.variants[chosen].cursor;
       const at = kind === "clock" ? now.clock : kind === "cycle" ? now.cycle + 1 : NaN;
-      const axis = chart._fullLayout && chart._fullLayout.xaxis;
+      const whole = chart._fullLayout;
+      const axis = whole && whole.xaxis;
       const shown = !!axis && Number.isFinite(at);
       if (cursor.hidden === shown) cursor.hidden = !shown;
       if (!shown) return;
       const place = axis._offset + Math.max(0, Math.min(axis._length, axis.l2p(at)));
       cursor.style.transform = "translateX(" + place + "px)";
+      cursor.style.top = whole._size.t + "px";
+      cursor.style.height = whole._size.h + "px";
     }
 
     return {
       draw(state, facts) {
         values = { ...facts, ...state };
-        wanted = true;
-        note.textContent = values.note || "";
-        tabled();
+        renew();
       },
       waits: () => busy || !!(P && wanted && values && !frame.hidden),
       tick(now) {

@@ -3,6 +3,8 @@
   "use strict";
   const O = window.OrthrusStage;
 
+  const KEPT = 1000, STEP = 500; // tokens of a lane in the page; a longer text loses its beginning here
+
   /** How many of the sorted times are not later than `clock`. */
   function passed(times, clock) {
     let low = 0;
@@ -21,7 +23,7 @@
     const card = O.el("article", "o-lane o-lane-" + key);
     const top = O.el("div", "o-lanetop");
     const who = O.el("div");
-    who.append(O.el("h4", "", name), O.el("p", "", about));
+    who.append(O.el("h3", "", name), O.el("p", "", about));
     const count = O.el("div", "o-count");
     const number = O.el("b", "", "0");
     count.append(number, O.el("span", "", "tokens"));
@@ -38,7 +40,7 @@
       const cycle = event.target.dataset.cycle;
       if (cycle >= 0) player.seekCycle(+cycle);
     });
-    return { key, card, number, done, text, foot, shown: 0 };
+    return { key, card, number, done, text, foot, shown: 0, from: 0 };
   }
 
   function span(rows, i, player) {
@@ -52,7 +54,12 @@
   }
 
   function write(lane, rows, n, player) {
-    if (n === lane.shown) return;
+    const from = n <= KEPT ? 0 : Math.ceil((n - KEPT) / STEP) * STEP;
+    if (n === lane.shown && from === lane.from) return;
+    if (from !== lane.from) {
+      lane.text.replaceChildren(...(from ? [O.el("i", "", "… ")] : []));
+      lane.shown = lane.from = from;
+    }
     while (lane.shown > n) {
       lane.text.lastChild.remove();
       lane.shown--;
@@ -86,8 +93,10 @@
         for (const each of lanes) {
           const rows = facts[each.key];
           // a character split over tokens is completed by a later token: its first part's text changes
-          for (let i = 0; i < each.shown && i < rows.text.length; i++)
-            if (each.text.children[i].textContent !== rows.text[i]) each.text.children[i].textContent = rows.text[i];
+          for (let i = each.from; i < each.shown && i < rows.text.length; i++) {
+            const node = each.text.children[i - each.from + (each.from ? 1 : 0)];
+            if (node.textContent !== rows.text[i]) node.textContent = rows.text[i];
+          }
           if (each.shown > rows.ms.length || each.run !== player.run) write(each, rows, 0, player);
           each.run = player.run;
         }

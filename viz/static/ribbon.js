@@ -120,7 +120,8 @@
           const [id, code] = block.next || [null, "f"];
           const text = block.next ? O.label(player.word(id)) : "nothing: the text ended inside the block";
           const chip = O.el("span", "o-chip is-" + nameOf(code).name, (block.next ? nameOf(code).glyph + " " : "") + text);
-          own.append(block.committed + " tokens join the text: " + block.kept + " guesses and ", chip);
+          const some = (n, one, more) => n + " " + (n === 1 ? one : more);
+          own.append(some(block.committed, "token joins", "tokens join") + " the text: " + some(block.kept, "guess", "guesses") + " and ", chip);
         }
         if (now.at === animated) return;
         animated = now.at;

@@ -2,7 +2,6 @@
 (function () {
   "use strict";
   const O = window.OrthrusStage;
-  const MARKS = [[/ /g, "·"], [/\t/g, "⇥\t"], [/\n/g, "⏎\n"]];
 
   function toggle(label, title, act) {
     const node = O.button(label, () => {
@@ -39,113 +38,6 @@
     }
   }
 
-  class Written {
-    constructor(box, spec, player) {
-      Object.assign(this, { box, spec, player, nodes: [], by: spec.colours[0], marks: false });
-    }
-
-    /** Bring the spans up to the columns: drop what is gone, mend completed characters, append what is new. */
-    write(tokens, cycles) {
-      this.tokens = tokens;
-      this.cycles = cycles;
-      if (this.run !== this.player.run) this.drop(0);
-      this.run = this.player.run;
-      const n = tokens.by.length;
-      this.drop(n);
-      this.nodes.forEach((_, i) => this.spell(i));
-      const fresh = this.nodes.length;
-      for (let i = fresh; i < n; i++) this.add(i);
-      const renewed = this.by.key === "ms" && fresh < n; // its scale grows with the run
-      for (let i = renewed ? 0 : fresh; i < n; i++) this.paint(i);
-      return n - fresh;
-    }
-
-    drop(n) {
-      while (this.nodes.length > n) {
-        const { span, ghost } = this.nodes.pop();
-        span.remove();
-        if (ghost) ghost.remove();
-      }
-    }
-
-    add(i) {
-      const ids = this.cut(i) ? this.cycles.ghosts[this.tokens.cycle[i]] || [] : [];
-      const ghost = ids.length ? this.ghost(ids) : null;
-      const span = O.el("span", "o-token");
-      span.dataset.i = i;
-      if (ghost) this.box.append(ghost);
-      this.box.append(span);
-      this.nodes.push({ span, ghost, text: null });
-      this.spell(i);
-    }
-
-    /** The AR view wrote this token where it refused a guess. */
-    cut(i) {
-      return ["correction", "resampled"].includes(this.player.settings.statuses[this.tokens.by[i]].name);
-    }
-
-    ghost(ids) {
-      const box = O.el("s", "o-ghosts");
-      ids.forEach((id, k) => {
-        const each = O.el("span", k ? "is-discarded" : "is-refused", O.label(this.player.word(id)));
-        each.title = k ? this.spec.ghosts.discarded : this.spec.ghosts.refused;
-        box.append(each);
-      });
-      return box;
-    }
-
-    spell(i) {
-      const text = this.tokens.text[i];
-      const node = this.nodes[i];
-      if (node.text === text && node.marks === this.marks) return;
-      node.text = text;
-      node.marks = this.marks;
-      const marked = text === "" && this.player.settings.statuses[this.tokens.by[i]] ? "⏹" : text;
-      node.span.textContent = this.marks ? MARKS.reduce((all, [what, sign]) => all.replace(what, sign), marked) : text;
-    }
-
-    value(i) {
-      const cycle = this.tokens.cycle[i];
-      if (this.by.key === "ms") return cycle < 0 ? 0 : this.cycles.ms[cycle];
-      return this.tokens[this.by.key][i];
-    }
-
-    /** How strong the colour is, 0 to 1; null where nothing is known. */
-    strength(i) {
-      const value = this.value(i);
-      if (value === null || value === undefined) return null;
-      const [low, high] = this.by.range || [0, this.cycles.ms[this.cycles.ms.length - 1] || 1];
-      return Math.max(0, Math.min(1, (value - low) / (high - low)));
-    }
-
-    paint(i) {
-      const { span } = this.nodes[i];
-      const name = this.player.settings.statuses[this.tokens.by[i]].name;
-      span.className = "o-token" + (this.by.key === "author" ? " is-" + name : this.by.key === "cycle" && this.tokens.cycle[i] & 1 ? " odd" : "");
-      if (!this.by.hue && this.by.key !== "ms") return;
-      const strength = this.strength(i);
-      span.classList.toggle("none", strength === null);
-      span.style.setProperty("--s", Math.round(100 * (strength || 0)));
-    }
-
-    repaint() {
-      this.box.dataset.by = this.by.key;
-      this.box.style.setProperty("--hue", "var(--o-" + (this.by.hue || "ink") + ")");
-      this.nodes.forEach((_, i) => (this.spell(i), this.paint(i)));
-    }
-
-    describe(i) {
-      const { by, cycle, q, p, H, gap } = this.tokens;
-      const parts = ["token " + (i + 1) + " " + JSON.stringify(this.tokens.text[i]), this.player.settings.statuses[by[i]].label];
-      parts.push(cycle[i] < 0 ? "from the prompt's pass" : "cycle " + (cycle[i] + 1));
-      if (typeof q[i] === "number") parts.push("diffusion view " + q[i] + " %");
-      if (typeof p[i] === "number") parts.push("AR view " + p[i] + " %");
-      if (typeof H[i] === "number") parts.push("entropy " + H[i] + " nats");
-      if (typeof gap[i] === "number") parts.push("gap " + gap[i] + " logits");
-      return parts.join(", ");
-    }
-  }
-
   /** Arrow keys walk over the tokens and say what each is; Enter and a click go to its cycle. */
   function walking(box, written, player) {
     let at = -1;
@@ -155,15 +47,16 @@
       player.seekCycle(cycle, cycle < 0 ? "prefill" : "commit");
     };
     const move = (to) => {
-      if (written.nodes[at]) written.nodes[at].span.classList.remove("at");
-      at = Math.max(0, Math.min(written.nodes.length - 1, to));
-      if (!written.nodes[at]) return;
-      written.nodes[at].span.classList.add("at");
-      written.nodes[at].span.scrollIntoView({ block: "nearest" });
+      if (written.node(at)) written.node(at).span.classList.remove("at");
+      at = Math.max(0, Math.min(written.tokens.by.length - 1, to));
+      if (written.tokens.by.length && !written.node(at)) written.reveal(at);
+      if (!written.node(at)) return;
+      written.node(at).span.classList.add("at");
+      written.node(at).span.scrollIntoView({ block: "nearest" });
       player.voice.textContent = written.describe(at);
     };
     box.addEventListener("keydown", (event) => {
-      const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: written.nodes.length - 1 }[event.key];
+      const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: written.tokens.by.length - 1 }[event.key];
       if (to === undefined && event.key !== "Enter") return;
       event.preventDefault();
       event.stopPropagation(); // here arrows walk over tokens, elsewhere they step the playhead
@@ -190,7 +83,7 @@
     box.setAttribute("role", "group");
     box.setAttribute("aria-label", spec.title + ". Arrow keys walk over the tokens.");
     plain.hidden = tablebox.hidden = true;
-    const written = new Written(box, spec, player);
+    const written = new O.Written(box, spec, player);
     walking(box, written, player);
     const shown = { plain: false, table: false };
     const clean = () => written.tokens.text.join("");

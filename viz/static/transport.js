@@ -1,4 +1,4 @@
-/* The transport bar: play, step, scrub, speed; keys for all of it. */
+/* The transport bar: play, step, loop, scrub, speed. The keys for all of it are in keys.js. */
 (function () {
   "use strict";
   const O = window.OrthrusStage;
@@ -6,16 +6,6 @@
     ["draft", "1 Draft"],
     ["verify", "2 Verify"],
     ["commit", "3 Commit"],
-  ];
-  const KEYS = [
-    ["Space", "play or pause"],
-    ["← →", "one phase back or on"],
-    ["Shift + ← →", "one cycle back or on"],
-    ["Home, End", "first or last"],
-    ["[ ]", "slower or faster"],
-    ["I", "inspector"],
-    ["Q", "quiz; N next, * takes all"],
-    ["Esc", "let go"],
   ];
 
   function button(text, name, act) {
@@ -41,6 +31,17 @@
     return menu;
   }
 
+  /** What a place on the track is about, before anybody goes there: its cycle, and what that wrote. */
+  function preview(player, i) {
+    const stop = player.stops[i];
+    if (!stop || (i > player.at && player.root.classList.contains("asking"))) return ""; // the quiz is still open
+    const rows = player.facts.race && player.facts.race.orthrus;
+    const wrote = player.stops.find(({ c, p }) => c === stop.c && p === "commit");
+    if (!wrote) return stop.p === "finish" ? "the end" : "the prompt";
+    const text = rows ? rows.text.filter((_, k) => rows.cycle[k] === stop.c).join("") : "";
+    return "cycle " + (stop.c + 1) + ", " + stop.p + " · " + wrote.w + (wrote.w === 1 ? " token" : " tokens") + (text ? ": " + O.label(text) : "");
+  }
+
   /** One tick a cycle, as high as it committed tokens, under a range input that seeks. */
   function track(player) {
     const box = O.el("div", "o-track");
@@ -54,61 +55,23 @@
       player.head.pause();
       player.head.seek(+range.value);
     });
-    box.append(ticks, range);
-    return { box, ticks, range };
-  }
-
-  function help(player) {
-    const box = O.el("details", "o-help");
-    box.append(O.el("summary", "o-button", "?"));
-    box.firstChild.setAttribute("aria-label", "Keys");
-    const list = O.el("dl", "o-keys");
-    for (const [key, what] of KEYS) list.append(O.el("dt", "", key), O.el("dd", "", what));
-    const label = O.el("label", "", " keys on");
-    const on = O.el("input");
-    on.type = "checkbox";
-    on.checked = true;
-    on.addEventListener("change", () => (player.keysOff = !on.checked));
-    label.prepend(on);
-    const card = O.el("div", "o-pop");
-    card.append(list, label);
-    box.append(card);
-    return box;
-  }
-
-  /** A part may own keys: {key: act}; it hears them wherever nobody types. */
-  function partsAct(player, key) {
-    const owners = Object.values(player.parts).filter((part) => part.keys && part.keys[key]);
-    owners.forEach((part) => part.keys[key]());
-    return owners.length > 0;
-  }
-
-  function act(player, event) {
-    const head = player.head;
-    switch (event.key) {
-      case " ": return head.toggle(), true;
-      case "ArrowRight": return event.shiftKey ? head.stepCycle(1) : head.step(1), true;
-      case "ArrowLeft": return event.shiftKey ? head.stepCycle(-1) : head.step(-1), true;
-      case "Home": return head.pause(), head.seek(0), true;
-      case "End": return head.pause(), head.seek(player.stops.length - 1), true;
-      case "[": return head.faster(-1), true;
-      case "]": return head.faster(1), true;
-    }
-    return false;
-  }
-
-  function listen(player) {
-    const typing = "input:not([type=range]), textarea, select, [contenteditable=true]";
-    const busy = "input, textarea, select, button, summary, a, [contenteditable=true], [role=option], [role=tab], [role=slider]";
-    const onKey = (event) => {
-      if (!player.root.isConnected) return document.removeEventListener("keydown", onKey);
-      if (player.keysOff || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-      const within = (selector) => event.target.closest && event.target.closest(selector);
-      const letter = /^([a-z?*]|Escape)$/i.test(event.key);
-      if (within(letter ? typing : busy)) return;
-      if (letter ? partsAct(player, event.key.length === 1 ? event.key.toLowerCase() : event.key) : act(player, event)) event.preventDefault();
+    const peek = O.el("div", "o-peek");
+    peek.hidden = true;
+    peek.setAttribute("aria-hidden", "true"); // the range says the same in its value text
+    const show = (i) => {
+      const text = preview(player, Math.round(i));
+      peek.hidden = !text;
+      if (!text) return;
+      peek.textContent = text;
+      const share = i / Math.max(1, range.max);
+      peek.style.left = 100 * share + "%";
+      peek.style.transform = "translateX(" + -100 * share + "%)";
     };
-    document.addEventListener("keydown", onKey);
+    range.addEventListener("pointermove", (event) => show(Math.max(0, Math.min(1, event.offsetX / range.clientWidth)) * range.max));
+    range.addEventListener("input", () => show(+range.value));
+    for (const gone of ["pointerleave", "blur"]) range.addEventListener(gone, () => (peek.hidden = true));
+    box.append(ticks, range, peek);
+    return { box, ticks, range };
   }
 
   function steppers(player) {
@@ -125,7 +88,9 @@
       button("»", "One cycle on", () => head.stepCycle(1)),
       button("↦", "To the end", () => (head.pause(), head.seek(player.stops.length - 1)))
     );
-    return { row, play };
+    const loop = button("⟳", "Loop this cycle (L)", () => head.toggleLoop());
+    row.append(loop);
+    return { row, play, loop };
   }
 
   /** Buttons of the parts that can be opened; one that is not ready yet (a tour of a run without an end) hides. */
@@ -141,7 +106,7 @@
     const head = player.head;
     bar.setAttribute("role", "group");
     bar.setAttribute("aria-label", "Playback");
-    const { row, play } = steppers(player);
+    const { row, play, loop } = steppers(player);
     const { box, ticks, range } = track(player);
     const steps = O.el("ol", "o-phases");
     const pills = PHASES.map(([key, text]) => {
@@ -156,9 +121,10 @@
     live.classList.add("o-live");
     const right = O.el("div", "o-right");
     const opened = openers(player);
-    right.append(menu, live, ...opened.nodes, help(player));
+    const help = O.help(player);
+    right.append(menu, live, ...opened.nodes, help);
     bar.append(row, steps, place, box, right);
-    listen(player);
+    O.listen(player, help);
 
     let drawn = "";
     return {
@@ -173,12 +139,13 @@
         drawn = "";
       },
       tick(now) {
-        const key = [now.at, head.playing, head.follow, player.ended, O.speeds.indexOf(head.speed)].join();
+        const key = [now.at, head.playing, head.loop, head.follow, player.ended, O.speeds.indexOf(head.speed)].join();
         if (key === drawn) return;
         drawn = key;
         play.textContent = head.playing ? "❚❚" : "▶";
         play.setAttribute("aria-label", head.playing ? "Pause" : "Play");
         play.title = play.getAttribute("aria-label");
+        loop.setAttribute("aria-pressed", String(head.loop));
         const cycles = ticks.childElementCount;
         const known = now.cycle >= 0 && now.cycle < cycles;
         const where = known ? "cycle " + (now.cycle + 1) + " of " + cycles : now.phase === "finish" ? "finished" : now.phase && "prompt";

@@ -1,0 +1,69 @@
+"""The page's measured figures as tables: their bars stand here, and docs/page.md is filled from here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.speed_figures import table
+
+BARS = {"fps_desktop": 50, "fps_phone": 30, "answer_ms": 50, "first_ms": 2500}
+VIEW_BYTES = 1500  # of one event for one view
+OWN_BYTES = {
+    "words": 30_000,  # the spelling of ids seen for the first time
+    "record": 400_000,  # the run itself, once, at its end
+    "inspector": 3000,  # five alternatives of every slot, from each of the two views
+    "statistics": 3000,  # all of them, but only at cycles 1, 2, 4, 8, ...
+}
+EVENT_BYTES = 6000  # the mean over a run of what one event brings all views, without the run itself
+
+
+def page(result: dict[str, Any]) -> str:
+    """All tables of benchmarks/results/page.json, with where and when they were measured."""
+    versions, machine = result["versions"], result["machine"]
+    where = f"{machine['device']}, {machine['cores']} cores, Chromium {result['browser']} without a GPU"
+    closing = f"{where}, gradio {versions['gradio']}, {result['measured_at'][:10]}, commit `{result['commit']}`."
+    tables = (streaming(result), memory(result), bytes_by_view(result), answers(result), first(result))
+    return "\n\n".join((*tables, closing))
+
+
+def streaming(result: dict[str, Any]) -> str:
+    rows = []
+    for name, run in result["streaming"].items():
+        shown = [f"{run['fps']:.0f}", BARS[f"fps_{name}"], f"{run['gap_p99_ms']:.0f}", f"{run['gap_max_ms']:.0f}"]
+        sent = f"{run['events']} at {run['rate']:.0f} a second"
+        rows.append([f"{name}, {run['width']} px", sent, *shown, f"{run['lost']} of {run['messages']}"])
+    head = ["width", "events", "frames a second", "at least", "gap p99, ms", "longest, ms", "messages lost"]
+    return table(head, rows)
+
+
+def memory(result: dict[str, Any]) -> str:
+    rows = [
+        [sample["events"], f"{sample['heap'] / 1e6:.1f}", sample["nodes"], sample["listeners"]]
+        for sample in result["memory"]
+    ]
+    return table(["events so far", "JS heap, MB", "DOM nodes", "listeners"], rows)
+
+
+def bytes_by_view(result: dict[str, Any]) -> str:
+    views = result["bytes"]["views"]
+    rows = [[name, f"{v['mean']:.0f}", v["most"], OWN_BYTES.get(name, VIEW_BYTES)] for name, v in views.items()]
+    everything = result["bytes"]["event"]
+    rows.append(["all, a mean event", f"{everything:.0f}", "", EVENT_BYTES])
+    return table(["view", "mean bytes of an event", "most", "at most"], rows)
+
+
+def answers(result: dict[str, Any]) -> str:
+    rows = [
+        [name, a["n"], f"{a['p50_ms']:.0f}", f"{a['p95_ms']:.0f}", BARS["answer_ms"], f"{a['settled_ms']:.0f}"]
+        for name, a in result["answers"].items()
+    ]
+    head = ["what", "times", "next frame p50, ms", "p95, ms", "at most", "all charts redrawn p50, ms"]
+    return table(head, rows) + f"\n\nRequests caused by all of them: {result['requests']}."
+
+
+def first(result: dict[str, Any]) -> str:
+    known = {"paint_ms": "navigation to first paint", "motion_ms": "navigation to first motion"}
+    known["between_ms"] = "first paint to first motion"
+    rows = [[words, f"{result['first'][key]:.0f}", BARS["first_ms"]] for key, words in known.items()]
+    outside = f"Requests that left the machine: {result['external']}."
+    return table(["first visit, no model", "ms", "at most"], rows) + f"\n\n{outside}"

@@ -1,0 +1,229 @@
+"""How the page feels, in numbers: frames, memory, bytes, answers, first paint; measured in a real Chromium.
+
+    python benchmarks/page_speed.py --out benchmarks/results/page.json     # then: python benchmarks/readme_figures.py
+    python benchmarks/page_speed.py --quick --out page.json                # a short look, not for publication
+
+The page is `app.py` without a model. Recorded runs are handed to its player as live ones, in messages of two events at
+60 events a second; the way of a message through the server is not part of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from statistics import mean, median, quantiles
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks import harness, page_figures
+from benchmarks.page_answers import PATIENCE_S, STILL, answered, patiently, rest
+from orthrus.recording import load
+from orthrus.trace import Trace
+from viz import player
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --enable-precise-memory-info"
+).split()
+SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
+RATE, A_MESSAGE = 60, 2  # events a second, events a message: the server flushes every 33 ms
+READY = (
+    "window.orthrusPlayer && orthrusPlayer.stops.length > 0 && document.querySelectorAll('.js-plotly-plot').length > 5"
+)
+STREAM = """async ({messages, every}) => {
+  const P = orthrusPlayer, gaps = [], seqs = [];
+  let last, on = true;
+  const loop = (time) => { if (last) gaps.push(time - last); last = time; if (on) requestAnimationFrame(loop); };
+  requestAnimationFrame(loop);
+  const began = performance.now();
+  for (let i = 0; i < messages.length; i++) {
+    const rest = began + i * every - performance.now();
+    await new Promise((done) => setTimeout(done, Math.max(0, rest)));
+    P.feed(JSON.parse(messages[i]));
+    seqs.push(P.seq);
+  }
+  const ms = performance.now() - began;
+  on = false;
+  return {gaps, ms, seqs, stops: P.stops.length};
+}"""
+FIRST = """() => { // in every new page: when the first token of the film is on the screen
+  const look = () => {
+    const head = window.orthrusPlayer && window.orthrusPlayer.head;
+    const moves = head && head.playing && head.share > 0 && head.share < 1;
+    requestAnimationFrame(moves ? () => (window.motion = performance.now()) : look);
+  };
+  requestAnimationFrame(look);
+}"""
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """`app.py` with the recorded runs and without a model; its address."""
+    with socket.socket() as probe, tempfile.TemporaryDirectory() as empty:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        probe.close()
+        command = [sys.executable, "app.py", "--port", str(port), "--model", empty, "--device", "cpu"]
+        process = subprocess.Popen(command, cwd=harness.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        address = f"http://127.0.0.1:{port}/"
+        try:
+            patiently(lambda: serves(address), "the page did not start")
+            yield address
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def serves(address: str) -> bool:
+    try:
+        return urllib.request.urlopen(address, timeout=5).status == 200
+    except OSError:
+        return False
+
+
+def opened(browser: Any, address: str, size: str) -> tuple[Any, list[str]]:
+    """A page with its film at rest, and the addresses it asks for, growing."""
+    width, height = SIZES[size]
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.set_default_timeout(1000 * PATIENCE_S)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(address)
+    patiently(lambda: page.evaluate(f"Boolean({READY})"), "the page never showed its charts")
+    page.evaluate(STILL)
+    return page, asked
+
+
+def messages(trace: Trace, run: str) -> list[str]:
+    """A trace as the messages of a live run, two events each."""
+    partial, parts = Trace(), []
+    for event in trace.events:
+        partial = partial.add(event)
+        parts.append(player.frames(event, partial))
+    found = []
+    for at in range(0, len(parts), A_MESSAGE):
+        frames = [frame for part in parts[at : at + A_MESSAGE] for frame in part]
+        end = at + A_MESSAGE >= len(parts)
+        found.append(player.dumps({"run": run, "seq": len(found), "live": True, "end": end, "frames": frames}))
+    return found
+
+
+def streamed(page: Any, traces: list[Trace], name: str) -> dict[str, Any]:
+    """Every trace once, one after the other: frames a second, and what did not arrive."""
+    gaps, seconds, events, sent, lost = [], 0.0, 0, 0, 0
+    for i, trace in enumerate(traces):
+        texts = messages(trace, f"{name}-{i}")
+        told = page.evaluate(STREAM, {"messages": texts, "every": 1000 * A_MESSAGE / RATE})
+        stops = sum("p" in frame for text in texts for frame in json.loads(text)["frames"])
+        lost += sum(seq != at for at, seq in enumerate(told["seqs"])) + abs(stops - told["stops"])
+        gaps += told["gaps"]
+        seconds, events, sent = seconds + told["ms"] / 1e3, events + len(trace.events), sent + len(texts)
+    cut = quantiles(gaps, n=100, method="inclusive")
+    figures = {"fps": 1000 / mean(gaps), "gap_p50_ms": median(gaps), "gap_p99_ms": cut[98], "gap_max_ms": max(gaps)}
+    width = page.viewport_size["width"]
+    return {"width": width, "events": events, "rate": events / seconds, "messages": sent, "lost": lost, **figures}
+
+
+def remembered(page: Any, traces: list[Trace], rounds: int) -> list[dict[str, int]]:
+    """Heap, nodes and listeners behind each round of the same runs, garbage collected first."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    found, events = [], 0
+    for i in range(rounds):
+        streamed(page, traces, f"round-{i}")
+        events += sum(len(trace.events) for trace in traces)
+        page.evaluate(STILL)
+        rest(page)
+        session.send("HeapProfiler.collectGarbage")
+        told = {m["name"]: int(m["value"]) for m in session.send("Performance.getMetrics")["metrics"]}
+        sample = {"heap": told["JSHeapUsedSize"], "nodes": told["Nodes"], "listeners": told["JSEventListeners"]}
+        found.append({"events": events, **sample})
+    return found
+
+
+def weighed(traces: list[Trace]) -> dict[str, Any]:
+    """Bytes of the changes an event brings each view, over all runs."""
+    sizes: dict[str, list[int]] = {}
+    total = events = 0
+    for trace in traces:
+        partial = Trace()
+        for event in trace.events:
+            partial, events, mine = partial.add(event), events + 1, {}
+            for frame in player.frames(event, partial):
+                for change in frame["x"]:
+                    mine[change[0]] = mine.get(change[0], 0) + len(player.dumps(change).encode())
+            for view, size in mine.items():
+                sizes.setdefault(view, []).append(size)
+                total += size * (view != "record")
+    views = {name: {"mean": mean(found), "most": max(found)} for name, found in sorted(sizes.items())}
+    return {"views": views, "event": total / events}
+
+
+def first_visit(browser: Any, address: str) -> dict[str, float]:
+    """Milliseconds of one fresh visit, from the start of the navigation."""
+    context = browser.new_context(viewport=dict(zip(("width", "height"), SIZES["desktop"], strict=True)))
+    context.add_init_script(f"({FIRST})()")
+    page = context.new_page()
+    page.goto(address)
+    patiently(lambda: page.evaluate("window.motion"), "nothing ever moved")
+    paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    motion = page.evaluate("window.motion")
+    context.close()
+    return {"paint_ms": paint, "motion_ms": motion, "between_ms": motion - paint}
+
+
+def measure(browser: Any, address: str, traces: list[Trace], args: argparse.Namespace) -> dict[str, Any]:
+    visits = [first_visit(browser, address) for _ in range(args.visits)]
+    result: dict[str, Any] = {"first": {key: median(visit[key] for visit in visits) for key in visits[0]}}
+    result |= {"streaming": {}, "external": 0}
+    for size in SIZES:
+        page, urls = opened(browser, address, size)
+        result["streaming"][size] = streamed(page, traces, size)
+        if size == "desktop":
+            before = len(urls)
+            result["answers"] = answered(page, args.times)
+            result["requests"] = len(urls) - before
+            result["memory"] = remembered(page, traces, args.rounds)
+        page.close()
+        result["external"] += sum(not url.startswith((address, "data:", "blob:")) for url in urls)
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--out", type=Path, default=harness.RESULTS / "page.json")
+    parser.add_argument("--times", type=int, default=40, help="how often each act is timed")
+    parser.add_argument("--rounds", type=int, default=4, help="rounds over all recorded runs for the memory")
+    parser.add_argument("--visits", type=int, default=5, help="fresh visits; the median counts")
+    parser.add_argument("--quick", action="store_true", help="one run, two rounds, three times each")
+    args = parser.parse_args()
+    traces = [load(path) for path in sorted((harness.ROOT / "assets" / "traces").glob("*.jsonl.gz"))]
+    if args.quick:
+        traces, args.times, args.rounds, args.visits = traces[:1], 3, 2, 1
+    from playwright.sync_api import sync_playwright
+
+    result = {**harness.facts(__doc__), "quick": args.quick, "bytes": weighed(traces)}
+    result["versions"] |= {name: version(name) for name in ("gradio", "plotly")}
+    with serving() as address, sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        result["browser"] = browser.version
+        result |= measure(browser, address, traces, args)
+        browser.close()
+    print(page_figures.page(result))
+    harness.write(result, args.out)
+
+
+if __name__ == "__main__":
+    main()

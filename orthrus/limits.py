@@ -1,0 +1,88 @@
+"""What one visitor may ask of a shared page, in one place; and the rule of so many runs a minute."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+MINUTE = 60.0
+
+
+class Refused(ValueError):
+    """A request beyond a limit; the message is a sentence that names the value and the limit."""
+
+
+def _limit(default: int, about: str, highest: int = 1_000_000) -> Any:
+    return field(default=default, metadata={"about": about, "highest": highest})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Every limit of the page, with its default; each must be a whole number, 1 or more."""
+
+    prompt_chars: int = _limit(4000, "characters of a prompt")
+    new_tokens: int = _limit(2048, "new tokens of a run")
+    run_seconds: int = _limit(120, "seconds a run may keep the device", 86_400)
+    runs_per_visitor: int = _limit(2, "runs a visitor may have waiting or running")
+    runs_per_address: int = _limit(24, "runs all visitors of one address may have waiting or running", 10_000)
+    runs_per_minute: int = _limit(20, "runs a visitor may start within a minute")
+    address_runs_per_minute: int = _limit(240, "the same for all visitors of one address together")
+    waiting: int = _limit(48, "runs that may wait for the device", 10_000)
+    drain_seconds: int = _limit(25, "seconds a run may go on when the server is asked to end", 3600)
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value, highest = getattr(self, each.name), each.metadata["highest"]
+            if not isinstance(value, int) or not 1 <= value <= highest:
+                raise ValueError(f"{words(each.name)} is {value!r}, it must be a number between 1 and {highest}")
+
+    def check_prompt(self, prompt: str) -> None:
+        """Raises Refused for a prompt with too many characters."""
+        if len(prompt) > self.prompt_chars:
+            raise Refused(f"the prompt has {len(prompt)} characters, this page takes at most {self.prompt_chars}")
+
+    def check_tokens(self, wanted: int) -> None:
+        """Raises Refused for a run with too many new tokens."""
+        if wanted > self.new_tokens:
+            raise Refused(f"max new tokens is {wanted}, this page gives at most {self.new_tokens} a run")
+
+
+def words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+class Rate:
+    """At most so many takes within a minute for each key. Safe between threads; forgets keys that are silent."""
+
+    def __init__(self, most: int, who: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most, self._who, self._clock = most, who, clock
+        self._taken: OrderedDict[str, deque[float]] = OrderedDict()  # the key that took last comes last
+        self._lock = threading.Lock()
+
+    def take(self, key: str) -> None:
+        """Raises Refused where the key has had its share of this minute; a refused take is not counted."""
+        with self._lock:
+            now = self._clock()
+            self._forget(now - MINUTE)
+            times = self._taken.setdefault(key, deque())
+            while times and times[0] <= now - MINUTE:
+                times.popleft()
+            if len(times) >= self._most:
+                again = max(1, round(times[0] + MINUTE - now))
+                raise Refused(
+                    f"{self._who} started {len(times)} runs within a minute, {self._most} are allowed; "
+                    f"the next can start in {again} s"
+                )
+            times.append(now)
+            self._taken.move_to_end(key)
+
+    def _forget(self, before: float) -> None:
+        """Drop the keys whose last take is older, from the oldest on."""
+        while self._taken and (times := next(iter(self._taken.values()))) is not None:
+            if times and times[-1] > before:
+                break
+            self._taken.popitem(last=False)

@@ -1,0 +1,125 @@
+"""The line before the one device: bounded, fair between visitors, and able to say who is where.
+
+Each run has a round. A visitor's next run is a round later than the last one, and a newcomer's belongs to the round
+that is being served: so nobody's second run comes before somebody's first, and who came first is served first within a
+round. Every run served moves the round a little, so that a later round's turn comes however many newcomers there are.
+Nothing here reads the wall clock, so a clock that jumps changes nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from orthrus.limits import Limits, Rate, Refused
+
+STEP = 0.05  # rounds a run served is worth at least: 20 newcomers may go before a run of the next round
+MEMORY = 0.3  # weight of the newest run in the mean time of a run
+
+
+class Ticket:
+    """One run that waits or is served."""
+
+    __slots__ = ("address", "round", "served", "visitor")
+
+    def __init__(self, visitor: str, address: str, round: float) -> None:
+        self.visitor, self.address, self.round = visitor, address, round
+        self.served: float | None = None  # when it got the device
+
+
+class Line:
+    """Who may use the device, one run at a time; safe between threads."""
+
+    def __init__(self, limits: Limits | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limits, self._clock = limits or Limits(), clock
+        self._changed = threading.Condition()
+        self._waiting: list[Ticket] = []
+        self._serving: Ticket | None = None
+        self._round, self._rounds = 0.0, {}  # being served; of each visitor's last run
+        self._mean: float | None = None  # seconds a run keeps the device
+        self._closed = ""
+        self._visitor = Rate(self._limits.runs_per_minute, "you", clock)
+        self._address = Rate(self._limits.address_runs_per_minute, "visitors of your address", clock)
+
+    def join(self, visitor: str, address: str = "") -> Ticket:
+        """A place at the end. Raises Refused, with value and limit, where there is none for this visitor."""
+        with self._changed:
+            if self._closed:
+                raise Refused(self._closed)
+            mine = sum(ticket.visitor == visitor for ticket in self._all())
+            if mine >= self._limits.runs_per_visitor:
+                raise Refused(f"you have {mine} runs waiting or running, {self._limits.runs_per_visitor} are allowed")
+            near = sum(ticket.address == address for ticket in self._all()) if address else 0
+            if near >= (most := self._limits.runs_per_address):
+                raise Refused(f"visitors of your address have {near} runs waiting or running, {most} are allowed")
+            if len(self._waiting) >= self._limits.waiting:
+                raise Refused(
+                    f"{len(self._waiting)} runs are waiting, this server lets {self._limits.waiting} wait; "
+                    "please try again in a minute, the recorded runs can be watched meanwhile"
+                )
+            if address:
+                self._address.take(address)
+            self._visitor.take(visitor)
+            ticket = Ticket(visitor, address, max(self._round, self._rounds.get(visitor, -1.0) + 1))
+            self._rounds[visitor] = ticket.round
+            self._waiting.append(ticket)
+            self._changed.notify_all()
+            return ticket
+
+    def take(self, ticket: Ticket, seconds: float) -> bool:
+        """Wait up to `seconds` for the device; True once it belongs to this ticket."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._first() is ticket, seconds):
+                return False
+            self._waiting.remove(ticket)
+            self._serving, ticket.served = ticket, self._clock()
+            self._round = max(self._round + STEP, ticket.round)
+            self._rounds = {visitor: last for visitor, last in self._rounds.items() if last + 1 > self._round}
+            return True
+
+    def leave(self, ticket: Ticket) -> None:
+        """The run is over, or was given up while it waited; more than once does no harm."""
+        with self._changed:
+            if ticket is self._serving:
+                took = self._clock() - ticket.served
+                self._mean = took if self._mean is None else self._mean + MEMORY * (took - self._mean)
+                self._serving = None
+            elif ticket in self._waiting:
+                self._waiting.remove(ticket)
+            self._changed.notify_all()
+
+    def place(self, ticket: Ticket) -> tuple[int, float | None]:
+        """(1 for who is next, seconds until its turn or None where no run has been timed yet)."""
+        with self._changed:
+            order = self._order()
+            ahead = order.index(ticket) if ticket in order else 0
+            if self._mean is None:
+                return ahead + 1, None
+            left = max(0.0, self._serving.served + self._mean - self._clock()) if self._serving else 0.0
+            return ahead + 1, left + ahead * self._mean
+
+    def counts(self) -> tuple[int, int]:
+        """(waiting, running)."""
+        with self._changed:
+            return len(self._waiting), int(self._serving is not None)
+
+    def close(self, why: str) -> None:
+        """Take nobody any more; those who wait stay until they leave."""
+        with self._changed:
+            self._closed = why
+
+    def idle(self, seconds: float) -> bool:
+        """Wait up to `seconds` until nobody waits and nobody is served."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._all(), seconds)
+
+    def _all(self) -> list[Ticket]:
+        return [*self._waiting, *([self._serving] if self._serving else [])]
+
+    def _first(self) -> Ticket | None:
+        return self._order()[0] if self._waiting and self._serving is None else None
+
+    def _order(self) -> list[Ticket]:
+        """Who waits, in the order of their turns; sorting keeps those of one round in the order they came."""
+        return sorted(self._waiting, key=lambda ticket: ticket.round)

@@ -1,0 +1,82 @@
+"""The instruments of one lane: read while its clock stands still, and fewer of them where they cost too much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from torch import Tensor
+
+from orthrus import instrument
+from orthrus.instrument import Distribution
+from orthrus.rulings import Ruling, coin_fields
+from orthrus.sampling import Chooser
+from orthrus.session import LaneClock, Request, Stopwatch
+
+SETTLING_CYCLES = 4  # cycles before the cost of instruments is judged
+
+
+class Readings:
+    """What the events of a lane say beyond ids and timings, at the level of `detail`; `ms` is what it took so far."""
+
+    def __init__(self, request: Request, clock: LaneClock, chooser: Chooser) -> None:
+        self.request, self.clock, self.chooser = request, clock, chooser
+        self.detail, self.n_alt = request.config.detail, request.config.n_alt
+        self.ms = self.cycle_ms = 0.0  # in all, and of the cycle that is under way
+        self.q: Distribution | None = None  # of the draft, until its verdict is known
+
+    def prefill(self, logits: Tensor) -> dict[str, Any]:
+        """The prefill event's fields; the gap is there at every detail."""
+        with self._aside():
+            return {"p_gap": round(instrument.gaps(logits).item(), 3)} | instrument.prefill_fields(
+                logits, self.detail, self.n_alt
+            )
+
+    def draft(self, logits: Tensor | None, ids: Tensor) -> dict[str, Any]:
+        """The draft event's optional fields; without logits those of a draft that proposes nothing."""
+        self.cycle_ms, self.q = 0.0, None
+        if logits is None:
+            return _empty_draft(self.detail)
+        if self.detail < 0:
+            return {}
+        with self._aside():
+            fields, self.q = instrument.draft_fields(logits, ids, self.detail, self.n_alt, self.chooser)
+        return fields
+
+    def verdict(self, logits: Tensor, ruling: Ruling, proposals: Tensor) -> dict[str, Any]:
+        """The verdict event's optional fields."""
+        if self.detail < 0:
+            return {}
+        with self._aside():
+            return instrument.verdict_fields(
+                logits, ruling.choices, proposals, self.q, self.detail, self.n_alt
+            ) | coin_fields(ruling.toss, self.detail, self.n_alt)
+
+    def rows(self, position: int, logits: Tensor, count: int) -> None:
+        """Log the first `count` rows for the comparison of lanes, where the run has one."""
+        if self.request.rows is not None:
+            with self._aside():
+                self.request.rows.add(position, logits[:count], self.chooser)
+
+    def settle(self, cycle: int, decode_ms: float) -> None:
+        """Instruments that cost more than the allowed share of the cycles lose a level of detail."""
+        costly = self.ms > self.request.config.instrument_share * decode_ms
+        if costly and cycle >= SETTLING_CYCLES and self.detail > 0:
+            self.detail -= 1
+
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        """The lane's clock stands still; the time goes to the instruments."""
+        self.clock.stop()
+        with Stopwatch(self.request.lm.model.device) as watch:
+            yield
+        self.ms += watch.ms
+        self.cycle_ms += watch.ms
+        self.clock.start()
+
+
+def _empty_draft(detail: int) -> dict[str, Any]:
+    """The optional fields of a draft without proposals."""
+    names = ("q_lp", *(("q_H", "q_top_ids", "q_top_lp") if detail >= 1 else ())) if detail >= 0 else ()
+    return {name: [] for name in names}

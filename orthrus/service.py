@@ -1,0 +1,120 @@
+"""What a server does with a model: load it, decode, check, verify a block, say what it is, clean up. No page here.
+
+Torch is imported inside the functions, because a page should be there before it.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from orthrus import hosted
+from orthrus.config import EMBEDDED_MODEL, Settings
+
+if TYPE_CHECKING:
+    from orthrus.events import Event
+    from orthrus.modes import Modes
+    from orthrus.trace import Trace
+
+log = logging.getLogger(__name__)
+ABILITIES = (
+    "This is a very small model, trained from scratch on a CPU. It does short word problems, equations, units, JSON, "
+    "little programs and simple stories, is weak at copying and editing, and knows almost nothing about the world."
+)
+
+
+class Service:
+    """The functions a desk is made of, for one model of one server."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings, self._instead = settings, ""
+        self._decode = decode
+        if hosted.lent():
+            most = settings.limits.run_seconds
+            self._decode = hosted.on_lent_gpu(decode, hosted.spaces.GPU, lambda wish: 1 + wish.both, most)
+
+    def load(self) -> Modes:
+        """The model asked for; where it does not load, the embedded one, and `describe` says so."""
+        import torch
+
+        try:
+            return self._load(hosted.model_for(self.settings, torch.cuda.is_available()))
+        except Exception as error:
+            if self.settings.model == str(EMBEDDED_MODEL):
+                raise
+            why = str(error) if isinstance(error, ValueError) else type(error).__name__
+            log.exception("the embedded model answers instead of the one asked for")
+        self._instead = f"The model asked for could not be loaded ({why}); the embedded one answers instead. "
+        return self._load(str(EMBEDDED_MODEL))
+
+    def _load(self, source: str) -> Modes:
+        from orthrus.checkpoint import config_of, load_model
+        from orthrus.modes import Modes
+        from orthrus.probe import take_threads
+
+        asked = self.settings
+        take_threads(asked.threads, asked.device, asked.dtype, config_of(source))
+        loaded = load_model(source, asked.device, asked.dtype, asked.mode)
+        # where the GPU is lent this process has none: the first call warms up
+        return Modes(loaded, asked.mode, warm=not hosted.lent())
+
+    def decode(self, modes: Modes, wish: Any, cancel: threading.Event) -> Iterator[Event]:
+        return self._decode(modes, wish, cancel)
+
+    def describe(self, modes: Modes) -> str:
+        from orthrus.doctor import standing
+
+        abilities = f" {ABILITIES}" if modes.loaded.id == EMBEDDED_MODEL.name else ""
+        return f"{self._instead}{standing(modes.loaded)}{abilities}"
+
+    def keep(self, trace: Trace) -> None:
+        """Write a finished run into the folder of records; the file appears whole or not at all. Raises OSError."""
+        from orthrus.recording import SUFFIX, packed
+
+        folder = Path(self.settings.records)
+        name = f"{trace.start.recorded_at[:19].replace(':', '')}-{uuid4().hex[:8]}"
+        beside = folder / f".{name}.part"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            beside.write_bytes(packed(trace))
+            os.replace(beside, folder / (name + SUFFIX))
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+def decode(modes: Modes, wish: Any, cancel: Any) -> Iterator[Event]:
+    """A wish's events: both lanes, or Orthrus alone."""
+    from orthrus import engine, lossless
+
+    lm = modes.get(wish.mode)
+    yield from (lossless.run_both if wish.both else engine.decode)(lm, wish.prompt, wish.config, cancel)
+
+
+def verify(modes: Modes, prompt: str, written: str, proposal: str, mode: str = "auto") -> dict[str, Any]:
+    """What the AR view says of a block somebody else proposes, after `prompt` and what is `written` of the answer."""
+    from orthrus.verify import verify_block
+
+    return verify_block(modes.get(mode), prompt, written, proposal)
+
+
+def recover() -> str:
+    """Free what a failed run held; why the device can serve nobody any more, "" where it can.
+
+    Asked for once the error is gone, because its frames hold the run's tensors.
+    """
+    gc.collect()
+    import torch
+
+    if torch.cuda.is_available() and not hosted.lent():
+        try:
+            torch.cuda.empty_cache()
+            torch.cuda.synchronize()
+        except RuntimeError as error:  # an illegal access spoils the context for the whole process
+            return f"The GPU does not answer any more ({type(error).__name__}); the server has to be restarted."
+    return ""

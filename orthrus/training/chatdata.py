@@ -1,0 +1,104 @@
+"""Prompts from chat files: JSONL, and parquet where pyarrow is installed. The answers in them are not used.
+
+A record has `messages` (or `conversations`) as a list of turns, or one `prompt` (`question`, `instruction`) as a text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+Turns = tuple[tuple[str, str], ...]  # (role, content), oldest first, the user's last
+
+MAX_LINE = 4 << 20  # characters of one record; a longer line is not a chat
+LISTS = ("messages", "conversations", "conversation")
+TEXTS = ("prompt", "question", "instruction")
+ROLES = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "system": "system"}
+
+
+def read_prompts(paths: list[Path]) -> dict[str, list[Turns]]:
+    """The prompts of each file under the file's name, every prompt once.
+
+    Raises ValueError naming file and record for what is no chat, for an empty file, and for parquet without pyarrow.
+    """
+    found: dict[str, list[Turns]] = {}
+    seen: set[Turns] = set()
+    for path in paths:
+        prompts = found.setdefault(path.name.split(".")[0], [])
+        for number, record in enumerate(_records(path), 1):
+            try:
+                turns = prompt_of(record)
+            except ValueError as error:
+                raise ValueError(f"{path}, record {number}: {error}") from error
+            if turns not in seen:
+                seen.add(turns)
+                prompts.append(turns)
+        if not prompts:
+            raise ValueError(f"{path} holds no prompt that the files before it do not hold")
+    return found
+
+
+def prompt_of(record: Any) -> Turns:
+    """A record's dialogue up to its last user turn; raises ValueError, in words, where there is none."""
+    if not isinstance(record, Mapping):
+        raise ValueError(f"a record is a {type(record).__name__}, not an object")
+    turns = next((record[name] for name in LISTS if record.get(name)), None)
+    if turns is None:
+        text = next((record[name] for name in TEXTS if isinstance(record.get(name), str)), None)
+        if text is None:
+            raise ValueError(f"none of {', '.join((*LISTS, *TEXTS))} is in the record")
+        turns = [{"role": "user", "content": text}]
+    dialogue = [_turn(turn) for turn in turns]
+    while dialogue and dialogue[-1][0] != "user":
+        dialogue.pop()
+    if not dialogue or not dialogue[-1][1].strip():
+        raise ValueError("the dialogue has no user turn with a text")
+    return tuple(dialogue)
+
+
+def _turn(turn: Any) -> tuple[str, str]:
+    if not isinstance(turn, Mapping):
+        raise ValueError(f"a turn is a {type(turn).__name__}, not an object")
+    role, content = turn.get("role", turn.get("from")), turn.get("content", turn.get("value"))
+    if role not in ROLES:
+        raise ValueError(f"a turn's role is {role!r}, it must be one of {', '.join(sorted(ROLES))}")
+    if not isinstance(content, str):
+        raise ValueError(f"a turn's content is a {type(content).__name__}, only text is supported")
+    return ROLES[role], content
+
+
+def _records(path: Path) -> Iterator[Any]:
+    if path.suffix == ".parquet":
+        yield from _parquet(path)
+    elif path.suffix in (".jsonl", ".ndjson"):
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(iter(lambda: file.readline(MAX_LINE + 1), ""), 1):
+                if len(line) > MAX_LINE:
+                    raise ValueError(f"{path}, line {number} is longer than {MAX_LINE} characters")
+                if line.strip():
+                    yield _parsed(path, number, line)
+    else:
+        raise ValueError(f"{path} is neither .jsonl nor .parquet")
+
+
+def _parsed(path: Path, number: int, line: str) -> Any:
+    try:
+        return json.loads(line)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"{path}, line {number} is not valid JSON: {error}") from error
+
+
+def _parquet(path: Path) -> Iterator[Any]:
+    try:
+        from pyarrow import ArrowInvalid, parquet
+    except ImportError as error:
+        raise ValueError(f"{path} is a parquet file, and reading it needs `pip install pyarrow`") from error
+    try:
+        with parquet.ParquetFile(path) as file:
+            wanted = [name for name in (*LISTS, *TEXTS) if name in file.schema_arrow.names]
+            for batch in file.iter_batches(columns=wanted or None):
+                yield from batch.to_pylist()
+    except ArrowInvalid as error:
+        raise ValueError(f"{path} is not a parquet file: {error}") from error

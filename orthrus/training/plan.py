@@ -1,0 +1,174 @@
+"""What training a diffusion view will take, computed from the configuration alone: parameters, memory, time.
+
+Memory is counted, not guessed: weights, gradients, AdamW's two moments, and the largest tensors alive at once. Time is
+arithmetic (multiply-adds counted twice) over the rate of this device's own matrix product, measured here, or given.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+
+from orthrus.cache import SharedCache
+from orthrus.config import ModelConfig
+from orthrus.training.position_kl import ROWS_HELD, chunk_rows
+
+MOMENTS = 2  # of AdamW
+SCORES_HELD = 3  # float32 copies of the attention scores of one layer: products, softmax, gradient
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is planned: the batch of the diffusion stage, its steps, and the answers before it."""
+
+    rows: int = 1
+    length: int = 2048
+    blocks: int = 256
+    accumulate: int = 1
+    steps: int = 1000
+    logits: int = 1 << 30
+    recompute: bool = True
+    prompts: int = 0
+    prompt_tokens: int = 256
+    answer_tokens: int = 1024
+    answer_batch: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """A device's speed: operations a second of a large matrix product, bytes a second of a copy."""
+
+    flops: float
+    bytes: float
+
+    @classmethod
+    def measured(cls, device: torch.device) -> Rates:
+        """The best of a few runs here; bfloat16, as training computes."""
+        size = 8192 if device.type == "cuda" else 768
+        a = torch.ones(size, size, dtype=torch.bfloat16, device=device)
+        large = torch.ones(1 << (30 if device.type == "cuda" else 24), dtype=torch.uint8, device=device)
+        product, copy = _best(lambda: a @ a, device), _best(lambda: large.clone(), device)
+        return cls(2 * size**3 / product, 2 * large.numel() / copy)
+
+
+def _best(function, device: torch.device) -> float:
+    times = []
+    for _ in range(4):
+        began = time.perf_counter()
+        function()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        times.append(time.perf_counter() - began)
+    return min(times)
+
+
+def parameters(c: ModelConfig) -> dict[str, int]:
+    """How many numbers the base has, the diffusion view adds, and one view passes through (without embedding, head)."""
+    q, kv = c.num_attention_heads * c.head_dim, c.num_key_value_heads * c.head_dim
+    attention = c.hidden_size * (2 * q + 2 * kv) + 2 * c.head_dim
+    mlp = 3 * c.hidden_size * c.intermediate_size
+    embeddings = c.vocab_size * c.hidden_size * (1 if c.tie_word_embeddings else 2)
+    layer = attention + mlp + 2 * c.hidden_size
+    return {
+        "base": embeddings + c.num_hidden_layers * layer + c.hidden_size,
+        "diffusion": c.num_hidden_layers * attention,
+        "body": c.num_hidden_layers * layer,
+    }
+
+
+def memory(c: ModelConfig, w: Work, itemsize: int) -> dict[str, int]:
+    """Bytes of the diffusion stage by what holds them; `itemsize` is the frozen weights', passes are bfloat16."""
+    count, masked = parameters(c), w.rows * w.blocks * c.block_size
+    scores = 4 * SCORES_HELD * c.num_attention_heads * masked * (w.length + c.block_size)
+    layer = scores + 2 * masked * (3 * c.intermediate_size + 4 * c.hidden_size)
+    teacher = 4 * SCORES_HELD * w.rows * c.num_attention_heads * w.length**2
+    kept = c.num_hidden_layers * (2 * masked * c.hidden_size if w.recompute else layer)
+    chunk = min(chunk_rows(c.vocab_size, w.logits), masked)
+    return {
+        "frozen weights": count["base"] * itemsize,
+        "diffusion weights, float32": 4 * count["diffusion"],
+        "gradients": 4 * count["diffusion"],
+        "optimizer": 4 * MOMENTS * count["diffusion"],
+        "keys and values of the rows": 2 * w.rows * w.length * c.kv_bytes_per_position,
+        "states kept for the way back": kept,
+        "one layer at work": max(layer if w.recompute else 0, teacher),
+        "logits": 4 * ROWS_HELD * chunk * c.vocab_size,
+    }
+
+
+def step_flops(c: ModelConfig, w: Work) -> int:
+    """Operations of one step: the teacher's rows, the blocks forward (twice if recomputed) and back, both heads."""
+    count, masked = parameters(c), w.rows * w.blocks * c.block_size
+    norms = c.num_hidden_layers * (2 * c.hidden_size + 2 * c.head_dim)
+    body, projections = count["body"] - norms, count["diffusion"] - c.num_hidden_layers * 2 * c.head_dim
+    width = c.num_hidden_layers * c.num_attention_heads * c.head_dim
+    tokens = w.rows * w.length
+    teacher = 2 * body * tokens + 4 * width * tokens * w.length
+    attended = 4 * width * masked * w.length + 4 * width * masked * c.block_size
+    forward = 2 * body * masked + attended
+    # the prefix learns nothing: its two products go back once, all others twice or, where weights are frozen, once
+    back = 2 * body * masked + 2 * projections * masked
+    back += 4 * width * masked * w.length + 8 * width * masked * c.block_size
+    targets = w.rows * w.blocks * (c.block_size - 1)
+    head = 2 * c.vocab_size * c.hidden_size * (min(tokens, targets) + 2 * targets)
+    return w.accumulate * (teacher + forward * (2 if w.recompute else 1) + back + head)
+
+
+def answer_seconds(c: ModelConfig, w: Work, rates: Rates, itemsize: int) -> float:
+    """Decoding a batch reads all weights once a token; the prompts are arithmetic."""
+    weights = parameters(c)["base"]
+    batches = -(-w.prompts // w.answer_batch)
+    reading = batches * w.answer_tokens * weights * itemsize / rates.bytes
+    cache = w.answer_batch * (w.prompt_tokens + w.answer_tokens) * c.kv_bytes_per_position * itemsize
+    reading += batches * w.answer_tokens * cache / rates.bytes
+    tokens = w.prompts * (w.prompt_tokens + w.answer_tokens)
+    return max(reading, 2 * weights * tokens / rates.flops)
+
+
+def plan(c: ModelConfig, w: Work, rates: Rates, itemsize: int, share: float) -> dict[str, Any]:
+    """Everything above as one record; `share` is how much of the rates training is trusted to reach."""
+    held = memory(c, w, itemsize)
+    usable = Rates(rates.flops * share, rates.bytes * share)
+    seconds = step_flops(c, w) / usable.flops
+    return {
+        "parameters": parameters(c) | {"share": round(parameters(c)["diffusion"] / sum(_both(c)), 4)},
+        "memory": held | {"in all": sum(held.values())},
+        "cache of one decode": SharedCache.bytes_for(c, w.length, torch.bfloat16),
+        "step operations": step_flops(c, w),
+        "rates": asdict(rates) | {"share": share},
+        "seconds": {
+            "rollouts": answer_seconds(c, w, usable, itemsize) if w.prompts else 0.0,
+            "a step": seconds,
+            "diffusion": w.steps * seconds,
+        },
+    }
+
+
+def _both(c: ModelConfig) -> tuple[int, int]:
+    count = parameters(c)
+    return count["base"], count["diffusion"]
+
+
+def lines(record: dict[str, Any], free: int | None) -> list[str]:
+    """The plan for reading."""
+    count, seconds, rates = record["parameters"], record["seconds"], record["rates"]
+    text = [f"base {count['base']:,} parameters, diffusion view {count['diffusion']:,} ({count['share']:.1%} of both)"]
+    text += ["memory of the diffusion stage:"]
+    text += [f"  {size / (1 << 30):9.3f} GiB  {what}" for what, size in record["memory"].items()]
+    if free is not None:
+        verdict = "it fits" if record["memory"]["in all"] <= free else "too much; fewer --blocks, --rows or --length"
+        text += [f"  {free / (1 << 30):9.3f} GiB  free here: {verdict}"]
+    text += [f"at {rates['share']:.0%} of {rates['flops'] / 1e12:.2f} TFLOP/s and {rates['bytes'] / 1e9:.0f} GB/s:"]
+    text += [f"  rollouts {_time(seconds['rollouts'])}, a step {_time(seconds['a step'])}"]
+    text += [f"  diffusion {_time(seconds['diffusion'])}"]
+    return text
+
+
+def _time(seconds: float) -> str:
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.2g} s"

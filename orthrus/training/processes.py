@@ -1,0 +1,68 @@
+"""Several processes on one run, started by `accelerate launch`: each takes its share of a step's losses.
+
+The losses of a step are numbered; process r of n computes numbers r, r + n, ... and the gradients are summed over all.
+So the number of processes changes who computes what, and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """This process's number and how many there are; alone, nothing is exchanged."""
+
+    rank: int = 0
+    count: int = 1
+
+    @property
+    def first(self) -> bool:
+        """Does this process write the files and the log?"""
+        return self.rank == 0
+
+    def sum(self, value: float) -> float:
+        """The sum of a number over all processes."""
+        return value if self.count == 1 else _reduced([value], dist.ReduceOp.SUM)[0]
+
+    def add_gradients(self, parameters: list[Tensor]) -> None:
+        """Sum every gradient over all processes, in one message; a process without a loss brings zeros."""
+        if self.count == 1:
+            return
+        whole = torch.cat([torch.zeros_like(p).view(-1) if p.grad is None else p.grad.view(-1) for p in parameters])
+        dist.all_reduce(whole)
+        for parameter, part in zip(parameters, whole.split([p.numel() for p in parameters]), strict=True):
+            parameter.grad = part.view_as(parameter)
+
+    def agree(self, parameters: list[Tensor]) -> bool:
+        """Do all processes hold the same weights? Compared by their sum in float64."""
+        if self.count == 1:
+            return True
+        ours = sum(p.detach().double().sum().item() for p in parameters)
+        most, least = _reduced([ours, -ours], dist.ReduceOp.MAX)
+        return most == -least
+
+    def wait(self) -> None:
+        """Until all are here."""
+        if self.count > 1:
+            dist.barrier()
+
+
+def _reduced(values: list[float], how: dist.ReduceOp.RedOpType) -> list[float]:
+    device = "cuda" if dist.get_backend() == "nccl" else "cpu"
+    numbers = torch.tensor(values, dtype=torch.float64, device=device)
+    dist.all_reduce(numbers, how)
+    return numbers.tolist()
+
+
+def joined(device: torch.device) -> tuple[torch.device, Processes]:
+    """This process's own device and its place among those of `accelerate launch`; alone if started by hand."""
+    from accelerate import PartialState
+
+    state = PartialState(cpu=device.type == "cpu")
+    own = state.device if state.num_processes > 1 and device.type != "cpu" else device
+    return own, Processes(state.process_index, state.num_processes)

@@ -1,0 +1,120 @@
+"""What came of a run on any base: figures on its validation prompts, the model card, and the way to the hub."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from orthrus.checkpoint import load_model, read_config
+from orthrus.config import DecodeConfig
+from orthrus.hub import PATTERNS
+from orthrus.lossless import run_both
+from orthrus.provenance import describe_host
+from orthrus.trace import Trace
+from orthrus.training.loop import TrainingStopped
+from orthrus.weights import read_json
+
+
+def evaluate_run(
+    out: Path, device: str, dtype: str, asked: int, max_new: int, note: Callable[[str], None]
+) -> dict[str, Any]:
+    """Both lanes on the first `asked` validation prompts of a run; writes evaluation.json and returns its record."""
+    lm = load_model(out / "checkpoint", device, dtype)
+    asking = (out / "answers" / "valid.jsonl").read_text(encoding="utf-8").splitlines()[:asked]
+    config = DecodeConfig(max_new_tokens=min(max_new, lm.config.max_position_embeddings // 2), detail=-1)
+    sums = dict.fromkeys(("prompts", "tokens", "passes", "cycles", "accepted", "identical"), 0)
+    ms = {"orthrus": 0.0, "ar": 0.0}
+    for line in asking:
+        trace = Trace.of(run_both(lm, json.loads(line)["messages"], config))
+        m = trace.metrics()
+        sums["prompts"] += 1
+        sums["tokens"] += m.tokens
+        sums["passes"] += m.passes
+        sums["cycles"] += m.cycles
+        sums["accepted"] += trace.sums.accepted
+        sums["identical"] += trace.lossless.verdict == "identical"
+        ms["orthrus"] += m.total_ms
+        ms["ar"] += m.ar_total_ms
+        note(f"[evaluate] {sums['prompts']} of {len(asking)}: {m.tokens} tokens in {m.cycles} cycles")
+    host = describe_host(lm.model.device.type)
+    figures = sums | {
+        "acceptance_length": round(sums["accepted"] / max(1, sums["cycles"]), 3),
+        "tpf": round(sums["tokens"] / max(1, sums["passes"]), 3),
+        "speedup": round(ms["ar"] / ms["orthrus"], 3),
+        "max_new_tokens": config.max_new_tokens,
+        "block_size": lm.config.block_size,
+        "dtype": str(lm.model.dtype).removeprefix("torch."),
+        "mode": lm.mode,
+        "device": host.device,
+        "date": date.today().isoformat(),
+        "checkpoint": lm.revision,
+    }
+    (out / "evaluation.json").write_text(json.dumps(figures, indent=2) + "\n")
+    return figures
+
+
+def write_card(out: Path, license_name: str) -> Path:
+    """README.md of the run's checkpoint, from run.json, the answers, the training's last record and evaluation.json."""
+    run, answers = read_json(out / "run.json"), read_json(out / "answers" / "about.json")
+    c = read_config(out / "checkpoint")
+    if not (out / "evaluation.json").exists():
+        raise ValueError(f"{out} has no figures yet: run `evaluate` first")
+    figures = read_json(out / "evaluation.json")
+    metrics = (out / "diffusion" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    last = [record for line in metrics if "valid_kl" in (record := json.loads(line))][-1]
+    front = ["---", f"license: {license_name}", "pipeline_tag: text-generation"]
+    front += [f"base_model: {run['id']}"] if run["id"].count("/") == 1 else []
+    front += ["tags: [orthrus, speculative-decoding, dual-view, qwen3]", "---"]
+    shape = (
+        f"{c.num_hidden_layers} layers, {c.hidden_size} wide, {c.num_attention_heads} heads over "
+        f"{c.num_key_value_heads} key-value heads of {c.head_dim}, vocabulary {c.vocab_size}, block {c.block_size}, "
+        f"mask token {c.mask_token_id}"
+    )
+    body = [
+        f"# A diffusion view for {run['id']}",
+        "",
+        f"The AR view is {run['id']} (revision {run['revision']}), every tensor bit for bit. A second attention in",
+        "every layer, trained by forward KL from the AR view on its own greedy answers, drafts blocks that the AR view",
+        "verifies.",
+        "",
+        shape + ".",
+        "",
+        "## Training",
+        "",
+        f"- answers of at most {answers['max_new']} tokens, prompts {answers['prompts']}, seed {answers['seed']}",
+        f"- {last['step']} steps; KL on held-out answers {last['valid_kl']:.4g} nats",
+        "",
+        "## Figures",
+        "",
+        f"Greedy, {figures['dtype']}, mode {figures['mode']}, on {figures['prompts']} prompts of the run's validation",
+        f"split, at most {figures['max_new_tokens']} new tokens, {figures['device']}, {figures['date']}.",
+        "",
+        "| acceptance length | TPF | speed against AR here | AR-identical | prompts |",
+        "|--|--|--|--|--|",
+        f"| {figures['acceptance_length']} | {figures['tpf']} | {figures['speedup']} | {figures['identical']} | "
+        f"{figures['prompts']} |",
+    ]
+    path = out / "checkpoint" / "README.md"
+    path.write_text("\n".join([*front, *body]) + "\n", encoding="utf-8")
+    return path
+
+
+def upload(folder: Path, repo: str, public: bool) -> str:
+    """Put a checkpoint on the hub; returns its address. Only what the published format has is sent.
+
+    Raises TrainingStopped, in one sentence, where the hub refuses or cannot be reached.
+    """
+    if not (folder / "README.md").is_file():
+        raise ValueError(f"{folder} has no model card yet: run `card` first")
+    from huggingface_hub import HfApi, errors
+
+    try:
+        api = HfApi()
+        api.create_repo(repo, private=not public, exist_ok=True)
+        sent = api.upload_folder(repo_id=repo, folder_path=folder, allow_patterns=[*PATTERNS, "README.md"])
+    except (errors.HfHubHTTPError, errors.HFValidationError, OSError) as error:
+        raise TrainingStopped(f"the hub did not take {repo}: {error}") from error
+    return str(sent)

@@ -1,0 +1,70 @@
+"""One block under the AR view: what a verify pass says of tokens that somebody else proposes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from orthrus.acceptance import settle
+from orthrus.cache import SharedCache
+from orthrus.checkpoint import LoadedModel
+from orthrus.memory import refuse_what_does_not_fit
+from orthrus.sampling import greedy
+from orthrus.session import PREFILL_CHUNK, chat_ids, tidy, vocabulary
+
+
+def verify_block(lm: LoadedModel, prompt: str, written: str, proposal: str) -> dict[str, Any]:
+    """Judge `proposal`, as tokens, behind the prompt and the part of the answer that is `written`; greedy.
+
+    Returns n_accept, the slots (text, id, status, the AR view's own choice) and the AR view's next token with its kind.
+    Raises ValueError for an empty prompt or proposal, more tokens than a block holds, or no room in the context.
+    """
+    before, proposals = _ids(lm, prompt, written, proposal)
+    cache = lm.model.new_cache(len(before) + len(proposals))
+    ids = torch.tensor([*before, *proposals], device=lm.model.device)
+    for chunk in ids[: len(before) - 1].split(PREFILL_CHUNK):
+        lm.model.forward_ar(chunk, cache, last_only=True)
+    choices = greedy(lm.model.forward_ar(ids[len(before) - 1 :], cache)).tolist()
+    settled = settle(proposals, choices, frozenset(lm.config.eos_token_ids), len(proposals) + 2)
+    kept = len(settled.tokens) - (settled.next_id is not None)
+    refused = kept if settled.next_id is not None else None
+    words = vocabulary(lm.tokenizer)
+
+    def shown(index: int) -> dict[str, Any]:
+        return {"id": index, "text": words.glyph(index).s}
+
+    def status(slot: int) -> str:
+        return "accepted" if slot < kept else "refused" if slot == refused else "discarded"
+
+    return {
+        "n_accept": kept,
+        "n_draft": len(proposals),
+        "slots": [
+            shown(index) | {"slot": slot + 1, "status": status(slot), "ar": shown(choices[slot])}
+            for slot, index in enumerate(proposals)
+        ],
+        "next": None if settled.next_id is None else shown(settled.next_id) | {"kind": settled.next_kind},
+        "stop": settled.stop,
+        "mode": lm.mode,
+    }
+
+
+def _ids(lm: LoadedModel, prompt: str, written: str, proposal: str) -> tuple[list[int], list[int]]:
+    """Token ids of all that comes before the block, and of the block's proposals; both checked."""
+    if not tidy(prompt):
+        raise ValueError("the prompt is empty; write at least one word")
+    proposals = lm.tokenizer.encode(proposal, add_special_tokens=False)
+    most, context = lm.config.block_size - 1, lm.config.max_position_embeddings
+    if not proposals:
+        raise ValueError("the proposal is empty; write at least one word")
+    if len(proposals) > most:
+        raise ValueError(f"the proposal has {len(proposals)} tokens, a block of this model holds {most}")
+    before = chat_ids(lm.tokenizer, (("user", tidy(prompt)),)) + lm.tokenizer.encode(written, add_special_tokens=False)
+    if len(before) + len(proposals) > context:
+        raise ValueError(
+            f"prompt, text and proposal have {len(before) + len(proposals)} tokens, the model's context holds {context}"
+        )
+    wanted = SharedCache.bytes_for(lm.config, len(before) + len(proposals), lm.model.dtype)
+    refuse_what_does_not_fit(wanted, f"a cache of {len(before) + len(proposals)} positions", lm.model.device)
+    return before, proposals

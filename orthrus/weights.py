@@ -1,0 +1,225 @@
+"""Weights in safetensors files: found, checked name by name and shape by shape, memory-mapped, written in shards.
+
+Never a pickle: a folder that has nothing else is refused by name.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from orthrus.model import DIFF, Orthrus
+from orthrus.supported import UnsupportedCheckpoint
+
+Progress = Callable[[int, int], None]  # (bytes read, bytes in all)
+
+INDEX = "model.safetensors.index.json"
+SINGLE = "model.safetensors"
+MAX_HEADER = 16 << 20  # bytes; the header of a 36-layer model in one file has about 0.1 MiB
+MAX_JSON = 16 << 20
+FLOATS = ("BF16", "F16", "F32")
+PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
+SHARD_BYTES = 5 * 10**9
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """One JSON object of a size a configuration can have; raises ValueError for anything else."""
+    if (size := path.stat().st_size) > MAX_JSON:
+        raise ValueError(f"{path} has {size} bytes, no configuration needs more than {MAX_JSON}")
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"{path} is not valid JSON: {error}") from error
+    if not isinstance(raw, dict):
+        raise ValueError(f"{path} holds a {type(raw).__name__}, not an object")
+    return raw
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The safetensors files that make up the checkpoint: those of the index, else the one file, else all of them."""
+    if (folder / INDEX).is_file():
+        return [folder / name for name in sorted(set(_weight_map(folder).values()))]
+    if (folder / SINGLE).is_file():
+        return [folder / SINGLE]
+    if files := sorted(folder.glob("*.safetensors")):
+        return files
+    for pattern in PICKLES:
+        if found := sorted(folder.glob(pattern)):
+            raise UnsupportedCheckpoint(
+                f"{folder} holds no .safetensors file; {found[0].name} is a pickle: it can run code, so it is not read"
+            )
+    raise ValueError(f"{folder} holds no .safetensors file")
+
+
+def _weight_map(folder: Path) -> dict[str, str]:
+    """Tensor name -> file name, as the index of a sharded checkpoint says; every file named is there."""
+    where = read_json(folder / INDEX).get("weight_map")
+    if not isinstance(where, dict) or not where or not all(isinstance(name, str) for name in where.values()):
+        raise ValueError(f"{folder / INDEX} has no weight_map of tensor names to file names")
+    for name in sorted(set(where.values())):
+        if Path(name).name != name or not name.endswith(".safetensors"):
+            raise ValueError(f"{folder / INDEX} names {name!r}, which is not a safetensors file of this folder")
+        if not (folder / name).is_file():
+            raise ValueError(f"{folder / name} is missing, {INDEX} names it")
+    return where
+
+
+def open_weights(folder: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
+    """Tensor name -> the open, memory-mapped file that holds it; tensors come out on `device`."""
+    where: dict[str, Any] = {}
+    for path in weight_files(folder):
+        _check_header(path)
+        try:
+            file = safe_open(path, "pt", str(device))
+        except (SafetensorError, OSError) as error:
+            raise ValueError(f"{path} is not a safetensors file: {error}") from error
+        names = set(file.keys())
+        if twice := sorted(names & where.keys()):
+            raise ValueError(f"{path} holds {twice[0]}, and so does another file of the folder")
+        where.update(dict.fromkeys(names, file))
+    if (folder / INDEX).is_file() and (odd := sorted(_weight_map(folder).keys() ^ where.keys())):
+        raise ValueError(f"{odd[0]} is {'missing from' if odd[0] in where else 'in'} {INDEX}, but not so in its files")
+    return where
+
+
+def _check_header(path: Path) -> None:
+    """A safetensors file begins with the length of its header: refuse one that no model could need."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+    if length > min(MAX_HEADER, path.stat().st_size):
+        raise ValueError(f"{path} is not a safetensors file: its header would have {length} bytes")
+
+
+def fill(
+    model: Orthrus,
+    where: dict[str, Any],
+    device: torch.device,
+    dtype: torch.dtype,
+    progress: Progress | None = None,
+    own: bool = False,
+) -> None:
+    """Replace the meta parameters of `model`; every name and shape is checked before the first tensor is read.
+
+    A plain Qwen3 has no diffusion view: it begins as a copy of the AR view. `own` copies what would stay mapped to the
+    file, for weights that will be changed. Raises ValueError naming the tensor, UnsupportedCheckpoint for a dtype that
+    is no float.
+    """
+    wanted = {name: tuple(p.shape) for name, p in model.named_parameters()}
+    if model.config.tie_word_embeddings:
+        where.pop("lm_head.weight", None)  # some writers store the tied head a second time
+    source = sources(wanted, where)
+    for name, shape in wanted.items():
+        held = where[source[name]].get_slice(source[name])
+        if (found := tuple(held.get_shape())) != shape:
+            raise ValueError(f"{source[name]} has shape {found}, the config asks for {shape}")
+        if held.get_dtype() not in FLOATS:
+            raise UnsupportedCheckpoint(f"quantised weights are not supported: {source[name]} is {held.get_dtype()}")
+    total = sum(p.numel() for p in model.parameters()) * dtype.itemsize
+    done = 0
+    for name in wanted:
+        owner, _, leaf = name.rpartition(".")
+        tensor = where[source[name]].get_tensor(source[name]).to(device, dtype, copy=own or source[name] != name)
+        setattr(model.get_submodule(owner), leaf, torch.nn.Parameter(tensor, requires_grad=False))
+        done += tensor.nbytes
+        if progress:
+            progress(done, total)
+
+
+def stored_dtype(folder: Path) -> torch.dtype:
+    """The number format of the checkpoint's embedding, which is that of its matrices."""
+    name = "model.embed_tokens.weight"
+    where = open_weights(folder)
+    if name not in where:
+        raise ValueError(f"the checkpoint lacks {name}")
+    return {"BF16": torch.bfloat16, "F16": torch.float16, "F32": torch.float32}[where[name].get_slice(name).get_dtype()]
+
+
+def sources(wanted: Mapping[str, Any], held: Mapping[str, Any]) -> dict[str, str]:
+    """Which tensor of the checkpoint fills which of the model; raises ValueError for one too few or too many."""
+    plain = not any(DIFF in name for name in held)
+    source = {name: name.replace(DIFF, "") if plain else name for name in wanted}
+    if missing := sorted(name for name in wanted if source[name] not in held):
+        raise ValueError(f"the checkpoint lacks {missing[0]}" + _more(missing))
+    if extra := sorted(set(held) - set(source.values())):
+        raise ValueError(f"the checkpoint has an unknown tensor {extra[0]}" + _more(extra))
+    return source
+
+
+def _more(names: list[str]) -> str:
+    return f" and {len(names) - 1} more" if len(names) > 1 else ""
+
+
+def shown(what: str, at_least: int = 1 << 30) -> Progress:
+    """Progress on standard error, a line every tenth; a model below `at_least` bytes is read without a word."""
+    said = [-1]
+
+    def progress(done: int, total: int) -> None:
+        tenth = 10 * done // max(total, 1)
+        if total >= at_least and tenth > said[0]:
+            said[0] = tenth
+            print(f"[load] {what}: {done / 1e9:.1f} of {total / 1e9:.1f} GB", file=sys.stderr, flush=True)
+
+    return progress
+
+
+def write_weights(
+    tensors: Mapping[str, torch.Tensor], folder: Path, dtype: torch.dtype, shard_bytes: int = SHARD_BYTES
+) -> None:
+    """Write model.safetensors, or shards of at most `shard_bytes` with their index, under the published names.
+
+    One shard is copied at a time. Every file is written beside and renamed once all are whole; files of an earlier
+    save that are no part of this one are removed.
+    """
+    parts = list(_parts(tensors, dtype, shard_bytes))
+    count = len(parts)
+    names = [SINGLE if count == 1 else f"model-{i:05d}-of-{count:05d}.safetensors" for i in range(1, count + 1)]
+    stale = {*folder.glob("model*.safetensors"), folder / INDEX} - {folder / name for name in names}
+    try:
+        for name, part in zip(names, parts, strict=True):
+            held = {key: tensors[key].detach().to("cpu", dtype).contiguous() for key in part}
+            save_file(held, folder / f"{name}.tmp", {"format": "pt"})
+    except BaseException:
+        for name in names:
+            (folder / f"{name}.tmp").unlink(missing_ok=True)
+        raise
+    for name in names:
+        os.replace(folder / f"{name}.tmp", folder / name)
+    for path in stale:
+        path.unlink(missing_ok=True)
+    if count > 1:
+        total = sum(t.numel() for t in tensors.values()) * dtype.itemsize
+        weight_map = {key: name for name, part in zip(names, parts, strict=True) for key in part}
+        index = {"metadata": {"total_size": total}, "weight_map": dict(sorted(weight_map.items()))}
+        (folder / f"{INDEX}.tmp").write_text(json.dumps(index, indent=2) + "\n")
+        os.replace(folder / f"{INDEX}.tmp", folder / INDEX)
+
+
+def _parts(tensors: Mapping[str, torch.Tensor], dtype: torch.dtype, most: int) -> Iterator[list[str]]:
+    """Tensor names, in order, in groups of at most `most` bytes; a tensor larger than that is a group of its own."""
+    part: list[str] = []
+    size = 0
+    for name, tensor in tensors.items():
+        nbytes = tensor.numel() * dtype.itemsize
+        if part and size + nbytes > most:
+            yield part
+            part, size = [], 0
+        part.append(name)
+        size += nbytes
+    yield part
+
+
+def same_frozen_tensors(before: Path, after: Path) -> None:
+    """Compare the AR view of two checkpoint folders, file against file; raises ValueError naming a changed tensor."""
+    ours, theirs = open_weights(before), open_weights(after)
+    for name in sorted(name for name in theirs if DIFF not in name):
+        old, new = ours[name].get_tensor(name), theirs[name].get_tensor(name)
+        if old.dtype != new.dtype or not torch.equal(old, new):
+            raise ValueError(f"the frozen AR view has changed: {name} of {after} is not that of {before}")

@@ -1,0 +1,1 @@
+"""Readers of what strangers hand in, fed with what no sensible stranger would."""

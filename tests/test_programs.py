@@ -1,0 +1,142 @@
+"""The endpoints without a server: what they give, what they refuse, and the functions a web framework is handed."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import time
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+
+from orthrus.events import EVENTS, from_json
+from orthrus.limits import Limits
+from orthrus.recording import SUFFIX, save
+from orthrus.trace import Trace
+from tests import synthetic
+from viz.endpoint import endpoint
+from viz.gallery import recording
+from viz.live import Desk
+from viz.programs import Programs, Visitor
+
+ME = Visitor("me", "10.0.0.1")
+
+
+def decode(model, wish, cancel):
+    lanes = ("orthrus", "ar") if wish.both else ("orthrus",)
+    for event in synthetic.events(tokens=wish.config.max_new_tokens, lanes=lanes):
+        if cancel.is_set():
+            return
+        yield event
+        if wish.prompt == "slowly":
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def programs(tmp_path):
+    desk = Desk(lambda: "model", decode, limits=Limits(new_tokens=500))
+    desk.open()
+    trace = Trace.of(synthetic.events(tokens=60))
+    path = tmp_path / f"01-easy-text{SUFFIX}"
+    save(trace, path)
+    made = Programs(desk, lambda *given: {"given": given}, {"01-easy-text": (recording("01-easy-text", trace), path)})
+    made.desk, made.trace = desk, trace
+    return made
+
+
+def test_the_events_are_those_of_the_run(programs):
+    items = list(programs.decode_events(ME, "Hello", 40))
+    trace = Trace.of(from_json(item) for item in items)
+    assert trace.done.n_tokens == 40 and trace.lossless is None
+    both = Trace.of(from_json(item) for item in programs.decode_events(ME, "Hello", 40, compare=True))
+    assert both.lossless.verdict == "identical"
+
+
+def test_who_waits_is_told_the_place_as_an_object(programs):
+    first = programs.decode_events(Visitor("other", ""), "slowly", 400)
+    next(first)
+    waits = programs.decode_events(ME, "Hello", 12)
+    assert next(waits) == {"type": "waiting", "number": 1, "seconds": None, "words": "You are next in line."}
+    first.close()
+    assert [item for item in waits if item["type"] in EVENTS][-1]["type"] == "done"
+
+
+def test_a_closed_stream_frees_the_device(programs):
+    stream = programs.decode_events(ME, "slowly", 400)
+    next(stream)
+    stream.close()
+    assert programs.desk.line.idle(10)
+
+
+def test_a_check_is_a_summary(programs):
+    found = programs.lossless_check(ME, "Hello", 40)
+    assert found["verdict"] == "identical" and found["tokens"] == found["tokens_identical"] == 40
+    assert found["text"] and found["passes"] and found["mode"] == "fast"
+
+
+def test_a_check_that_takes_too_long_says_so(programs, monkeypatch):
+    monkeypatch.setattr(programs.desk, "limits", Limits(run_seconds=1))
+    with pytest.raises(ValueError, match="The check was stopped: a run may take 1 s here"):
+        programs.lossless_check(ME, "slowly", 500)
+
+
+def test_a_block_is_handed_to_the_model_after_its_checks(programs):
+    assert programs.verify_block(ME, "Hello", "a b", "c", "fast") == {"given": ("model", "Hello", "c", "a b", "fast")}
+    with pytest.raises(ValueError, match="The prompt has 4001 characters, this page takes at most 4000"):
+        programs.verify_block(ME, "Hello", "x" * 4001)
+    with pytest.raises(ValueError, match="Mode 'quick' is not one of"):
+        programs.verify_block(ME, "Hello", "x", "", "quick")
+
+
+def test_a_block_needs_no_new_tokens_of_the_limit(programs, monkeypatch):
+    monkeypatch.setattr(programs.desk, "limits", Limits(new_tokens=5))
+    assert programs.verify_block(ME, "Hello", "c")["given"][1:4] == ("Hello", "", "c")
+
+
+def test_the_gallery_waits_for_nobody():
+    desk = Desk(threading.Event().wait, decode)  # no model will ever be there
+    assert Programs(desk, None, {}).list_recordings() == []
+
+
+def test_a_cycle_is_explained_as_the_trace_has_it(programs):
+    (card,) = programs.list_recordings()
+    for number, cycle in enumerate(programs.trace.cycles):
+        found = programs.explain_cycle(card["name"], number)
+        assert tuple(slot["status"] for slot in found["slots"]) == cycle.statuses()
+        assert (found["accepted"], found["committed"]) == (cycle.accepted, cycle.verdict.n_commit)
+        assert set(found["says"]) == {"draft", "verify", "commit"}
+    with pytest.raises(ValueError, match=f"cycle is {number + 1}, this recording has cycles 0 to {number}"):
+        programs.explain_cycle(card["name"], number + 1)
+    with pytest.raises(ValueError, match="there is no recording"):
+        programs.explain_cycle("../secret")
+
+
+class Request:
+    """As a web framework's."""
+
+
+def made(method):
+    return endpoint(method, Request, lambda request: Visitor(request.session, ""), RuntimeError)
+
+
+def test_an_endpoint_says_its_types_and_takes_its_visitor_from_the_request(programs):
+    stream, single = made(programs.decode_events), made(programs.list_recordings)
+    assert inspect.isgeneratorfunction(stream) and not inspect.isgeneratorfunction(single)
+    parameters = inspect.signature(stream).parameters
+    assert next(iter(parameters)) == "prompt" and list(parameters)[-1] == "request" and "visitor" not in parameters
+    assert parameters["max_new_tokens"].annotation is int and parameters["request"].annotation is Request
+    assert inspect.signature(stream).return_annotation == Iterator[dict] and "Args:" in stream.__doc__
+    values = [p.default if p.default is not p.empty else "Hello" for p in parameters.values()][:-1]
+    items = list(stream(*values, SimpleNamespace(session="me")))
+    assert items[-1]["type"] == "done" and single(SimpleNamespace(session="me"))
+
+
+def test_an_endpoint_s_refusal_is_the_framework_s(programs):
+    asked = SimpleNamespace(session="me")
+    with pytest.raises(RuntimeError, match="there is no recording"):
+        made(programs.explain_cycle)("nothing", 0, asked)
+    parameters = inspect.signature(made(programs.decode_events)).parameters
+    values = [p.default for p in parameters.values()][2:-1]
+    with pytest.raises(RuntimeError, match="Max new tokens is 501, this page gives at most 500 a run"):
+        next(made(programs.decode_events)("Hello", 501, *values, asked))
