@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 ABILITIES = (
     "This is a very small model, trained from scratch on a CPU. It does short word problems, equations, units, JSON, "
-    "little programs and simple stories, is weak at copying and editing, and knows almost nothing about the world."
+    "little programs and simple stories, is weak at sorting, rewriting and knowing where a count ends, and knows "
+    "almost nothing about the world."
 )
 
 

@@ -42,10 +42,10 @@ A very small dual-view language model: a Qwen3 trained from nothing on this proj
 second attention in every layer trained to draft its answers (the diffusion view). It is there to be watched.
 
 **It can** solve short word problems and linear equations step by step, answer questions on lists and units, turn a
-sentence into JSON, write small Python functions, tell short stories, and explain how Orthrus decodes. **It is weak** at
-copying: a text to repeat or to edit, a long list, a name it has never seen often come out wrong; the tables say how
-often. **It cannot** do anything else: it has seen no text of the world, knows no facts beyond a few dozen, and speaks
-only English.
+sentence into JSON, write small Python functions, repeat and number lines, tell short stories, and explain how Orthrus
+decodes. **It is weak** at sorting, at rewriting a text, at names it has never seen, and at knowing where a count or a
+repetition ends; the tables say how often. **It cannot** do anything else: it has seen no text of the world, knows no
+facts beyond a few dozen, and speaks only English.
 """
 
 
@@ -69,7 +69,10 @@ def _table(figures: dict[str, Any]) -> str:
     title = TITLES.get(split, split)
     command = f"python -m orthrus evaluate --domain all --prompts {_prompts(figures)} --seed {figures['seed']}"
     command += f" --split {split} --dtype {figures['dtype']}"
-    lines = [f"## {title}\n", f"`{command}`, greedy, K = {figures['block_size']}\n"]
+    lines = [
+        f"## {title}\n",
+        f"`{command}`, greedy, K = {figures['block_size']}; for one row: its name as `--domain`\n",
+    ]
     lines += ["| domain | " + " | ".join(head for head, _ in COLUMNS) + " |", "|--|" + "--|" * len(COLUMNS)]
     rows = {**figures["domains"], "**all**": figures}
     lines += [f"| {name} | " + " | ".join(str(row[key]) for _, key in COLUMNS) + " |" for name, row in rows.items()]

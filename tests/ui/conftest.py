@@ -24,13 +24,16 @@ START_S = float(os.environ.get("ORTHRUS_UI_PATIENCE", "120"))  # for busy machin
 @pytest.fixture(scope="session")
 def traces(tmp_path_factory) -> Path:
     """A gallery of three made-up recordings."""
+    from dataclasses import replace
+
     from orthrus.recording import save
     from orthrus.trace import Trace
     from tests import synthetic
 
     folder = tmp_path_factory.mktemp("traces")
     for seed, name, sureness in ((1, "01-easy-text", 0.95), (2, "02-ordinary-text", 0.85), (3, "03-hard-text", 0.5)):
-        run = Trace.of(synthetic.events(seed, tokens=120, sureness=sureness, stop="eos"))
+        events = synthetic.events(seed, tokens=120, sureness=sureness, stop="eos")
+        run = Trace.of(replace(event, run=name) for event in events)  # each recording is a run of its own
         save(run, folder / f"{name}.jsonl.gz")
     return folder
 

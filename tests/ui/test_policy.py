@@ -9,6 +9,7 @@ WATCH = """() => {
   window.broken = [];
   document.addEventListener('securitypolicyviolation', (event) => window.broken.push(event.effectiveDirective));
 }"""
+BASE = "document.head.prepend(Object.assign(document.createElement('base'), {href: 'https://example.org/'}))"
 SCRIPT = "const s = document.createElement('script'); s.text = 'window.hit = 1'; document.body.append(s)"
 
 
@@ -33,7 +34,7 @@ def test_the_page_lives_within_its_policy(open_page, server):
         ("document.body.append(Object.assign(new Image(), {src: 'https://example.org/x.png'}))", "img-src"),
         ("fetch('https://example.org/?prompt').catch(() => 0)", "connect-src"),
         ("document.body.insertAdjacentHTML('beforeend', '<iframe src=\"/config\"></iframe>')", "frame-src"),
-        ("document.head.insertAdjacentHTML('beforeend', '<base href=\"https://example.org/\">')", "base-uri"),
+        (BASE, "base-uri"),
     ],
     ids=lambda value: value if "-" in value and " " not in value else "",
 )

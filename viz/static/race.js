@@ -33,6 +33,7 @@
     bar.append(done);
     const text = O.el("div", "o-text");
     text.tabIndex = 0;
+    text.setAttribute("role", "group");
     text.setAttribute("aria-label", "Text of the lane " + name);
     const foot = O.el("p", "o-foot");
     card.append(top, bar, text, foot);

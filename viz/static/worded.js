@@ -35,13 +35,14 @@
     node.tabIndex = 0;
     node.setAttribute("role", "button");
     node.setAttribute("aria-label", text + ": show it in the block");
-    const light = () => {
-      player.root.dataset.lit = kind;
-      player.root.querySelectorAll(CELLS[kind]).forEach((cell) => cell.classList.add("lit"));
-    };
     const dark = () => {
       delete player.root.dataset.lit;
       player.root.querySelectorAll(".lit").forEach((cell) => cell.classList.remove("lit"));
+    };
+    const light = () => {
+      dark(); // another word may have the focus
+      player.root.dataset.lit = kind;
+      player.root.querySelectorAll(CELLS[kind]).forEach((cell) => cell.classList.add("lit"));
     };
     const look = () => {
       const slots = [...player.root.querySelectorAll(".o-slot")];

@@ -18,10 +18,10 @@ from orthrus.training.corpus.wording import told
 DOMAIN = "math"
 HELD_OUT: frozenset[str] = frozenset("math:" + "-".join(chain) for chain in HELD_OUT_CHAINS)
 PRESETS: tuple[str, ...] = (
-    "Mia has 24 apples. She buys 3 boxes with 6 apples each and gives 12 apples to Tom. "
-    "How many apples does Mia have now?",
     "The bus has 18 passengers. At the next stop 7 more passengers get on. Then 9 passengers get off. "
     "How many passengers are on the bus now?",
+    "Mia has 24 apples. She buys 3 boxes with 6 apples each and gives 12 apples to Tom. "
+    "How many apples does Mia have now?",
     "Leo saves 5 euros a week for 6 weeks. Anna has 8 euros more than Leo. How much money does Anna have?",
 )
 _LENGTHS = (1, 2, 2, 2, 2, 3, 3, 3, 3, 3, 4, 4)  # mostly chains of two and three, so that numbers stay small
