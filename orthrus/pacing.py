@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 CHANCES = (0.0, 0.4, 0.65, 0.8, 0.9, 0.95, 0.985)  # a proposal is 1, 1.7, 2.9, 5, 10, 20 or 67 tokens from a refusal
+PRIOR = (1, 1, 1, 1, 2, 4, 8)  # weights of CHANCES before the first draft: what was trained to draft mostly drafts well
 CHANGE = 0.05  # of the belief returns to even each cycle: a text may turn
 FIRST_WAIT, LAST_WAIT = 2, 512  # plain steps before drafting is tried again; doubled after each stretch that lost
 
@@ -42,7 +43,7 @@ class Pacer:
         self.costs = costs
         self._sizes = [i for i, rows in enumerate(costs.rows) if rows <= max(1, block)]
         self._tokens = [[sum(q**i for i in range(rows)) for q in CHANCES] for rows in costs.rows]
-        self._belief = [1 / len(CHANCES)] * len(CHANCES)
+        self._belief = [weight / sum(PRIOR) for weight in PRIOR]
         self._best = max(self._sizes, key=self.rate)
         self._plain, self._wait, self._won = 0, FIRST_WAIT, 0.0
 

@@ -204,6 +204,7 @@ def container(clean):
     port = free_port()
     env |= {"ORTHRUS_PORT": str(port), "PYTHONPATH": str(clean / "watch"), "ORTHRUS_WATCH": str(clean / "noted")}
     env |= {"ORTHRUS_HOST": "127.0.0.1"}  # nobody else needs to reach a test
+    env |= {"TORCHINDUCTOR_CACHE_DIR": str(clean / "tmp" / "inductor")}  # torch hands its own down from this process
     env |= {"TMPDIR": str(clean / "tmp")}  # stands for the container's /tmp, the one folder that may be written
     program, *arguments = command("CMD")
     assert program == "python"
