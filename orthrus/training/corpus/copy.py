@@ -17,7 +17,7 @@ from orthrus.training.corpus.sequences import NUMBER_WORDS, Asked
 DOMAIN = "copy"
 HELD_OUT = frozenset({"mixed", "times:7", "count:4", "known_times:months:2"})
 PRESETS = (
-    "Write the word blue 12 times.",
+    "Repeat this text exactly: The small robot found the golden key.",
     "Repeat this line 5 times: The quick robot painted the yellow bridge.",
     "Count from 12 to 40.",
 )

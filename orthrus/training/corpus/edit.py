@@ -17,7 +17,7 @@ HELD_OUT = frozenset({"replace_two", "sort_and_number", "first_letter_upper", "b
 PRESETS = (
     "Replace Mia by Tom in this text: Mia painted the old boat on Sunday. Mia liked the quiet lake.",
     "Number these lines:\nbuy bread\ncall Nora\nwash the car\nfeed the cat",
-    "Change this text to upper case: The small robot found 12 coins.",
+    "Make this a bullet list:\nred apples\ngreen tea\nwarm bread",
 )
 
 _CLASSES = (frozenset(material.NOUNS), frozenset(material.ADJECTIVES), frozenset(base.NAMES))
