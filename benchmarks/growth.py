@@ -52,8 +52,12 @@ def step_costs(model: Orthrus, context: int, block: int, repeats: int) -> dict[s
 
 @contextmanager
 def forced(lm: LoadedModel, prompt_length: int, text: list[int], stands: int) -> Iterator[None]:
-    """In every cycle the first `stands` proposals are the AR view's own text and the next one is not."""
-    real, own = lm.model.forward_diffusion, torch.tensor([*text, *[0] * lm.config.block_size])
+    """In every cycle the first `stands` proposals are the AR view's own text and the next one is not.
+
+    The AR view says `text` again, at a near-tie too: in fast mode and bfloat16 a block's rounding may tip one over.
+    """
+    real, real_ar = lm.model.forward_diffusion, lm.model.forward_ar
+    own = torch.tensor([*text, *[0] * lm.config.block_size])
 
     @torch.inference_mode()
     def diffusion(block, cache, n_draft):
@@ -63,11 +67,18 @@ def forced(lm: LoadedModel, prompt_length: int, text: list[int], stands: int) ->
         ids[stands : stands + 1] += 1
         return logits.scatter_(1, ids.remainder_(logits.shape[1])[:, None], 1e4)
 
+    @torch.inference_mode()
+    def ar(ids, cache, **more):
+        logits = real_ar(ids, cache, **more)
+        at = cache.length - len(logits) - prompt_length + 1
+        return logits.scatter_(1, own[at : at + len(logits), None], 1e4)
+
+    lm.model.forward_ar = ar
     lm.model.forward_diffusion = diffusion
     try:
         yield
     finally:
-        del lm.model.forward_diffusion
+        del lm.model.forward_diffusion, lm.model.forward_ar
 
 
 def timed(lm: LoadedModel, stands: int, length: int, rounds: int) -> dict[str, float]:

@@ -32,9 +32,10 @@ OUT = EMBEDDED_MODEL.parent / "traces" / "learning"
 
 def snapshots(run: Path) -> list[tuple[str, list[Path]]]:
     """(name of the card, checkpoints to load one over the other), in the order of the training."""
-    base = run / "midtraining" / "best.pt"
+    middle, base = (run / stage / "best.pt" for stage in ("midtraining", "annealing"))
     cards = [(f"{_step(p)} steps of pretraining", [p]) for p in _kept(run / "ar")]
-    cards += [("end of pretraining", [run / "ar" / "best.pt"]), ("end of midtraining", [base])]
+    cards += [("end of pretraining", [run / "ar" / "best.pt"]), ("end of midtraining", [middle])]
+    cards += [("end of annealing", [base])]
     cards += [(f"{_step(p)} steps of distillation", [base, p]) for p in _kept(run / "diffusion")]
     cards += [("end of distillation", [base, run / "diffusion" / "best.pt"])]
     return [(f"{i:02d}-{name.replace(' ', '-')}", paths) for i, (name, paths) in enumerate(cards, 1)]

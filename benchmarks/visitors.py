@@ -12,7 +12,8 @@ from typing import Any
 
 PACE_S = (0.0, 2.0)  # a program's pause between two visits
 FLAGS = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking".split()
-EXPECTED = ("must be", "at most", "is empty", "are allowed", "runs are waiting", "there is no recording", "has cycles")
+EXPECTED = ("must be", "at most", "is empty", "are allowed", "runs are waiting", "there is no recording", "has cycles",
+            "is not one of")  # fmt: skip
 
 
 @dataclass

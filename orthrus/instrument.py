@@ -29,10 +29,6 @@ def _pick(log_p: Tensor, ids: Tensor) -> Tensor:
     return log_p.gather(1, ids[:, None]).squeeze(1)
 
 
-def _entropy(log_p: Tensor) -> Tensor:
-    return -(log_p.exp() * log_p).sum(-1).clamp(max=0.0)
-
-
 def gaps(logits: Tensor) -> Tensor:
     """[rows, vocab] -> [rows] float32, top-1 logit minus top-2."""
     top = logits.topk(2, dim=-1).values.float()
@@ -40,22 +36,26 @@ def gaps(logits: Tensor) -> Tensor:
 
 
 class Distribution(NamedTuple):
-    """Log-softmax of one pass's logits, kept from the draft to the verdict of a cycle."""
+    """One pass's distributions, kept from the draft to the verdict of a cycle; p and the likeliest from detail 1 on."""
 
     log_p: Tensor  # [rows, vocab] float32
+    p: Tensor | None = None  # exp(log_p)
+    likeliest: torch.return_types.topk | None = None  # values and indices [rows, max(2, alternatives)]
 
 
-def of_logits(logits: Tensor) -> Distribution:
-    return Distribution(logits.float().log_softmax(-1))
+def of_logits(logits: Tensor, detail: int, n_alt: int) -> Distribution:
+    log_p = logits.float().log_softmax(-1)
+    if detail < 1:
+        return Distribution(log_p)
+    return Distribution(log_p, log_p.exp(), log_p.topk(min(max(2, n_alt), log_p.shape[-1]), dim=-1))
 
 
 def alternatives(d: Distribution, count: int, prefix: str) -> dict[str, Any]:
     """Entropies and the `count` likeliest ids with their log-probs, as `<prefix>_H`, `_top_ids`, `_top_lp`."""
-    top = d.log_p.topk(min(count, d.log_p.shape[-1]), dim=-1)
     return {
-        f"{prefix}_H": _floats(_entropy(d.log_p)),
-        f"{prefix}_top_ids": top.indices.tolist(),
-        f"{prefix}_top_lp": lps(top.values),
+        f"{prefix}_H": _floats((d.p * d.log_p).sum(-1).neg_().clamp_(min=0.0)),
+        f"{prefix}_top_ids": d.likeliest.indices[:, :count].tolist(),
+        f"{prefix}_top_lp": lps(d.likeliest.values[:, :count]),
     }
 
 
@@ -65,7 +65,7 @@ def draft_fields(
     """The draft event's optional fields; logits [N, vocab], ids [N]."""
     if detail < 0:
         return {}, None
-    q = of_logits(logits)
+    q = of_logits(logits, detail, n_alt)
     fields = {"q_lp": lps(_pick(q.log_p, ids))}
     if isinstance(chooser, Sampled):
         fields["q_f"] = lps(_pick(chooser.scores(logits).log_softmax(-1), ids))
@@ -85,7 +85,7 @@ def verdict_fields(
     """The verdict event's optional fields; logits [block, vocab], choices [block], proposals [N], q of the N rows."""
     if detail < 0:
         return {}
-    p = of_logits(logits)
+    p = of_logits(logits, detail, n_alt)
     n = len(proposals)
     fields = {
         "p_lp_draft": lps(_pick(p.log_p[:n], proposals)),
@@ -95,18 +95,25 @@ def verdict_fields(
     if detail >= 1:
         fields |= alternatives(p, n_alt, "p")
         fields |= {
-            "rank_p_of_draft": _ranks(p.log_p[:n], proposals),
-            "rank_q_of_ar": _ranks(q.log_p, choices[:n]) if n else [],
-            "overlap": _floats(torch.minimum(p.log_p[:n], q.log_p).exp().sum(-1).clamp(max=1.0)) if n else [],
+            "rank_p_of_draft": _ranks(p, proposals),
+            "rank_q_of_ar": _ranks(q, choices[:n]) if n else [],
+            "overlap": _floats(torch.minimum(p.p[:n], q.p).sum(-1).clamp(max=1.0)) if n else [],
         }
     return fields
 
 
-def _ranks(log_p: Tensor, ids: Tensor) -> list[int]:
-    """How many ids are strictly likelier, or as likely with a lower number (the argmax's own order); -1 beyond 999."""
-    own = log_p.gather(1, ids[:, None])
-    lower = torch.arange(log_p.shape[1], device=log_p.device) < ids[:, None]
-    ranks = ((log_p > own) | ((log_p == own) & lower)).sum(-1)
+def _ranks(d: Distribution, ids: Tensor) -> list[int]:
+    """How many ids are strictly likelier, or as likely with a lower number (the argmax's own order); -1 beyond 999.
+
+    ids [n], of d's first n rows. Only rows whose id is not plainly the likeliest are counted out: most are.
+    """
+    ranks = torch.zeros_like(ids)
+    values, first = d.likeliest.values[: len(ids)], d.likeliest.indices[: len(ids), 0]
+    rows = ((first != ids) | (values[:, 0] == values[:, 1])).nonzero().squeeze(1)
+    log_p, asked = d.log_p[rows], ids[rows, None]
+    own = log_p.gather(1, asked)
+    lower = torch.arange(log_p.shape[1], device=log_p.device) < asked
+    ranks[rows] = ((log_p > own) | ((log_p == own) & lower)).sum(-1)
     return torch.where(ranks > RANK_LIMIT, -1, ranks).tolist()
 
 
@@ -114,7 +121,7 @@ def prefill_fields(logits: Tensor, detail: int, n_alt: int) -> dict[str, Any]:
     """The prefill event's optional fields from its last row, logits [1, vocab]."""
     if detail < 1:
         return {}
-    return {name: values[0] for name, values in alternatives(of_logits(logits), n_alt, "p").items()}
+    return {name: values[0] for name, values in alternatives(of_logits(logits, detail, n_alt), n_alt, "p").items()}
 
 
 class RowLog:

@@ -23,6 +23,7 @@ from orthrus.config import ModelConfig
 from orthrus.exact import fast
 from orthrus.model import Orthrus
 from orthrus.pacing import Costs
+from orthrus.sampling import greedy
 
 ROWS = (1, 4, 8, 16, 24, 32)  # few, because a new number of rows costs oneDNN milliseconds once
 CONTEXT = 128  # positions in the cache while passes are timed
@@ -61,22 +62,24 @@ def pass_costs(model: Orthrus, block: int) -> Costs:
 
 @torch.inference_mode()
 def _measured(model: Orthrus, sizes: tuple[int, ...]) -> Costs:
-    """One layer is timed, and the head apart: a stack is so many layers and one head."""
+    """One layer is timed, head and choice apart: a pass is so many layers, one head, and the choice read by the host."""
     layers, (twin, cache) = model.config.num_hidden_layers, _one_layer(model)
     start = cache.length
     runs: dict[tuple[str, int], Callable[[], Tensor]] = {}
     for rows in sizes:
         ids = torch.zeros(rows, dtype=torch.int64, device=model.device)
         hidden = torch.zeros(rows, model.config.hidden_size, dtype=model.dtype, device=model.device)
+        logits = model.logits(hidden).clone()
         runs["head", rows] = lambda hidden=hidden: model.logits(hidden)
+        runs["choice", rows] = lambda logits=logits: greedy(logits).tolist()
         runs["draft", rows] = lambda ids=ids, rows=rows: Orthrus.forward_diffusion(twin, ids, cache, rows)
         runs["verify", rows] = lambda ids=ids: Orthrus.forward_ar(twin, ids, _cropped(cache, start))
     found = _least(runs)
 
     def stack(name: str) -> tuple[float, ...]:
-        heads = [found["head", rows] for rows in sizes]
+        once = [(found["head", rows], found["choice", rows]) for rows in sizes]
         spent = [found[name, rows] for rows in sizes]
-        return plausible(sizes, [layers * max(0.0, s - h) + h for s, h in zip(spent, heads, strict=True)])
+        return plausible(sizes, [layers * max(0.0, s - h) + h + c for s, (h, c) in zip(spent, once, strict=True)])
 
     return Costs(sizes, stack("draft"), stack("verify"))
 

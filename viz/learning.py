@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 Record = dict[str, Any]
-STAGES = ("ar", "midtraining", "diffusion")
+STAGES = ("ar", "midtraining", "annealing", "diffusion")
 DASHES = ("solid", "dot", "dash", "dashdot")
 TINTS = ("accepted", "ar", "refused")
 
 
 def read_run(folder: Path) -> list[Record]:
-    """The records of both stages in the order they were written; ValueError says which file or line is wrong."""
+    """The records of all stages in the order they were written; ValueError says which file or line is wrong."""
     paths = [path for stage in STAGES if (path := folder / stage / "metrics.jsonl").exists()]
     if not paths:
         raise ValueError(f"{folder} has no {STAGES[0]}/metrics.jsonl or {STAGES[1]}/metrics.jsonl")
@@ -80,6 +80,8 @@ def _loss(records: list[Record]) -> tuple[list[dict[str, Any]], tuple[str, str]]
         ("diffusion view reading ahead, held out", "ar", "valid_block_loss", "draft", {}),
         ("AR view, held out, midtraining", "midtraining", "valid_loss", "ar", {"dash": "dot"}),
         ("reading ahead, held out, midtraining", "midtraining", "valid_block_loss", "draft", {"dash": "dot"}),
+        ("AR view, held out, annealing", "annealing", "valid_loss", "ar", {"dash": "dash"}),
+        ("reading ahead, held out, annealing", "annealing", "valid_block_loss", "draft", {"dash": "dash"}),
         ("distillation: forward KL, held out", "diffusion", "valid_kl", "accepted", {}),
     )
     lines = [
@@ -96,6 +98,7 @@ def _accepted(records: list[Record]) -> tuple[list[dict[str, Any]], tuple[str, s
     for stage, name, colour in (
         ("ar", "pretraining", "draft"),
         ("midtraining", "midtraining", "ar"),
+        ("annealing", "annealing", "soft"),
         ("diffusion", "distillation", "accepted"),
     ):
         rows = [r for r in records if r["stage"] == stage and "score" in r and "accepted" in r]

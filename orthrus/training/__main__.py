@@ -3,9 +3,10 @@
 tokenizer   byte-level BPE on the corpus
 ar          the AR model, next-token prediction on the corpus
 midtraining the AR model again, on more of what has to be copied
+annealing   and once more, on new problems: sums, and repetitions that end
 rollouts    the AR model's own greedy answers
 diffusion   the diffusion view, forward KL with the AR view frozen
-all         the five in order
+all         the six in order
 
 With --base FOLDER_OR_ID a diffusion view is trained for another Qwen3: see `orthrus/training/base.py`.
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from transformers import AutoTokenizer
@@ -24,15 +26,24 @@ from orthrus.config import ModelConfig
 from orthrus.model import DIFF, Orthrus
 from orthrus.training import loop
 from orthrus.training.card import read_figures, write_card
-from orthrus.training.data import MIDTRAINING, PRETRAINING, Recipe
+from orthrus.training.data import ANNEALING, MIDTRAINING, PRETRAINING, Recipe
 from orthrus.training.export import copy_ar_to_diffusion, export, round_to_bfloat16
 from orthrus.training.rollouts import Rollouts, collect
 from orthrus.training.stages import AutoregressiveStage, BatchShape, DiffusionStage
 from orthrus.training.tokenizer import END_OF_TURN, MASK, save_tokenizer, train_tokenizer
 
 # Steps kept to show the learning; it is fastest at first.
-SNAPSHOTS = {"ar": (100, 300, 800, 1500), "midtraining": (600,), "diffusion": (100, 300)}
-STAGES = ("tokenizer", "ar", "midtraining", "rollouts", "diffusion")
+SNAPSHOTS = {"ar": (100, 300, 800, 1500), "midtraining": (600,), "annealing": (), "diffusion": (100, 300)}
+STAGES = ("tokenizer", "ar", "midtraining", "annealing", "rollouts", "diffusion")
+
+
+class Pace(NamedTuple):
+    """How long and how fast a stage of the AR model trains, its blocks a row, and the seed of its problems."""
+
+    steps: int
+    lr: float
+    blocks: int
+    seed: int
 
 
 def mini_config(tokenizer) -> ModelConfig:
@@ -67,7 +78,7 @@ def fresh_model(config: ModelConfig, seed: int) -> Orthrus:
 def trained_ar(args: argparse.Namespace, tokenizer) -> Orthrus:
     """Both views as the AR model's stages left them, rounded to bfloat16 as it will be stored."""
     model = fresh_model(mini_config(tokenizer), args.seed)
-    loop.load_weights(args.out / "midtraining" / "best.pt", dict(model.named_parameters()))
+    loop.load_weights(args.out / "annealing" / "best.pt", dict(model.named_parameters()))
     round_to_bfloat16(model)
     return model
 
@@ -81,21 +92,32 @@ def run_ar(args: argparse.Namespace) -> None:
     tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
     model = fresh_model(mini_config(tokenizer), args.seed)
     copy_ar_to_diffusion(model)
-    _train_ar("ar", PRETRAINING, model, tokenizer, args.ar_steps, args.ar_lr, args)
+    _train_ar("ar", PRETRAINING, model, tokenizer, args, Pace(args.ar_steps, args.ar_lr, args.ar_blocks, args.seed))
 
 
 def run_midtraining(args: argparse.Namespace) -> None:
+    _train_further("ar", "midtraining", MIDTRAINING, args, Pace(args.mid_steps, args.mid_lr, args.ar_blocks, args.seed))
+
+
+def run_annealing(args: argparse.Namespace) -> None:
+    seed = args.seed + 1000  # step n of another seed: problems that no stage before has seen
+    pace = Pace(args.anneal_steps, args.anneal_lr, args.anneal_blocks, seed)
+    _train_further("midtraining", "annealing", ANNEALING, args, pace)
+
+
+def _train_further(before: str, name: str, recipe: Recipe, args: argparse.Namespace, pace: Pace) -> None:
+    """Stage `name` from the best weights of the stage before it, with a warm-up of its own."""
     tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
     model = fresh_model(mini_config(tokenizer), args.seed)
-    loop.load_weights(args.out / "ar" / "best.pt", dict(model.named_parameters()))
-    _train_ar("midtraining", MIDTRAINING, model, tokenizer, args.mid_steps, args.mid_lr, args)
+    loop.load_weights(args.out / before / "best.pt", dict(model.named_parameters()))
+    _train_ar(name, recipe, model, tokenizer, args, pace)
 
 
-def _train_ar(name: str, recipe: Recipe, model: Orthrus, tokenizer, steps: int, lr: float, args) -> None:
-    shape = BatchShape(args.rows, args.length, args.ar_blocks)
-    stage = AutoregressiveStage(name, recipe, model, tokenizer, shape, args.seed)
+def _train_ar(name: str, recipe: Recipe, model: Orthrus, tokenizer, args: argparse.Namespace, pace: Pace) -> None:
+    shape = BatchShape(args.rows, args.length, pace.blocks)
+    stage = AutoregressiveStage(name, recipe, model, tokenizer, shape, pace.seed)
     config = loop.LoopConfig(
-        steps, lr=lr, hidden_lr=lr, final=0.02, warmup=0.02, seed=args.seed, snapshots=SNAPSHOTS[name]
+        pace.steps, lr=pace.lr, hidden_lr=pace.lr, final=0.02, warmup=0.02, seed=pace.seed, snapshots=SNAPSHOTS[name]
     )
     loop.run(stage, config, args.out / name, loop.to_stderr)
 
@@ -143,11 +165,14 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--vocab", type=int, default=2048)
     p.add_argument("--rows", type=int, default=16, help="packed rows a step of the AR stage")
     p.add_argument("--length", type=int, default=320, help="tokens a row")
-    p.add_argument("--ar-blocks", type=int, default=8, help="anchored blocks a row of the AR stage")
+    p.add_argument("--ar-blocks", type=int, default=8, help="anchored blocks a row of pre- and midtraining")
     p.add_argument("--ar-steps", type=int, default=2200)
     p.add_argument("--ar-lr", type=float, default=3e-3)
     p.add_argument("--mid-steps", type=int, default=2400)
     p.add_argument("--mid-lr", type=float, default=2e-3)
+    p.add_argument("--anneal-blocks", type=int, default=4, help="anchored blocks a row of annealing")
+    p.add_argument("--anneal-steps", type=int, default=1000)
+    p.add_argument("--anneal-lr", type=float, default=1.2e-3)
     p.add_argument("--prompts", type=int, default=12_000, help="prompts answered for the diffusion stage")
     p.add_argument("--block-rows", type=int, default=8, help="packed rows a step of the diffusion stage")
     p.add_argument("--blocks", type=int, default=24, help="anchored blocks a row")
@@ -171,6 +196,7 @@ def main() -> int:
         "tokenizer": run_tokenizer,
         "ar": run_ar,
         "midtraining": run_midtraining,
+        "annealing": run_annealing,
         "rollouts": run_rollouts,
         "diffusion": run_diffusion,
         "card": run_card,

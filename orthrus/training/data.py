@@ -32,10 +32,14 @@ FIRST_ORDINARY = 6  # token ids below are special
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What a stage's documents are drawn from: the domains by `mixture`, and echoes, a share of all documents."""
+    """What a stage's documents are drawn from: the domains by `mixture`, and echoes, a share of all documents.
+
+    `end_weight` is the loss weight of an answer's last token, the end of the turn; the answer's others weigh 1.
+    """
 
     mixture: dict[str, float]
     echoes: float = 0.0
+    end_weight: float = 1.0
 
 
 PRETRAINING = Recipe(MIXTURE)
@@ -44,6 +48,12 @@ MIDTRAINING = Recipe(
     MIXTURE
     | {"math": 0.22, "equations": 0.10, "lists": 0.11, "copy": 0.10, "edit": 0.10, "stories": 0.04, "explain": 0.04},
     echoes=0.15,
+)
+# What midtraining leaves: sums that go wrong, and repetitions and counts that are right but never end.
+ANNEALING = Recipe(
+    MIXTURE | {"math": 0.25, "lists": 0.10, "json": 0.09, "code": 0.08, "copy": 0.17, "stories": 0.03, "explain": 0.03},
+    echoes=0.10,
+    end_weight=3.0,
 )
 
 

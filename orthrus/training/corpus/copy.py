@@ -1,7 +1,9 @@
-"""Copying: repeat a word or a line many times, count, say a known sequence, repeat a text. Entropy is near zero.
+"""Copying: repeat a line or a word many times, count, say a known sequence, repeat a text. Entropy is near zero.
 
-Most of it is repetition and counting, which a block of tokens can be guessed at; a tenth is codes, digits and words
-nobody wrote before, which only copying can get right.
+Most of it is repetition and counting, which a block of tokens can be guessed at; a twelfth is codes, digits and words
+nobody wrote before, which only copying can get right. What is said more than six times stands in numbered lines or
+is short enough to be seen whole: without numbers, nothing in the text tells a model of this size how often it has
+said a thing, and an earlier one went on for ever.
 """
 
 from __future__ import annotations
@@ -40,7 +42,8 @@ _PHRASES = variants(
 _WORDS = tuple(dict.fromkeys(material.NOUNS + material.ADJECTIVES)) + material.words(
     "hello yes no please thanks sorry welcome hooray bravo wow love peace hope music summer winter spring autumn monday"
 )
-_COUNTS = (3, 4, 5, 6, 7, 8, 9, 10, 10, 10, 11, 12, 12, 12, 13, 14, 15, 15, 16, 18, 20, 20, 20, 22, 24, 24)
+_FEW = (2, 3, 3, 4, 4, 5, 5, 6)  # times that can be kept in mind without numbers
+_MANY = (4, 5, 6, 7, 8, 9, 10, 10, 10, 11, 12, 12, 12, 14, 15, 15, 16, 18, 20, 20)
 
 
 def _number(rng: random.Random, count: int) -> str:
@@ -48,16 +51,25 @@ def _number(rng: random.Random, count: int) -> str:
     return NUMBER_WORDS[count - 1] if count <= 12 and rng.random() < 0.4 else str(count)
 
 
+def _numbered(rng: random.Random, text: str, count: int, noun: str) -> tuple[str, str]:
+    """Prompt and answer of `text` on `count` lines, each with its number, which is what says where to end."""
+    n = _number(rng, count)
+    forms = (
+        "Write the {k} {w} {n} times, numbered.", "Write {w} {n} times and number the lines.",
+        "Make a numbered list with the {k} {w} {n} times.", "Write {w} {n} times, as a numbered list.",
+        "Number {n} lines and write {w} on each.", "Repeat {w} {n} times with line numbers.",
+    )  # fmt: skip
+    lines = "\n".join(f"{i}. {text}" for i in range(1, count + 1))
+    quoted = f'"{text}"' if " " in text or rng.random() < 0.3 else text
+    return base.typo(rng, rng.choice(forms)).format(k=noun, w=quoted, n=n), lines
+
+
 def _word(rng: random.Random) -> Asked:
-    """One word many times: apart by spaces unless asked otherwise, or in numbered lines."""
-    word, count = rng.choice(_WORDS), rng.choice(_COUNTS)
-    number = _number(rng, count)
-    if rng.random() < 0.2:
-        count = min(count, 20)
-        forms = ("Write the word {w} {n} times, numbered.", "Write {w} {n} times and number the lines.",
-                 "Make a numbered list with the word {w} {n} times.")  # fmt: skip
-        text = "\n".join(f"{i}. {word}" for i in range(1, count + 1))
-        return "word_numbered", base.typo(rng, rng.choice(forms)).format(w=word, n=_number(rng, count)), text
+    """One word: many times in numbered lines, or a few times, apart by spaces unless asked otherwise."""
+    word = rng.choice(_WORDS)
+    if rng.random() < 0.6:
+        return "word_numbered", *_numbered(rng, word, rng.choice(_MANY), "word")
+    count = rng.choice(_FEW)
     shown = f'"{word}"' if rng.random() < 0.25 else word
     asked, separator = sequences.layout(rng, " ")
     forms = (
@@ -65,15 +77,18 @@ def _word(rng: random.Random) -> Asked:
         "Repeat the word {w} {n} times{a}.", "Say {w} {n} times{a}.", "Please write the word {w} {n} times{a}.",
         "Can you write {w} {n} times{a}?", "Type the word {w} {n} times{a}.", "Say the word {w} {n} times{a}",
     )  # fmt: skip
-    prompt = base.typo(rng, rng.choice(forms)).format(w=shown, n=number, a=asked)
+    prompt = base.typo(rng, rng.choice(forms)).format(w=shown, n=_number(rng, count), a=asked)
     return f"word:{count}", prompt, separator.join([word] * count)
 
 
 def _phrase(rng: random.Random) -> Asked:
-    """A short phrase many times: apart by commas unless asked otherwise."""
-    phrase, count = rng.choice(_PHRASES), rng.choice((3, 4, 5, 6, 7, 8, 9, 10, 10, 12, 12, 15, 20))
+    """A short phrase: many times in numbered lines, or a few times, apart by commas unless asked otherwise."""
+    phrase = rng.choice(_PHRASES)
     if rng.random() < 0.3:
         phrase = f"the {rng.choice(material.ADJECTIVES)} {rng.choice(material.NOUNS)}"
+    if rng.random() < 0.6:
+        return "phrase_numbered", *_numbered(rng, phrase, rng.choice(_MANY), "words")
+    count = rng.choice(_FEW)
     asked, separator = sequences.layout(rng, ", ")
     shown = f'"{phrase}"' if rng.random() < 0.4 else phrase
     forms = ("Say {w} {n} times{a}.", "Repeat {w} {n} times{a}.", "Write {w} {n} times{a}.",
@@ -85,24 +100,28 @@ def _phrase(rng: random.Random) -> Asked:
 
 
 def _line(rng: random.Random) -> Asked:
-    """A short line several times, one below the other."""
+    """A line several times, one below the other, its lines numbered where that is asked for."""
     count, line = rng.choice((3, 4, 4, 5, 5, 5, 6, 6, 7, 8, 8)), material.line(rng)
     number = _number(rng, count)
     forms = (
-        'Write the line "{w}" {n} times.', "Write this line {n} times: {w}", "Repeat this line {n} times: {w}",
-        "Repeat this line {n} times: {w}", "Repeat this {n} times: {w}", "Say this {n} times:\n{w}",
-        "Write {n} times: {w}", "Please copy this sentence {n} times: {w}",
+        'Write the line "{w}" {n} times{a}.', "Write this line {n} times{a}: {w}", "Repeat this line {n} times{a}: {w}",
+        "Repeat this line {n} times{a}: {w}", "Repeat this {n} times{a}: {w}", "Say this {n} times{a}:\n{w}",
+        "Write {n} times{a}: {w}", "Please copy this sentence {n} times{a}: {w}",
     )  # fmt: skip
-    prompt = base.typo(rng, rng.choice(forms)).format(w=line, n=number)
+    numbered = rng.random() < 0.5
+    asked = rng.choice((", numbered", " with numbers", " in numbered lines")) if numbered else ""
+    prompt = base.typo(rng, rng.choice(forms)).format(w=line, n=number, a=asked)
+    if numbered:
+        return f"lines:{count}", prompt, "\n".join(f"{i}. {line}" for i in range(1, count + 1))
     return f"times:{count}", prompt, "\n".join([line] * count)
 
 
 def _repetition(rng: random.Random) -> Asked:
-    return rng.choices((_word, _phrase, _line), (12, 9, 14))[0](rng)
+    return rng.choices((_word, _phrase, _line), (5, 7, 20))[0](rng)
 
 
 def _counting(rng: random.Random) -> Asked:
-    return rng.choices((sequences.count, sequences.evens), (3, 1))[0](rng)
+    return rng.choices((sequences.count, sequences.evens), (4, 1))[0](rng)
 
 
 def _repeat(rng: random.Random, structure: str, text: str) -> Asked:
@@ -118,7 +137,7 @@ def _repeat(rng: random.Random, structure: str, text: str) -> Asked:
 
 def _sentences(rng: random.Random) -> Asked:
     """One or two plain sentences, once or, one below the other, twice or three times."""
-    text = material.sentences(rng, rng.choice((1, 2, 2, 2)))
+    text = material.sentences(rng, rng.choice((1, 2, 2, 3)))
     if rng.random() < 0.4:
         return _repeat(rng, "sentence", text)
     count = rng.choice((2, 3))
@@ -187,7 +206,7 @@ def _hard(rng: random.Random) -> Asked:
     return _repeat(rng, structure, make(rng))
 
 
-_KINDS = ((_repetition, 35), (_counting, 25), (sequences.known, 15), (_sentences, 15), (_hard, 10))
+_KINDS = ((_repetition, 38), (_counting, 27), (sequences.known, 12), (_sentences, 15), (_hard, 8))
 
 
 def sample(rng: random.Random) -> Example:

@@ -92,7 +92,7 @@ def evens(rng: random.Random) -> Asked:
     if kind == "multiples":
         of = rng.choice((2, 3, 4, 5, 5, 6, 10, 10, 20, 50, 100))
         terms = min(terms, 20)
-        prompt = f"{say} the first {terms} multiples of {of}{asked}."
+        prompt = f"{say} the multiples of {of} from {of} to {of * terms}{asked}."
         return f"multiples:{of}", base.typo(rng, prompt), separator.join(str(of * i) for i in range(1, terms + 1))
     first = rng.randrange(0, 30) * 2 + (kind == "odd")
     last = first + 2 * (terms - 1)
@@ -117,8 +117,8 @@ def _alphabet(rng: random.Random) -> Asked:
 
 
 def _number_words(rng: random.Random) -> Asked:
-    first = 0 if rng.random() < 0.4 else rng.randrange(0, 25)
-    found = list(NUMBER_WORDS[first : first + rng.randrange(10, 26)])
+    first = 0 if rng.random() < 0.5 else rng.randrange(0, 10)
+    found = list(NUMBER_WORDS[first : min(20, first + rng.randrange(8, 21))])
     if down := rng.random() < 0.3:
         found.reverse()
     asked, separator = layout(rng, ", ")
@@ -160,4 +160,4 @@ def _known(rng: random.Random, structure: str, title: str, items: list[str], tim
 
 def known(rng: random.Random) -> Asked:
     """A sequence that everybody knows, whole or in part."""
-    return rng.choices((_alphabet, _number_words, _cycle, _list), (35, 20, 30, 15))[0](rng)
+    return rng.choices((_alphabet, _number_words, _cycle, _list), (40, 12, 32, 16))[0](rng)
