@@ -32,14 +32,10 @@ FIRST_ORDINARY = 6  # token ids below are special
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What a stage's documents are drawn from: the domains by `mixture`, and echoes, a share of all documents.
-
-    `end_weight` is the loss weight of an answer's last token, the end of the turn; the answer's others weigh 1.
-    """
+    """What a stage's documents are drawn from: the domains by `mixture`, and echoes, a share of all documents."""
 
     mixture: dict[str, float]
     echoes: float = 0.0
-    end_weight: float = 1.0
 
 
 PRETRAINING = Recipe(MIXTURE)
@@ -53,7 +49,6 @@ MIDTRAINING = Recipe(
 ANNEALING = Recipe(
     MIXTURE | {"math": 0.25, "lists": 0.10, "json": 0.09, "code": 0.08, "copy": 0.17, "stories": 0.03, "explain": 0.03},
     echoes=0.10,
-    end_weight=3.0,
 )
 
 

@@ -90,10 +90,8 @@ class AutoregressiveStage:
 
     def _losses(self, rows: Rows, step: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         same = (rows.document[:, 1:] == rows.document[:, :-1]) & (rows.document[:, 1:] >= 0)
-        config = self.model.config
         weight = torch.where(rows.answer[:, 1:], 1.0, PROMPT_WEIGHT) * same
-        ends = rows.answer[:, 1:] & (rows.ids[:, 1:] == config.eos_token_ids[0])
-        weight = torch.where(ends, self.recipe.end_weight, weight)
+        config = self.model.config
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
         anchors = draw_anchors(rows, self.shape.blocks, generator)
         blocks = anchored_blocks(rows, anchors, config.block_size, config.mask_token_id)

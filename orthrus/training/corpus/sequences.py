@@ -1,6 +1,7 @@
 """Counting and known sequences for `copy`: numbers by a step, the alphabet, weekdays, months, planets, notes.
 
-What separates the items follows from the wording alone, so that every prompt has one answer.
+What separates the items follows from the wording alone, so that every prompt has one answer. A sequence in a line ends
+with a full stop, as the prompt mostly does behind the last item: looking back at what followed there says where to end.
 """
 
 from __future__ import annotations
@@ -50,6 +51,18 @@ def layout(rng: random.Random, usual: str) -> tuple[str, str]:
     return f", {rng.choice(forms)}", separator
 
 
+def _placed(rng: random.Random, head: str, span: str, asked: str) -> str:
+    """`head` and `span`, and mostly between them what is asked of the separator: so that `span` ends the sentence."""
+    if not asked or rng.random() < 0.2:
+        return f"{head}{span}{asked}"
+    return f"{head}{asked},{span}"
+
+
+def _said(items: list[str], separator: str) -> str:
+    """The sequence as an answer."""
+    return separator.join(items) + ("" if separator == "\n" else ".")
+
+
 def _numbers(rng: random.Random) -> tuple[int, int, int]:
     """First number, last number and step (upwards) of a count whose answer is not too long."""
     step = rng.choice((1, 1, 1, 1, 1, 2, 2, 5, 5, 10, 10, 3, 4))
@@ -71,16 +84,17 @@ def count(rng: random.Random) -> Asked:
     if down:
         first, last, found = last, first, found[::-1]
     by = "" if step == 1 else rng.choice((f" in steps of {step}", f" by {step}s", f" by {step}"))
-    back = rng.choice(("Count down from", "Count backwards from")) if down else "Count from"
+    back = rng.choice(("Count down", "Count backwards")) if down else "Count"
     asked, separator = layout(rng, ", ")
+    span = f" from {first} to {last}"
+    head, span = (f"{back}{by}", span) if rng.random() < 0.7 else (back, span + by)
+    say = _placed(rng, head, span, asked)
+    please = say[0].lower() + say[1:]
     forms = (
-        f"{back} {first} to {last}{by}{asked}.",
-        f"Please {back.lower()} {first} to {last}{by}{asked}.",
-        f"Can you {back.lower()} {first} to {last}{by}{asked}?",
-        f"{back} {first} to {last}{by}{asked}",
-        f"Write the numbers from {first} to {last}{by}{asked}.",
-    )
-    return f"count{'_down' if down else ''}:{step}", base.typo(rng, rng.choice(forms)), separator.join(found)
+        f"{say}.", f"{say}.", f"Please {please}.", f"Can you {please}?", say,
+        _placed(rng, f"Write the numbers{by}", f" from {first} to {last}", asked) + ".",
+    )  # fmt: skip
+    return f"count{'_down' if down else ''}:{step}", base.typo(rng, rng.choice(forms)), _said(found, separator)
 
 
 def evens(rng: random.Random) -> Asked:
@@ -92,12 +106,12 @@ def evens(rng: random.Random) -> Asked:
     if kind == "multiples":
         of = rng.choice((2, 3, 4, 5, 5, 6, 10, 10, 20, 50, 100))
         terms = min(terms, 20)
-        prompt = f"{say} the multiples of {of} from {of} to {of * terms}{asked}."
-        return f"multiples:{of}", base.typo(rng, prompt), separator.join(str(of * i) for i in range(1, terms + 1))
+        prompt = _placed(rng, f"{say} the multiples of {of}", f" from {of} to {of * terms}", asked) + "."
+        return f"multiples:{of}", base.typo(rng, prompt), _said([str(of * i) for i in range(1, terms + 1)], separator)
     first = rng.randrange(0, 30) * 2 + (kind == "odd")
     last = first + 2 * (terms - 1)
-    prompt = f"{say} the {kind} numbers from {first} to {last}{asked}."
-    return kind, base.typo(rng, prompt), separator.join(map(str, range(first, last + 1, 2)))
+    prompt = _placed(rng, f"{say} the {kind} numbers", f" from {first} to {last}", asked) + "."
+    return kind, base.typo(rng, prompt), _said([str(n) for n in range(first, last + 1, 2)], separator)
 
 
 def _alphabet(rng: random.Random) -> Asked:
@@ -112,8 +126,8 @@ def _alphabet(rng: random.Random) -> Asked:
     span = f" from {letters[0]} to {letters[-1]}"
     if (first, last) == (0, 25) and not small and rng.random() < 0.5:
         span = ""
-    prompt = f"{rng.choice(_SAY)} the alphabet{how}{span}{' in small letters' if small else ''}{asked}."
-    return structure, base.typo(rng, prompt), separator.join(letters)
+    head = f"{rng.choice(_SAY)} the alphabet{how}{' in small letters' if small else ''}"
+    return structure, base.typo(rng, _placed(rng, head, span, asked) + "."), _said(letters, separator)
 
 
 def _number_words(rng: random.Random) -> Asked:
@@ -122,11 +136,9 @@ def _number_words(rng: random.Random) -> Asked:
     if down := rng.random() < 0.3:
         found.reverse()
     asked, separator = layout(rng, ", ")
-    forms = (
-        f"Count {'down ' if down else ''}from {found[0]} to {found[-1]} in words{asked}.",
-        f"{rng.choice(_SAY)} the number words from {found[0]} to {found[-1]}{asked}.",
-    )
-    return f"number_words{'_down' if down else ''}", base.typo(rng, rng.choice(forms)), separator.join(found)
+    head = rng.choice((f"Count{' down' * down} in words", f"{rng.choice(_SAY)} the number words"))
+    prompt = _placed(rng, head, f" from {found[0]} to {found[-1]}", asked) + "."
+    return f"number_words{'_down' if down else ''}", base.typo(rng, prompt), _said(found, separator)
 
 
 def _cycle(rng: random.Random) -> Asked:
@@ -155,7 +167,7 @@ def _known(rng: random.Random, structure: str, title: str, items: list[str], tim
     asked, separator = layout(rng, ", ")
     comma = "," if times > 1 and ", starting" in title else ""
     prompt = f"{rng.choice(_SAY)} the {title}{comma}{_TIMES[times]}{asked}."
-    return structure, base.typo(rng, prompt), separator.join(items * times)
+    return structure, base.typo(rng, prompt), _said(items * times, separator)
 
 
 def known(rng: random.Random) -> Asked:
