@@ -35,7 +35,7 @@ from viz import player
 from viz.controls import ADVANCED, LIMIT, ChoiceField, NumberField, read
 from viz.endpoint import endpoint
 from viz.export import HEADLINE
-from viz.gallery import Recording, recordings
+from viz.gallery import Recording, chips, recordings
 from viz.headers import frames, guarded
 from viz.live import Desk
 from viz.programs import Programs, Visitor
@@ -47,6 +47,14 @@ INTRO = (
 )
 PRIVATE = "Prompts are not kept.", "Whoever runs this server keeps the runs, prompts included."
 SPARE_THREADS = 40  # for all that is no run; a waiting run holds one thread of the server's
+NEXT = "return all[(all.indexOf(now) + 1) % all.length];"
+ANY = "return all[Math.floor(Math.random() * all.length)];"
+GUESS = """
+  const box = element.querySelector('.guess');
+  const mount = () => (window.OrthrusStage?.guess ? OrthrusStage.guess(box) : setTimeout(mount, 100));
+  mount();
+"""
+CHIPS = "The number and the bar: tokens per cycle in the recorded run of that kind, easy text first."
 fresh = itertools.count()
 log = logging.getLogger("app")
 
@@ -98,13 +106,21 @@ def stage(first: Recording | None) -> gr.HTML:
     )
 
 
-def presets(prompt: gr.Textbox) -> None:
-    """One chip a domain; each click puts the domain's next prompt into the box, in the browser."""
+def presets(prompt: gr.Textbox, gallery: list[Recording]) -> None:
+    """One chip a domain, easy text first; each click puts the domain's next prompt into the box, in the browser."""
+    texts = {domain: domain_module(domain).PRESETS for domain in DOMAINS}
+    rules = ""
     with gr.Row(elem_classes="chips"):
-        for domain in DOMAINS:
-            texts = player.dumps(list(domain_module(domain).PRESETS))
-            pick = f"(now) => {{ const all = {texts}; return all[(all.indexOf(now) + 1) % all.length]; }}"
-            gr.Button(domain, size="sm", elem_classes="preset").click(None, prompt, prompt, js=pick)
+        for kind, label, share in chips(gallery, texts):
+            pick = f"(now) => {{ const all = {player.dumps(list(texts[kind]))}; {NEXT} }}"
+            chip = gr.Button(label, size="sm", elem_classes="preset", elem_id=f"preset-{kind}")
+            chip.click(None, prompt, prompt, js=pick)
+            rules += f"#preset-{kind}{{--bar:{100 * (share or 0):.0f}%}}"
+        every = player.dumps([text for each in texts.values() for text in each])
+        surprise = gr.Button("surprise me", size="sm", elem_classes="preset", elem_id="preset-any")
+        surprise.click(None, prompt, prompt, js=f"(now) => {{ const all = {every}.filter((t) => t !== now); {ANY} }}")
+    gr.HTML(f"<style>{rules}</style><p>{CHIPS if gallery else ''}</p>", elem_classes="quiet")
+    gr.HTML("", html_template='<div class="guess"></div>', js_on_load=GUESS, apply_default_css=False, elem_id="guess")
 
 
 def cards(name: str, gallery: list[Recording]) -> list[gr.Button]:
@@ -112,7 +128,8 @@ def cards(name: str, gallery: list[Recording]) -> list[gr.Button]:
         return []
     gr.HTML(f"<h2>{name}</h2>", elem_classes="name")
     with gr.Row(elem_classes="cards"):
-        return [gr.Button(f"{each.title}\n{each.facts}", size="sm", elem_classes="card") for each in gallery]
+        lines = (f"{each.title}\n{each.facts}\n{each.origin.replace(' · ', chr(10), 1)}" for each in gallery)
+        return [gr.Button(each, size="sm", elem_classes="card") for each in lines]
 
 
 def control(field: NumberField | ChoiceField) -> gr.Number | gr.Textbox | gr.Radio:
@@ -151,7 +168,7 @@ def build(settings: Settings) -> tuple[gr.Blocks, Desk]:
                 gr.HTML('<a href="#prompt">Try your own prompt ↓</a>', elem_id="more")  # where the controls come last
                 gr.HTML("<h2>Your own prompt</h2>", elem_classes="name")
                 prompt = gr.Textbox(first, label="Prompt", show_label=False, lines=3, max_lines=8, elem_id="prompt")
-                presets(prompt)
+                presets(prompt, gallery)
                 entered = fields(settings.mode)
                 entered[LIMIT.name].value = min(LIMIT.value, settings.limits.new_tokens)
                 with gr.Row():

@@ -1,4 +1,4 @@
-"""Draw docs/plots/*.svg from benchmarks/results/growth.json, in the colours of the page.
+"""Draw docs/plots/*.svg from growth.json and ablations.json of benchmarks/results/, in the colours of the page.
 
     python benchmarks/plots.py
 
@@ -137,10 +137,15 @@ def millions(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def drawn(results: Path = RESULTS) -> dict[str, str]:
     """File name -> SVG text of every chart there are figures for."""
-    path = results / "growth.json"
-    if not path.exists():
-        return {}
-    return {f"{name}.svg": svg(chart) for name, chart in charts(json.loads(path.read_text(encoding="utf-8"))).items()}
+    from benchmarks import ablation_figures
+
+    made = {}
+    if (path := results / "growth.json").exists():
+        growth = json.loads(path.read_text(encoding="utf-8"))
+        made = {f"{name}.svg": svg(chart) for name, chart in charts(growth).items()}
+    if (path := results / "ablations.json").exists():
+        made["ablations.svg"] = ablation_figures.svg(json.loads(path.read_text(encoding="utf-8")))
+    return made
 
 
 def main() -> int:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks import speed_figures
+from benchmarks import ablation_figures, gpu_figures, plan_figures, speed_figures
 from benchmarks.speed_figures import RESULTS, ROOT, read, table
 
 PAGES = (
@@ -27,6 +27,9 @@ PAGES = (
     ROOT / "docs" / "exactness.md",
     ROOT / "docs" / "page.md",
     ROOT / "docs" / "performance.md",
+    ROOT / "docs" / "training.md",
+    ROOT / "docs" / "qwen3.md",
+    ROOT / "docs" / "gpu.md",
 )
 
 
@@ -90,6 +93,7 @@ def page() -> str:
 
 
 FIGURES = {"evaluate": evaluate, "lossless": lossless, "price": price, "page": page, **speed_figures.FIGURES}
+FIGURES |= {"ablations": ablation_figures.ablations, "plan": plan_figures.estimate, "gpu": gpu_figures.gpu}
 
 
 def filled(text: str) -> str:

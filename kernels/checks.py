@@ -25,6 +25,14 @@ def same_dtype(**tensors: Tensor) -> None:
         raise ValueError("dtypes differ: " + ", ".join(f"{name} {t.dtype}" for name, t in tensors.items()))
 
 
+def taught(student: Tensor, teacher: Tensor, index: Tensor) -> None:
+    """Logits of one dtype over one vocabulary, and a teacher row for each student row."""
+    matrix("student", student)
+    matrix("teacher", teacher, student.shape[1])
+    same_dtype(student=student, teacher=teacher)
+    vector("index", index, student.shape[0], torch.int64)
+
+
 def keys_and_values(name: str, k: Tensor, v: Tensor, dim: int) -> None:
     """Both [HKV, rows, D] with the same strides, D side by side in memory."""
     if k.dim() != 3 or k.shape != v.shape or k.shape[2] != dim:

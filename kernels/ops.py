@@ -28,7 +28,8 @@ def choose(backend: str, tensor: Tensor) -> str:
         return "triton" if tensor.is_cuda and find_spec("triton") else "reference"
     if backend == "triton" and not find_spec("triton"):
         raise ValueError("backend 'triton' was asked for, but triton is not installed")
-    if backend == "triton" and not tensor.is_cuda and not import_module("kernels.triton_common").interpreted():
+    somewhere = tensor.is_cuda or tensor.is_meta  # a meta tensor has shapes alone: enough to compile for
+    if backend == "triton" and not somewhere and not import_module("kernels.triton_common").interpreted():
         raise ValueError(f"backend 'triton' was asked for, but the tensor is on {tensor.device}")
     return backend
 
@@ -134,6 +135,22 @@ def gumbel_argmax(logits: Tensor, length: Tensor, seed: Tensor, temperature: Ten
     checks.vector("seed", seed, 1, torch.int64)
     checks.vector("temperature", temperature, 1, torch.float32)
     return _implementation(backend, logits, "argmax").gumbel_argmax(logits, length, seed, temperature)
+
+
+def kl(student: Tensor, teacher: Tensor, index: Tensor, backend: str = "auto") -> tuple[Tensor, Tensor]:
+    """Logits [n, V], [positions, V] -> forward KL [n] fp32 from teacher row index[i] (int64) to student row i, in nats.
+
+    Beside it [n, 2] fp32, both rows' log-sum-exp, which `kl_slope` takes. Not differentiable by itself.
+    """
+    checks.taught(student, teacher, index)
+    return _implementation(backend, student, "kl").kl(student, teacher, index)
+
+
+def kl_slope(student: Tensor, teacher: Tensor, index: Tensor, lse: Tensor, backend: str = "auto") -> Tensor:
+    """[n, V]: the gradient of `kl` with respect to the student's logits, p_student - p_teacher, in their dtype."""
+    checks.taught(student, teacher, index)
+    checks.matrix("lse", lse, 2)
+    return _implementation(backend, student, "kl").kl_slope(student, teacher, index, lse)
 
 
 def accept(

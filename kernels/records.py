@@ -19,6 +19,10 @@ MAX_TOKENS = 5  # the text may not grow beyond this
 CAPACITY = 6  # rows of the cache
 STATE_WORDS = 8
 
+# ---------------------------------------------------------------- when a cycle's passes were over, one column each
+START, DRAFTED, VERIFIED, JUDGED = range(4)
+MARKS = 4
+
 STOPS = (None, "eos", "length", "capacity")
 STOP_EOS, STOP_LENGTH, STOP_CAPACITY = 1, 2, 3
 
@@ -69,7 +73,11 @@ def make_ring(slots: int, block: int, device="cpu") -> Tensor:
 
 def read_record(ring: Tensor, cycle: int) -> Record | None:
     """The record of this cycle (0, 1, ...) from a ring in host memory, or None while it is not whole."""
-    words = ring[cycle % ring.shape[0]].tolist()
+    return parse_record(ring[cycle % ring.shape[0]].tolist(), cycle)
+
+
+def parse_record(words: list[int], cycle: int) -> Record | None:
+    """The record that these words are, or None where they are not the whole record of this cycle."""
     if words[SEQUENCE] != cycle + 1 or words[-1] != cycle + 1:
         return None
     slots = (len(words) - HEADER_WORDS - 1) // 2

@@ -110,6 +110,24 @@ def argmax(logits: Tensor) -> Tensor:
     return torch.where(best, index, logits.shape[-1]).amin(dim=-1).to(torch.int32)
 
 
+def kl(student: Tensor, teacher: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
+    """Logits [n, V], [positions, V], index [n] int64 -> KL(teacher row index[i] || student row i) [n] fp32, in nats.
+
+    Beside it [n, 2] fp32, log-sum-exp of the student's and of the teacher's row, for `kl_slope`.
+    """
+    s, t = student.float(), teacher.float()
+    lse = torch.stack([s.logsumexp(-1), t.logsumexp(-1)[index]], dim=-1)
+    log_s, log_t = s - lse[:, :1], t[index] - lse[:, 1:]
+    p_t = log_t.exp()
+    return torch.where(p_t > 0, p_t * (log_t - log_s), 0.0).sum(-1), lse
+
+
+def kl_slope(student: Tensor, teacher: Tensor, index: Tensor, lse: Tensor) -> Tensor:
+    """The gradient of `kl` with respect to the student's logits, p_student - p_teacher: [n, V], dtype of student."""
+    p_s, p_t = (student.float() - lse[:, :1]).exp(), (teacher.float()[index] - lse[:, 1:]).exp()
+    return (p_s - p_t).to(student.dtype)
+
+
 def gumbel_argmax(logits: Tensor, length: Tensor, seed: Tensor, temperature: Tensor) -> Tensor:
     """[M, V] -> [M] int32, a sample of softmax(logits / temperature) per row; seed [1] int64, temperature [1] float32.
 

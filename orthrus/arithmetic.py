@@ -28,6 +28,7 @@ class Arithmetic(Protocol):
     mode: str  # fast | exact
     words: str
     rows_at_once: int  # a longer pass is split
+    graphed: bool  # whole runs are captured kernels (`orthrus.gpu`)
 
     def linear(self, x: Tensor, weight: Tensor) -> Tensor:
         """[rows, in], [out, in] -> [rows, out]."""
@@ -102,7 +103,7 @@ class Fast:
     `packed`, where given, multiplies passes of `packed_from` rows or more. See `Packed` for what that is worth.
     """
 
-    mode, words = "fast", "plain rows"
+    mode, words, graphed = "fast", "plain rows", False
     rows_at_once = 1 << 30
     attend = staticmethod(attend_ar)
 
@@ -139,7 +140,7 @@ class Exact:
               threads cut a large buffer at places that move with its length
     """
 
-    mode = "exact"
+    mode, graphed = "exact", False
     rows_at_once = 64  # beyond it nothing was checked
 
     def __init__(self, linear: Padded | Packed, row_multiple: int) -> None:

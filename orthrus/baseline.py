@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from orthrus import instrument
+from orthrus.cache import SharedCache
 from orthrus.checkpoint import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.events import ArChunk, Done, Event
@@ -26,9 +27,18 @@ def decode_ar(
 
 def _alone(request: Request) -> Iterator[Event]:
     yield from run_start(request, ("ar",))
-    lane = AutoregressiveLane(request)
+    lane = lane_of(request)
     yield from lane.events()
     yield lane.done()
+
+
+def lane_of(request: Request) -> AutoregressiveLane:
+    """The lane for this request: captured kernels where its model runs on them, else passes called one by one."""
+    if request.lm.model.arithmetic.graphed:
+        from orthrus.gpu.step_lane import GraphStepLane
+
+        return GraphStepLane(request)
+    return AutoregressiveLane(request)
 
 
 class AutoregressiveLane:
@@ -39,12 +49,15 @@ class AutoregressiveLane:
         self.model = request.lm.model
         self.eos = frozenset(request.lm.config.eos_token_ids)
         self.chooser = request.chooser()
-        self.cache = self.model.new_cache(request.capacity)
+        self.cache = self._room()
         self.text: list[int] = []
         self.times: list[float] = []
         self.recent: list[Tensor] = []  # logit rows whose gaps have not been read yet
         self.stop: str | None = None
         self.prefill_ms = self.instr_ms = 0.0
+
+    def _room(self) -> SharedCache:
+        return self.model.new_cache(self.request.capacity)
 
     def events(self) -> Iterator[Event]:
         """ar_chunk events (and the pieces they need), on the lane's own clock."""

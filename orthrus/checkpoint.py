@@ -76,6 +76,10 @@ def read_model(
     """
     with torch.device("meta"):
         model = Orthrus(read_config(folder))
+    if device.type == "cuda":
+        from orthrus.gpu.needs import refuse_model
+
+        refuse_model(model.config, dtype, device)
     wanted = sum(p.numel() for p in model.parameters()) * dtype.itemsize
     refuse_what_does_not_fit(wanted, f"the model in {str(dtype).removeprefix('torch.')}", device)
     fill(model, open_weights(folder, device), device, dtype, progress, own)

@@ -11,6 +11,7 @@ import torch
 from orthrus import __version__
 from orthrus.checkpoint import LoadedModel
 from orthrus.exact import SIZES, STARTS, find_exact
+from orthrus.memory import free_bytes
 from orthrus.probe import best_setting
 from orthrus.provenance import describe_host
 
@@ -58,15 +59,34 @@ def report(lm: LoadedModel) -> dict[str, Any]:
         "mode": lm.mode,
         "promise": lm.promise,
         "exact_holds": bool(check and check.holds),
-        "row_check": check.words if check else "not made: the exact mode is for the CPU",
+        "row_check": check.words if check else "not made here",
         "passes_compared": list(SIZES),
         "at_positions": list(STARTS),
         "block_size": lm.config.block_size,
         "context": lm.config.max_position_embeddings,
+        "positions_that_fit": _fits(lm),
         "parameters": sum(p.numel() for p in lm.model.parameters()),
         "kv_bytes_per_position": lm.config.kv_bytes_per_position * lm.model.dtype.itemsize,
-        "kernels": "plain PyTorch (the Triton kernels need a CUDA device)",
+        "kernels": _kernels(lm),
     }
+
+
+def _kernels(lm: LoadedModel) -> str:
+    """What decodes, and where Triton does not, why."""
+    if lm.model.arithmetic.graphed:
+        return lm.model.arithmetic.words
+    from orthrus.gpu.choice import obstacle
+
+    return f"plain PyTorch ({obstacle(lm.model) or 'the fast mode was asked for, or the kernels do not hold here'})"
+
+
+def _fits(lm: LoadedModel) -> int | None:
+    """The longest run, prompt and answer together, that the GPU's free memory leaves room for; None on a CPU."""
+    from orthrus.gpu.needs import longest
+
+    if lm.model.device.type != "cuda":
+        return None
+    return longest(lm.config, lm.model.dtype, free_bytes(lm.model.device) or 0)
 
 
 def _version(name: str) -> str | None:

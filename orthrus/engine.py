@@ -37,9 +37,18 @@ def decode(
 
 def _alone(request: Request) -> Iterator[Event]:
     yield from run_start(request, ("orthrus",))
-    lane = OrthrusLane(request)
+    lane = lane_of(request)
     yield from lane.events()
     yield lane.done()
+
+
+def lane_of(request: Request) -> OrthrusLane:
+    """The lane for this request: captured kernels where its model runs on them, else passes called one by one."""
+    if request.lm.model.arithmetic.graphed:
+        from orthrus.gpu.cycle_lane import GraphLane
+
+        return GraphLane(request)
+    return OrthrusLane(request)
 
 
 class Drafted(NamedTuple):
@@ -49,6 +58,17 @@ class Drafted(NamedTuple):
     listed: list[int]
     logits: Tensor | None  # [n_draft, vocab]
     pass_ms: float
+
+
+class Verified(NamedTuple):
+    """One judged block."""
+
+    before: int  # committed rows of the cache when the pass began
+    written: int
+    logits: Tensor  # [block, vocab]
+    ruling: Ruling
+    pass_ms: float
+    judge_ms: float
 
 
 class OrthrusLane:
@@ -62,13 +82,16 @@ class OrthrusLane:
         self.eos = frozenset(request.lm.config.eos_token_ids)
         self.judge = judge_for(request.config, self.chooser, self.eos)
         self.readings = Readings(request, self.clock, self.chooser)
-        self.cache: SharedCache = self.model.new_cache(request.capacity)
+        self.cache = self._room()
         self.window = torch.full((request.block,), request.lm.config.mask_token_id, device=self.model.device)
         self.verified = self.window.clone()  # anchor and proposals, as the AR view reads them
         self.text: list[int] = []
         self.stop: str | None = None
         self.cycle = self.drafts = self.verifies = 0
         self.prefill_ms = self.decode_ms = 0.0
+
+    def _room(self) -> SharedCache:
+        return self.model.new_cache(self.request.capacity)
 
     def events(self) -> Iterator[Event]:
         """Prefill, then a draft and a verdict per cycle, on the lane's own clock."""
@@ -96,8 +119,7 @@ class OrthrusLane:
 
     def _prefill(self) -> Iterator[Event]:
         with Stopwatch(self.model.device) as watch:
-            logits = prefill(self.request, self.cache)
-            first = int(self.chooser.choose(logits, self.cache.length - 1))
+            logits, first = self._read_prompt()
         self.prefill_ms = watch.ms
         self.text.append(first)
         self.stop = "eos" if first in self.eos else "length" if not self._remaining() else self._full()
@@ -105,6 +127,11 @@ class OrthrusLane:
         self.readings.rows(self.cache.length - 1, logits, 1)
         yield from self.request.pieces([first, *fields.get("p_top_ids", ())])
         yield self.request.stamp(Prefill, ms=round(watch.ms, 3), first_id=first, kv_len=self.cache.length, **fields)
+
+    def _read_prompt(self) -> tuple[Tensor, int]:
+        """The prompt's last row of logits, [1, vocab], and the token chosen from it."""
+        logits = prefill(self.request, self.cache)
+        return logits, int(self.chooser.choose(logits, self.cache.length - 1))
 
     def _draft(self, n_draft: int, block: int) -> Drafted:
         """One diffusion pass over anchor + masks; skipped where no proposal is eligible."""
@@ -147,18 +174,23 @@ class OrthrusLane:
             logits = self.model.forward_ar(block, self.cache)
         with Stopwatch(self.model.device) as judged:
             ruling = self.judge(logits, drafted.logits, drafted.listed, before, remaining)
-        settled = ruling.settled
         written = self.cache.length - before
-        self.cache.crop(before + settled.kept)
+        self.cache.crop(before + ruling.settled.kept)
+        yield from self._verdict_event(drafted, Verified(before, written, logits, ruling, passed.ms, judged.ms), began)
+
+    def _verdict_event(self, drafted: Drafted, verified: Verified, began: float) -> Iterator[Event]:
+        """The text grows; `began` is when the cycle did, on the lane's clock."""
+        logits, ruling, settled = verified.logits, verified.ruling, verified.ruling.settled
+        cropped = verified.written - settled.kept
         self.text.extend(settled.tokens)
         self.stop = settled.stop or self._full()
         self.verifies += 1
         if self.pacer:
             self.pacer.saw(len(drafted.listed), settled.n_accept)
         detail, fields = self.readings.detail, self.readings.verdict(logits, ruling, drafted.ids)
-        self.readings.rows(before, logits, settled.kept)
-        passes = drafted.pass_ms + passed.ms + judged.ms
-        gap = max(0.0, self.clock.ms() - began - passes)
+        self.readings.rows(verified.before, logits, settled.kept)
+        passes = drafted.pass_ms + verified.pass_ms + verified.judge_ms
+        gap = self._gap(began, passes)
         self.decode_ms += passes + gap
         yield from self.request.pieces(_named(ruling, fields))
         yield self.request.stamp(
@@ -167,14 +199,18 @@ class OrthrusLane:
             cycle=self.cycle,
             ar_ids=ruling.listed,
             **_settled_fields(settled),
-            t_verify_ms=round(passed.ms, 3),
-            t_judge_ms=round(judged.ms, 3),
+            t_verify_ms=round(verified.pass_ms, 3),
+            t_judge_ms=round(verified.judge_ms, 3),
             t_instr_ms=round(self.readings.cycle_ms, 3),
             t_host_gap_ms=round(gap, 3),
-            kv=Kv(before=before, written=written, kept=settled.kept, cropped=written - settled.kept),
+            kv=Kv(before=verified.before, written=verified.written, kept=settled.kept, cropped=cropped),
             **fields,
         )
         self.readings.settle(self.cycle, self.decode_ms)
+
+    def _gap(self, began: float, passes: float) -> float:
+        """Milliseconds of the cycle in which the device waited for this lane."""
+        return max(0.0, self.clock.ms() - began - passes)
 
     def _full(self) -> str | None:
         """A cache without a free row ends the run: the last token's keys would have no place."""

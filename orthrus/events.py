@@ -398,4 +398,8 @@ def _check_sense(event: Event) -> None:
 
 
 def _frozen(value: Any) -> Any:
-    return tuple(_frozen(v) for v in value) if isinstance(value, (list, tuple)) else value
+    if not isinstance(value, (list, tuple)):
+        return value
+    # a list holds lists or none: asking the first saves a call for each of a cycle's thousand numbers
+    nested = value and isinstance(value[0], (list, tuple))
+    return tuple(map(_frozen, value)) if nested else tuple(value)

@@ -253,16 +253,19 @@ def fast(model: Orthrus) -> Fast:
 def choose(model: Orthrus, mode: str) -> tuple[Orthrus, RowCheck | None]:
     """The model under the asked mode, and the self-check where one was made.
 
-    auto takes the exact mode where it holds and costs at most PRICE_LIMIT, else the fast one. Raises ValueError for an
-    unknown mode, NotExact where the exact one was asked for and does not hold.
+    auto takes the exact mode where it holds and costs at most PRICE_LIMIT, else the fast one. On a GPU the exact mode
+    is the captured kernels of `orthrus.gpu`, which auto takes wherever they hold. Raises ValueError for an unknown
+    mode, NotExact where the exact one was asked for and does not hold.
     """
     if mode not in MODES:
         raise ValueError(f"mode {mode!r} is not one of {', '.join(MODES)}")
     on_cpu = model.device.type == "cpu"
-    if mode == "fast" or (mode == "auto" and not on_cpu):
+    if mode == "fast":
         return model.with_arithmetic(fast(model)), None
     if not on_cpu:
-        raise NotExact(f"the exact mode is made for the CPU, the model is on {model.device}")
+        from orthrus.gpu.choice import choose_on_gpu
+
+        return choose_on_gpu(model, mode)
     arithmetic, check = find_exact(model)
     if mode == "exact" and not check.holds:
         raise NotExact(f"rows are not bit-equal on this machine: {check.words}; the fast mode is left")

@@ -6,12 +6,16 @@ norms. Decoding runs on the same weights, fused (`orthrus.fused`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from orthrus.config import ModelConfig
 
+T = TypeVar("T")
 AR, DIFF = "", "_diff"  # the suffix of a view's tensors
 
 
@@ -97,6 +101,10 @@ class DecoderLayer(nn.Module):
         self.mlp = MLP(c)
         self.input_layernorm = RMSNorm(c.hidden_size, c.rms_norm_eps)
         self.post_attention_layernorm = RMSNorm(c.hidden_size, c.rms_norm_eps)
+
+    def forward(self, run: Callable[..., T], *args: Any) -> T:
+        """`run(self, *args)`: training's passes enter here, where hooks gather what is split over processes."""
+        return run(self, *args)
 
 
 class Trunk(nn.Module):

@@ -30,11 +30,11 @@ def run_both(
 
 def _both(request: Request) -> Iterator[Event]:
     yield from run_start(request, ("orthrus", "ar"))
-    ours = engine.OrthrusLane(request)
+    ours = engine.lane_of(request)
     yield from ours.events()
     if ours.stop != "cancel" and not request.cancelled():
         single = replace(request, rows=RowLog())
-        theirs = baseline.AutoregressiveLane(single)
+        theirs = baseline.lane_of(single)
         yield from theirs.events()
         if theirs.stop != "cancel" and request.config.same_text:
             yield from _lossless(request, single, ours.text, theirs.text)

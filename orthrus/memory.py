@@ -42,8 +42,9 @@ def refuse_what_does_not_fit(wanted: int, what: str, device: torch.device) -> No
     """Raise ValueError naming both numbers where `wanted` bytes are not free."""
     free = free_bytes(device)
     if free is not None and wanted > free:
-        raise ValueError(f"{what} needs {_mebibytes(wanted)}, {_mebibytes(free)} are free on {device.type}")
+        raise ValueError(f"{what} needs {mebibytes(wanted)}, {mebibytes(free)} are free on {device.type}")
 
 
-def _mebibytes(count: int) -> str:
+def mebibytes(count: int) -> str:
+    """For people."""
     return f"{count / (1 << 20):,.0f} MiB"

@@ -62,7 +62,7 @@ def pass_costs(model: Orthrus, block: int) -> Costs:
 
 @torch.inference_mode()
 def _measured(model: Orthrus, sizes: tuple[int, ...]) -> Costs:
-    """One layer is timed, head and choice apart: a pass is so many layers, one head, and the choice read by the host."""
+    """One layer is timed, head and choice apart: a pass is so many layers, one head and a choice read by the host."""
     layers, (twin, cache) = model.config.num_hidden_layers, _one_layer(model)
     start = cache.length
     runs: dict[tuple[str, int], Callable[[], Tensor]] = {}

@@ -39,10 +39,16 @@ def describe_model(lm: LoadedModel) -> events.Model:
         id=lm.id,
         revision=lm.revision,
         dtype=str(lm.model.dtype).removeprefix("torch."),
-        attn_impl="one operator a row, two products a block" if lm.mode == "fast" else "tiles at absolute positions",
+        attn_impl=_attention(lm),
         mode=lm.mode,
         trained_frac=round(trained / sum(sizes.values()), 4),
     )
+
+
+def _attention(lm: LoadedModel) -> str:
+    if lm.model.arithmetic.graphed:
+        return lm.model.arithmetic.words
+    return "one operator a row, two products a block" if lm.mode == "fast" else "tiles at absolute positions"
 
 
 def describe_host(kind: str) -> events.Host:

@@ -95,10 +95,16 @@ def make_request(
         raise ValueError(f"max new tokens is {config.max_new_tokens}, the model's context is {context}")
     if config.block_size is not None and config.block_size > lm.config.block_size:
         raise ValueError(f"block size is {config.block_size}, this model drafts at most {lm.config.block_size}")
+    arithmetic = lm.model.arithmetic
+    if arithmetic.graphed and not arithmetic.serves(config):
+        lm = lm.in_mode("fast")  # a run that is no fixed sequence; it says of itself what it is
     announcer = Announcer(vocabulary(lm.tokenizer))
     request = Request(lm, config, messages, ids, Stamper(), announcer, cancel or Flag(), rows)
-    wanted = SharedCache.bytes_for(lm.config, request.capacity, lm.model.dtype)
-    refuse_what_does_not_fit(wanted, f"a cache of {request.capacity} positions", lm.model.device)
+    if lm.model.arithmetic.graphed:
+        arithmetic.refuse_run(lm.model, request.capacity)
+    else:
+        wanted = SharedCache.bytes_for(lm.config, request.capacity, lm.model.dtype)
+        refuse_what_does_not_fit(wanted, f"a cache of {request.capacity} positions", lm.model.device)
     return request
 
 

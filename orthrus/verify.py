@@ -20,6 +20,8 @@ def verify_block(lm: LoadedModel, prompt: str, written: str, proposal: str) -> d
     Returns n_accept, the slots (text, id, status, the AR view's own choice) and the AR view's next token with its kind.
     Raises ValueError for an empty prompt or proposal, more tokens than a block holds, or no room in the context.
     """
+    if lm.model.arithmetic.graphed:
+        lm = lm.in_mode("fast")  # one pass outside of a run: plain PyTorch, and called so
     before, proposals = _ids(lm, prompt, written, proposal)
     cache = lm.model.new_cache(len(before) + len(proposals))
     ids = torch.tensor([*before, *proposals], device=lm.model.device)

@@ -47,7 +47,8 @@ def records(out: Path, key: str) -> list[float]:
 
 
 @pytest.mark.slow
-def test_two_processes_train_what_one_does(tmp_path, capsys):
+@pytest.mark.parametrize("more", [[], ["--sharded"]], ids=["copies", "sharded"])
+def test_two_processes_train_what_one_does(more, tmp_path, capsys):
     folder, one = answered_run(tmp_path)
     two = tmp_path / "two"
     shutil.copytree(one, two)
@@ -56,7 +57,11 @@ def test_two_processes_train_what_one_does(tmp_path, capsys):
     launch = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
     launch += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]
     done = subprocess.run(
-        [*launch, "-m", "orthrus.training", *asked(folder, two)], cwd=ROOT, capture_output=True, text=True, timeout=900
+        [*launch, "-m", "orthrus.training", *asked(folder, two), *more],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=900,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stderr.count("the AR view is bit-identical") == 1  # one of the two writes
@@ -70,6 +75,8 @@ def test_two_processes_train_what_one_does(tmp_path, capsys):
     same_frozen_tensors(folder, two / "checkpoint")
     assert base.main(asked(folder, two)) == 2
     assert "was made by 2 processes, not 1" in capsys.readouterr().err
+    assert base.main([*asked(folder, two), "--sharded"]) == 2
+    assert "one process has nobody to split layers with" in capsys.readouterr().err
 
 
 def test_losses_that_cannot_be_shared_out_stop_at_once(tmp_path):

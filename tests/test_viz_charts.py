@@ -36,7 +36,7 @@ def test_every_chart_has_its_numbers_as_a_table(trace, name):
         heads = [head for head, _ in variant["table"]]
         assert len(set(heads)) == len(heads) and all(column in found for _, column in variant["table"])
         drawn = {line[axis][1:] for line in variant["data"] for axis in "xy"}
-        missing = drawn - {column for _, column in variant["table"]}
+        missing = drawn - {column for each in charts()[name]["variants"] for _, column in each["table"]}
         # drawn edges, lines and cut values are made of the numbers in the table
         made = ("anchorn", "shown", "ar_shown", "prompt", "prompt_at", "line", "line_at", "diagonal")
         assert missing <= set(made)
@@ -75,6 +75,36 @@ def test_a_long_prompt_does_not_flatten_the_cycles():
     facts = catalogue.state("timeline", Trace.of(events))["facts"]
     assert facts["ranges"]["yaxis"][1] < 3 * 15 and "cut off at the top" in facts["note"]
     assert facts["columns"]["prompt"] == [2000.0], "the number itself is kept"
+
+
+# -- staircase
+
+
+@pytest.mark.parametrize("guesses", [(), (5, 0, 1, 31, 0)])
+def test_the_staircase_holds_the_entropy_of_every_guess_at_its_position(guesses):
+    run = Trace.of(synthetic.events(seed=1, tokens=90, sureness=0.85, guesses=guesses))
+    found = columns("staircase", run)
+    cells = list(zip(found["of"], found["at"], found["nats"], strict=True))
+    want = []
+    for c, cycle in enumerate(run.cycles, 1):
+        draft = cycle.draft
+        want += [(c, draft.pos0 + 1 + k, round(nats, 1)) for k, nats in enumerate(draft.q_H)]
+        want += [] if draft.n_draft else [(c, draft.pos0 + 1, None)]  # a row of its own keeps the others in place
+    assert cells == want and set(found["of"]) == set(found["y"])
+
+
+def test_without_distributions_the_staircase_says_so():
+    facts = catalogue.state("staircase", Trace.of(synthetic.events(detail=0)))
+    assert facts["state"]["columns"]["nats"] == [] and "is not known" in facts["facts"]["note"]
+    assert catalogue.state("staircase", Trace.of(synthetic.events()))["facts"]["note"] == ""
+
+
+def test_where_the_detail_was_lowered_the_cells_stay_in_their_rows(trace):
+    bare = {"q_H": None, "q_top_ids": None, "q_top_lp": None}
+    lowered = [replace(e, **bare) if e.type == "draft" and e.cycle > 1 else e for e in trace.events]
+    found = columns("staircase", Trace.of(lowered))
+    assert found["of"] == columns("staircase", trace)["of"]
+    assert [v is None for v in found["nats"]] == [of > 2 for of in found["of"]]
 
 
 # -- statistics
@@ -194,6 +224,7 @@ def test_a_parted_run_is_put_under_the_microscope(verdict, tone):
     assert found["tone"] == tone and "The first 41 tokens are equal. As token 42 Orthrus wrote" in text
     assert ("a near tie (below 0.5)" in text) is (verdict == "near_tie")
     assert ("report it as a bug" in text) is (verdict == "mismatch")
+    assert "Run it again with the arithmetic set to exact" in text, "this run was in the fast mode"
     assert [len(each["rows"]) for each in found["lists"]] == [3, 3] and "gap" in found["lists"][0]["gap"]
     assert found["lists"][0]["rows"][0][0] == run.token_ids[41]
     assert found["lists"][1]["rows"][0][0] == run.ar_ids[41]
@@ -256,6 +287,7 @@ def test_a_real_lane_that_differs_is_explained(monkeypatch):
 def test_the_race_names_its_winner_and_a_lost_one_is_called_lost():
     won = catalogue.state("race", Trace.of(synthetic.events(seed=1)))["facts"]["run"]
     assert "as fast: " in won["result"] and "The texts are the same." in won["result"] and not won["lost"]
+    assert re.search(r"as fast: .* against .*, \d+ tokens/s against \d+, \d+ forward passes against \d+", won["result"])
     hard = catalogue.state("race", Trace.of(synthetic.events(seed=2, tokens=60, sureness=0.1)))["facts"]["run"]
     assert hard["lost"] and hard["result"].startswith("Orthrus lost this one: ")
     alone = catalogue.state("race", Trace.of(synthetic.events(lanes=("orthrus",))))["facts"]["run"]

@@ -7,7 +7,8 @@ from tests import synthetic
 from tests.test_viz_player import node
 from viz import catalogue, player, statistics
 
-SOURCES = ("table.js", "exports.js", "simulate.js", "compare.js", "worded.js", "written.js", "filter.js")
+SOURCES = ("table.js", "exports.js", "simulate.js", "compare.js", "worded.js", "written.js", "filter.js", "ribbon.js",
+           "clock.js", "ruler.js", "guess.js")  # fmt: skip
 STUB = "global.document = {querySelectorAll: () => [], scripts: []};"
 
 
@@ -81,6 +82,74 @@ def test_kept_runs_come_with_their_own_numbers_in_picture_and_table(trace, varia
     assert len(found["table"]) == 3 * len(spec["table"]) and "<b>1</b>" in found["csv"]
     heads = [head for head, _ in found["table"]]
     assert len(set(heads)) == len(heads)
+
+
+def test_the_text_under_the_staircase_stands_at_its_positions(trace):
+    found = catalogue.state("staircase", trace)["state"]["columns"]
+    spec = catalogue.VIEWS["staircase"].skeleton()["ruler"]
+    body = """
+    const {from, sizes, low, high} = input;
+    const scale = 600 / (high - low);
+    console.log(JSON.stringify(O.rulerPlaces(from, sizes, (at) => scale * (at - low), 600)));
+    """
+    given = {"from": found[spec["from"]], "sizes": [found[name] for name in spec["sizes"]]}
+    low, high = found["pos"][0] + 0.5, found["pos"][-1] + trace.verdicts[-1].n_commit + 0.5
+    places = scripted(body, low=low, high=high, **given)
+    for place, verdict in zip(places, trace.verdicts, strict=True):
+        assert place[1] == pytest.approx(verdict.n_commit * 600 / (high - low))
+    assert places[0][0] == 0 and sum(width for _, width in places) == pytest.approx(600), "no gap, no overlap"
+    runs = scripted("console.log(JSON.stringify(O.rulerRuns(input.places)));", places=places)
+    assert [i for first, last in runs for i in range(first, last + 1)] == list(range(len(places))), "every text once"
+    wide = [places[last][0] + places[last][1] - places[first][0] for first, last in runs]
+    assert all(width >= 100 for width in wide[:-1])
+    middle = scripted(body, low=found["pos"][2], high=found["pos"][3], **given)
+    assert middle[0] is None and middle[-1] is None, "what is out of sight is left out"
+
+
+def test_tables_of_block_and_race_say_what_the_views_show(trace):
+    cycle = next(c for c in trace.cycles if "refused" in c.statuses())
+    stops = [f for f in player.tape(trace) if f.get("c") == cycle.draft.cycle and f["p"] in ("draft", "verify")]
+    block, drafted = {}, None
+    for stop in stops:
+        for view, _, key, value, _ in stop["x"]:
+            if (view, key) == ("ribbon", "block"):
+                block |= value
+        drafted = drafted or dict(block)
+    body = """
+    const player = {settings: input.settings, word: (id) => "w" + id};
+    console.log(JSON.stringify(input.blocks.map((block) => O.blockColumns(block, player))));
+    """
+    before, after = scripted(body, blocks=[drafted, block], settings=player.drawing())
+    n = cycle.draft.n_draft
+    assert before["own"] == [None] * (n + 1) and before["guess"][1:] == [f"w{i}" for i in cycle.draft.draft_ids]
+    assert after["own"][1:] == [f"w{i}" for i in cycle.verdict.ar_ids[:n]] and after["p"][0] is None
+    facts = catalogue.state("race", trace)["facts"]
+    half = facts["cycles"]["ms"][2]
+    body = "console.log(JSON.stringify(O.raceColumns(input.facts, input.clock)));"
+    found = scripted(body, facts=facts, clock=half)
+    assert found["cycle"] == [1, 2, 3] and found["ar_ms"] == [ms for ms in facts["ar"]["ms"] if ms <= half]
+    assert {name for name, _ in catalogue.VIEWS["race"].skeleton()["table"]} and found["n"] == facts["cycles"]["n"][:3]
+
+
+@pytest.mark.parametrize(
+    ("guess", "truth", "said"),
+    [
+        (0, 5.0, ""),
+        (5, None, ""),
+        (5, 5.3, "Spot on: you said 5, it wrote 5.3 tokens a cycle."),
+        (9, 5.3, "Too hopeful: you said 9, it wrote 5.3 tokens a cycle."),
+        (2.5, 5.3, "Too careful: you said 2.5, it wrote 5.3 tokens a cycle."),
+    ],
+)
+def test_a_guess_is_answered_by_what_was_measured(guess, truth, said):
+    body = "console.log(JSON.stringify(O.guessed(input.guess, input.truth)));"
+    assert scripted(body, guess=guess, truth=truth) == said
+
+
+def test_the_answer_is_the_runs_own_count(trace):
+    stops = [frame for frame in player.tape(trace) if "p" in frame]
+    found = scripted("console.log(JSON.stringify([O.perCycle(input.stops), O.perCycle([])]));", stops=stops)
+    assert found == [pytest.approx(trace.metrics().tokens_per_cycle), None]
 
 
 def test_a_run_is_called_by_the_beginning_of_its_prompt(trace):

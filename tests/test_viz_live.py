@@ -247,7 +247,8 @@ def under_way(desk, visitor="first", tokens=300):
 def test_who_waits_is_told_the_place_and_then_the_time():
     desk = open_desk()
     first, second, third = under_way(desk), desk.run("second", ("go", 12)), desk.run("third", ("go", 12))
-    assert next(second).status == "You are next in line." and next(third).status == "You are number 2 in line."
+    assert next(second).status == f"You are next in line. {relay.MEANWHILE}"
+    assert next(third).status == f"You are number 2 in line. {relay.MEANWHILE}"
     first.close()
     assert frames(second) and frames(third)
     again, fourth = under_way(desk), desk.run("fourth", ("go", 12))

@@ -133,10 +133,25 @@ def test_the_gallery_reads_what_it_can_and_goes_on(trace, tmp_path, caplog):
     (tmp_path / "01-broken.jsonl.gz").write_text("no trace")
     (card,) = gallery.recordings(tmp_path)
     assert card.title == "Little program" and card.facts.startswith("150 tokens · ") and card.facts.endswith("×")
+    assert card.origin == "toy, float32 · test bench, 1 thread · 2026-01-02"
     assert json.loads(card.message)["run"] == card.name
     assert "01-broken.jsonl.gz" in caplog.text
     assert list(gallery.recordings(tmp_path / "missing")) == []
     assert gallery.title("04-json-from-a-sentence") == "JSON from a sentence"
+
+
+def test_kinds_of_prompts_come_with_what_was_measured_easy_text_first(trace):
+    from dataclasses import replace
+
+    easy = gallery.recording("01-easy", trace)
+    hard = replace(easy, prompt="Hard one", per_cycle=easy.per_cycle / 4)
+    prompts = {"none": ("Never run",), "hard": ("Hard one", "Hard two"), "easy": (easy.prompt,)}
+    found = gallery.chips([easy, hard], prompts)
+    assert [chip.kind for chip in found] == ["easy", "hard", "none"]
+    rate = trace.metrics().tokens_per_cycle
+    assert [chip.label for chip in found] == [f"easy {rate:.1f}", f"hard {rate / 4:.1f}", "none"]
+    assert [chip.share for chip in found] == [1.0, 0.25, None]
+    assert [chip.share for chip in gallery.chips([], prompts)] == [None] * 3
 
 
 # -- the player's JavaScript, without a browser

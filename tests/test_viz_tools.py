@@ -85,7 +85,7 @@ def test_the_quiz_keeps_the_answer_until_the_verdict(trace):
     for frame in player.tape(trace):
         found = {change[2]: change[3] for change in frame["x"] if change[0] == "quiz"}
         if frame.get("p") == "draft":
-            assert set(found["block"]) <= {"n", "entropy"}
+            assert set(found["block"]) == {"n"}
         elif frame.get("p") == "verify":
             assert set(found["block"]) == {"cut", "kept", "outcome"}
 
@@ -99,6 +99,21 @@ def test_the_right_answer_is_the_first_refused_slot(trace, ending):
         else:
             assert first is None and block["cut"][1] == n + 1 and block["kept"] == cycle.accepted
     assert {block["outcome"] for _, _, block in judged(quiz, ending)} == {"all", "ended"}
+
+
+# -- captions
+
+
+def test_a_run_of_indentation_is_told(trace):
+    for cycle, verdict, _ in judged(quiz, trace):
+        partial = trace
+        said = captions._verify(cycle, verdict, partial)[0]
+        blanks = [i for i in cycle.draft.draft_ids[: cycle.accepted] if "\n" in (trace.glyph(i).s or "")]
+        assert ("only line ends and indentation" in said) is (len(blanks) >= captions.BLANKS)
+    cycle, verdict, _ = next(each for each in judged(quiz, trace) if each[0].accepted > 3)
+    blank = next(token.id for token in trace.tokens if (trace.glyph(token.id).s or "x").strip() == "")
+    spaces = cycle._replace(draft=replace(cycle.draft, draft_ids=(blank,) * cycle.draft.n_draft))
+    assert f"{cycle.accepted} of those kept are only line ends" in captions._verify(spaces, verdict, trace)[0]
 
 
 # -- tour

@@ -201,6 +201,10 @@ def test_the_cache_strip_adds_up(trace):
         during, after = (sum(n for _, n in values(f, "cache")["bar"]) for f in (verify, commit))
         assert during == after, "what is written is kept or cut off"
     memory = catalogue.state("memory", trace)["facts"]["columns"]
+    assert [w - k for w, k in zip(memory["written"], memory["kept"], strict=True)] == memory["cropped"]
+    assert sum(memory["cropped"]) == trace.metrics().kv_cropped
+    said = values(stops(trace, "commit")[-1], "cache")["lines"][1]
+    assert f"cut off. In the whole run {sum(memory['cropped'])} of {sum(memory['written'])}, " in said
     assert memory["block"] == [cycle.draft.block * 512 / 1024 for cycle in trace.cycles] and memory["block"][0] == 16.0
 
 

@@ -24,7 +24,7 @@ def skeleton() -> dict[str, Any]:
             "text": "text",
             "temp": "guesses: not stored",
             "written": "written by the AR view",
-            "cropped": "cut off",
+            "cropped": "✂ cut off",
         },
         "state": {"bar": [], "lines": []},
         "facts": {"rows": 1},
@@ -56,13 +56,14 @@ def _drafted(event: Draft, trace: Trace) -> list[Change]:
 def _judged(event: Verdict, trace: Trace) -> list[Change]:
     kv, metrics = event.kv, trace.metrics()
     share = 100 * metrics.kv_cropped / metrics.kv_written if metrics.kv_written else 0
+    whole = f"In the whole run {metrics.kv_cropped:,} of {metrics.kv_written:,}, {share:.0f} %."
     during = [
         f"{kv.before + kv.written} rows, {_bytes(kv.before + kv.written, trace)}",
         f"The AR view writes {counted(kv.written, 'row')}.",
     ]
     after = [
         f"{kv.before + kv.kept} rows, {_bytes(kv.before + kv.kept, trace)}",
-        f"{kv.written} written, {kv.kept} kept, {kv.cropped} cut off. In the whole run {share:.0f} % were cut off.",
+        f"{kv.written} written, {kv.kept} kept, ✂ {kv.cropped} cut off. {whole}",
     ]
     stored = _stored(kv.before, trace)
     return [

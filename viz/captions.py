@@ -15,6 +15,7 @@ from viz.words import counted, percent, quoted
 NAME = "captions"
 SURE = math.log(0.9)
 NEAR_TIE = 0.5  # logits; the threshold of the lossless check
+BLANKS = 3  # so many kept guesses of layout alone are worth a word
 EARLY = 2  # a cut behind this many guesses or fewer is called early
 LEVELS = (("plain", "Plain"), ("technical", "Technical"), ("math", "Math"))
 # what the verdict is in words, by kind of block: for everybody, and in the terms
@@ -134,9 +135,17 @@ def _verify(cycle: Cycle, event: Verdict, trace: Trace) -> tuple[str, str]:
     plain, technical = (text.format(**known) for text in VERDICTS[kind])
     if known["own"] and not drawn and event.p_gap is not None and event.p_gap[agree] <= NEAR_TIE:
         plain += " A close call: its two best candidates were almost equally likely."
+    if (blanks := sum(_blank(i, trace) for i in cycle.draft.draft_ids[:kept])) >= BLANKS:
+        plain += f" {blanks} of those kept are only line ends and indentation, which are easy to guess."
     if event.cycle == 0 and n:
         plain += " All in one look: the sweep is only for your eyes."
     return plain, f"Verify pass in {milliseconds(event.t_verify_ms)}: {technical}"
+
+
+def _blank(index: int, trace: Trace) -> bool:
+    """Whether a token is a line end or indentation; a single space is not."""
+    text = trace.glyph(index).s or ""
+    return text.isspace() and text != " "
 
 
 def _odds(event: Verdict, at: int) -> str:

@@ -36,7 +36,7 @@ def figure(name: str, trace: Trace, mode: str = "light", variant: int = 0, other
 def _chart(skeleton: dict[str, Any], values: dict[str, Any], variant: int) -> tuple[list[dict], dict[str, Any]]:
     spec = skeleton["variants"][variant]
     limits = {axis: {"range": limit} for axis, limit in values.get("ranges", {}).items()}
-    return filled(spec["data"], values["columns"]), merged(spec["layout"], limits if variant == 0 else {})
+    return filled(spec["data"], values["columns"]), merged(spec["layout"], limits)
 
 
 def _compared(name: str, skeleton: dict[str, Any], variant: int, others: Sequence[Trace]) -> list[dict[str, Any]]:

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from orthrus.recording import SUFFIX, load
 from orthrus.trace import Trace
 from viz import player
 from viz.board import number, times
+from viz.words import counted
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One card: its title, one line of measured facts, the prompt, and the player's message."""
+    """One card: its title, a line of measured facts, a line of where they were measured, prompt, player's message."""
 
     name: str
     title: str
     facts: str
+    origin: str
     prompt: str
     message: str
+    per_cycle: float | None = None  # tokens
 
 
 def recordings(folder: Path) -> Iterator[Recording]:
@@ -45,9 +49,46 @@ def recording(name: str, trace: Trace) -> Recording:
         name=name,
         title=title(name),
         facts=f"{metrics.tokens} tokens · {number(metrics.tokens_per_cycle)} a cycle{faster}",
+        origin=origin(trace),
         prompt=messages[-1].content if messages else "",
         message=player.dumps(player.whole(trace, name)),
+        per_cycle=metrics.tokens_per_cycle,
     )
+
+
+def origin(trace: Trace) -> str:
+    """Which model, on which machine, when."""
+    if trace.start is None:
+        return ""
+    model, host = trace.start.model, trace.start.host
+    machine = f"{host.device}, {counted(host.threads, 'thread')}" if host.kind == "cpu" else host.device
+    return f"{model.id}, {model.dtype} · {machine} · {trace.start.recorded_at[:10]}"
+
+
+class Chip(NamedTuple):
+    """One kind of prompt: its label, its tokens per cycle as a share of the easiest kind's (None: not measured)."""
+
+    kind: str
+    label: str
+    share: float | None
+
+
+def chips(gallery: Iterable[Recording], prompts: Mapping[str, Collection[str]]) -> list[Chip]:
+    """Kinds of prompts, by name, with what was measured of them: easy text first, the unmeasured last."""
+    cards = list(gallery)
+    rates = {kind: measured(cards, texts) for kind, texts in prompts.items()}
+    most = max((rate for rate in rates.values() if rate), default=0.0)
+    order = sorted(rates, key=lambda kind: -(rates[kind] or 0.0))
+    return [
+        Chip(kind, kind if not rate else f"{kind} {number(rate)}", rate / most if rate else None)
+        for kind, rate in ((kind, rates[kind]) for kind in order)
+    ]
+
+
+def measured(gallery: Iterable[Recording], prompts: Collection[str]) -> float | None:
+    """Tokens per cycle of the recordings of these prompts, their mean; None where there is no such recording."""
+    found = [card.per_cycle for card in gallery if card.per_cycle is not None and card.prompt in prompts]
+    return sum(found) / len(found) if found else None
 
 
 def title(name: str) -> str:

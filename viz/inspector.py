@@ -29,6 +29,8 @@ SENTENCES = {
     "near_tie": "A near tie: the AR view's two best are only {gap} logits apart.",
 }
 NUMBERS = {
+    "q": ("ln q of the guess", "diffusion view; 0 is certain"),
+    "p": ("ln p of the guess", "AR view; 0 is certain"),
     "q_H": ("Entropy, diffusion view", "nats; 0 is certain"),
     "p_H": ("Entropy, AR view", "nats; 0 is certain"),
     "rank_q": ("AR's choice, as the diffusion view ranks it", "1 is its first choice"),

@@ -9,6 +9,7 @@ from orthrus.trace import Trace
 from viz.changes import Change, rows
 
 NAME = "memory"
+KV = {"written": "rows written", "kept": "rows kept", "cropped": "rows cut off"}  # in the table only
 
 
 def skeleton() -> dict[str, Any]:
@@ -19,7 +20,7 @@ def skeleton() -> dict[str, Any]:
         "hint": "One cache serves both views. What the diffusion view adds is its block, for one pass.",
         "variants": [{"label": "", "data": areas, "layout": _layout(), "table": _table(), "cursor": "cycle"}],
         "seek": "x",
-        "facts": {"columns": {"cycle": [], "cache": [], "block": []}},
+        "facts": {"columns": {name: [] for name in ("cycle", "cache", "block", *KV)}},
     }
 
 
@@ -45,7 +46,8 @@ def _layout() -> dict[str, Any]:
 
 
 def _table() -> list[list[str]]:
-    return [["cycle", "cycle"], ["shared cache, KiB", "cache"], ["diffusion view's block, KiB", "block"]]
+    drawn = [["cycle", "cycle"], ["shared cache, KiB", "cache"], ["diffusion view's block, KiB", "block"]]
+    return [*drawn, *([head, name] for name, head in KV.items())]
 
 
 def patch(event: Event, trace: Trace) -> list[Change]:
@@ -54,4 +56,5 @@ def patch(event: Event, trace: Trace) -> list[Change]:
     draft, each = trace.cycle(event.cycle).draft, trace.start.kv_bytes_per_token if trace.start else 0
     block = draft.block * each if draft.n_draft else 0  # where nothing is guessed the diffusion view does not look
     row = {"cycle": event.cycle + 1, "cache": trace.metrics().kv_bytes / 1024, "block": block / 1024}
+    row |= {name: getattr(event.kv, name) for name in KV}
     return [rows("columns", event.cycle, {name: [value] for name, value in row.items()})]

@@ -20,6 +20,8 @@ PROMISE = {
     "exact": "In the exact mode the bits of a row depend on that row alone, so the tokens are equal by construction.",
 }
 
+REPEAT = "Run it again with the arithmetic set to exact (Advanced): there the two texts cannot part by rounding."
+
 
 def skeleton() -> dict[str, Any]:
     waiting = "Both texts are compared when plain decoding has written the same prompt's text, one token at a time."
@@ -50,7 +52,8 @@ def patch(event: Event, trace: Trace) -> list[Change]:
 def _say(event: Lossless, trace: Trace) -> list[str]:
     if event.first_div is None:
         return [f"All {counted(event.identical, 'token')} are equal.", _rows(event), _promise(trace)]
-    return [*_parting(event, trace), _judgement(event), _rows(event), _promise(trace)]
+    again = [REPEAT] if trace.start and trace.start.model.mode == "fast" else []
+    return [*_parting(event, trace), _judgement(event), *again, _rows(event), _promise(trace)]
 
 
 def _rows(event: Lossless) -> str:

@@ -30,9 +30,11 @@ SCRIPTS = (
     "written.js",
     "text.js",
     "neartie.js",
+    "ruler.js",
     "plot.js",
     "simulate.js",
     "compare.js",
+    "guess.js",
 )
 STYLES = ("stage.css", "inspector.css", "quiz.css", "tour.css", "views.css", "extras.css", "contrast.css")
 Frame = dict[str, Any]

@@ -131,11 +131,9 @@ class Programs:
         return self._last(visitor, prepare, work)
 
     def list_recordings(self) -> list[dict]:
-        """The recorded runs of this page: name, title, one line of measured facts, and the prompt."""
-        return [
-            {"name": card.name, "title": card.title, "facts": card.facts, "prompt": card.prompt}
-            for card, _ in self._recordings.values()
-        ]
+        """The recorded runs of this page: name, title, one line of measured facts, where they were measured, prompt."""
+        shown = ("name", "title", "facts", "origin", "prompt")
+        return [{name: getattr(card, name) for name in shown} for card, _ in self._recordings.values()]
 
     def explain_cycle(self, recording: str, cycle: int = 0) -> dict:
         """One cycle of a recorded run: its slots, what became of each, and the sentences that the page says.

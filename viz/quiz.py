@@ -28,6 +28,7 @@ def skeleton() -> dict[str, Any]:
         "kind": "quiz",
         "title": "Where will it stop?",
         "question": "Which guess will the AR view refuse first? Click it, or say that it takes all {n}.",
+        "unsure": "inspector",  # the view whose block has the entropies for the hint
         "keys": "Arrow keys walk, Enter answers, * takes all, N is the next question, Q ends the quiz.",
         "rule": "A hit is 15 points and one more for each hit before it in a row; else 10 less the distance in slots.",
         "hints": hints,
@@ -40,10 +41,7 @@ def skeleton() -> dict[str, Any]:
 
 def patch(event: Event, trace: Trace) -> list[Change]:
     if isinstance(event, Draft):
-        block: dict[str, Any] = {"n": event.n_draft}
-        if event.q_H is not None:
-            block["entropy"] = [round(value, 1) for value in event.q_H]
-        return [put("block", block, "draft")]
+        return [put("block", {"n": event.n_draft}, "draft")]
     if isinstance(event, Verdict):
         return [merge("block", _answer(event, trace), "verify")]
     return []

@@ -7,12 +7,14 @@ from typing import Any
 
 from orthrus.events import ArChunk, Done, Event, Prefill, RunStart, Verdict
 from orthrus.trace import Trace
-from viz.board import milliseconds, times
+from viz.board import milliseconds, per_second, times
 from viz.changes import Change, merge, rows
 from viz.spelling import LOOK_BACK, respelled
 from viz.theme import CODES
 
 NAME = "race"
+TABLE = {"cycle": "Orthrus: cycle", "draft": "draft, ms", "verify": "verify, ms", "n": "tokens", "ms": "done at, ms",
+         "token": "one token at a time: token", "ar_ms": "token done at, ms"}  # fmt: skip
 
 
 def skeleton() -> dict[str, Any]:
@@ -25,6 +27,7 @@ def skeleton() -> dict[str, Any]:
             {"key": "orthrus", "name": "Orthrus", "about": "guess a block, check it in one look"},
         ],
         "clocks": [{"key": "ms", "label": "milliseconds"}, {"key": "passes", "label": "forward passes"}],
+        "table": [[head, name] for name, head in TABLE.items()],
         "facts": {
             "orthrus": columns,
             "ar": {key: list(values) for key, values in columns.items()},
@@ -78,7 +81,8 @@ def _result(trace: Trace) -> dict[str, Any]:
     if metrics.speedup is None:
         return {"result": "Plain decoding was not measured, so there is nobody to race against.", "lost": False}
     ours, theirs = milliseconds(metrics.total_ms), milliseconds(trace.ar_ms[metrics.tokens - 1])
-    against = f"{ours} against {theirs}, {metrics.passes} forward passes against {metrics.tokens}"
+    rates = f"{per_second(metrics.tokens_per_s_total)} tokens/s against {per_second(metrics.ar_tokens_per_s_total)}"
+    against = f"{ours} against {theirs}, {rates}, {metrics.passes} forward passes against {metrics.tokens}"
     lost = metrics.speedup < 1
     begin = "Orthrus lost this one" if lost else f"Orthrus wrote {times(metrics.speedup)} as fast"
     same = " The texts are the same." if check and check.verdict == "identical" else ""

@@ -12,6 +12,7 @@ from orthrus.trace import Trace
 from viz.board import times
 
 FLUSH_S = 0.033  # one message to the browser per this time: below it they only pile up there
+MEANWHILE = "What is on show can be stepped through meanwhile."
 HEARTBEAT_S = 0.5  # a page's server can close a handler only when it yields, so even a silent run yields
 
 
@@ -59,7 +60,7 @@ def drain(out: queue.SimpleQueue) -> tuple[list[str], News | None, bool]:
         if item is None:
             return frames, status, True
         if isinstance(item, Place):
-            status = News(None, item.words)
+            status = News(None, f"{item.words} {MEANWHILE}")
         elif isinstance(item, News):
             status = item
         else:

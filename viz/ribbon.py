@@ -11,6 +11,8 @@ from viz.changes import Change, merge, put
 from viz.theme import CODES, codes
 
 NAME = "ribbon"
+TABLE = {"slot": "slot", "status": "status", "guess": "guess", "q": "guess, diffusion view %",
+         "own": "AR view's choice", "p": "guess, AR view %"}  # fmt: skip
 
 
 def skeleton() -> dict[str, Any]:
@@ -20,6 +22,7 @@ def skeleton() -> dict[str, Any]:
         "hint": "One known token (the anchor) and the guesses after it. Top: the diffusion view's guess, filled as far "
         "as it is sure. Below: the AR view's own choice for the same place.",
         "rows": ["Diffusion view guesses", "AR view checks"],
+        "table": [[head, name] for name, head in TABLE.items()],
         "notes": {
             "discarded": "never judged: read after a refused token",
             "ended": "not used: the text ended before it",

@@ -37,9 +37,10 @@ from orthrus.hub import locate
 from orthrus.memory import free_bytes
 from orthrus.training import loop, plan, report
 from orthrus.training.answers import AnswerConfig, answer_all, load_answers
+from orthrus.training.block_attention import FORMS, form_for
 from orthrus.training.chatdata import read_prompts
-from orthrus.training.distil import DistilStage, Memory
-from orthrus.training.processes import joined
+from orthrus.training.distil import DistilStage, Memory, diffusion_view
+from orthrus.training.processes import joined, split_over
 from orthrus.training.stages import BatchShape
 from orthrus.training.tokenizer import MASK
 from orthrus.weights import read_json, same_frozen_tensors, shown, stored_dtype
@@ -52,6 +53,7 @@ def run_plan(args: argparse.Namespace) -> None:
     work = plan.Work(
         args.rows, args.length, args.blocks, args.accumulate, args.steps, args.logits << 20, not args.keep,
         prompts, max(1, args.length - args.max_new) // 2, args.max_new, args.batch,
+        form_for(args.attention, device), args.fused_kl, args.processes,
     )  # fmt: skip
     rates = plan.Rates.measured(device)
     rates = plan.Rates(args.tflops * 1e12 or rates.flops, args.gbps * 1e9 or rates.bytes)
@@ -110,9 +112,14 @@ def run_diffusion(args: argparse.Namespace) -> None:
     start, answers = args.out / "start", load_answers(args.out / "answers")
     device, processes = joined(device_named(args.device))
     note = loop.to_stderr if processes.first else _silent
-    model = read_model(start, device, _dtype(args, device), shown(args.base) if processes.first else None, own=True)
+    if args.sharded:
+        processes = split_over(processes)
+    at = torch.device("cpu") if args.sharded else device  # split, the whole stays mapped to the file
+    progress = shown(args.base) if processes.first else None
+    model = read_model(start, at, _dtype(args, device), progress, own=not args.sharded)
     shape = BatchShape(args.rows, args.length, args.blocks)
-    stage = DistilStage(model, answers, shape, args.seed, Memory(args.logits << 20, not args.keep))
+    memory = Memory(args.logits << 20, not args.keep, args.attention, args.fused_kl)
+    stage = DistilStage(model, answers, shape, args.seed, memory, device if args.sharded else None)
     config = loop.LoopConfig(
         args.steps, lr=args.lr, eval_every=args.eval_every, save_every=args.save_every, seed=args.seed,
         accumulate=args.accumulate,
@@ -124,10 +131,15 @@ def run_diffusion(args: argparse.Namespace) -> None:
 
 
 def _write_checkpoint(args: argparse.Namespace, stage: DistilStage) -> None:
-    """The best validation's weights beside the base's own, in the base's number format."""
+    """The best validation's weights beside the base's own, in the base's number format.
+
+    Where layers are split, the base comes from its file once more: every save has compared the parts bit for bit.
+    """
     start, checkpoint = args.out / "start", args.out / "checkpoint"
-    loop.load_weights(args.out / "diffusion" / "best.pt", stage.trainable())
-    save_checkpoint(stage.model, checkpoint, stored_dtype(start), args.shard << 20)
+    dtype = stored_dtype(start)
+    model = read_model(start, torch.device("cpu"), dtype, own=True) if args.sharded else stage.model
+    loop.load_weights(args.out / "diffusion" / "best.pt", diffusion_view(model))
+    save_checkpoint(model, checkpoint, dtype, args.shard << 20)
     copy_beside(start, checkpoint)
     same_frozen_tensors(start, checkpoint)
     loop.to_stderr(f"[diffusion] the AR view is bit-identical; checkpoint in {checkpoint}")
@@ -196,6 +208,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--out", type=Path, required=False, default=Path("runs/base"), help="folder of the run")
     p.add_argument("--data", type=Path, nargs="*", default=[], help="chat files, .jsonl or .parquet")
     p.add_argument("--keep", action="store_true", help="keep all states for the way back: faster, far more memory")
+    p.add_argument("--sharded", action="store_true", help="diffusion: split every layer over all processes")
+    p.add_argument("--fused-kl", action="store_true", help="diffusion, plan: the loss by Triton kernel, CUDA only")
+    p.add_argument("--attention", choices=FORMS, default="auto", help="of blocks: flex on CUDA, else sdpa")
     p.add_argument("--public", action="store_true", help="upload: a public repository")
     p.add_argument("--json", action="store_true", help="plan: one JSON object")
     add("--device", "auto", "auto, cpu or cuda")
@@ -218,6 +233,7 @@ def parser() -> argparse.ArgumentParser:
     add("--valid", asked.valid, "prompts kept for validation", type=int)
     add("--asked", 20, "evaluate: prompts", type=int)
     add("--prompts", 10_000, "plan: prompts to answer, where no --data says", type=int)
+    add("--processes", 1, "plan: over how many processes layers are split with --sharded", type=int)
     add("--tflops", 0.0, "plan: rate of another machine, 0 measures this one", type=float)
     add("--gbps", 0.0, "plan: memory rate of another machine, 0 measures this one", type=float)
     add("--memory", 0.0, "plan: GiB of another machine, 0 looks at this one", type=float)

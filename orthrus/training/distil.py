@@ -13,21 +13,30 @@ import torch
 from torch import Tensor, nn
 
 from orthrus.model import DIFF, Orthrus, rope_table
+from orthrus.training.block_attention import form_for
 from orthrus.training.data import Rows
 from orthrus.training.forward import causal_document_bias, forward_blocks, forward_rows
 from orthrus.training.mask import anchored_blocks, draw_anchors
 from orthrus.training.objective import accepted_proxy
-from orthrus.training.position_kl import chunk_rows, position_kl
+from orthrus.training.position_kl import FUSED_HELD, ROWS_HELD, chunk_rows, position_kl
 from orthrus.training.rollouts import Rollouts
+from orthrus.training.sharded import shard_layers
 from orthrus.training.stages import DECAY, REACHED_WEIGHT, BatchShape, angles, reached, row_weights
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the stage trades for memory: bytes of logits at a time, and whether layers are recomputed going back."""
+    """What the stage trades for memory: bytes of logits at a time, whether layers are recomputed; and which kernels."""
 
     logits: int = 1 << 30
     recompute: bool = True
+    attention: str = "auto"  # a form of `block_attention`
+    fused_kl: bool = False  # the Triton kernel, on CUDA
+
+
+def diffusion_view(model: Orthrus) -> dict[str, nn.Parameter]:
+    """The `*_diff` tensors by name."""
+    return {n: p for n, p in model.named_parameters() if DIFF in n}
 
 
 class DistilStage:
@@ -36,8 +45,10 @@ class DistilStage:
     name = "diffusion"
 
     def __init__(
-        self, model: Orthrus, answers: Rollouts, shape: BatchShape, seed: int, memory: Memory | None = None
-    ) -> None:
+        self, model: Orthrus, answers: Rollouts, shape: BatchShape, seed: int, memory: Memory | None = None,
+        shard_to: torch.device | None = None,
+    ) -> None:  # fmt: skip
+        """`shard_to` splits the layers over all processes, this one's part on that device."""
         model.requires_grad_(False)
         self.model, self.answers, self.shape, self.seed = model, answers, shape, seed
         self.memory = memory or Memory()
@@ -45,11 +56,15 @@ class DistilStage:
             if DIFF in name:
                 parameter.data = parameter.data.float()
                 parameter.requires_grad_()
-        self.parameters = {n: p for n, p in model.named_parameters() if DIFF in n}
+        if shard_to is not None:
+            shard_layers(model, shard_to)
+        self.form = form_for(self.memory.attention, model.device)
+        self.parameters = diffusion_view(model)
         self.block = model.config.block_size
         self.table = rope_table(model.config, shape.length + self.block, model.device)
         self.row_weight = row_weights(self.block, DECAY).to(model.device)
-        self.chunk = chunk_rows(model.config.vocab_size, self.memory.logits)
+        held = FUSED_HELD if self.memory.fused_kl else ROWS_HELD
+        self.chunk = chunk_rows(model.config.vocab_size, self.memory.logits, held)
         self.shares = {name: float(len(documents)) for name, documents in answers.train.items()}
         for part in (answers.train, answers.valid):
             if not any(len(d.ids) <= shape.length for documents in part.values() for d in documents):
@@ -78,12 +93,14 @@ class DistilStage:
                 bias = causal_document_bias(rows.document)
                 hidden, prefix = forward_rows(self.model, rows.ids, bias, *angles(self.table, rows.position))
             recompute = self.memory.recompute and torch.is_grad_enabled()
-            student = forward_blocks(self.model, blocks, prefix, *angles(self.table, blocks.position), recompute)
+            cos, sin = angles(self.table, blocks.position)
+            student = forward_blocks(self.model, blocks, prefix, cos, sin, recompute, self.form)
             line = torch.arange(len(hidden), device=device)[:, None, None] * hidden.shape[1]
             index = (blocks.target + line)[blocks.valid]
             found, same = position_kl(
-                student[:, :, :-1][blocks.valid], hidden.flatten(0, 1), index, self.model.head_weight, self.chunk
-            )
+                student[:, :, :-1][blocks.valid], hidden.flatten(0, 1), index, self.model.head_weight, self.chunk,
+                "triton" if self.memory.fused_kl else None,
+            )  # fmt: skip
         kl = torch.zeros(blocks.valid.shape, device=device).masked_scatter(blocks.valid, found)
         return kl, torch.zeros_like(blocks.valid).masked_scatter(blocks.valid, same), blocks.valid
 

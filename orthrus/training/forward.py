@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from orthrus.model import AR, DIFF, DecoderLayer, Orthrus
+from orthrus.training.block_attention import Attend, attention
 
 
 class Prefix(NamedTuple):
@@ -56,17 +57,22 @@ def forward_rows(model: Orthrus, ids: Tensor, bias: Tensor, cos: Tensor, sin: Te
     x = model.model.embed_tokens(ids)
     prefix = Prefix([], [])
     for layer in model.model.layers:
-        q, k, v = layer.self_attn.project(layer.input_layernorm(x), AR, cos, sin)
-        q, k = q.to(v.dtype), k.to(v.dtype)
-        kv_heads, n, head_dim = k.shape[1:]
-        scores = torch.matmul(_grouped(q, kv_heads), k.transpose(2, 3)).float() * head_dim**-0.5
-        group = q.shape[1] // kv_heads
-        scores = (scores.unflatten(2, (group, n)) + bias[:, :, None]).flatten(2, 3)
-        attended = _weighted_values(scores, v).reshape(q.shape)
-        x = close(layer, AR, x, attended)
+        x, k, v = layer(_row_layer, x, bias, cos, sin)
         prefix.keys.append(k)
         prefix.values.append(v)
     return model.model.norm(x), prefix
+
+
+def _row_layer(layer: DecoderLayer, x: Tensor, bias: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """One layer of `forward_rows`: the new states, keys and values."""
+    q, k, v = layer.self_attn.project(layer.input_layernorm(x), AR, cos, sin)
+    q, k = q.to(v.dtype), k.to(v.dtype)
+    kv_heads, n, head_dim = k.shape[1:]
+    scores = torch.matmul(_grouped(q, kv_heads), k.transpose(2, 3)).float() * head_dim**-0.5
+    group = q.shape[1] // kv_heads
+    scores = (scores.unflatten(2, (group, n)) + bias[:, :, None]).flatten(2, 3)
+    attended = _weighted_values(scores, v).reshape(q.shape)
+    return close(layer, AR, x, attended), k, v
 
 
 class Blocks(NamedTuple):
@@ -80,41 +86,26 @@ class Blocks(NamedTuple):
 
 
 def forward_blocks(
-    model: Orthrus, blocks: Blocks, prefix: Prefix, cos: Tensor, sin: Tensor, recompute: bool = False
-) -> Tensor:
+    model: Orthrus, blocks: Blocks, prefix: Prefix, cos: Tensor, sin: Tensor, recompute: bool = False,
+    form: str = "explicit",
+) -> Tensor:  # fmt: skip
     """Diffusion view of all blocks at once: each sees its prefix and itself, bidirectionally, never other blocks.
 
     cos, sin [rows, 1, count * block, head_dim]. Returns normed hidden states [rows, count, block, hidden]. `recompute`
-    keeps one state a layer for the way back and computes the rest again.
+    keeps one state a layer for the way back and computes the rest again; `form` as `block_attention.attention`.
     """
     count = blocks.bias.shape[2]
+    attend = attention(form, blocks)
     x = model.model.embed_tokens(blocks.ids)
     for layer, keys, values in zip(model.model.layers, prefix.keys, prefix.values, strict=True):
-        asked = (layer, x, keys, values, blocks.bias, cos, sin)
-        x = checkpoint(_block_layer, *asked, use_reentrant=False) if recompute else _block_layer(*asked)
+        asked = (_block_layer, x, attend, keys, values, cos, sin)
+        x = checkpoint(layer, *asked, use_reentrant=False) if recompute else layer(*asked)
     return model.model.norm(x).unflatten(1, (count, blocks.ids.shape[1] // count))
 
 
 def _block_layer(
-    layer: DecoderLayer, x: Tensor, keys: Tensor, values: Tensor, bias: Tensor, cos: Tensor, sin: Tensor
+    layer: DecoderLayer, x: Tensor, attend: Attend, keys: Tensor, values: Tensor, cos: Tensor, sin: Tensor
 ) -> Tensor:
     """One layer of `forward_blocks`; x [rows, count * block, hidden]."""
-    rows, _, count, length = bias.shape
-    block = x.shape[1] // count
     q, k, v = layer.self_attn.project(layer.input_layernorm(x), DIFF, cos, sin)
-    kv_heads, head_dim = k.shape[1], k.shape[3]
-    group = q.shape[1] // kv_heads
-    # [rows, kv_heads, group, count, block, head_dim]; blocks are independent, the prefix is shared
-    q = q.to(v.dtype).reshape(rows, kv_heads, group, count, block, head_dim)
-    own_q = q.transpose(2, 3).reshape(rows, kv_heads, count, group * block, head_dim)
-    own_k = k.to(v.dtype).reshape(rows, kv_heads, count, block, head_dim)
-    own_v = v.reshape(rows, kv_heads, count, block, head_dim)
-    before = torch.matmul(own_q.reshape(rows, kv_heads, -1, head_dim), keys.transpose(2, 3)).float()
-    before = before.reshape(rows, kv_heads, count, group * block, length) * head_dim**-0.5
-    before = before + bias[:, :, :, None]
-    own = torch.matmul(own_q, own_k.transpose(3, 4)).float() * head_dim**-0.5
-    weights = torch.cat([before, own], dim=-1).softmax(-1).to(v.dtype)
-    attended = torch.matmul(weights[..., :length].reshape(rows, kv_heads, -1, length), values)
-    attended = attended.reshape(own_q.shape) + torch.matmul(weights[..., length:], own_v)
-    attended = attended.reshape(rows, kv_heads, count, group, block, head_dim).transpose(2, 3)
-    return close(layer, DIFF, x, attended.reshape(rows, kv_heads * group, count * block, head_dim))
+    return close(layer, DIFF, x, attend(q.to(v.dtype), k.to(v.dtype), v, keys, values))

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from orthrus.training.meter import Meter
 from orthrus.training.processes import Processes
+from orthrus.training.sharded import fingerprint, split_like, split_state, whole, whole_state
 
 LOG_EVERY = 20  # steps
 
@@ -101,7 +102,8 @@ def run(
 ) -> dict[str, Any]:
     """Train to the end, resuming from `folder` where a checkpoint lies; returns the last validation's figures.
 
-    Several `processes` share out the losses of a step; the first one validates and writes, the others return {}.
+    Several `processes` share out the losses of a step; the first one validates and writes, the others return {} (where
+    layers are split they validate too).
     Writes last.pt (for resuming), best.pt (weights of the best validation), step-*.pt (snapshots) and metrics.jsonl.
     Raises TrainingStopped on a loss that is not finite, a full disk or a checkpoint of another configuration.
     """
@@ -113,7 +115,7 @@ def run(
         state.meter.add(tokens)
         last = state.step == config.steps
         due = state.step % config.eval_every == 0 or last
-        if not state.processes.first:
+        if not (state.processes.first or state.processes.sharded):
             if state.step % config.save_every == 0 or last:
                 state.check_weights()
             continue
@@ -123,7 +125,7 @@ def run(
             figures = state.validate()
             state.meter = Meter()
         if state.step in config.snapshots:
-            _save(folder / f"step-{state.step:06d}.pt", {"step": state.step, "model": _weights(state.parameters)})
+            state.write(f"step-{state.step:06d}.pt", {"step": state.step, "model": _weights(state.parameters)})
         if state.step % config.save_every == 0 or last:
             state.save()
     return figures
@@ -139,6 +141,8 @@ class _Run:
         if config.accumulate % processes.count:
             raise TrainingStopped(f"{config.accumulate} losses a step cannot be shared by {processes.count} processes")
         self.parameters = stage.trainable()
+        self.frozen = [p for n, p in stage.model.named_parameters() if n not in self.parameters]
+        self.as_begun = fingerprint(self.frozen)
         self.optimizers = build_optimizers(self.parameters, config)
         self.step, self.best, self.meter = 0, math.inf, Meter()
         if (folder / "last.pt").exists():
@@ -153,7 +157,7 @@ class _Run:
         value, tokens, losses = 0.0, 0, self.config.accumulate
         for part in range(self.processes.rank, losses, self.processes.count):
             loss, scalars, count = self.stage.loss(step * losses + part)
-            (loss / losses).backward()
+            (loss / losses * self.processes.weight).backward()
             value += loss.item() / losses
             tokens += count * self.processes.count
         value = self.processes.sum(value)
@@ -161,6 +165,7 @@ class _Run:
             raise TrainingStopped(f"{self.stage.name}: the loss is {value} at step {step}; last good checkpoint kept")
         self.processes.add_gradients(list(self.parameters.values()))
         norm = nn.utils.clip_grad_norm_(self.parameters.values(), self.config.clip)
+        norm = whole(norm) if self.processes.sharded else norm
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
@@ -173,12 +178,19 @@ class _Run:
     def validate(self) -> dict[str, Any]:
         figures = self.stage.validate()
         self.log(figures)
-        if figures["score"] < self.best:
-            self.best = figures["score"]
-            _save(self.folder / "best.pt", {"step": self.step, "model": _weights(self.parameters)})
+        score = self.processes.of_first(figures["score"]) if self.processes.sharded else figures["score"]
+        if score < self.best:
+            self.best = score
+            self.write("best.pt", {"step": self.step, "model": _weights(self.parameters)})
         return figures
 
+    def check_frozen(self) -> None:
+        """Before every save: what is frozen has every bit it began with."""
+        if fingerprint(self.frozen) != self.as_begun:
+            raise TrainingStopped(f"{self.stage.name}: frozen weights have changed at step {self.step}; nothing saved")
+
     def check_weights(self) -> None:
+        self.check_frozen()
         if not self.processes.agree(list(self.parameters.values())):
             raise TrainingStopped(f"{self.stage.name}: the processes' weights differ at step {self.step}")
 
@@ -191,9 +203,16 @@ class _Run:
             "config": asdict(self.config),
             "model": _weights(self.parameters),
         }
-        _save(self.folder / "last.pt", state | {"optimizers": [o.state_dict() for o in self.optimizers]})
+        self.write("last.pt", state | {"optimizers": [whole_state(o) for o in self.optimizers]})
+
+    def write(self, name: str, state: dict[str, Any]) -> None:
+        self.check_frozen()
+        if self.processes.first:
+            _save(self.folder / name, state)
 
     def log(self, figures: dict[str, Any], left: float | None = None) -> None:
+        if not self.processes.first:
+            return
         record = {"stage": self.stage.name, "at": round(time.time()), "step": self.step} | figures
         with (self.folder / "metrics.jsonl").open("a") as file:
             file.write(json.dumps(record) + "\n")
@@ -213,11 +232,12 @@ class _Run:
         self.step, self.best = load_weights(path, self.parameters), saved["best"]
         for optimizer, state in zip(self.optimizers, saved["optimizers"], strict=True):
             optimizer.load_state_dict(state)
+            split_state(optimizer)
         self.note(f"{self.stage.name}: resumed at step {self.step}")
 
 
 def _weights(parameters: dict[str, nn.Parameter]) -> dict[str, Tensor]:
-    return {name: p.detach().clone() for name, p in parameters.items()}
+    return {name: whole(p.detach()).clone() for name, p in parameters.items()}
 
 
 def load_weights(path: Path, parameters: dict[str, nn.Parameter]) -> int:
@@ -231,7 +251,7 @@ def load_weights(path: Path, parameters: dict[str, nn.Parameter]) -> int:
                               f"expected {ours.get(odd[0])}")  # fmt: skip
     with torch.no_grad():
         for name, parameter in parameters.items():
-            parameter.copy_(saved["model"][name])
+            parameter.copy_(split_like(saved["model"][name], parameter))
     return saved["step"]
 
 

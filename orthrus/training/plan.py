@@ -14,7 +14,8 @@ import torch
 
 from orthrus.cache import SharedCache
 from orthrus.config import ModelConfig
-from orthrus.training.position_kl import ROWS_HELD, chunk_rows
+from orthrus.training.block_attention import shared_by
+from orthrus.training.position_kl import FUSED_HELD, ROWS_HELD, chunk_rows
 
 MOMENTS = 2  # of AdamW
 SCORES_HELD = 3  # float32 copies of the attention scores of one layer: products, softmax, gradient
@@ -35,6 +36,9 @@ class Work:
     prompt_tokens: int = 256
     answer_tokens: int = 1024
     answer_batch: int = 16
+    attention: str = "sdpa"  # of blocks: a form of `block_attention`
+    fused_kl: bool = False
+    processes: int = 1  # that layers are split over
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +84,41 @@ def parameters(c: ModelConfig) -> dict[str, int]:
 
 
 def memory(c: ModelConfig, w: Work, itemsize: int) -> dict[str, int]:
-    """Bytes of the diffusion stage by what holds them; `itemsize` is the frozen weights', passes are bfloat16."""
+    """Bytes of the diffusion stage by what holds them; `itemsize` is the frozen weights', passes are bfloat16.
+
+    Split over processes, each holds its part of the layers and, while one computes, the whole of it, in both formats.
+    """
     count, masked = parameters(c), w.rows * w.blocks * c.block_size
-    scores = 4 * SCORES_HELD * c.num_attention_heads * masked * (w.length + c.block_size)
-    layer = scores + 2 * masked * (3 * c.intermediate_size + 4 * c.hidden_size)
+    layer = block_attention_bytes(c, w) + 2 * masked * (3 * c.intermediate_size + 4 * c.hidden_size)
     teacher = 4 * SCORES_HELD * w.rows * c.num_attention_heads * w.length**2
     kept = c.num_hidden_layers * (2 * masked * c.hidden_size if w.recompute else layer)
-    chunk = min(chunk_rows(c.vocab_size, w.logits), masked)
+    held = FUSED_HELD if w.fused_kl else ROWS_HELD
+    chunk = min(chunk_rows(c.vocab_size, w.logits, held), masked)
+    learnt = -(-count["diffusion"] // w.processes)
+    frozen = count["base"] - count["body"] + -(-count["body"] // w.processes)
+    one = (count["body"] * itemsize + 4 * count["diffusion"]) // c.num_hidden_layers
     return {
-        "frozen weights": count["base"] * itemsize,
-        "diffusion weights, float32": 4 * count["diffusion"],
-        "gradients": 4 * count["diffusion"],
-        "optimizer": 4 * MOMENTS * count["diffusion"],
+        "frozen weights": frozen * itemsize,
+        "diffusion weights, float32": 4 * learnt,
+        "gradients": 4 * learnt,
+        "optimizer": 4 * MOMENTS * learnt,
+        "a layer gathered, and the next": 2 * one if w.processes > 1 else 0,
         "keys and values of the rows": 2 * w.rows * w.length * c.kv_bytes_per_position,
         "states kept for the way back": kept,
         "one layer at work": max(layer if w.recompute else 0, teacher),
-        "logits": 4 * ROWS_HELD * chunk * c.vocab_size,
+        "logits": 4 * held * chunk * c.vocab_size,
     }
+
+
+def block_attention_bytes(c: ModelConfig, w: Work) -> int:
+    """What one layer's block attention holds at once: scores, or the keys and values it copies and their gradients."""
+    masked = w.rows * w.blocks * c.block_size
+    if w.attention == "explicit":
+        return 4 * SCORES_HELD * c.num_attention_heads * masked * (w.length + c.block_size)
+    copies = w.rows * (w.blocks // shared_by(w.blocks) if w.attention == "sdpa" else 1)
+    seen = copies * w.length + masked
+    mask = masked * (w.length + shared_by(w.blocks) * c.block_size) if w.attention == "sdpa" else 0
+    return 2 * 2 * 2 * c.num_key_value_heads * c.head_dim * seen + mask * (1 + 2)  # as bool, and as bfloat16
 
 
 def step_flops(c: ModelConfig, w: Work) -> int:
@@ -107,11 +129,14 @@ def step_flops(c: ModelConfig, w: Work) -> int:
     width = c.num_hidden_layers * c.num_attention_heads * c.head_dim
     tokens = w.rows * w.length
     teacher = 2 * body * tokens + 4 * width * tokens * w.length
-    attended = 4 * width * masked * w.length + 4 * width * masked * c.block_size
+    own = c.block_size * (shared_by(w.blocks) if w.attention == "sdpa" else 1)
+    attended = 4 * width * masked * (w.length + own)
     forward = 2 * body * masked + attended
-    # the prefix learns nothing: its two products go back once, all others twice or, where weights are frozen, once
-    back = 2 * body * masked + 2 * projections * masked
-    back += 4 * width * masked * w.length + 8 * width * masked * c.block_size
+    # written out, the prefix's two products go back once, for it learns nothing; all others twice or, where weights
+    # are frozen, once. A fused operator computes the scores anew and every gradient: five products for two.
+    explicit = 4 * width * masked * w.length + 8 * width * masked * own
+    fused = 10 * width * masked * (w.length + own)
+    back = 2 * body * masked + 2 * projections * masked + (explicit if w.attention == "explicit" else fused)
     targets = w.rows * w.blocks * (c.block_size - 1)
     head = 2 * c.vocab_size * c.hidden_size * (min(tokens, targets) + 2 * targets)
     return w.accumulate * (teacher + forward * (2 if w.recompute else 1) + back + head)

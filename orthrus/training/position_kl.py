@@ -3,6 +3,9 @@
 Blocks overlap, so many block rows learn from one position of the text. The rows are sorted by that position: a teacher
 row of logits is computed once, however many block rows use it. The gradient of a row's KL with respect to the
 student's logits is p_s - p_t, so it is taken in the same sweep and no row of logits is computed again going back.
+
+`backend` names an implementation of `kernels.ops.kl`, which holds no distribution and no float32 row; None is the plain
+form written out here.
 """
 
 from __future__ import annotations
@@ -11,15 +14,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from kernels import ops
+
 ROWS_HELD = 5  # float32 rows of the vocabulary alive for each block row: two logits, two distributions, one product
+FUSED_HELD = 2  # with the kernel three of bfloat16: two logits and the slope
 
 
-def chunk_rows(vocabulary: int, budget: int) -> int:
+def chunk_rows(vocabulary: int, budget: int, held: int = ROWS_HELD) -> int:
     """How many block rows may share a chunk so that its logits stay within `budget` bytes; 16 at least."""
-    return max(16, budget // (4 * ROWS_HELD * vocabulary))
+    return max(16, budget // (4 * held * vocabulary))
 
 
-def position_kl(student: Tensor, teacher: Tensor, index: Tensor, head: Tensor, chunk: int) -> tuple[Tensor, Tensor]:
+def position_kl(
+    student: Tensor, teacher: Tensor, index: Tensor, head: Tensor, chunk: int, backend: str | None = None
+) -> tuple[Tensor, Tensor]:
     """Row i of the student against row `index[i]` of the teacher.
 
     student [n, size]; teacher [positions, size]; index [n] int64; head [vocab, size], frozen. Returns (KL [n] nats,
@@ -27,12 +35,12 @@ def position_kl(student: Tensor, teacher: Tensor, index: Tensor, head: Tensor, c
     """
     if head.requires_grad:
         raise ValueError("the head learns, but this KL gives it no gradient")
-    return _PositionKL.apply(student, teacher, index, head, chunk)
+    return _PositionKL.apply(student, teacher, index, head, chunk, backend)
 
 
 class _PositionKL(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, student: Tensor, teacher: Tensor, index: Tensor, head: Tensor, chunk: int):
+    def forward(ctx, student: Tensor, teacher: Tensor, index: Tensor, head: Tensor, chunk: int, backend: str | None):
         order = index.argsort(stable=True)
         kl = torch.zeros(len(index), device=student.device)
         agree = torch.zeros(len(index), dtype=torch.bool, device=student.device)
@@ -41,20 +49,28 @@ class _PositionKL(torch.autograd.Function):
             if not len(rows):
                 continue
             positions, shared = index[rows].unique_consecutive(return_inverse=True)
-            theirs, ours = F.linear(teacher[positions], head).float(), F.linear(student[rows], head).float()
+            theirs, ours = F.linear(teacher[positions], head), F.linear(student[rows], head)
             agree[rows] = ours.argmax(-1) == theirs.argmax(-1)[shared]
-            target, guess = theirs.log_softmax(-1)[shared], ours.log_softmax(-1)
-            p = target.exp()
-            kl[rows] = (p * (target - guess)).sum(-1)
+            kl[rows], back = _taught(ours, theirs, shared, backend)
             if slope is not None:
-                slope[rows] = torch.matmul((guess.exp_() - p).to(head.dtype), head).to(slope.dtype)
+                slope[rows] = torch.matmul(back.to(head.dtype), head).to(slope.dtype)
         ctx.slope = slope
         ctx.mark_non_differentiable(agree)
         return kl, agree
 
     @staticmethod
     def backward(ctx, weight: Tensor, _: Tensor | None):
-        return ctx.slope * weight[:, None].to(ctx.slope.dtype), None, None, None, None
+        return ctx.slope * weight[:, None].to(ctx.slope.dtype), None, None, None, None, None
+
+
+def _taught(ours: Tensor, theirs: Tensor, shared: Tensor, backend: str | None) -> tuple[Tensor, Tensor]:
+    """KL [n] of student logits against teacher rows `shared`, and its gradient with respect to `ours` [n, vocab]."""
+    if backend is not None:
+        kl, lse = ops.kl(ours, theirs, shared, backend)
+        return kl, ops.kl_slope(ours, theirs, shared, lse, backend)
+    target, guess = theirs.float().log_softmax(-1)[shared], ours.float().log_softmax(-1)
+    p = target.exp()
+    return (p * (target - guess)).sum(-1), guess.exp_() - p
 
 
 def cuts(ordered: Tensor, chunk: int) -> list[int]:

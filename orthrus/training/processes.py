@@ -6,7 +6,7 @@ So the number of processes changes who computes what, and nothing else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.distributed as dist
@@ -15,23 +15,36 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """This process's number and how many there are; alone, nothing is exchanged."""
+    """This process's number and how many there are; alone, nothing is exchanged.
+
+    Where the layers are split, gathering one takes all processes: all validate and all save, the first one writes.
+    """
 
     rank: int = 0
     count: int = 1
+    sharded: bool = False  # each holds a part of every layer (`orthrus.training.sharded`)
 
     @property
     def first(self) -> bool:
         """Does this process write the files and the log?"""
         return self.rank == 0
 
+    @property
+    def weight(self) -> int:
+        """What a loss is multiplied by so that gradients are sums: split ones come back averaged."""
+        return self.count if self.sharded else 1
+
     def sum(self, value: float) -> float:
         """The sum of a number over all processes."""
         return value if self.count == 1 else _reduced([value], dist.ReduceOp.SUM)[0]
 
+    def of_first(self, value: float) -> float:
+        """The first process's value, for all."""
+        return self.sum(value if self.first else 0.0)
+
     def add_gradients(self, parameters: list[Tensor]) -> None:
         """Sum every gradient over all processes, in one message; a process without a loss brings zeros."""
-        if self.count == 1:
+        if self.count == 1 or self.sharded:  # split gradients are joined on the way back
             return
         whole = torch.cat([torch.zeros_like(p).view(-1) if p.grad is None else p.grad.view(-1) for p in parameters])
         dist.all_reduce(whole)
@@ -39,8 +52,8 @@ class Processes:
             parameter.grad = part.view_as(parameter)
 
     def agree(self, parameters: list[Tensor]) -> bool:
-        """Do all processes hold the same weights? Compared by their sum in float64."""
-        if self.count == 1:
+        """Do all processes hold the same weights? Compared by their sum in float64; parts have nothing to agree on."""
+        if self.count == 1 or self.sharded:
             return True
         ours = sum(p.detach().double().sum().item() for p in parameters)
         most, least = _reduced([ours, -ours], dist.ReduceOp.MAX)
@@ -57,6 +70,13 @@ def _reduced(values: list[float], how: dist.ReduceOp.RedOpType) -> list[float]:
     numbers = torch.tensor(values, dtype=torch.float64, device=device)
     dist.all_reduce(numbers, how)
     return numbers.tolist()
+
+
+def split_over(processes: Processes) -> Processes:
+    """The same processes, each with a part of every layer; raises ValueError for one alone."""
+    if processes.count == 1:
+        raise ValueError("one process has nobody to split layers with: start several with `accelerate launch`")
+    return replace(processes, sharded=True)
 
 
 def joined(device: torch.device) -> tuple[torch.device, Processes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from collections.abc import Iterator
@@ -52,7 +53,7 @@ def changed(text: str, random_: random.Random) -> str:
 def _one(value: Any, random_: random.Random) -> Any:
     places = list(_places(value))
     if not places:
-        return random_.choice(ODD)
+        return _odd(random_)
     holder, key = random_.choice(places)
     kind = random_.randrange(6)
     if kind == 0:
@@ -64,8 +65,13 @@ def _one(value: Any, random_: random.Random) -> Any:
     elif kind == 3:
         holder[key] = _copy(random_.choice(places), random_)
     else:
-        holder[key] = random_.choice(ODD)
+        holder[key] = _odd(random_)
     return value
+
+
+def _odd(random_: random.Random) -> Any:
+    """One of ODD, as a value of its own: a list that two texts shared would be changed in both."""
+    return copy.deepcopy(random_.choice(ODD))
 
 
 def _copy(place: tuple[Any, Any], random_: random.Random) -> Any:
@@ -74,7 +80,7 @@ def _copy(place: tuple[Any, Any], random_: random.Random) -> Any:
     try:
         return json.loads(json.dumps(holder[key]))
     except (KeyError, IndexError):
-        return random_.choice(ODD)
+        return _odd(random_)
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:

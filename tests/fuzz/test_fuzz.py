@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz import targets
-from tests.fuzz.changing import changed
+from tests.fuzz.changing import ODD, changed
 from tests.fuzz.targets import TARGETS, seeds
 from viz.controls import FIELDS
 
@@ -74,3 +75,13 @@ def test_a_reader_that_lets_another_error_out_is_found(monkeypatch):
     monkeypatch.setattr(targets, "read", broken)
     with pytest.raises(KeyError):
         test_any_json_is_read_or_refused("form")
+
+
+def test_a_change_is_a_function_of_its_text_and_its_seed():
+    text, before = json.dumps({"a": [1, {"b": []}], "c": {}}), repr(ODD)
+    for seed in range(400):
+        often = text
+        for step in range(6):
+            often = changed(often, random.Random(6 * seed + step))
+        assert isinstance(often, str)
+    assert repr(ODD) == before, "what is put into a text is a copy"

@@ -16,7 +16,7 @@ from kernels import ops, records, reference
 FOLDER = Path(ops.__file__).parent
 LAUNCHERS = {
     **{name: name for name in ("linear", "attention", "rmsnorm", "qk_norm_rope", "silu_mul", "argmax", "accept")},
-    **{"add_rmsnorm": "rmsnorm", "gumbel_argmax": "argmax"},
+    **{"add_rmsnorm": "rmsnorm", "gumbel_argmax": "argmax", "kl": "kl", "kl_slope": "kl"},
 }
 
 
@@ -33,6 +33,8 @@ def arguments(name):
         "qk_norm_rope": (qkv, *[torch.ones(16)] * 2, *rope_table(8, 16), scalar(3), *cache, "cache", 1e-6),
         "silu_mul": (x,),
         "argmax": (x,),
+        "kl": (x, x, torch.tensor([1, 0])),
+        "kl_slope": (x, x, torch.tensor([1, 0]), randn(2, 2)),
         "gumbel_argmax": (x, scalar(3), scalar(1, torch.int64), scalar(1.0, torch.float32)),
         "accept": (
             *words,
@@ -148,6 +150,8 @@ REFUSED = {
     ),
     "odd halves": ("silu_mul", {0: randn(2, 15)}, r"gate_up is \[2, 15\]"),
     "flat logits": ("argmax", {0: randn(16)}, r"logits is \[16\]"),
+    "other vocabulary": ("kl", {1: randn(2, 15)}, r"teacher is \[2, 15\], expected \[rows, 16\]"),
+    "int32 index": ("kl", {2: torch.zeros(2).int()}, r"index is torch.int32 \[2\], expected torch.int64 \[2\]"),
     "int32 seed": ("gumbel_argmax", {2: scalar(1)}, r"seed is torch.int32 \[1\]"),
     "choice": ("accept", {1: torch.zeros(4).int()}, r"choice is torch.int32 \[4\], expected torch.int32 \[3\]"),
     "no eos": ("accept", {3: torch.zeros(0).int()}, r"eos is empty"),

@@ -89,6 +89,18 @@ def test_argmax_prefers_the_lowest_index():
     assert reference.argmax(logits).dtype == torch.int32
 
 
+def test_kl_is_that_of_pytorch_and_its_slope_is_its_gradient():
+    student, teacher, index = randn(6, 40).requires_grad_(), randn(4, 40, seed=1), torch.tensor([0, 3, 3, 1, 0, 2])
+    log_s, log_t = student.log_softmax(-1), teacher.log_softmax(-1)[index]
+    wanted = torch.nn.functional.kl_div(log_s, log_t, reduction="none", log_target=True).sum(-1)
+    wanted.sum().backward()
+    found, lse = reference.kl(student.detach(), teacher, index)
+    assert_close(found, wanted.detach())
+    assert_close(reference.kl_slope(student.detach(), teacher, index, lse), student.grad)
+    never = torch.full((1, 40), -math.inf).index_fill(1, torch.tensor([0, 1]), 0.0)  # a teacher of two tokens
+    assert_close(reference.kl(torch.zeros(1, 40), never, torch.tensor([0]))[0], torch.tensor([math.log(20)]))
+
+
 # ---------------------------------------------------------------- noise
 def test_philox_is_the_published_one():
     """Known answer of Random123 for key 0, counter 0; then the carries of a key of 64 bits against plain integers."""

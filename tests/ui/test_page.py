@@ -24,6 +24,9 @@ def now(watched):
 def test_a_recording_plays_at_first_paint_and_before_any_model(server, open_page):
     watched = open_page(server)
     watched.until(f"{COUNT} > 3")
+    lines = watched.page.locator(".card").first.inner_text().splitlines()
+    assert lines[0] == "Easy text" and lines[1].startswith("120 tokens · ")
+    assert lines[2:] == ["toy, float32", "test bench, 1 thread · 2026-01-02"]
     assert watched.text("h1") == "Same model. Same words. Two ways to write them."
     assert watched.text(".o-badge").startswith("Recorded on test bench, 2026-01-02")
     assert "identical 120/120" in watched.text(".o-badges")
@@ -118,8 +121,8 @@ def test_who_comes_second_sees_the_place_and_the_gallery_never_waits(server, ope
     second.page.locator("#run").click()
     second.until("document.querySelector('#status').textContent.includes('You are next in line')")
     second.page.locator(".card").nth(1).click()
-    second.until(f"!{PLAYER}.live && {COUNT} > 1")
-    assert "Ordinary text" in second.text("#status")
+    second.until("document.querySelector('#status').textContent.includes('Ordinary text')")
+    second.until(f"!{PLAYER}.live && {PLAYER}.run.includes('ordinary') && {COUNT} > 1")
     assert not first.js(f"{PLAYER}.ended"), "another visitor's card ends nobody's run"
     first.page.locator("#stop").click()
     first.until(f"{PLAYER}.ended && document.querySelector('#status').textContent.includes('Stopped after')")

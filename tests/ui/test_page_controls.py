@@ -79,6 +79,27 @@ def test_the_exact_mode_can_be_chosen_and_says_what_holds_here(form):
     assert "exact mode" in form.js("document.querySelector('#stage').textContent")
 
 
+def test_presets_are_ordered_by_ease_and_can_surprise(server, open_page):
+    watched = open_page(server)
+    labels = watched.js("[...document.querySelectorAll('.preset')].map((chip) => chip.textContent.trim())")
+    assert labels[-1] == "surprise me" and len(labels) == 12
+    prompts = set()
+    for _ in range(12):
+        watched.page.locator("#preset-any").click()
+        watched.until(f"!{sorted(prompts)}.slice(-1).includes(document.querySelector('#prompt textarea').value)")
+        prompts.add(watched.page.locator("#prompt textarea").input_value())
+    assert len(prompts) > 3
+
+
+def test_a_guess_is_made_before_a_run_and_answered_by_it(form):
+    form.page.locator("#guess input").fill("9")
+    assert form.text("#guess p") == ""
+    run(form)
+    commits = f"{PLAYER}.stops.filter((stop) => stop.p === 'commit')"
+    rate = form.js(f"{commits}.reduce((sum, stop) => sum + stop.w, 0) / {commits}.length")
+    assert form.text("#guess p").endswith(f"you said 9, it wrote {rate:.1f} tokens a cycle.")
+
+
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [

@@ -134,6 +134,66 @@ def test_where_two_texts_part_both_are_shown(open_page, tmp_path, width):
     assert watched.js("document.documentElement.scrollWidth") <= width
 
 
+RULED = "[...document.querySelectorAll('.o-ruler i')]"
+
+
+def test_the_text_runs_along_the_staircase_and_follows_its_zoom(server, open_page, traces):
+    watched = open_page(server, reduced=True, width=1600)
+    trace = load(traces / "01-easy-text.jsonl.gz")
+    watched.until("document.querySelectorAll('.js-plotly-plot').length === 6")
+    to_the_end(watched)
+    watched.until(f"{RULED}.length === {1 + len(trace.verdicts)} && !{PLAYER}.awake")
+    texts = watched.js(f"{RULED}.map((span) => span.title.split(': ').slice(1).join(': '))")
+    assert texts == ["Tom", *watched.js(f"{PLAYER}.state.staircase.columns.text")]
+    words = watched.js("[...document.querySelectorAll('.o-ruler span')].map((span) => span.textContent).join('')")
+    assert words.replace(" ", "") == "".join(texts).replace(" ", "")
+    edge = "document.querySelector('.o-staircase .o-chart')._fullLayout.xaxis"
+    places = watched.js(f"{RULED}.map((span) => {edge}.p2l(parseFloat(span.style.left)))")
+    begins = [trace.prefill.kv_len - 0.5, *(cycle.draft.pos0 + 0.5 for cycle in trace.cycles)]
+    assert places == pytest.approx(begins, abs=0.2)
+    begin = trace.cycle(2).draft.pos0
+    chart = "document.querySelector('.o-staircase .o-chart')"
+    watched.js(f"void Plotly.relayout({chart}, {{'xaxis.range': [{begin}, {begin + 20}]}})")
+    watched.until(f"{RULED}.length < {len(trace.verdicts)}")
+    watched.page.locator(".o-ruler [data-cycle='2']").click()
+    assert watched.js(f"{PLAYER}.head.now().cycle") == 2
+    watched.until("document.querySelector('.o-ruler .here').dataset.cycle === '2'")
+
+
+def test_the_staircase_shows_how_unsure_the_guesses_were(server, open_page):
+    watched = open_page(server, reduced=True)
+    watched.until("document.querySelectorAll('.js-plotly-plot').length === 6")
+    to_the_end(watched)
+    chart = "document.querySelector('.o-staircase .o-chart')"
+    watched.page.locator(".o-staircase .o-choice button", has_text="how unsure").click()
+    watched.until(f"{chart}.data[0].type === 'heatmap'")
+    columns = watched.js(f"{PLAYER}.state.staircase.columns")
+    assert watched.js(f"[...{chart}.data[0].z]") == columns["nats"] and max(columns["nats"]) > 0
+    high, low = watched.js(f"{chart}._fullLayout.yaxis.range")
+    assert high > low == 0.5, "the first cycle stays on top"
+    press(watched, "staircase", "Show as table")
+    assert watched.js("document.querySelectorAll('.o-staircase tbody tr').length") == len(columns["nats"])
+
+
+def test_block_race_and_cache_have_tables_too(server, open_page, traces):
+    watched = open_page(server, reduced=True)
+    trace = load(traces / "01-easy-text.jsonl.gz")
+    to_the_end(watched)
+    for view in ("race", "ribbon"):
+        press(watched, view, "Show as table")
+        watched.until(f"document.querySelectorAll('.o-{view} tbody tr').length > 1")
+        assert watched.js(f"document.querySelector('.o-{view} thead th').scope") == "col"
+    assert not watched.page.locator(".o-slots, .o-clock canvas").first.is_visible()
+    assert watched.js("document.querySelectorAll('.o-race tbody tr').length") == len(trace.ar_ids)
+    watched.js(f"{PLAYER}.seekCycle(1, 'draft')")
+    last = trace.cycle(1).draft.n_draft
+    watched.until(f"document.querySelectorAll('.o-ribbon tbody tr').length === {last + 1}")
+    assert "–" in watched.text(".o-ribbon tbody tr:last-child"), "nothing is told before the verdict"
+    watched.until(f"document.querySelectorAll('.o-race tbody tr').length < {len(trace.ar_ids)}")
+    press(watched, "ribbon", "Show as table")
+    assert watched.page.locator(".o-slots").is_visible()
+
+
 def test_the_race_shows_its_result_only_at_its_end(server, open_page):
     watched = open_page(server, reduced=True)
     watched.js(f"{PLAYER}.head.seek(4)")

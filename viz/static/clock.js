@@ -20,9 +20,8 @@
     return { bars, ticks: ar[key].map((at, i) => ({ at, ms: ar.ms[i] })), start: orthrus[key][0] || 0, end: Math.max(last(ends), last(ar[key]), orthrus[key][0] || 0) };
   }
 
-  function paint(canvas, { bars, ticks, start, end }, clock, player) {
+  function paint(canvas, width, { bars, ticks, start, end }, clock, player) {
     const scale = window.devicePixelRatio || 1;
-    const width = canvas.clientWidth;
     canvas.width = Math.round(width * scale);
     canvas.height = Math.round(HEIGHT * scale);
     const c = canvas.getContext("2d");
@@ -53,12 +52,21 @@
     }
   }
 
+  /** Both lanes as columns, as far as the clock has come. */
+  O.raceColumns = function ({ cycles, ar }, clock) {
+    const passed = (times) => times.filter((ms) => ms <= clock).length;
+    const n = passed(cycles.ms), m = passed(ar.ms);
+    const count = (most) => Array.from({ length: most }, (_, i) => i + 1);
+    const cut = Object.fromEntries(Object.entries(cycles).map(([name, column]) => [name, column.slice(0, n)]));
+    return { ...cut, cycle: count(n), token: count(m), ar_ms: ar.ms.slice(0, m) };
+  };
+
   O.raceClock = function (spec, player) {
     const box = O.el("div", "o-clock");
     const choice = O.el("div", "o-choice");
     const canvas = O.el("canvas");
     const result = O.el("p", "o-result");
-    let key = spec.clocks[0].key, shape = null, drawn = "";
+    let key = spec.clocks[0].key, shape = null, drawn = "", width = 0;
     const buttons = spec.clocks.map((each) => {
       const node = O.el("button", "", each.label);
       node.type = "button";
@@ -77,9 +85,18 @@
     canvas.setAttribute("role", "img");
     const top = O.el("div", "o-clocktop");
     const hint = "One axis for both. Above: plain decoding, a tick a token. Below: Orthrus, a bar a cycle, draft and check, with its tokens.";
-    top.append(O.el("p", "o-hint", hint), choice);
-    box.append(top, canvas, result);
-    new ResizeObserver(() => ((drawn = ""), player.wake())).observe(canvas);
+    const tablebox = O.el("div", "o-tablebox");
+    tablebox.hidden = true;
+    tablebox.tabIndex = 0;
+    const kit = O.el("div", "o-kit");
+    kit.append(choice, O.twin((on) => {
+      [tablebox.hidden, canvas.hidden, drawn] = [!on, on, ""];
+      player.wake();
+    }));
+    top.append(O.el("p", "o-hint", hint), kit);
+    box.append(top, canvas, tablebox, result);
+    // the observer's width: asking the canvas for it would lay the page out in the middle of a frame
+    new ResizeObserver(([seen]) => ([width, drawn] = [seen.contentRect.width, ""], player.wake())).observe(canvas);
     canvas.addEventListener("click", (event) => {
       const at = (event.offsetX / canvas.clientWidth) * shape.end;
       const i = shape.bars.findIndex(({ end }) => end >= at);
@@ -107,10 +124,11 @@
         }
         const passed = shape.bars.filter(({ ms }) => ms <= now.clock + 1e-6).length + shape.ticks.filter(({ ms }) => ms <= now.clock + 1e-6).length;
         const over = now.ended && passed === shape.bars.length + shape.ticks.length;
-        const wanted = [passed, over, canvas.clientWidth, player.root.dataset.theme].join();
+        const wanted = [passed, over, player.root.dataset.theme].join();
         if (wanted === drawn) return;
         drawn = wanted;
-        paint(canvas, shape, now.clock + 1e-6, player);
+        if (tablebox.hidden) paint(canvas, width, shape, now.clock + 1e-6, player);
+        else tablebox.replaceChildren(O.table(spec.title, spec.table, O.raceColumns(facts, now.clock + 1e-6)));
         finish(facts.run, over);
       },
     };

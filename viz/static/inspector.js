@@ -96,8 +96,11 @@
     return [left, ranked(at("p_top"), at("p_topp"), { id: at("ids"), rank: at("rank_p"), tenths: at("p") })];
   }
 
+  /** ln of a share in tenths of a percent: as many digits as the rounding down to tenths leaves. */
+  const logOf = (tenths) => (tenths < 10 ? "below −4.6" : tenths === 1000 ? "0.0" : Math.log(tenths / 1000).toFixed(1).replace("-", "−"));
+
   function numbers(block, i, spec) {
-    const show = { rank_q: place, rank_p: place, overlap: (v) => Math.round(100 * v) + " %", accept: (v) => Math.round(100 * v) + " %" };
+    const show = { q: logOf, p: logOf, rank_q: place, rank_p: place, overlap: (v) => Math.round(100 * v) + " %", accept: (v) => Math.round(100 * v) + " %" };
     const found = [];
     for (const [key, { label, about }] of Object.entries(spec.numbers)) {
       const value = i && block[key] ? block[key][i - 1] : undefined;
@@ -201,12 +204,13 @@
     player.root.addEventListener("o-slot", ({ detail: { slot, how } }) => {
       if (how === "pin") set({ pinned: look.pinned === slot ? null : slot, open: true });
       else if (how === "leave") set({ over: null });
-      else if (how === "auto") set({ over: null, chosen: null });
+      else if (how === "auto") Object.assign(look, { over: null, chosen: null }); // the playhead moved: a draw follows
       else if (how === "over") set({ over: slot });
       else set({ chosen: slot, over: null, cycle: player.head.now().cycle, open: how === "choose" || look.open });
     });
     return {
       calm: true,
+      later: true,
       keys: {
         i: () => set({ open: !look.open }),
         Escape: () => set({ pinned: null, chosen: null, over: null }),

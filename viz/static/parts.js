@@ -84,6 +84,7 @@
     alarm.setAttribute("role", "status");
     host.append(list, alarm);
     return {
+      later: true,
       draw(state, facts) {
         alarm.textContent = state.values.alarm || "";
         for (const [key, value, cell] of cells) {
@@ -111,6 +112,7 @@
     host.append(bar, lines, legend);
     return {
       calm: true,
+      later: true,
       draw(state, facts) {
         const sizes = Object.fromEntries(state.bar);
         for (const [key, node] of Object.entries(segments)) node.style.width = (100 * (sizes[key] || 0)) / facts.rows + "%";

@@ -85,7 +85,7 @@
         this.awake = false;
         if (!this.root.isConnected) return; // the page dropped us
         this.frame(time);
-        if (this.head.playing || this.dirty.size || Object.values(this.parts).some((part) => part.waits && part.waits()))
+        if (this.head.playing || this.dirty.size || this.answered || Object.values(this.parts).some((part) => part.waits && part.waits()))
           this.wake();
         else this.head.rest();
       };
@@ -129,10 +129,16 @@
             this.dirty.add(view);
           }
       }
-      if (message.end) this.ended = true;
+      if (message.end) this.finished();
       this.wake();
       this.transport.changed();
       this.head.fed(message);
+    }
+
+    /** The run is whole; what waits for its end hears of it. */
+    finished() {
+      this.ended = true;
+      this.root.dispatchEvent(new CustomEvent("o-ended", { bubbles: true, detail: { live: this.live, stops: this.stops } }));
     }
 
     addStop(frame) {
@@ -144,13 +150,14 @@
     /** Put every view into the state after stop i. */
     show(i) {
       i = Math.max(-1, Math.min(i, this.stops.length - 1));
+      this.moved = true;
       this.wake();
       if (i < this.at) {
         let key = i;
         while (!this.keys.has(key)) key--;
+        for (; this.at > i; this.at--) for (const [view] of this.stops[this.at].x) this.dirty.add(view);
         this.state = structuredClone(this.keys.get(key));
         this.at = key;
-        this.redraw();
       }
       while (this.at < i) {
         this.at++;
@@ -167,19 +174,30 @@
       this.wake();
     }
 
+    /** Whether a chart may be redrawn in this frame: one at a time, and never in the frame that answers a hand. */
+    turn() {
+      const free = this.free;
+      this.free = false;
+      return free;
+    }
+
     frame(time) {
+      const answers = this.moved && !this.answered; // what the hand is on first; the rest in the frame after it
+      this.free = !answers;
+      this.answered = answers;
+      this.moved = false;
       this.head.advance(time);
       const now = this.head.now();
       for (const name of this.dirty) {
         const part = this.parts[name];
         if (!part) this.dirty.delete(name);
-        else if (!(part.calm && now.playing && time - (part.drawn || 0) < CALM_MS)) {
+        else if (!(part.calm && now.playing && time - (part.drawn || 0) < CALM_MS) && !(part.later && answers)) {
           this.dirty.delete(name);
           part.drawn = time;
           if (part.draw) part.draw(this.state[name], this.facts[name], now);
         }
       }
-      for (const part of Object.values(this.parts)) if (part.tick) part.tick(now);
+      for (const part of Object.values(this.parts)) if (part.tick && !(part.later && answers)) part.tick(now);
       this.transport.tick(now);
     }
 
@@ -188,8 +206,14 @@
       return text === undefined ? "<" + id + ">" : text;
     }
 
+    /** A property of the root's style, asked of the page once a theme and width: asking lays all of it out. */
+    styled(property) {
+      if (!(property in this.styles)) this.styles[property] = getComputedStyle(this.root).getPropertyValue(property).trim();
+      return this.styles[property];
+    }
+
     colour(name) {
-      return getComputedStyle(this.root).getPropertyValue("--o-" + name).trim();
+      return this.styled("--o-" + name);
     }
 
     seekCycle(cycle, phase) {
@@ -238,6 +262,7 @@
     const set = () => {
       const dark = player.options.followBody ? document.body.classList.contains("dark") : wish.matches;
       player.root.dataset.theme = player.options.theme || (dark ? "dark" : "light");
+      player.styles = {};
       for (const part of Object.values(player.parts)) if (part.theme) part.theme();
       player.wake();
     };
@@ -245,6 +270,7 @@
       query.addEventListener("change", set);
     if (player.options.followBody)
       new MutationObserver(set).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+    window.addEventListener("resize", () => (player.styles = {})); // on very wide screens the page is zoomed
     player.setTheme = (mode) => {
       player.options.theme = mode;
       set();

@@ -141,8 +141,8 @@
 
     /** The film stands still: paused, or at its end. */
     halt() {
+      if (this.playing) this.player.redraw(); // what was left out while playing
       this.playing = false;
-      this.player.redraw(); // what was left out while playing
     }
 
     /** Play the cycle on show over and over; from the prompt or the end, the nearest one. */

@@ -45,21 +45,25 @@
     return Object.fromEntries(Object.entries(layout).map(one));
   }
 
+  /** The same for marks and lines; a bar's own width is in the chart's units and stays. */
+  function grownTrace(value, by) {
+    if (by === 1 || Array.isArray(value) || !value || typeof value !== "object") return value;
+    const one = ([key, part]) => {
+      if (key === "line" && part.width) return [key, { ...part, width: part.width * by }];
+      return [key, typeof part === "number" && ["size", "thickness"].includes(key) ? part * by : grownTrace(part, by)];
+    };
+    return Object.fromEntries(Object.entries(value).map(one));
+  }
+
   const fileName = (title) => "-" + title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
 
   /** Under a chart: its twin as a table, its numbers as CSV, the chart as a picture. */
   function tools(spec, player, now, toggle) {
     const box = O.el("div", "o-kit");
     const name = (ending) => O.fileName(player, fileName(now.title()) + ending);
-    const twin = O.button("Show as table", () => {
-      const on = twin.getAttribute("aria-pressed") !== "true";
-      twin.setAttribute("aria-pressed", String(on));
-      toggle(on);
-    });
-    twin.setAttribute("aria-pressed", "false");
     const csv = () => O.save(name(".csv"), [O.csv(O.about(player) + "; " + now.title(), now.picture().table, now.picture().columns)], "text/csv");
     const png = async () => O.save(name(".png"), [await O.picture(now.plotly(), now.chart, now.title(), player)], "image/png");
-    box.append(twin, O.exportButton("CSV", "The numbers of this chart", csv), O.exportButton("PNG", "This chart as a picture", png));
+    box.append(O.twin(toggle), O.exportButton("CSV", "The numbers of this chart", csv), O.exportButton("PNG", "This chart as a picture", png));
     return box;
   }
 
@@ -69,6 +73,7 @@
     const cursor = O.el("div", "o-cursor");
     cursor.hidden = true;
     frame.append(chart, cursor);
+    const ruler = spec.ruler && O.ruler(spec.ruler, player, frame);
     chart.setAttribute("role", "img");
     chart.setAttribute("aria-label", spec.title + ". " + spec.hint);
     const tablebox = O.el("div", "o-tablebox");
@@ -112,16 +117,19 @@
       const began = performance.now();
       const variant = spec.variants[chosen];
       const { columns, data, ranges: limits } = picture();
-      const ranges = Object.fromEntries(Object.entries((chosen === 0 && limits) || {}).map(([axis, range]) => [axis, { range }]));
-      const zoom = parseFloat(getComputedStyle(player.root).zoom) || 1;
+      const ranges = Object.fromEntries(Object.entries(limits || {}).map(([axis, range]) => [axis, { range }]));
+      const zoom = parseFloat(player.styled("zoom")) || 1;
       const layout = grown(filled(merged(merged(player.settings.layout, variant.layout), ranges), {}, player), zoom);
       const first = !chart.data;
-      layout.uirevision = player.run + "/" + chosen; // what was zoomed stays zoomed, until another run comes
+      layout.uirevision = player.run + (limits ? "" : "/" + chosen); // what was zoomed stays so, until another run comes
       if (spec.zoom && fine.matches) for (const axis of [layout.xaxis, layout.yaxis]) axis.fixedrange = false;
-      await P.react(chart, filled(data, columns, player), layout, { displayModeBar: false });
+      const traces = filled(data, columns, player).map((trace) => grownTrace(trace, zoom));
+      await P.react(chart, traces, layout, { displayModeBar: false });
       if (first) {
         new ResizeObserver(() => P.Plots.resize(chart)).observe(frame);
         if (spec.seek) chart.on("plotly_click", (event) => seek(event.points[0][spec.seek] - 1));
+        if (ruler) chart.on("plotly_afterplot", () => ruler.place(chart, values));
+        if (ruler) ruler.place(chart, values);
       }
       cost = 0.7 * cost + 0.3 * (performance.now() - began);
       ready = performance.now() + Math.max(REST_MS, 3 * cost);
@@ -150,11 +158,12 @@
       waits: () => busy || !!(P && wanted && values && !frame.hidden),
       tick(now) {
         const due = !frame.hidden && (near || !chart.data || !now.playing);
-        if (P && wanted && values && due && !busy && performance.now() >= ready) {
+        if (P && wanted && values && due && !busy && performance.now() >= ready && player.turn()) {
           wanted = false;
           react();
         }
         moveCursor(now);
+        if (ruler) ruler.mark(now.cycle);
       },
       theme() {
         wanted = true;

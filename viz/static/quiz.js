@@ -125,7 +125,7 @@
       this.fresh = false;
       const slots = this.player.root.querySelectorAll(".o-slot");
       const part = (nats) => Math.min(100, (100 * nats) / FULL_NATS) + "%";
-      (this.block.entropy || []).forEach((nats, i) => slots[i + 1].style.setProperty("--unsure", part(nats)));
+      (this.player.state[this.spec.unsure].block.q_H || []).forEach((nats, i) => slots[i + 1].style.setProperty("--unsure", part(nats)));
       if (this.on) slots[1].focus({ preventScroll: true }); // a question of the tour takes no focus
     }
 
@@ -149,7 +149,7 @@
       const told = this.spec.said.replace("{guess}", guess > n ? "“it takes all”" : "slot " + guess) + " " + this.outcome();
       this.parts.ask.textContent = told + (won.off ? "" : " A hit!") + " +" + won.points;
       this.tell();
-      if (this.on) this.next.focus({ preventScroll: true });
+      this.leads = this.on;
       // the inspector goes to the cut, after it has heard of the click itself
       queueMicrotask(() => this.player.root.dispatchEvent(new CustomEvent("o-slot", { detail: { slot: -1, how: "auto" } })));
       if (this.answered) this.answered(told);
@@ -172,6 +172,8 @@
     /** While the film runs it halts behind every draft; whoever moves on unasked has skipped the question. */
     tick(now) {
       if (this.fresh && this.asked === now.at) this.dress();
+      if (this.leads) this.next.focus({ preventScroll: true }); // a focus lays the page out: not before it is drawn
+      this.leads = false;
       if (this.asked >= 0 && now.at !== this.asked) {
         this.drop();
         this.parts.ask.textContent = "Skipped. N asks the next one.";

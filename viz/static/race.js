@@ -31,12 +31,16 @@
     const bar = O.el("div", "o-progress");
     const done = O.el("i");
     bar.append(done);
-    const text = O.el("div", "o-text");
-    text.tabIndex = 0;
-    text.setAttribute("role", "group");
-    text.setAttribute("aria-label", "Text of the lane " + name);
+    const box = O.el("div", "o-text");
+    box.tabIndex = 0;
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", "Text of the lane " + name);
+    const text = O.el("div");
+    box.append(text);
+    // a new line is followed once the page is laid out: asking for the height earlier would lay it out twice
+    new ResizeObserver(() => (box.scrollTop = box.scrollHeight)).observe(text);
     const foot = O.el("p", "o-foot");
-    card.append(top, bar, text, foot);
+    card.append(top, bar, box, foot);
     text.addEventListener("click", (event) => {
       const cycle = event.target.dataset.cycle;
       if (cycle >= 0) player.seekCycle(+cycle);
@@ -68,7 +72,6 @@
     const more = document.createDocumentFragment();
     for (; lane.shown < n; lane.shown++) more.append(span(rows, lane.shown, player));
     lane.text.append(more);
-    lane.text.scrollTop = lane.text.scrollHeight;
   }
 
   function footer(rows, n, now, measured) {
@@ -88,6 +91,7 @@
     host.append(box, clock.box);
     let facts = spec.facts;
     return {
+      later: true,
       draw(state, news) {
         facts = news;
         clock.draw(facts);

@@ -27,10 +27,27 @@
     return { box, guess, own };
   }
 
+  /** Nothing is written that stands there already: whatever is written is styled and laid out anew. */
+  const put = (node, name, value) => node[name] === value || (node[name] = value);
+
   function fill(cell, glyph, text) {
-    cell.children[0].textContent = glyph;
-    cell.children[1].textContent = text;
+    put(cell.children[0], "textContent", glyph);
+    put(cell.children[1], "textContent", text);
   }
+
+  /** One block as columns, a row a slot; what is not known yet is null. */
+  O.blockColumns = function (block, player) {
+    const at = (name) => [null, ...block.ids.map((_, i) => (block[name] ? block[name][i] : null))];
+    const word = (id) => (id === null ? null : O.label(player.word(id)));
+    return {
+      slot: [...block.status].map((_, i) => i),
+      status: [...block.status].map((code) => player.settings.statuses[code].label),
+      guess: [block.anchor, ...block.ids].map(word),
+      q: at("q"),
+      own: at("ar").map(word),
+      p: at("p"),
+    };
+  };
 
   /** Arrow keys move a roving focus along the slots; they do not step the playhead meanwhile. */
   function roving(list, slots) {
@@ -71,22 +88,35 @@
     list.setAttribute("role", "listbox");
     list.setAttribute("aria-label", spec.rows.join("; "));
     const own = O.el("p", "o-next");
-    host.append(legend(player), list, own);
+    const tablebox = O.el("div", "o-tablebox");
+    tablebox.hidden = true;
+    tablebox.tabIndex = 0;
+    let shown = null;
+    const kit = O.el("div", "o-kit");
+    kit.append(O.twin((on) => ((tablebox.hidden = !on), fillTable())));
+    const foot = O.el("div", "o-blockfoot");
+    foot.append(own, kit);
+    host.append(legend(player), list, tablebox, foot);
     const slots = [];
-    let animated;
+    let animated, phase;
     roving(list, slots);
     pointing(list, slots);
     const nameOf = (code) => player.settings.statuses[code];
+    const fillTable = () => {
+      put(list, "hidden", !shown || !tablebox.hidden);
+      if (shown && !tablebox.hidden) tablebox.replaceChildren(O.table(spec.title, spec.table, O.blockColumns(shown, player)));
+    };
 
     function drawSlot(i, block, now) {
-      const { box, guess, own } = slots[i];
+      const { box, guess, own, filled } = slots[i];
       const code = block.status[i];
       const { name, glyph, label } = nameOf(code);
       const word = player.word(i ? block.ids[i - 1] : block.anchor);
       const sure = i && block.q ? block.q[i - 1] : null;
-      box.className = "o-slot is-" + name;
+      put(box, "className", "o-slot is-" + name);
       fill(guess, glyph, O.label(word));
-      guess.style.setProperty("--fill", (i ? (sure === null ? 100 : sure) : 100) + "%");
+      const full = (i ? (sure === null ? 100 : sure) : 100) + "%";
+      if (filled !== full) guess.style.setProperty("--fill", (slots[i].filled = full));
       const judged = i && block.ar;
       const choice = judged ? player.word(block.ar[i - 1]) : "";
       fill(own, judged && code === "n" ? nameOf("c").glyph : "", O.label(choice));
@@ -97,6 +127,7 @@
       if (judged && code !== "y") parts.push("the AR view's own choice " + JSON.stringify(choice));
       if (code === "d") parts.push(spec.notes[block.unjudged]);
       const text = parts.join(", ");
+      if (box.title === text) return;
       box.setAttribute("aria-label", text);
       box.title = text;
     }
@@ -104,16 +135,16 @@
     return {
       calm: true,
       draw(state, facts, now) {
-        const block = state.block;
-        host.dataset.phase = now.phase;
-        list.hidden = !block;
-        own.hidden = !block;
+        const block = (shown = state.block);
+        put(host.dataset, "phase", now.phase);
+        put(own, "hidden", !block);
+        fillTable();
         if (!block) return;
         while (slots.length < block.status.length) {
           slots.push(slot(slots.length));
           list.append(slots[slots.length - 1].box);
         }
-        slots.forEach(({ box }, i) => (box.hidden = i >= block.status.length));
+        slots.forEach(({ box }, i) => put(box, "hidden", i >= block.status.length));
         for (let i = 0; i < block.status.length; i++) drawSlot(i, block, now);
         own.replaceChildren();
         if (block.next !== undefined) {
@@ -125,10 +156,11 @@
         }
         if (now.at === animated) return;
         animated = now.at;
-        list.classList.remove("go");
-        void list.offsetWidth; // restart the phase's animation on the same nodes
-        list.style.setProperty("--beat", Math.round(Math.min(600, 0.6 * now.wall)) + "ms");
-        if (!now.playing || now.wall > 150) list.classList.add("go");
+        if (now.phase === phase) list.classList.toggle("again"); // restarts the phase's animation on the same nodes
+        phase = now.phase;
+        const beat = Math.round(Math.min(600, 0.6 * now.wall)) + "ms"; // every cell inherits it
+        if (list.style.getPropertyValue("--beat") !== beat) list.style.setProperty("--beat", beat);
+        list.classList.toggle("go", !now.playing || now.wall > 150);
       },
     };
   };

@@ -37,6 +37,17 @@
     return table;
   };
 
+  /** A button that shows a view's numbers as a table, or the view again: act(whether the table is wanted). */
+  O.twin = function (act) {
+    const node = O.button("Show as table", () => {
+      const on = node.getAttribute("aria-pressed") !== "true";
+      node.setAttribute("aria-pressed", String(on));
+      act(on);
+    });
+    node.setAttribute("aria-pressed", "false");
+    return node;
+  };
+
   /** One field: quoted where it must be; a text that a spreadsheet would take for a formula gets an apostrophe. */
   function field(value) {
     if (value === null || value === undefined) return "";

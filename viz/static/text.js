@@ -114,6 +114,7 @@
     written.repaint();
     return {
       calm: true,
+      later: true,
       draw(state) {
         const fresh = written.write(state.tokens, state.cycles);
         if (fresh > 0) box.scrollTop = box.scrollHeight;

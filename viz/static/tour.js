@@ -182,7 +182,8 @@
       if (this.player.run !== this.run || head.moves !== this.moves) return this.end();
       if (this.still) return;
       const time = performance.now();
-      if (!this.moved && time - this.since > LEAD_MS) this.move();
+      const lead = this.beat.key === "race" ? 0 : LEAD_MS; // the race's text stood there as the title's
+      if (!this.moved && time - this.since > lead) this.move();
       if (this.until === Infinity && !head.playing) {
         this.say(this.beat.after);
         this.until = time + REST_MS;

@@ -9,10 +9,12 @@ from kernels import (
     triton_accept,
     triton_argmax,
     triton_attention,
+    triton_kl,
     triton_linear,
     triton_qk_norm_rope,
     triton_rmsnorm,
     triton_silu_mul,
+    triton_stamp,
 )
 
 
@@ -26,7 +28,7 @@ class Model(NamedTuple):
 
 
 MODELS = {
-    "embedded": Model(256, 8, 4, 64, 768, 2048),
+    "embedded": Model(256, 8, 4, 32, 1024, 2048),
     "0.6B": Model(1024, 16, 8, 128, 3072, 151936),
     "1.7B": Model(2048, 16, 8, 128, 6144, 151936),
     "8B": Model(4096, 32, 8, 128, 12288, 151936),
@@ -48,7 +50,8 @@ def launches(model, dtype=torch.bfloat16):
         weight = new(columns, depth)
         return lambda rows: triton_linear.linear(some(rows, depth), weight, out_dtype)
 
-    length = new(records.STATE_WORDS, dtype=torch.int32)[records.LENGTH :][:1]
+    words = new(records.STATE_WORDS, dtype=torch.int32)
+    length = words[records.LENGTH :][:1]
     caches = [new(m.kv_heads, CAPACITY, m.dim) for _ in range(2)]
     table = [new(CAPACITY, m.dim // 2, dtype=torch.float32) for _ in range(2)]
     norm, head_norm, qkv = new(m.hidden), new(m.dim), (m.heads + 2 * m.kv_heads) * m.dim
@@ -75,6 +78,14 @@ def launches(model, dtype=torch.bfloat16):
         seed, temperature = new(4, dtype=torch.int64)[1:2], new(4, dtype=torch.float32)[1:2]
         return triton_argmax.gumbel_argmax(some(rows, m.vocab, torch.float32), length, seed, temperature)
 
+    def kl(op):
+        def call(rows):
+            index, teacher = new(rows + 3, dtype=torch.int64)[3:], some(40, m.vocab)
+            more = [new(rows, 2, dtype=torch.float32)] if op == "kl_slope" else []
+            return getattr(triton_kl, op)(some(rows, m.vocab), teacher, index, *more)
+
+        return call
+
     def accept(rows):
         words = [torch.empty(n, dtype=torch.int32) for n in (rows, rows, records.STATE_WORDS, 2, 512)]
         return triton_accept.accept(*words, torch.empty(64, records.record_words(rows), dtype=torch.int32))
@@ -95,5 +106,8 @@ def launches(model, dtype=torch.bfloat16):
         "silu_mul": lambda rows: triton_silu_mul.silu_mul(some(rows, 2 * m.ffn)),
         "argmax": lambda rows: triton_argmax.argmax(some(rows, m.vocab, torch.float32)),
         "gumbel_argmax": gumbel,
+        "kl": kl("kl"),
+        "kl_slope": kl("kl_slope"),
         "accept": accept,
+        "stamp": lambda rows: triton_stamp.stamp(new(64, records.MARKS, dtype=torch.int64), words, 1),
     }

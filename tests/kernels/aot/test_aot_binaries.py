@@ -15,15 +15,17 @@ from kernels import (
     triton_argmax,
     triton_attention,
     triton_common,
+    triton_kl,
     triton_linear,
     triton_qk_norm_rope,
     triton_rmsnorm,
     triton_silu_mul,
+    triton_stamp,
 )
 
 MODULES = [
-    *(triton_accept, triton_argmax, triton_attention, triton_common, triton_linear),
-    *(triton_qk_norm_rope, triton_rmsnorm, triton_silu_mul),
+    *(triton_accept, triton_argmax, triton_attention, triton_common, triton_kl, triton_linear),
+    *(triton_qk_norm_rope, triton_rmsnorm, triton_silu_mul, triton_stamp),
 ]
 SHARED_LIMIT = {80: 163 * 1024, 90: 227 * 1024, 100: 227 * 1024, 120: 99 * 1024}  # bytes a program may ask for
 
@@ -40,6 +42,9 @@ BUDGET = {
     "_tile_best_kernel": (64, 64),
     "_row_best_kernel": (32, 64),
     "_accept_kernel": (40, 0),
+    "_stamp_kernel": (32, 0),
+    "_kl_kernel": (64, 256),
+    "_kl_slope_kernel": (40, 0),
 }
 HELPERS = {"_gumbel"}  # called by kernels, never launched
 
@@ -49,6 +54,7 @@ CASES = [
     *(("embedded", name, sm) for name in ALL for sm in (80, 90, 100, 120)),
     *(("0.6B", name, 90) for name in LAYERS),
     *(("1.7B", name, 90) for name in [*LAYERS, "rope_cache", "rmsnorm", "silu_mul", "argmax", "gumbel_argmax"]),
+    *(("1.7B", name, 90) for name in ("kl", "kl_slope")),
     *(("1.7B", name, sm) for name in ("attend_ar", "attend_diffusion") for sm in (80, 90, 100, 120)),
     *(("8B", name, sm) for name in ("attend_ar", "attend_diffusion") for sm in (80, 90, 100, 120)),
     *(("8B", name, sm) for name in ("qkv", "down", "add_rmsnorm") for sm in (80, 90, 120)),

@@ -11,8 +11,8 @@ pytestmark = pytest.mark.gpu
 EPS = 1e-6
 # (N, K) of the embedded model, Qwen3-1.7B and 8B: one slice and several, one step and many
 LAYERS = [
-    (1024, 256),
-    (256, 768),
+    (512, 256),
+    (256, 1024),
     (2048, 256),
     (4096, 2048),
     (12288, 2048),
@@ -20,7 +20,7 @@ LAYERS = [
     (4096, 12288),
     (151936, 2048),
 ]
-HEADS = {"embedded": (8, 4, 64), "1.7B": (16, 8, 128), "8B": (32, 8, 128)}
+HEADS = {"embedded": (8, 4, 32), "1.7B": (16, 8, 128), "8B": (32, 8, 128)}
 LENGTHS = [0, 1, 31, 63, 64, 225, 255, 256, 1000, 4000]
 
 # As on the CPU for the elementwise kernels. Products of thousands of terms: 1e-4 in fp32; in bf16 the weights of the
@@ -180,6 +180,23 @@ def test_gumbel_argmax(vocab, device):
     expected = reference.gumbel_argmax(logits, scalar(50, device=device), seed, warm)
     assert torch.equal(call(0, 32)[clear], expected[clear])
     assert changed_rows(call) == {}
+
+
+@pytest.mark.parametrize("vocab", [2048, 151936])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_kl_and_its_slope(vocab, dtype, device):
+    student, teacher = randn(31, vocab, dtype=dtype, device=device), randn(9, vocab, dtype=dtype, device=device, seed=1)
+    index = torch.arange(31, device=device) % 9
+    found, lse = ops.kl(student, teacher, index, backend="triton")
+    expected, wanted = reference.kl(student, teacher, index)
+    assert_close(found, expected)
+    assert_close(lse, wanted)
+    slope = ops.kl_slope(student, teacher, index, lse, backend="triton")
+    plain = reference.kl_slope(student, teacher, index, wanted)
+    assert slope.dtype == dtype
+    assert (slope - plain).float().norm() < TOLERANCE[dtype] * plain.float().norm()
+    other = ops.kl_slope(student, teacher, index.roll(1), lse, backend="triton")
+    assert (other - plain).float().norm() > TOLERANCE[dtype] * plain.float().norm()
 
 
 @pytest.mark.parametrize("slots", [1, 5, 32])

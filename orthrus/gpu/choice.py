@@ -1,0 +1,146 @@
+"""Can this model, on this device, be decoded by captured kernels, and are its rows bit-equal there?"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
+
+import torch
+from torch import Tensor
+
+from orthrus.arithmetic import Fast
+from orthrus.config import DecodeConfig
+from orthrus.exact import BLOCK, SIZES, STARTS, NotExact, RowCheck, bit_equal
+from orthrus.gpu import needs
+from orthrus.gpu.device import CudaDevice, Device
+from orthrus.gpu.runner import Runner
+from orthrus.gpu.stack import Stack
+from orthrus.memory import free_bytes
+from orthrus.model import Orthrus
+
+log = logging.getLogger(__name__)
+FORMATS = (torch.float32, torch.bfloat16)
+CAPABILITY = (8, 0)  # the oldest GPU with bfloat16 products
+
+
+class Graphed(Fast):
+    """Runs are captured kernels, exact by rule; single passes outside of runs are the plain operators of `Fast`."""
+
+    mode, words, graphed = "exact", "Triton kernels, a cycle in one graph", True
+
+    def __init__(self, make_device: Callable[[torch.device], Device] = CudaDevice) -> None:
+        super().__init__()
+        self._make_device, self._runner = make_device, None
+
+    def runner(self, model: Orthrus) -> Runner:
+        """The model's cache and graphs; made at the first run of a process."""
+        if self._runner is None:
+            self._runner = Runner(model, self._make_device(model.device))
+        return self._runner
+
+    def serves(self, config: DecodeConfig) -> bool:
+        """Is a cycle of this run one fixed sequence? Filters, rejection and paced drafts are left to plain PyTorch."""
+        filtered = config.top_k is not None or config.top_p not in (None, 1)
+        return not config.pace and (not config.sampled or (config.coupling == "gumbel" and not filtered))
+
+    def refuse_run(self, model: Orthrus, rows: int) -> None:
+        """Raise ValueError where a run of `rows` positions needs memory that is not there."""
+        have = self._runner.cache if self._runner else None
+        rows = needs.bucket(model.config, rows)
+        if have is not None and have.capacity >= rows:
+            return
+        held = needs.run_bytes(model.config, model.dtype, have.capacity) if have is not None else 0
+        free = free_bytes(model.device)
+        if free is not None and needs.run_bytes(model.config, model.dtype, rows) > free + held:
+            needs.refuse(model, rows)
+
+
+def obstacle(model: Orthrus) -> str | None:
+    """Why the kernels cannot decode this model on its device; None where they can."""
+    c, device = model.config, model.device
+    if device.type != "cuda":
+        return f"the kernels are for CUDA, the model is on {device.type}"
+    if not find_spec("triton"):
+        return "triton is not installed"
+    if model.dtype not in FORMATS:
+        return f"the kernels compute in float32 and bfloat16, the model is in {str(model.dtype).removeprefix('torch.')}"
+    if c.head_dim < 16 or c.head_dim & (c.head_dim - 1):
+        return f"the kernels need a head_dim that is a power of two from 16 on, this one is {c.head_dim}"
+    found = torch.cuda.get_device_capability(device)
+    if found < CAPABILITY:
+        return (
+            f"this GPU has compute capability {found[0]}.{found[1]}, the kernels need {CAPABILITY[0]}.{CAPABILITY[1]}"
+        )
+    return None
+
+
+@torch.inference_mode()
+def check_rows(model: Orthrus, backend: str = "triton", sizes: Sequence[int] = SIZES) -> RowCheck:
+    """Compare the kernels' passes of `sizes` rows with one of 32: the model's first layer and its head.
+
+    One layer has every shape of the stack.
+    """
+    stack = Stack(model, backend)
+    stack.layers = stack.layers[:1]
+    compared = equal = 0
+    for same in _comparisons(model, stack, sizes):
+        compared, equal = compared + same.numel(), equal + int(same.sum())
+    name = str(model.dtype).removeprefix("torch.")
+    return RowCheck(name, torch.get_num_threads(), Graphed.words, compared, equal)
+
+
+def _comparisons(model: Orthrus, stack: Stack, sizes: Sequence[int]) -> Iterator[Tensor]:
+    """Bool tensors, one entry a row: is it the same computed with fewer rows?"""
+    starts = [s for s in STARTS if s + BLOCK <= model.config.max_position_embeddings]
+    cache = model.new_cache(starts[-1] + BLOCK)
+    angles = stack.angles(cache)
+    draw = torch.Generator().manual_seed(7)
+    ids = torch.randint(model.config.vocab_size, (starts[-1] + BLOCK,), generator=draw).int().to(model.device)
+
+    def compute(first: int, rows: int) -> Tensor:
+        at = torch.tensor([first], dtype=torch.int32, device=model.device)
+        return stack.forward_ar(ids[first : first + rows], at, cache, angles)
+
+    for start in starts:
+        if start:
+            compute(0, start)
+        together = compute(start, BLOCK)
+        for size in sizes:
+            for place in sorted({0, min(5, BLOCK - size), BLOCK - size}):
+                yield bit_equal(compute(start + place, size), together[place : place + size])
+
+
+def choose_on_gpu(model: Orthrus, mode: str) -> tuple[Orthrus, RowCheck | None]:
+    """As `orthrus.exact.choose`, for mode exact or auto and a model that is not on the CPU."""
+    why, check, captured = obstacle(model), None, model.with_arithmetic(Graphed())
+    # Where the GPU is lent for one call at a time, the process that loads the model has none to check anything on.
+    if why is None and torch.cuda.is_initialized():
+        check = _tried(captured)
+        why = None if check.holds else f"rows are not bit-equal on this GPU: {check.words}"
+    if why is None:
+        return captured, check
+    if mode == "exact":
+        raise NotExact(f"{why}; the fast mode is left")
+    log.warning("decoding with plain PyTorch: %s", why)
+    return model.with_arithmetic(Fast()), check
+
+
+def rehearse(model: Orthrus) -> None:
+    """A run of a few tokens, captured and replayed: what a driver refuses shows here and not before a visitor."""
+    runner, config = model.arithmetic.runner(model), DecodeConfig(max_new_tokens=3)
+    runner.room(8, model.config.block_size, False)
+    _, first = runner.prefill([0, 1], config)
+    runner.begin(config, first, 8, ahead=2).next()
+
+
+def _tried(model: Orthrus) -> RowCheck:
+    """The check and a rehearsal; whatever compiler, driver or kernel raise makes it one that compared nothing."""
+    try:
+        check = check_rows(model)
+        rehearse(model)
+        return check
+    except Exception as error:
+        name = str(model.dtype).removeprefix("torch.")
+        said = f"the kernels did not start: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        return RowCheck(name, torch.get_num_threads(), said, 0, 0)

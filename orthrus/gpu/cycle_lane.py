@@ -1,0 +1,129 @@
+"""The Orthrus lane on captured cycles: the same events as `orthrus.engine`, read from the device's records.
+
+Without instruments several replays are under way while an event is out. With them one: logits are read before the next
+cycle writes over them. The clock of the passes is the device's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import torch
+
+from kernels import records
+from kernels.records import Record
+from orthrus.acceptance import Settlement, settle
+from orthrus.cache import SharedCache
+from orthrus.engine import Drafted, OrthrusLane, Verified
+from orthrus.events import Event
+from orthrus.gpu.runner import AHEAD, Flight, Landed
+from orthrus.rulings import Ruling
+from orthrus.session import Request
+
+
+class Idle:
+    """How long the device waited for the lane: its idle time between cycles, less what the lane was kept from working.
+
+    With replays ahead the host's clock cannot tell: a cycle may be over before the one in front of it was told.
+    """
+
+    def __init__(self) -> None:
+        self._idle = self._given = self._clock = 0.0
+        self._wall, self._end = 0.0, None
+
+    def start(self, ms: float, clock: float) -> None:
+        """The lane spent `ms` on getting ready; its clock shows `clock` now."""
+        self._idle, self._clock, self._wall = ms, clock, time.perf_counter()
+
+    def saw(self, landed: Landed) -> None:
+        """The next cycle, in order."""
+        if self._end is not None:
+            self._idle += max(0, landed.times[records.START] - self._end) / 1e6
+        self._end = landed.times[records.JUDGED]
+
+    def gap(self, clock: float) -> float:
+        """Milliseconds that were not given out before; the lane's clock stood still while an event was out."""
+        away = (time.perf_counter() - self._wall) * 1e3 - (clock - self._clock)
+        found = max(0.0, self._idle - away - self._given)
+        self._given += found
+        return found
+
+
+class GraphLane(OrthrusLane):
+    """The state of one run; what a cycle did comes from its record."""
+
+    def __init__(self, request: Request) -> None:
+        model = request.lm.model
+        self.runner = model.arithmetic.runner(model)
+        self._prepared = self.runner.room(request.capacity, request.block, request.config.sampled)
+        super().__init__(request)  # starts the clock
+        self._watched = self.readings.detail >= 0 or request.rows is not None
+        self._idle = Idle()
+
+    def _room(self) -> SharedCache:
+        return self._prepared
+
+    def _read_prompt(self):
+        return self.runner.prefill(self.request.ids, self.request.config)
+
+    def _cycles(self) -> Iterator[Event]:
+        yield from self._prefill()
+        if self.stop is not None:
+            return
+        request, ahead = self.request, 1 if self._watched else AHEAD
+        zero = self.clock.ms()
+        flight = self.runner.begin(request.config, self.text[-1], request.capacity, ahead)
+        self._idle.start(self.clock.ms() - zero, self.clock.ms())
+        while self.stop is None:
+            if request.cancelled():
+                self.stop = "cancel"
+                break
+            began = zero + self.decode_ms  # with replays ahead a cycle began while the one before it was told
+            landed = flight.next()
+            self._idle.saw(landed)
+            drafted = self._drafted(landed, flight)
+            yield from self._draft_event(drafted, began)
+            if request.cancelled():
+                self.stop = "cancel"
+                break
+            yield from self._verdict_event(drafted, self._verified(landed, flight), began)
+            self.cycle += 1
+
+    def _gap(self, began: float, passes: float) -> float:
+        return self._idle.gap(self.clock.ms())
+
+    def _drafted(self, landed: Landed, flight: Flight) -> Drafted:
+        """The proposals that were eligible. The pass was made even where none was."""
+        listed = list(landed.record.block[1 : 1 + landed.record.n_draft])
+        logits = flight.passed.draft[: len(listed)] if self._watched and listed else None
+        self.drafts += flight.cycle.block_size > 1
+        return Drafted(self._on_device(listed), listed, logits, landed.ms(records.START, records.DRAFTED))
+
+    def _verified(self, landed: Landed, flight: Flight) -> Verified:
+        record = landed.record
+        settled = self._settled(record)
+        choices = list(record.choice[: record.n_draft + 1])
+        before, written = self.cache.length, min(flight.cycle.block_size, self.cache.capacity - self.cache.length)
+        self.cache.appended(settled.kept)
+        logits = flight.passed.verify[: len(choices)] if self._watched else None
+        ruling = Ruling(self._on_device(choices), choices, settled, None)
+        times = landed.ms(records.DRAFTED, records.VERIFIED), landed.ms(records.VERIFIED, records.JUDGED)
+        return Verified(before, written, logits, ruling, *times)
+
+    def _settled(self, record: Record) -> Settlement:
+        """The settlement, by the rule every lane has; RuntimeError where the device came to another."""
+        proposals, choices = record.block[1 : 1 + record.n_draft], record.choice[: record.n_draft + 1]
+        settled = settle(proposals, choices, self.eos, self._remaining())
+        ours = (self.cache.length, settled.n_accept, len(settled.tokens), settled.next_id)
+        theirs = (record.length, record.n_accept, record.n_commit, record.next_id)
+        stop = settled.stop or ("capacity" if self.cache.length + settled.kept >= self.request.context else None)
+        if ours != theirs or stop != record.stop:
+            raise RuntimeError(
+                f"cycle {self.cycle}: the device settled {theirs}, {record.stop}; the rule says {ours}, {stop}"
+            )
+        return settled
+
+    def _on_device(self, ids: list[int]) -> torch.Tensor:
+        """[n] int64 where instruments will look them up; on the host where none will."""
+        return torch.tensor(ids, dtype=torch.int64, device=self.model.device if self._watched else "cpu")

@@ -1,0 +1,85 @@
+"""Memory of a GPU run, counted from the configuration before anything is there.
+
+weights    every parameter once, and the copies that are made of one layer while its products are stacked
+cache      keys and values of a bucket of positions
+work       what the graphs and the prefill keep beside them
+"""
+
+from __future__ import annotations
+
+import torch
+
+from orthrus import memory
+from orthrus.cache import SharedCache
+from orthrus.config import ModelConfig
+from orthrus.gpu.cycle import HISTORY
+from orthrus.gpu.stack import BEYOND, PREFILL_ROWS
+from orthrus.model import Orthrus
+
+SMALLEST = 1024  # positions of the smallest cache; the next ones are twice as long each
+GRAPHS = 4  # kept at a time: a cycle's and a step's, greedy and sampled; the oldest makes room for the next
+SPAN = 256  # positions whose attention is summed apart; kernels.triton_attention has the same number
+
+
+def bucket(config: ModelConfig, rows: int) -> int:
+    """Positions of the cache a run of `rows` positions gets: doubled from SMALLEST, at most the model's context."""
+    size = SMALLEST
+    while size < rows:
+        size *= 2
+    return max(rows, min(size, config.max_position_embeddings))
+
+
+def weight_bytes(config: ModelConfig, dtype: torch.dtype) -> int:
+    """Parameters of both views, and one layer's stacked products beside them."""
+    with torch.device("meta"):
+        model = Orthrus(config)
+    stacked = sum(p.numel() for name, p in model.model.layers[0].named_parameters() if _is_stacked(name))
+    return (sum(p.numel() for p in model.parameters()) + stacked) * dtype.itemsize
+
+
+def _is_stacked(name: str) -> bool:
+    return any(f".{part}_proj" in f".{name}" for part in ("q", "k", "v", "gate", "up"))
+
+
+def run_bytes(config: ModelConfig, dtype: torch.dtype, rows: int) -> int:
+    """Cache and work of runs in a bucket of `rows` positions, with GRAPHS graphs of whole blocks."""
+    c, spans = config, -(-(rows + config.block_size) // SPAN)
+    positions = -(-rows // SPAN) * SPAN + BEYOND
+    row_logits = 4 * c.vocab_size
+    row_sums = 4 * spans * c.num_attention_heads * (c.head_dim + 2)  # of attention, in float32, a layer at a time
+    products = c.intermediate_size * 3 + c.hidden_size * 6 + 3 * c.num_attention_heads * c.head_dim
+    row = row_sums + products * dtype.itemsize
+    graph = 2 * c.block_size * row_logits + c.block_size * row
+    steps, prefill, angles = 2 * HISTORY * row_logits, PREFILL_ROWS * row, 4 * c.head_dim * positions
+    return SharedCache.bytes_for(c, rows, dtype) + GRAPHS * graph + steps + prefill + angles
+
+
+def longest(config: ModelConfig, dtype: torch.dtype, free: int) -> int:
+    """The largest bucket whose runs fit into `free` bytes; 0 where not even the smallest does."""
+    best, rows = 0, bucket(config, 1)
+    while run_bytes(config, dtype, rows) <= free:
+        best = rows
+        if rows >= config.max_position_embeddings:
+            break
+        rows = bucket(config, min(2 * rows, config.max_position_embeddings))
+    return best
+
+
+def refuse_model(config: ModelConfig, dtype: torch.dtype, device: torch.device) -> None:
+    """Raise ValueError, naming what is needed and what is free, where the model and its shortest run do not fit."""
+    rows = bucket(config, 1)
+    wanted = weight_bytes(config, dtype) + run_bytes(config, dtype, rows)
+    name = str(dtype).removeprefix("torch.")
+    memory.refuse_what_does_not_fit(wanted, f"the model in {name} with room to decode {rows:,} positions", device)
+
+
+def refuse(model: Orthrus, rows: int) -> None:
+    """Raise ValueError: a run of a bucket of `rows` positions found no memory."""
+    wanted, free = run_bytes(model.config, model.dtype, rows), memory.free_bytes(model.device)
+    short = f"a run of {rows:,} positions needs {memory.mebibytes(wanted)} beside the model"
+    if free is None:
+        raise ValueError(f"out of memory: {short}") from None
+    fits = longest(model.config, model.dtype, free)
+    left = f"{memory.mebibytes(free)} are free on {model.device.type}"
+    advice = f"; {fits:,} positions fit" if 0 < fits < rows else ""
+    raise ValueError(f"out of memory: {short}, {left}{advice}") from None

@@ -1,0 +1,168 @@
+"""One model's cache and graphs on a device, and the replays that are under way.
+
+The cache comes in sizes that double; all graphs are made for the size at hand and dropped when it grows, because they
+hold its addresses. One run at a time: a new one waits for what an abandoned one left on the device.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from kernels import records
+from kernels.records import Record
+from orthrus.cache import SharedCache
+from orthrus.config import DecodeConfig
+from orthrus.gpu import needs
+from orthrus.gpu.cycle import HISTORY, SLOTS, Cycle, Passed
+from orthrus.gpu.device import Device, Graph
+from orthrus.gpu.ring import wait_for
+from orthrus.gpu.stack import PREFILL_ROWS, Stack
+from orthrus.model import Orthrus
+
+AHEAD = 3  # replays under way at most: the host's work for a cycle hides behind the cycles before it
+
+
+class Landed(NamedTuple):
+    """One judged cycle as the host saw it; times in ns of the device's clock."""
+
+    record: Record
+    times: tuple[int, ...]
+
+    def ms(self, first: int, last: int) -> float:
+        """Milliseconds between two marks."""
+        return max(0, self.times[last] - self.times[first]) / 1e6
+
+
+class Runner:
+    """Runs of one model; `room` before everything else."""
+
+    def __init__(self, model: Orthrus, device: Device) -> None:
+        self.model, self.device = model, device
+        self.stack = Stack(model, device.backend)
+        self.cache: SharedCache | None = None
+        self.angles: tuple[Tensor, Tensor] | None = None
+        self.cycle: Cycle | None = None  # of the run at hand
+        self.graph: Graph | None = None
+        self._cycles: dict[tuple[int, bool], tuple[Cycle, Graph]] = {}
+        self.flight: Flight | None = None
+
+    @torch.inference_mode()
+    def room(self, rows: int, block: int, sampled: bool) -> SharedCache:
+        """The cache, empty, for a run of `rows` positions, and the graph of its cycles.
+
+        What is not there yet is made here, before the run's clock. Raises ValueError where memory lacks.
+        """
+        self.device.drain()  # replays of a run that was given up
+        self.flight = None
+        rows = needs.bucket(self.model.config, rows)
+        if self.cache is None or self.cache.capacity < rows:
+            self.release()
+            with self._all_or_nothing(rows), self.device.working():
+                self.cache = self.model.new_cache(rows)
+                self.angles = self.stack.angles(self.cache)
+        if (block, sampled) not in self._cycles:
+            if len(self._cycles) == needs.GRAPHS:
+                self._cycles.pop(next(iter(self._cycles)))
+            with self._all_or_nothing(self.cache.capacity):
+                with self.device.working():
+                    cycle = Cycle(self.stack, self.cache, self.angles, self.device, block, sampled)
+                self._cycles[block, sampled] = cycle, self.device.capture(cycle.launch)
+                self.device.drain()
+        self.cycle, self.graph = self._cycles[block, sampled]
+        self.cache.length = 0
+        return self.cache
+
+    @torch.inference_mode()
+    def prefill(self, ids: Sequence[int], config: DecodeConfig) -> tuple[Tensor, int]:
+        """The AR view over a prompt, in pieces: the last row's logits [1, vocab] and the token they lead to."""
+        with self._all_or_nothing(self.cache.capacity), self.device.working():
+            for piece in torch.tensor(ids, dtype=torch.int32, device=self.model.device).split(PREFILL_ROWS):
+                at = torch.tensor([self.cache.length], dtype=torch.int32, device=self.model.device)
+                logits = self.stack.forward_ar(piece, at, self.cache, self.angles, last_only=True)
+                self.cache.length += len(piece)
+            self.cycle.stand(self.cache.length - 1, config.seed, config.temperature)
+            first = int(self.cycle.choose(logits))
+            self.device.drain()
+        return logits, first
+
+    @torch.inference_mode()
+    def begin(self, config: DecodeConfig, anchor: int, capacity: int, ahead: int) -> Flight:
+        """The cycles behind the prefill of a run that may fill `capacity` rows; `anchor` is the text's first token."""
+        with self.device.working():
+            self.cycle.stand(self.cache.length, config.seed, config.temperature)
+            self.cycle.reset(records.make_state(self.cache.length, 1, anchor, config.max_new_tokens, capacity))
+            self.device.drain()
+        self.flight = Flight(self, self.cycle, self.graph, ahead)
+        return self.flight
+
+    def release(self) -> None:
+        """Drop cache and graphs."""
+        self.flight = self.cache = self.angles = self.cycle = self.graph = None
+        self._cycles.clear()
+        self.device.drain()
+        self.device.free()
+
+    @contextmanager
+    def _all_or_nothing(self, rows: int) -> Iterator[None]:
+        """What fails half way leaves nothing behind; a lack of memory becomes a sentence."""
+        try:
+            yield
+        except BaseException as error:
+            self.release()
+            if _lacked_memory(error):
+                needs.refuse(self.model, rows)
+            raise
+
+
+def _lacked_memory(error: BaseException | None) -> bool:
+    """Also where the lack broke off a capture, whose end then raised something else."""
+    while error is not None and not isinstance(error, torch.OutOfMemoryError):
+        error = error.__context__
+    return error is not None
+
+
+class Flight:
+    """The replays of one run: at most `ahead` of them under way, their records in order."""
+
+    def __init__(self, runner: Runner, cycle: Cycle, graph: Graph, ahead: int) -> None:
+        if not 1 <= ahead < SLOTS // 2:
+            raise ValueError(f"{ahead} replays ahead, the ring of {SLOTS} records allows 1 to {SLOTS // 2 - 1}")
+        self.runner, self.cycle, self.graph, self.ahead = runner, cycle, graph, ahead
+        self._marks: deque[Any] = deque()
+        self.sent = self.landed = 0
+
+    def next(self, limit: int | None = None) -> Landed:
+        """The next cycle's record; `limit` is the number of cycles that may have been enqueued by then.
+
+        Raises RuntimeError where another run of the model has begun in the meantime.
+        """
+        if self.runner.flight is not self:
+            raise RuntimeError("another run of this model has begun; this one cannot go on")
+        device = self.runner.device
+        while len(self._marks) < self.ahead and (limit is None or self.sent < limit):
+            self.graph.replay()
+            self._marks.append(device.mark())
+            self.sent += 1
+        device.wait(self._marks.popleft())
+        record = wait_for(self.cycle.seen_ring, self.landed)
+        times = tuple(self.cycle.seen_times[self.landed % SLOTS].tolist())
+        self.landed += 1
+        return Landed(record, times)
+
+    @property
+    def passed(self) -> Passed:
+        """The logits of the cycle that landed last; whole only where none is ahead of it."""
+        return self.graph.out
+
+    def kept_logits(self, cycles: Sequence[int]) -> Tensor:
+        """[len(cycles), vocab]: logits of AR steps among the last HISTORY that were enqueued."""
+        oldest = self.sent - HISTORY
+        if any(not oldest <= c < self.landed for c in cycles):
+            raise ValueError(f"steps {list(cycles)} are not among those kept, {oldest} to {self.landed - 1}")
+        return self.cycle.history[[c % HISTORY for c in cycles]]

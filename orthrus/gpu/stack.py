@@ -1,0 +1,134 @@
+"""The two passes of the trunk as kernel launches.
+
+No launch asks the host for a length or an id, shapes depend on the number of rows alone, and every operation keeps the
+rule of `kernels.ops`: a row's bits are the same alone and among 32. So the passes can be captured in a graph, and
+verifying equals decoding one token at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from kernels import ops
+from orthrus.cache import SharedCache
+from orthrus.config import ModelConfig
+from orthrus.layers import AR, DIFF, DecoderLayer, rope_table
+from orthrus.model import Orthrus
+
+PREFILL_ROWS = 128  # prompt rows a pass: bounds what attention over a long context keeps in between
+BEYOND = 256  # positions of the longest block a configuration may ask for
+Linear = Callable[[Tensor, Tensor, "torch.dtype | None"], Tensor]
+
+
+class ViewWeights(NamedTuple):
+    """One view's attention of one layer."""
+
+    qkv: Tensor  # [(heads + 2 * kv_heads) * head_dim, hidden]
+    q_norm: Tensor  # [head_dim]
+    k_norm: Tensor
+    out: Tensor  # [hidden, heads * head_dim]
+
+
+class LayerWeights(NamedTuple):
+    """One layer; both views share all but `ar` and `diff`."""
+
+    ar: ViewWeights
+    diff: ViewWeights
+    attn_norm: Tensor  # [hidden]
+    mlp_norm: Tensor
+    gate_up: Tensor  # [2 * intermediate, hidden]
+    down: Tensor
+
+
+def library_linear(x: Tensor, weight: Tensor, out_dtype: torch.dtype | None) -> Tensor:
+    """The library's product, quick and not exact: what the exact one's price is measured against."""
+    return F.linear(x, weight).to(out_dtype or x.dtype)
+
+
+class Stack:
+    """The weights of one model and the launches of its passes; holds no state."""
+
+    def __init__(self, model: Orthrus, backend: str = "triton", linear: Linear | None = None) -> None:
+        self.config: ModelConfig = model.config
+        self.dtype, self.device, self.backend = model.dtype, model.device, backend
+        self.linear = linear or self._exact_linear
+        fused = model.fused_layers()
+        self.layers = [_weights(layer, f) for layer, f in zip(model.model.layers, fused, strict=False)]
+        self.embedding, self.head = model.model.embed_tokens.weight.data, model.head_weight.data
+        self.last_norm = model.model.norm.weight.data
+
+    def angles(self, cache: SharedCache) -> tuple[Tensor, Tensor]:
+        """cos and sin of the rotary embedding for the cache's positions and a block behind them.
+
+        [positions, head_dim / 2] float32 each.
+        """
+        half = self.config.head_dim // 2
+        cos, sin = rope_table(self.config, cache.keys[0].shape[1] + BEYOND, self.device)
+        return cos[:, :half].contiguous(), sin[:, :half].contiguous()
+
+    def forward_ar(
+        self, ids: Tensor, length: Tensor, cache: SharedCache, angles: tuple[Tensor, Tensor], last_only: bool = False
+    ) -> Tensor:
+        """AR view of ids [rows] int32 that stand at length [1] int32 and on: their keys and values go to the cache.
+
+        Rows past the cache's end are computed and not kept. Returns float32 logits [rows, vocab], or the last row's.
+        """
+        run, c = {"backend": self.backend}, self.config
+        stream = F.embedding(ids, self.embedding)
+        x = ops.rmsnorm(stream, self.layers[0].attn_norm, c.rms_norm_eps, **run)
+        for i, layer in enumerate(self.layers):
+            keys, values, w = cache.keys[i], cache.values[i], layer.ar
+            qkv = self.linear(x, w.qkv, None)
+            norms = w.q_norm, w.k_norm
+            q = ops.qk_norm_rope(qkv, *norms, *angles, length, keys, values, "cache", c.rms_norm_eps, **run)
+            mixed = ops.attention(q, keys, values, length, **run)
+            x, stream = self._rest(i, self.linear(mixed, w.out, None), stream)
+        return self.linear(x[-1:] if last_only else x, self.head, torch.float32)
+
+    def forward_diffusion(
+        self, block: Tensor, length: Tensor, cache: SharedCache, angles: tuple[Tensor, Tensor]
+    ) -> Tensor:
+        """Diffusion view of a block [rows] int32, the anchor and masks, at length [1] int32; the cache is only read.
+
+        Returns float32 logits [rows - 1, vocab]; row i proposes for slot i + 1.
+        """
+        run, c = {"backend": self.backend}, self.config
+        stream = F.embedding(block, self.embedding)
+        x = ops.rmsnorm(stream, self.layers[0].attn_norm, c.rms_norm_eps, **run)
+        for i, layer in enumerate(self.layers):
+            keys, values, w = cache.keys[i], cache.values[i], layer.diff
+            qkv = self.linear(x, w.qkv, None)
+            own = [qkv.new_empty(c.num_key_value_heads, len(block), c.head_dim) for _ in range(2)]
+            norms = w.q_norm, w.k_norm
+            q = ops.qk_norm_rope(qkv, *norms, *angles, length, *own, "block", c.rms_norm_eps, **run)
+            mixed = ops.attention(q, keys, values, length, *own, causal=False, **run)
+            x, stream = self._rest(i, self.linear(mixed, w.out, None), stream)
+        return self.linear(x[:-1], self.head, torch.float32)
+
+    def _rest(self, index: int, attended: Tensor, stream: Tensor) -> tuple[Tensor, Tensor]:
+        """The layer behind its attention: residual, MLP, and the norm of whatever comes next."""
+        layer, eps, run = self.layers[index], self.config.rms_norm_eps, {"backend": self.backend}
+        follows = self.layers[index + 1].attn_norm if index + 1 < len(self.layers) else self.last_norm
+        x, stream = ops.add_rmsnorm(attended, stream, layer.mlp_norm, eps, **run)
+        hidden = ops.silu_mul(self.linear(x, layer.gate_up, None), **run)
+        return ops.add_rmsnorm(self.linear(hidden, layer.down, None), stream, follows, eps, **run)
+
+    def _exact_linear(self, x: Tensor, weight: Tensor, out_dtype: torch.dtype | None) -> Tensor:
+        return ops.linear(x, weight, out_dtype, backend=self.backend)
+
+
+def _weights(layer: DecoderLayer, fused) -> LayerWeights:
+    """Products that share their input are stacked already (`orthrus.fused`); the norms come as they are stored."""
+    attn = layer.self_attn
+
+    def view(suffix: str, stacked) -> ViewWeights:
+        norms = (attn.part(f"{name}_norm", suffix).weight.data for name in "qk")
+        return ViewWeights(stacked.qkv, *norms, stacked.out)
+
+    norms = layer.input_layernorm.weight.data, layer.post_attention_layernorm.weight.data
+    return LayerWeights(view(AR, fused.ar), view(DIFF, fused.diff), *norms, fused.gate_up, fused.down)

@@ -1,0 +1,58 @@
+"""The AR lane on captured steps, several under way: the same events as `orthrus.baseline`.
+
+The gaps an event tells need the logits, so the device keeps those of a chunk's steps; they are read off the clock
+before the next chunk begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kernels import records
+from orthrus.baseline import CHUNK, AutoregressiveLane
+from orthrus.cache import SharedCache
+from orthrus.events import Event
+from orthrus.gpu.runner import AHEAD, Flight
+from orthrus.session import Request
+
+
+class GraphStepLane(AutoregressiveLane):
+    """The state of one AR run."""
+
+    def __init__(self, request: Request) -> None:
+        model = request.lm.model
+        self.runner = model.arithmetic.runner(model)
+        self._prepared = self.runner.room(request.capacity, 1, request.config.sampled)
+        super().__init__(request)  # starts the clock
+
+    def _room(self) -> SharedCache:
+        return self._prepared
+
+    def _tokens(self) -> Iterator[Event]:
+        request, config = self.request, self.request.config
+        logits, first = self.runner.prefill(request.ids, config)
+        self.prefill_ms = self.clock.ms()
+        self.text.append(first)
+        self.times.append(self.clock.ms())
+        self.recent.append(logits)
+        ended = "eos" if first in self.eos else "length" if config.max_new_tokens == 1 else None
+        self.stop = ended or ("cancel" if request.cancelled() else None)
+        if self.stop is None:
+            flight = self.runner.begin(config, first, request.capacity, AHEAD)
+        while self.stop is None:
+            self._fly(flight, flight.landed + CHUNK - len(self.recent))
+            yield from self._chunk()
+        if self.recent:
+            yield from self._chunk()
+
+    def _fly(self, flight: Flight, limit: int) -> None:
+        """Steps up to `limit` or the end; a token's time is the lane's, its place within the chunk the device's."""
+        began, start, first = self.clock.ms(), None, flight.landed
+        while self.stop is None and flight.landed < limit:
+            landed = flight.next(limit)
+            start = landed.times[records.START] if start is None else start
+            at = began + (landed.times[records.JUDGED] - start) / 1e6
+            self.text.append(landed.record.choice[0])
+            self.times.append(max(self.times[-1], min(at, self.clock.ms())))
+            self.stop = landed.record.stop or ("cancel" if self.request.cancelled() else None)
+        self.recent.extend(flight.kept_logits(range(first, flight.landed)).split(1))

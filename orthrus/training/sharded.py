@@ -1,0 +1,84 @@
+"""Layers split over processes by `fully_shard`: each holds its part of every weight, gathered while a layer computes.
+
+Embedding, head and last norm stay whole. Gradients come back averaged over the processes, so the loop weighs each loss
+by their number (gloo cannot sum with a factor).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from orthrus.model import Orthrus
+
+
+def shard_layers(model: Orthrus, device: torch.device) -> None:
+    """Split every layer's weights over all processes, each part on this process's `device`; layer by layer."""
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.fsdp import fully_shard
+
+    mesh = init_device_mesh(device.type, (dist.get_world_size(),))
+    for whole_part in (model.model.embed_tokens, model.model.norm, model.lm_head):
+        if whole_part is not None:
+            whole_part.to(device)
+    for layer in model.model.layers:
+        fully_shard(layer, mesh=mesh, reshard_after_forward=True)
+
+
+def whole(tensor: Tensor) -> Tensor:
+    """All of a split tensor, gathered from all processes, which must all ask; any other tensor is itself."""
+    return tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
+
+
+def own_part(tensor: Tensor) -> Tensor:
+    """What this process holds of a split tensor; any other tensor is itself."""
+    return tensor.to_local() if hasattr(tensor, "to_local") else tensor
+
+
+def split_like(tensor: Tensor, other: Tensor) -> Tensor:
+    """A whole tensor split as `other` is; itself where `other` is not split."""
+    if not hasattr(other, "device_mesh"):
+        return tensor
+    from torch.distributed.tensor import distribute_tensor
+
+    return distribute_tensor(tensor.to(other.device, other.dtype), other.device_mesh, other.placements)
+
+
+def whole_state(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """The optimizer's state_dict, its tensors whole."""
+    state = optimizer.state_dict()
+    held = {
+        number: {k: whole(v) if isinstance(v, Tensor) else v for k, v in values.items()}
+        for number, values in state["state"].items()
+    }
+    return state | {"state": held}
+
+
+def split_state(optimizer: torch.optim.Optimizer) -> None:
+    """Split what `load_state_dict` has brought whole as the parameters are split."""
+    for parameter, values in optimizer.state.items():
+        for name, value in values.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape:
+                values[name] = split_like(value, parameter)
+
+
+def fingerprint(tensors: list[Tensor]) -> int:
+    """64 bits over every bit of the tensors, of the parts held here: the sum of each number's bits times an odd place.
+
+    An odd factor has an inverse modulo 2**64, so any one changed number changes the sum.
+    """
+    total = 0
+    for number, tensor in enumerate(tensors):
+        flat = own_part(tensor.detach()).reshape(-1)
+        for at in range(0, flat.numel(), PIECE):
+            piece = flat[at : at + PIECE]
+            bits = piece.view({1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}[piece.element_size()])
+            place = torch.arange(at, at + len(piece), device=piece.device) * 2 + 1 + 2 * number
+            total += int((bits.long() * place).sum())
+    return total % (1 << 64)
+
+
+PIECE = 1 << 22  # numbers at a time: 64 MiB of bits and places

@@ -1,0 +1,121 @@
+"""The whole engine on the kernels: runs decide what plain PyTorch decides, both lanes agree in every bit."""
+
+from dataclasses import replace
+
+import pytest
+
+from kernels import triton_attention, triton_linear
+from kernels.triton_attention import Config
+from orthrus import baseline, engine
+from orthrus.config import DecodeConfig
+from orthrus.gpu import choice, needs
+from orthrus.invariants import check
+from orthrus.lossless import run_both
+from orthrus.session import make_request, run_start
+from orthrus.trace import Trace
+from tests.gpu_fakes import force, graphed
+from tests.tiny import scripted
+
+PROMPT = "Hi"
+SHAPE = {
+    **{"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2, "num_key_value_heads": 1},
+    **{"block_size": 4, "max_position_embeddings": 40},
+}
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """Attention's tiles and spans so short that a run crosses their borders; a prompt that ends before one."""
+    monkeypatch.setattr(triton_attention, "config_for", lambda *shape: Config(queries=8, keys=16, span=16))
+    monkeypatch.setattr("orthrus.session.chat_ids", lambda tokenizer, messages: [60, 70, 80, 90, 100, 110, 120])
+
+
+def run(lm, **config):
+    trace = Trace.of(run_both(lm, PROMPT, DecodeConfig(**config)))
+    assert check(trace) == []
+    return trace
+
+
+def decided(trace):
+    cycles = [
+        (c.draft.pos0, c.draft.draft_ids, c.verdict.ar_ids, c.verdict.n_accept, c.verdict.stop) for c in trace.cycles
+    ]
+    return trace.token_ids, tuple(trace.ar_ids), trace.done.stop, cycles
+
+
+def both(monkeypatch, schedule, eos_at=None, detail=-1, **config):
+    """The same run by plain PyTorch and by interpreted kernels."""
+    plain = scripted(PROMPT, schedule, eos_at=eos_at, **SHAPE)
+    expected = run(plain, detail=detail, **config)
+    force(monkeypatch, plain.model)
+    plain.model.calls = 0
+    return run(graphed(plain, backend="triton")[0], detail=detail, **config), expected
+
+
+def test_length_limit_and_every_kind_of_cycle(monkeypatch):
+    found, expected = both(monkeypatch, [0, 3, 2], max_new_tokens=9)
+    assert decided(found) == decided(expected) and found.done.stop == "length"
+    assert [c.verdict.n_accept for c in found.cycles] == [0, 3, 2]
+    assert found.lossless.rows_equal == found.lossless.rows_compared == 9
+
+
+def test_eos_inside_the_block(monkeypatch):
+    text = scripted(PROMPT, [0], **SHAPE).model.continuation
+    at = next(i for i in range(2, len(text)) if text[i] not in text[:i])
+    found, expected = both(monkeypatch, [3], eos_at=at, max_new_tokens=30)
+    assert decided(found) == decided(expected) and found.done.stop == "eos" and found.done.n_tokens == at + 1
+
+
+def test_one_more_token_leaves_no_room_for_a_proposal(monkeypatch):
+    found, expected = both(monkeypatch, [3], max_new_tokens=2, detail=0)
+    assert decided(found) == decided(expected) and found.cycles[0].draft.n_draft == 0
+
+
+@pytest.mark.parametrize(("length", "stop"), [(1, "length"), (22, "capacity")])
+def test_a_prompt_of_one_token_and_one_that_leaves_no_room(length, stop):
+    plain, texts = scripted(PROMPT, [0], **SHAPE | {"max_position_embeddings": 24}), []
+    for lm in (plain, graphed(plain, backend="triton")[0]):
+        request = make_request(lm, PROMPT, DecodeConfig(max_new_tokens=4, detail=-1))
+        request = replace(request, ids=tuple(1 + i * 37 % 250 for i in range(length)))
+        for module in (engine, baseline):
+            lane = module.lane_of(request)
+            assert list(run_start(request, ("orthrus",))) and list(lane.events())
+            texts.append((lane.text, lane.stop))
+    assert texts[0] == texts[1] == texts[2] == texts[3] and texts[0][1] == stop
+
+
+def test_gumbel(monkeypatch):
+    plain = scripted(PROMPT, [0], **SHAPE)
+    config = {"max_new_tokens": 4, "temperature": 0.7, "seed": 4, "detail": -1}
+    found, expected = run(graphed(plain, backend="triton")[0], **config), run(plain, **config)
+    assert found.token_ids == expected.token_ids == tuple(found.ar_ids)
+    assert found.lossless.rows_equal == found.lossless.rows_compared
+
+
+# ---------------------------------------------------------------- controls
+def depending_on_rows(monkeypatch):
+    honest = triton_linear.linear
+
+    def faulty(x, weight, out_dtype=None):
+        config = triton_linear.Config(step_bytes=128 if x.shape[0] == 1 else 256)
+        monkeypatch.setattr(triton_linear, "config_for", lambda columns, depth: config)
+        return honest(x, weight, out_dtype)
+
+    monkeypatch.setattr(triton_linear, "linear", faulty)
+
+
+def test_a_linear_layer_that_depends_on_the_rows_turns_the_comparison_red(monkeypatch):
+    depending_on_rows(monkeypatch)
+    found, _ = both(monkeypatch, [3], max_new_tokens=4)
+    assert found.lossless.rows_compared == 4 and found.lossless.rows_equal == 1, "the prefill's row alone"
+
+
+def test_the_check_on_loading_holds_and_sees_that_fault(monkeypatch):
+    model = scripted(PROMPT, [0], **SHAPE).model
+    assert choice.check_rows(model, sizes=(1,)).holds
+    depending_on_rows(monkeypatch)
+    assert not choice.check_rows(model, sizes=(1,)).holds
+
+
+def test_memory_is_counted_with_the_spans_of_the_kernel():
+    assert Config._field_defaults["span"] == needs.SPAN

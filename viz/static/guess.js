@@ -1,0 +1,33 @@
+/* A guess before a live run: how many tokens a cycle will write. The answer is the run's own count. No server is asked. */
+(function () {
+  "use strict";
+  const O = window.OrthrusStage;
+
+  /** Tokens per cycle of the playhead's stops; null before the first commit. */
+  O.perCycle = function (stops) {
+    const commits = stops.filter(({ p }) => p === "commit");
+    return commits.length ? commits.reduce((sum, { w }) => sum + w, 0) / commits.length : null;
+  };
+
+  /** What to say of a guess; nothing where there was none. */
+  O.guessed = function (guess, truth) {
+    if (!(guess > 0) || truth === null) return "";
+    const off = Math.abs(guess - truth);
+    const how = off < 0.5 ? "Spot on: " : guess > truth ? "Too hopeful: " : "Too careful: ";
+    return how + "you said " + guess + ", it wrote " + truth.toFixed(1) + " tokens a cycle.";
+  };
+
+  O.guess = function (box) {
+    const label = O.el("label", "", "Your guess, tokens per cycle ");
+    const input = O.el("input");
+    const said = O.el("p");
+    Object.assign(input, { type: "number", min: 1, max: 32, step: 0.5, placeholder: "1 to 32" });
+    said.setAttribute("role", "status");
+    label.append(input);
+    box.replaceChildren(label, said);
+    input.addEventListener("input", () => (said.textContent = ""));
+    document.addEventListener("o-ended", ({ detail }) => {
+      if (detail.live) said.textContent = O.guessed(+input.value, O.perCycle(detail.stops));
+    });
+  };
+})();
