@@ -1,5 +1,7 @@
 """The form: the command line's defaults and sentences; what runs is said; a badge claims what was compared."""
 
+import json
+
 import pytest
 
 from orthrus.__main__ import parser
