@@ -16,7 +16,14 @@ TRAINING = {"_kl_kernel", "_kl_slope_kernel"}  # not a part of decoding
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+    forget()
     return tmp_path
+
+
+def forget():
+    """As in another process: of what was compiled, nothing is left but the folder."""
+    for kernel in loaded_kernels():
+        kernel.device_caches.clear()
 
 
 def binaries(folder):
@@ -28,8 +35,7 @@ def test_everything_a_run_launches_is_compiled_once(folder):
     assert names == BUDGET.keys() - TRAINING
     made = binaries(folder)
     assert {path.name.removesuffix(".cubin") for path in made} == names
-    for kernel in loaded_kernels():
-        kernel.device_caches.clear()  # as in another process: nothing is left but the folder
+    forget()
     build.compile_for(SHAPES["1.7b"], torch.bfloat16, 90)
     assert binaries(folder) == made
 
