@@ -166,9 +166,10 @@ def _acceptance(dtype: str, f: dict[str, Any]) -> str:
 
 
 def _length(dtype: str, f: dict[str, Any]) -> str:
-    helped = [row["tokens"] for row in f["length"] if row["speedup"] > 1]
-    last = f["length"][-1]
-    begins = f"Orthrus is ahead from {helped[0]} tokens on" if helped else "Orthrus is never ahead"
+    rows, last = f["length"], f["length"][-1]
+    longest_lost = max((i for i, row in enumerate(rows) if row["speedup"] <= 1), default=-1)
+    won = rows[longest_lost + 1 :]
+    begins = f"Orthrus is ahead from {won[0]['tokens']} tokens on" if won else "Orthrus is never ahead"
     return (
         f"{begins}; the first token takes {last['first_token_orthrus_ms']:g} ms against AR's "
         f"{last['first_token_ar_ms']:g} ms ({dtype})."

@@ -70,16 +70,16 @@ def test_plain_stretches_grow_while_drafts_fail():
     assert waits == sorted(waits) and waits[-1] == LAST_WAIT and len(waits) < 14
 
 
-@pytest.mark.parametrize("costs", TABLES.values(), ids=TABLES)
-def test_on_recorded_runs_pacing_loses_little_to_whole_blocks_and_hardly_to_ar(costs):
+@pytest.mark.parametrize(("table", "one", "all_"), [("steep", 0.75, 0.9), ("middle", 0.85, 1.0), ("flat", 0.85, 1.0)])
+def test_on_recorded_runs_pacing_loses_little_to_whole_blocks_and_hardly_to_ar(table, one, all_):
     """Prices of whole files, over all recordings: where a block's price is steep, easy texts pay for finding out."""
     paths = sorted((Path(__file__).parent.parent / "assets" / "traces").glob("*.jsonl.gz"))
     runs = [stands for stands in (standing(load(path)) for path in paths) if len(stands) >= 60]
     assert len(runs) >= 3
-    found = [speedups(stands, costs) for stands in runs]
+    found = [speedups(stands, TABLES[table]) for stands in runs]
     assert all(paced >= 0.95 for _, paced in found)
-    assert all(paced >= 0.75 * whole for whole, paced in found)
-    assert sum(paced for _, paced in found) > 0.9 * sum(whole for whole, _ in found)
+    assert all(paced >= one * whole for whole, paced in found)
+    assert sum(paced for _, paced in found) > all_ * sum(whole for whole, _ in found)
 
 
 def test_a_timing_that_was_interrupted_does_not_stand():

@@ -94,13 +94,12 @@ def compile_for(config: ModelConfig, dtype: torch.dtype, sm: int) -> set[str]:
     return names
 
 
-def warm_up(source: str, dtype: str) -> None:
+def compile_here(source: str, dtype: str) -> None:
     """Run on the GPU that is here: binaries and what launches them are both made."""
     from orthrus.checkpoint import load_model
     from orthrus.modes import warm_up
 
-    lm = load_model(source, "cuda", dtype, "exact")
-    warm_up(lm)
+    warm_up(load_model(source, "cuda", dtype, "exact"))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -112,15 +111,16 @@ def main(arguments: list[str] | None = None) -> int:
     began = time.perf_counter()
     try:
         if args.sm is not None:
-            made = sorted(compile_for(config_of(args.model), dtype_named(args.dtype), args.sm))
+            made = {"kernels": sorted(compile_for(config_of(args.model), dtype_named(args.dtype), args.sm))}
         elif torch.cuda.is_available():
-            made = warm_up(args.model, args.dtype)
+            compile_here(args.model, args.dtype)
+            made = {"device": torch.cuda.get_device_name()}
         else:
             raise ValueError("there is no CUDA device here; --sm 90 compiles for one that is elsewhere")
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(json.dumps({"kernels": made, "seconds": round(time.perf_counter() - began, 1)}))
+    print(json.dumps(made | {"seconds": round(time.perf_counter() - began, 1)}))
     return 0
 
 

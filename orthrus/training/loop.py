@@ -203,10 +203,13 @@ class _Run:
             "config": asdict(self.config),
             "model": _weights(self.parameters),
         }
-        self.write("last.pt", state | {"optimizers": [whole_state(o) for o in self.optimizers]})
+        self._put("last.pt", state | {"optimizers": [whole_state(o) for o in self.optimizers]})
 
     def write(self, name: str, state: dict[str, Any]) -> None:
         self.check_frozen()
+        self._put(name, state)
+
+    def _put(self, name: str, state: dict[str, Any]) -> None:
         if self.processes.first:
             _save(self.folder / name, state)
 

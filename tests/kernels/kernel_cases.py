@@ -1,4 +1,4 @@
-"""Inputs, tolerances and the row test, shared by the interpreted and the gpu lane. Needs no Triton."""
+"""Inputs, tolerances, a fault and the row test, shared by the kernels' lanes. Needs no Triton to be imported."""
 
 import torch
 
@@ -67,3 +67,17 @@ def rope_table(positions, dim, device="cpu", theta=1e6):
     inverse = theta ** (-torch.arange(0, dim, 2).float() / dim)
     angle = torch.arange(positions)[:, None] * inverse
     return angle.cos().to(device), angle.sin().to(device)
+
+
+def depending_on_rows(monkeypatch):
+    """From here on a linear layer cuts its sums by the number of rows: the fault that bit-equality must show."""
+    from kernels import triton_linear
+
+    honest = triton_linear.linear
+
+    def faulty(x, weight, out_dtype=None):
+        config = triton_linear.Config(step_bytes=128 if x.shape[0] == 1 else 256)
+        monkeypatch.setattr(triton_linear, "config_for", lambda columns, depth: config)
+        return honest(x, weight, out_dtype)
+
+    monkeypatch.setattr(triton_linear, "linear", faulty)

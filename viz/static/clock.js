@@ -85,9 +85,7 @@
     canvas.setAttribute("role", "img");
     const top = O.el("div", "o-clocktop");
     const hint = "One axis for both. Above: plain decoding, a tick a token. Below: Orthrus, a bar a cycle, draft and check, with its tokens.";
-    const tablebox = O.el("div", "o-tablebox");
-    tablebox.hidden = true;
-    tablebox.tabIndex = 0;
+    const tablebox = O.tablebox();
     const kit = O.el("div", "o-kit");
     kit.append(choice, O.twin((on) => {
       [tablebox.hidden, canvas.hidden, drawn] = [!on, on, ""];

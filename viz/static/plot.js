@@ -76,9 +76,7 @@
     const ruler = spec.ruler && O.ruler(spec.ruler, player, frame);
     chart.setAttribute("role", "img");
     chart.setAttribute("aria-label", spec.title + ". " + spec.hint);
-    const tablebox = O.el("div", "o-tablebox");
-    tablebox.hidden = true;
-    tablebox.tabIndex = 0;
+    const tablebox = O.tablebox();
     const note = O.el("p", "o-note");
     let chosen = 0, values = null, wanted = false, busy = false, ready = 0, cost = 20, P = null, near = true;
     const extra = spec.extra && O.extras[spec.extra.kind](spec.extra, player, () => renew());

@@ -88,9 +88,7 @@
     list.setAttribute("role", "listbox");
     list.setAttribute("aria-label", spec.rows.join("; "));
     const own = O.el("p", "o-next");
-    const tablebox = O.el("div", "o-tablebox");
-    tablebox.hidden = true;
-    tablebox.tabIndex = 0;
+    const tablebox = O.tablebox();
     let shown = null;
     const kit = O.el("div", "o-kit");
     kit.append(O.twin((on) => ((tablebox.hidden = !on), fillTable())));

@@ -71,7 +71,7 @@
           const [left, [right, width]] = [places[start][0], places[last]];
           return at(O.el("span", "", texts.slice(start, last + 1).join("").trimStart()), left, right + width - left);
         };
-        const zoom = parseFloat(getComputedStyle(player.root).zoom) || 1;
+        const zoom = parseFloat(player.styled("zoom")) || 1;
         box.replaceChildren(...pieces, ...O.rulerRuns(places, zoom).map(label));
         marked = null;
         mark(cycle, true);

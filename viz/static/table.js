@@ -48,6 +48,14 @@
     return node;
   };
 
+  /** Where a table stands in for a picture; hidden at first. */
+  O.tablebox = function () {
+    const box = O.el("div", "o-tablebox");
+    box.hidden = true;
+    box.tabIndex = 0;
+    return box;
+  };
+
   /** One field: quoted where it must be; a text that a spreadsheet would take for a formula gets an apostrophe. */
   function field(value) {
     if (value === null || value === undefined) return "";

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 import pytest
+from kernel_cases import depending_on_rows
 
-from kernels import triton_attention, triton_linear
+from kernels import triton_attention
 from kernels.triton_attention import Config
 from orthrus import baseline, engine
 from orthrus.config import DecodeConfig
@@ -93,17 +94,6 @@ def test_gumbel(monkeypatch):
 
 
 # ---------------------------------------------------------------- controls
-def depending_on_rows(monkeypatch):
-    honest = triton_linear.linear
-
-    def faulty(x, weight, out_dtype=None):
-        config = triton_linear.Config(step_bytes=128 if x.shape[0] == 1 else 256)
-        monkeypatch.setattr(triton_linear, "config_for", lambda columns, depth: config)
-        return honest(x, weight, out_dtype)
-
-    monkeypatch.setattr(triton_linear, "linear", faulty)
-
-
 def test_a_linear_layer_that_depends_on_the_rows_turns_the_comparison_red(monkeypatch):
     depending_on_rows(monkeypatch)
     found, _ = both(monkeypatch, [3], max_new_tokens=4)

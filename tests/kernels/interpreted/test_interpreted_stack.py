@@ -1,10 +1,10 @@
 """All kernels together: the text and the logits of drafted cycles are those of plain decoding, bit for bit."""
 
 import pytest
-from kernel_cases import DTYPES
+from kernel_cases import DTYPES, depending_on_rows
 from mini_stack import Sizes, Stack, differing_rows
 
-from kernels import triton_attention, triton_linear
+from kernels import triton_attention
 from kernels.triton_attention import Config
 
 
@@ -22,13 +22,6 @@ def test_drafted_cycles_equal_plain_decoding(dtype):
 
 
 def test_a_linear_layer_that_depends_on_the_rows_is_caught(monkeypatch):
-    honest = triton_linear.linear
-
-    def faulty(x, weight, out_dtype=None):
-        config = triton_linear.Config(step_bytes=128 if x.shape[0] == 1 else 256)
-        monkeypatch.setattr(triton_linear, "config_for", lambda columns, depth: config)
-        return honest(x, weight, out_dtype)
-
-    monkeypatch.setattr(triton_linear, "linear", faulty)
+    depending_on_rows(monkeypatch)
     _, different, _ = differing_rows(Stack(DTYPES[0], Sizes(new_tokens=4)))
     assert different == [0, 1, 2], "every row after the first token, which the prefill chose"
