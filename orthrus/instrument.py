@@ -36,26 +36,29 @@ def gaps(logits: Tensor) -> Tensor:
     return top[:, 0] - top[:, 1]
 
 
-def _gaps_behind(log_p: Tensor, choices: Tensor, own: Tensor) -> Tensor:
-    """`gaps` from log-probabilities; where every choice is its row's likeliest, no sorting: 20 microseconds, not 90."""
-    if not torch.equal(own, log_p.amax(-1)):
-        return gaps(log_p)
-    return own - log_p.scatter(1, choices[:, None], -math.inf).amax(-1)
-
-
 class Distribution(NamedTuple):
     """One pass's distributions, kept from the draft to the verdict of a cycle; p and the likeliest from detail 1 on."""
 
     log_p: Tensor  # [rows, vocab] float32
-    p: Tensor | None = None  # exp(log_p)
+    p: Tensor | None = None  # [rows, vocab] float32
     likeliest: torch.return_types.topk | None = None  # values and indices [rows, max(2, alternatives)]
 
 
+def _gaps_behind(d: Distribution, choices: Tensor, own: Tensor) -> Tensor:
+    """`gaps` of a pass; where every choice is its row's likeliest, no sorting: 20 microseconds, not 90."""
+    if d.likeliest is not None:
+        return d.likeliest.values[:, 0] - d.likeliest.values[:, 1]
+    if not torch.equal(own, d.log_p.amax(-1)):
+        return gaps(d.log_p)
+    return own - d.log_p.scatter(1, choices[:, None], -math.inf).amax(-1)
+
+
 def of_logits(logits: Tensor, detail: int, n_alt: int) -> Distribution:
-    log_p = logits.float().log_softmax(-1)
+    scores = logits.float()
+    log_p = scores.log_softmax(-1)
     if detail < 1:
         return Distribution(log_p)
-    return Distribution(log_p, log_p.exp(), log_p.topk(min(max(2, n_alt), log_p.shape[-1]), dim=-1))
+    return Distribution(log_p, scores.softmax(-1), log_p.topk(min(max(2, n_alt), log_p.shape[-1]), dim=-1))
 
 
 def alternatives(d: Distribution, count: int, prefix: str) -> dict[str, Any]:
@@ -99,7 +102,7 @@ def verdict_fields(
     fields = {
         "p_lp_draft": lps(_pick(p.log_p[:n], proposals)),
         "p_lp_ar": lps(own),
-        "p_gap": _floats(_gaps_behind(p.log_p, choices, own)),
+        "p_gap": _floats(_gaps_behind(p, choices, own)),
     }
     if detail >= 1:
         fields |= alternatives(p, n_alt, "p")
@@ -114,16 +117,23 @@ def verdict_fields(
 def _ranks(d: Distribution, ids: Tensor) -> list[int]:
     """How many ids are strictly likelier, or as likely with a lower number (the argmax's own order); -1 beyond 999.
 
-    ids [n], of d's first n rows. Only rows whose id is not plainly the likeliest are counted out: most are.
+    ids [n], of d's first n rows. What is likelier than the last of the listed has its rank from the list; only the
+    other rows are counted out: 30 microseconds instead of 150 a call, twice a cycle of 4 milliseconds.
     """
-    ranks = torch.zeros_like(ids)
-    values, first = d.likeliest.values[: len(ids)], d.likeliest.indices[: len(ids), 0]
-    rows = ((first != ids) | (values[:, 0] == values[:, 1])).nonzero().squeeze(1)
-    log_p, asked = d.log_p[rows], ids[rows, None]
-    own = log_p.gather(1, asked)
-    lower = torch.arange(log_p.shape[1], device=log_p.device) < asked
-    ranks[rows] = ((log_p > own) | ((log_p == own) & lower)).sum(-1)
+    n, asked = len(ids), ids[:, None]
+    listed, numbers = d.likeliest.values[:n], d.likeliest.indices[:n]
+    own = d.log_p[:n].gather(1, asked)
+    ranks = _ahead(listed, numbers, own, asked)
+    beyond = (own <= listed[:, -1:]).squeeze(1).nonzero().squeeze(1)
+    if len(beyond):
+        every = torch.arange(d.log_p.shape[1], device=ids.device)
+        ranks[beyond] = _ahead(d.log_p[beyond], every, own[beyond], asked[beyond])
     return torch.where(ranks > RANK_LIMIT, -1, ranks).tolist()
+
+
+def _ahead(log_p: Tensor, ids: Tensor, own: Tensor, asked: Tensor) -> Tensor:
+    """How many of the candidates `ids` [rows, n] with `log_p` [rows, n] come before `asked` [rows, 1] with `own`."""
+    return ((log_p > own) | ((log_p == own) & (ids < asked))).sum(-1)
 
 
 def prefill_fields(logits: Tensor, detail: int, n_alt: int) -> dict[str, Any]:

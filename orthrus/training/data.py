@@ -47,7 +47,7 @@ MIDTRAINING = Recipe(
 )
 # What midtraining leaves: sums that go wrong, and repetitions and counts that are right but never end.
 ANNEALING = Recipe(
-    MIXTURE | {"math": 0.25, "lists": 0.10, "json": 0.09, "code": 0.08, "copy": 0.17, "stories": 0.03, "explain": 0.03},
+    MIXTURE | {"math": 0.25, "lists": 0.08, "json": 0.08, "code": 0.08, "copy": 0.22, "stories": 0.03, "explain": 0.03},
     echoes=0.10,
 )
 

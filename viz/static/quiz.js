@@ -112,7 +112,7 @@
     ask() {
       this.asked = this.player.at;
       this.block = this.player.state.quiz.block;
-      this.player.root.classList.add("asking");
+      this.player.root.classList.add("asking", "unsaid");
       this.tell();
       this.parts.ask.textContent = this.spec.question.replace("{n}", this.block.n);
       this.all.hidden = false;
@@ -174,6 +174,7 @@
       if (this.fresh && this.asked === now.at) this.dress();
       if (this.leads) this.next.focus({ preventScroll: true }); // a focus lays the page out: not before it is drawn
       this.leads = false;
+      if (this.asked < 0) this.player.root.classList.remove("unsaid");
       if (this.asked >= 0 && now.at !== this.asked) {
         this.drop();
         this.parts.ask.textContent = "Skipped. N asks the next one.";
@@ -186,6 +187,7 @@
   O.parts.quiz = function (host, spec, player) {
     const quiz = (player.quiz = new Quiz(host, spec, player));
     return {
+      later: true,
       opens: ["Quiz", "Predict the cut (Q)", () => quiz.toggle(!quiz.on)],
       keys: {
         q: () => quiz.toggle(!quiz.on),

@@ -153,12 +153,13 @@
           own.append(some(block.committed, "token joins", "tokens join") + " the text: " + some(block.kept, "guess", "guesses") + " and ", chip);
         }
         if (now.at === animated) return;
+        const stepped = now.at === animated + 1; // a jump has no way that could be shown, and is answered sooner
         animated = now.at;
         if (now.phase === phase) list.classList.toggle("again"); // restarts the phase's animation on the same nodes
         phase = now.phase;
         const beat = Math.round(Math.min(600, 0.6 * now.wall)) + "ms"; // every cell inherits it
         if (list.style.getPropertyValue("--beat") !== beat) list.style.setProperty("--beat", beat);
-        list.classList.toggle("go", !now.playing || now.wall > 150);
+        list.classList.toggle("go", now.playing ? now.wall > 150 : stepped);
       },
     };
   };

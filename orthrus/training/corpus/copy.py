@@ -1,8 +1,8 @@
 """Copying: repeat a line or a word many times, count, say a known sequence, repeat a text. Entropy is near zero.
 
-Most of it is repetition and counting, which a block of tokens can be guessed at; a twelfth is codes, digits and words
-nobody wrote before, which only copying can get right. What is said more than six times stands in numbered lines or
-is short enough to be seen whole: without numbers, nothing in the text tells a model of this size how often it has
+Most of it is repetition and counting, which a block of tokens can be guessed at; six in a hundred are codes, digits and
+words nobody wrote before, which only copying can get right. What is said more than six times stands in numbered lines
+or is short enough to be seen whole: without numbers, nothing in the text tells a model of this size how often it has
 said a thing, and an earlier one went on for ever.
 """
 
@@ -43,12 +43,17 @@ _WORDS = tuple(dict.fromkeys(material.NOUNS + material.ADJECTIVES)) + material.w
     "hello yes no please thanks sorry welcome hooray bravo wow love peace hope music summer winter spring autumn monday"
 )
 _FEW = (2, 3, 3, 4, 4, 5, 5, 6)  # times that can be kept in mind without numbers
-_MANY = (4, 5, 6, 7, 8, 9, 10, 10, 10, 11, 12, 12, 12, 14, 15, 15, 16, 18, 20, 20)
+_MANY = (5, 6, 7, 8, 9, 10, 10, 10, 11, 12, 12, 12, 14, 15, 15, 16, 18, 20, 20, 20)
 
 
 def _number(rng: random.Random, count: int) -> str:
     """`count` in digits or, up to twelve, in words."""
     return NUMBER_WORDS[count - 1] if count <= 12 and rng.random() < 0.4 else str(count)
+
+
+def _lines(text: str, count: int) -> str:
+    """`text` on `count` numbered lines."""
+    return "\n".join(f"{i}. {text}" for i in range(1, count + 1))
 
 
 def _numbered(rng: random.Random, text: str, count: int, noun: str) -> tuple[str, str]:
@@ -59,15 +64,14 @@ def _numbered(rng: random.Random, text: str, count: int, noun: str) -> tuple[str
         "Make a numbered list with the {k} {w} {n} times.", "Write {w} {n} times, as a numbered list.",
         "Number {n} lines and write {w} on each.", "Repeat {w} {n} times with line numbers.",
     )  # fmt: skip
-    lines = "\n".join(f"{i}. {text}" for i in range(1, count + 1))
     quoted = f'"{text}"' if " " in text or rng.random() < 0.3 else text
-    return base.typo(rng, rng.choice(forms)).format(k=noun, w=quoted, n=n), lines
+    return base.typo(rng, rng.choice(forms)).format(k=noun, w=quoted, n=n), _lines(text, count)
 
 
 def _word(rng: random.Random) -> Asked:
     """One word: many times in numbered lines, or a few times, apart by spaces unless asked otherwise."""
     word = rng.choice(_WORDS)
-    if rng.random() < 0.6:
+    if rng.random() < 0.7:
         return "word_numbered", *_numbered(rng, word, rng.choice(_MANY), "word")
     count = rng.choice(_FEW)
     shown = f'"{word}"' if rng.random() < 0.25 else word
@@ -86,7 +90,7 @@ def _phrase(rng: random.Random) -> Asked:
     phrase = rng.choice(_PHRASES)
     if rng.random() < 0.3:
         phrase = f"the {rng.choice(material.ADJECTIVES)} {rng.choice(material.NOUNS)}"
-    if rng.random() < 0.6:
+    if rng.random() < 0.7:
         return "phrase_numbered", *_numbered(rng, phrase, rng.choice(_MANY), "words")
     count = rng.choice(_FEW)
     asked, separator = sequences.layout(rng, ", ")
@@ -100,24 +104,24 @@ def _phrase(rng: random.Random) -> Asked:
 
 
 def _line(rng: random.Random) -> Asked:
-    """A line several times, one below the other, its lines numbered where that is asked for."""
-    count, line = rng.choice((3, 4, 4, 5, 5, 5, 6, 6, 7, 8, 8)), material.line(rng)
+    """A line several times, one below the other; more often where the lines are to be numbered."""
+    numbered, line = rng.random() < 0.6, material.line(rng)
+    count = rng.choice((4, 5, 6, 8, 8, 10, 10, 10, 12, 12) if numbered else (3, 4, 4, 5, 5, 5, 6, 6, 7, 8))
     number = _number(rng, count)
     forms = (
         'Write the line "{w}" {n} times{a}.', "Write this line {n} times{a}: {w}", "Repeat this line {n} times{a}: {w}",
         "Repeat this line {n} times{a}: {w}", "Repeat this {n} times{a}: {w}", "Say this {n} times{a}:\n{w}",
         "Write {n} times{a}: {w}", "Please copy this sentence {n} times{a}: {w}",
     )  # fmt: skip
-    numbered = rng.random() < 0.5
     asked = rng.choice((", numbered", " with numbers", " in numbered lines")) if numbered else ""
     prompt = base.typo(rng, rng.choice(forms)).format(w=line, n=number, a=asked)
     if numbered:
-        return f"lines:{count}", prompt, "\n".join(f"{i}. {line}" for i in range(1, count + 1))
+        return f"lines:{count}", prompt, _lines(line, count)
     return f"times:{count}", prompt, "\n".join([line] * count)
 
 
 def _repetition(rng: random.Random) -> Asked:
-    return rng.choices((_word, _phrase, _line), (5, 7, 20))[0](rng)
+    return rng.choices((_word, _phrase, _line), (6, 8, 18))[0](rng)
 
 
 def _counting(rng: random.Random) -> Asked:
@@ -206,7 +210,7 @@ def _hard(rng: random.Random) -> Asked:
     return _repeat(rng, structure, make(rng))
 
 
-_KINDS = ((_repetition, 38), (_counting, 27), (sequences.known, 12), (_sentences, 15), (_hard, 8))
+_KINDS = ((_repetition, 42), (_counting, 30), (sequences.known, 11), (_sentences, 11), (_hard, 6))
 
 
 def sample(rng: random.Random) -> Example:

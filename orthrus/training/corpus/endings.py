@@ -2,20 +2,20 @@
 
 # What is done with the numbers before and after: words, then the sum.
 SUMS = {
-    "add": "so we add: {v} + {n} = {r}",
-    "sub": "so we subtract: {v} - {n} = {r}",
+    "add": "so we add: {sum}",
+    "sub": "so we subtract: {difference}",
     "twice": "so we multiply by 2: {times}",
     "half": "so we divide by 2: {halved}",
     "share": "so we divide: {v} / {n} = {r}",
     "pack": "so we divide: {v} / {n} = {r}",
     "sell": "so we multiply: {times}",
-    "change": "so we subtract: {n} - {v} = {r}",
-    "later": "so we add: {v} + {n} = {r}",
-    "more": "so we add: {v} + {n} = {r}",
-    "fewer": "so we subtract: {v} - {n} = {r}",
+    "change": "so we subtract: {difference}",
+    "later": "so we add: {sum}",
+    "more": "so we add: {sum}",
+    "fewer": "so we subtract: {difference}",
     "times": "so we multiply: {times}",
     "halfof": "so we divide by 2: {halved}",
-    "together": "so we add: {n} + {v} = {r}",
+    "together": "so we add: {sum}",
 }
 # When something has just been given, sold or eaten.
 LEFT = (

@@ -11,7 +11,7 @@ import re
 
 from orthrus.training.corpus.asks import EQUATION, SUM
 from orthrus.training.corpus.base import Example, typo
-from orthrus.training.corpus.reckoning import between, final_answer, final_number, pick, product
+from orthrus.training.corpus.reckoning import added, between, final_answer, final_number, pick, product, taken
 
 DOMAIN = "equations"
 # An equation by its form, with x as the unknown, or a sum by its form. The held-out forms are recombinations.
@@ -73,6 +73,7 @@ HELD_OUT: frozenset[str] = frozenset(
 PRESETS: tuple[str, ...] = ("Solve 3x + 5 = 20.", "What is 7 x 8 + 5?", "Solve for y: 4(y + 2) = 36")
 _TIMES = ("*", "*", "x", "x", "×", "times", "X")
 _SAID = {"*": "Multiply", "/": "Divide", "+": "Add", "-": "Subtract"}
+_WORK = {"+": added, "-": taken, "*": product}
 _FIRST = {"(": "Brackets come first", "*": "Multiplication comes first", "/": "Division comes first"}
 
 
@@ -158,7 +159,7 @@ def _reduced(tokens: list[str]) -> tuple[list[str], int] | None:
         why = _FIRST["("] if bracket else _FIRST[sign] if sign in _FIRST and not alone else "We go from left to right"
         if alone:
             why = "Now one step is left" if lines else "This is one step"
-        done = product(a, b) if sign == "*" else f"{a} {sign} {b} = {value}"
+        done = _WORK[sign](a, b) if sign in _WORK else f"{a} / {b} = {value}"
         low, high = (at - 2, at + 3) if bracket else (at - 1, at + 2)
         tokens[low:high] = [str(value)]
         rest = f" This leaves {_written(tokens)}." if len(tokens) > 1 else ""
@@ -195,9 +196,9 @@ def _equation(form: str, x: str, rng: random.Random) -> tuple[str, list[str], in
     left = {"ax": f"{a}{x}", "ax+b": f"{a}{x} + {b}", "ax-b": f"{a}{x} - {b}", "b+ax": f"{b} + {a}{x}"}[form]
     lines = []
     if "+" in form:
-        lines.append(f"Subtract {b} from both sides: {a}{x} = {total} - {b} = {a * v}.")
+        lines.append(f"Subtract {b} from both sides: {a}{x} = {taken(total, b)}.")
     elif "-" in form:
-        lines.append(f"Add {b} to both sides: {a}{x} = {total} + {b} = {a * v}.")
+        lines.append(f"Add {b} to both sides: {a}{x} = {added(total, b)}.")
     lines.append(f"Divide both sides by {a}: {x} = {a * v} / {a} = {v}.")
     check = {
         "ax": f"{a} * {v}",
@@ -213,14 +214,14 @@ def _one_step(form: str, x: str, b: int, v: int) -> tuple[str, list[str], int]:
         b += v
         lines = [
             f"Add {x} to both sides: {b} = {b - v} + {x}.",
-            f"Subtract {b - v} from both sides: {x} = {b} - {b - v} = {v}.",
+            f"Subtract {b - v} from both sides: {x} = {taken(b, b - v)}.",
         ]
         return f"{b} - {x} = {b - v}", [*lines, f"Check: {b} - {v} = {b - v}."], v
     if form == "x-b":
         v += b
-        line = f"Add {b} to both sides: {x} = {v - b} + {b} = {v}."
+        line = f"Add {b} to both sides: {x} = {added(v - b, b)}."
         return f"{x} - {b} = {v - b}", [line, f"Check: {v} - {b} = {v - b}."], v
-    line = f"Subtract {b} from both sides: {x} = {v + b} - {b} = {v}."
+    line = f"Subtract {b} from both sides: {x} = {taken(v + b, b)}."
     left, check = (f"{x} + {b}", f"{v} + {b}") if form == "x+b" else (f"{b} + {x}", f"{b} + {v}")
     return f"{left} = {v + b}", [line, f"Check: {check} = {v + b}."], v
 
@@ -232,7 +233,7 @@ def _bracket(form: str, x: str, a: int, b: int, v: int) -> tuple[str, list[str],
     back = "-" if sign == "+" else "+"
     lines = [
         f"Divide both sides by {a}: {x} {sign} {b} = {a * inner} / {a} = {inner}.",
-        f"{undo.format(b)} both sides: {x} = {inner} {back} {b} = {v}.",
+        f"{undo.format(b)} both sides: {x} = {_WORK[back](inner, b)}.",
         f"Check: {a} * ({v} {sign} {b}) = {product(a, inner)}.",
     ]
     return f"{a}({x} {sign} {b}) = {a * inner}", lines, v
@@ -244,8 +245,8 @@ def _quotient(form: str, x: str, a: int, b: int, q: int) -> tuple[str, list[str]
     sign, total = ("", q) if form == "x/a" else ("+", q + b) if form == "x/a+b" else ("-", q - b)
     undo = {
         "": [],
-        "+": [f"Subtract {b} from both sides: {x} / {a} = {total} - {b} = {q}."],
-        "-": [f"Add {b} to both sides: {x} / {a} = {total} + {b} = {q}."],
+        "+": [f"Subtract {b} from both sides: {x} / {a} = {taken(total, b)}."],
+        "-": [f"Add {b} to both sides: {x} / {a} = {added(total, b)}."],
     }[sign]
     more = f" {sign} {b}" if sign else ""
     check = f"{a * q} / {a}{more} = {q}{more} = {total}" if sign else f"{a * q} / {a} = {q}"
@@ -264,7 +265,7 @@ def _both_sides(form: str, x: str, rng: random.Random) -> tuple[str, list[str], 
         sign, d, undo, back = "-", rest - b, f"Add {b} to", "+"
     lines = [
         f"Subtract {c}{x} from both sides: {gap}{x} {sign} {b} = {d}.",
-        f"{undo} both sides: {gap}{x} = {d} {back} {b} = {rest}.",
+        f"{undo} both sides: {gap}{x} = {_WORK[back](d, b)}.",
         f"Divide both sides by {gap}: {x} = {rest} / {gap} = {v}.",
         f"Check the left side: {a} * {v} {sign} {b} = {a * v} {sign} {b} = {a * v + (b if sign == '+' else -b)}.",
         f"Check the right side: {c} * {v} + {d} = {c * v} + {d} = {c * v + d}.",

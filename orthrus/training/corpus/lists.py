@@ -10,7 +10,7 @@ import random
 
 from orthrus.training.corpus.asks import LIST
 from orthrus.training.corpus.base import Example, typo
-from orthrus.training.corpus.reckoning import between, final_answer, pick
+from orthrus.training.corpus.reckoning import added, between, final_answer, pick
 
 DOMAIN = "lists"
 HELD_OUT: frozenset[str] = frozenset("lists:" + form for form in ("count-numbers", "dedupe-numbers", "odds-sum"))
@@ -184,7 +184,7 @@ def _extreme(task: str, items: list[str]) -> tuple[list[str], str]:
 def _total(lines: list[str], items: list[str]) -> tuple[list[str], str]:
     total, lines = int(items[0]), list(lines)
     for item in items[1:]:
-        lines.append(f"Now we have {total} and add {item}: {total} + {item} = {total + int(item)}.")
+        lines.append(f"Now we have {total} and add {item}: {added(total, int(item))}.")
         total += int(item)
     return lines, str(total)
 

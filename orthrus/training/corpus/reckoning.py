@@ -1,7 +1,7 @@
 """Sums as every arithmetic domain writes them, and how a final answer is read back.
 
-One way to write each sum, so that only its result has to be computed: "*" is times everywhere, a product
-beyond the times table is split into tens and ones.
+One way to write each sum, so that only its result has to be computed: "*" is times everywhere, and what is beyond a
+table learnt by heart is split into tens and ones: products, halves, sums that carry, differences that borrow.
 """
 
 from __future__ import annotations
@@ -29,6 +29,24 @@ def halved(value: int) -> str:
     rest = value % 20
     tens = value - rest
     return f"{value} / 2 = {tens} / 2 + {rest} / 2 = {tens // 2} + {rest // 2} = {value // 2}"
+
+
+def added(a: int, b: int) -> str:
+    """'42 + 7 = 49', or '33 + 59 = 80 + 12 = 92' where the ones carry."""
+    ones = a % 10 + b % 10
+    if ones < 10 or max(a, b) < 10:
+        return f"{a} + {b} = {a + b}"
+    return f"{a} + {b} = {a + b - ones} + {ones} = {a + b}"
+
+
+def taken(a: int, b: int) -> str:
+    """'49 - 7 = 42', or '52 - 37 = 40 - 30 + 12 - 7 = 10 + 5 = 15' where the ones borrow."""
+    if a % 10 >= b % 10 or a <= 20:
+        return f"{a} - {b} = {a - b}"
+    tens, ones = a - a % 10 - 10, a % 10 + 10
+    above = b - b % 10
+    split = f"{tens}{f' - {above}' if above else ''} + {ones} - {b % 10}"
+    return f"{a} - {b} = {split} = {tens - above} + {ones - b % 10} = {a - b}"
 
 
 def table_divisors(value: int) -> list[int]:

@@ -65,11 +65,11 @@ def _said(items: list[str], separator: str) -> str:
 
 def _numbers(rng: random.Random) -> tuple[int, int, int]:
     """First number, last number and step (upwards) of a count whose answer is not too long."""
-    step = rng.choice((1, 1, 1, 1, 1, 2, 2, 5, 5, 10, 10, 3, 4))
+    step = rng.choices((1, 2, 5, 10, 3, 4), (10, 4, 4, 4, 1, 1))[0]
     terms = rng.randrange(12, 41)
     roll = rng.random()
-    first = 1 if roll < 0.2 else rng.randrange(0, 60) if roll < 0.88 else rng.randrange(100, 900)
-    if step in (5, 10) and rng.random() < 0.8:
+    first = 1 if roll < 0.25 else rng.randrange(0, 60) if roll < 0.96 else rng.randrange(100, 900)
+    if step in (5, 10) and rng.random() < 0.9:
         first = first // step * step
     while (len(str(first + step * (terms - 1))) + 2) * terms > _ANSWER_TOKENS and terms > 12:
         terms -= 1
@@ -79,7 +79,7 @@ def _numbers(rng: random.Random) -> tuple[int, int, int]:
 def count(rng: random.Random) -> Asked:
     """Counting up or down by a step."""
     first, last, step = _numbers(rng)
-    down = rng.random() < 0.3
+    down = rng.random() < 0.2
     found = list(map(str, range(first, last + 1, step)))
     if down:
         first, last, found = last, first, found[::-1]
@@ -104,7 +104,7 @@ def evens(rng: random.Random) -> Asked:
     kind = rng.choice(("even", "odd", "multiples"))
     say = rng.choice(("Write", "List", "Give me", "Say", "Please write"))
     if kind == "multiples":
-        of = rng.choice((2, 3, 4, 5, 5, 6, 10, 10, 20, 50, 100))
+        of = rng.choice((2, 2, 3, 4, 5, 5, 5, 10, 10, 10, 20, 100))
         terms = min(terms, 20)
         prompt = _placed(rng, f"{say} the multiples of {of}", f" from {of} to {of * terms}", asked) + "."
         return f"multiples:{of}", base.typo(rng, prompt), _said([str(of * i) for i in range(1, terms + 1)], separator)
@@ -120,7 +120,7 @@ def _alphabet(rng: random.Random) -> Asked:
     small = rng.random() < 0.3
     letters = [x.lower() if small else x for x in _ALPHABET[first : last + 1]]
     structure, how = "alphabet", ""
-    if rng.random() < 0.3:
+    if rng.random() < 0.15:
         letters, structure, how = letters[::-1], "alphabet_down", " backwards"
     asked, separator = layout(rng, " ")
     span = f" from {letters[0]} to {letters[-1]}"

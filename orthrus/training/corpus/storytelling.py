@@ -9,7 +9,7 @@ from orthrus.training.corpus.base import names
 from orthrus.training.corpus.chains import COMPARE, STARTS, Step
 from orthrus.training.corpus.endings import CLOSINGS, LEFT, SUMS, TOGETHER
 from orthrus.training.corpus.people import ME, Holder, person
-from orthrus.training.corpus.reckoning import NUMBER_WORDS, halved, pick, product, sentence
+from orthrus.training.corpus.reckoning import NUMBER_WORDS, added, halved, pick, product, sentence, taken
 from orthrus.training.corpus.themes import (
     BAGS,
     BILL,
@@ -163,9 +163,13 @@ class Story:
 
     def _line(self, text: str, step: Step) -> None:
         v, n, lead = step.before, step.n, "Now" if self.lines else "First,"
-        times = product(v, n) if step.op in ("twice", "times", "sell") else ""
-        half = halved(v) if step.op in ("half", "halfof") else ""
-        self.lines.append(f"{lead} {text}, {SUMS[step.op].format(v=v, n=n, r=step.after, times=times, halved=half)}.")
+        worked = {
+            "times": product(v, n) if step.op in ("twice", "times", "sell") else "",
+            "halved": halved(v) if step.op in ("half", "halfof") else "",
+            "sum": added(n, v) if step.op == "together" else added(v, n),
+            "difference": taken(n, v) if step.op == "change" else taken(v, n),
+        }
+        self.lines.append(f"{lead} {text}, {SUMS[step.op].format(v=v, n=n, r=step.after, **worked)}.")
 
     def _work(self, step: Step, clause: str) -> None:
         """The line or lines that compute `step`; `clause` says what happens."""
@@ -184,11 +188,11 @@ class Story:
         elif step.op in ("boxes", "cost"):
             many = step.n * step.m
             sum_ = product(step.m, step.n) if step.op == "boxes" else product(step.n, step.m)
-            verb, do, sign = ("[get] these", "add", "+") if step.op == "boxes" else ("[pay]", "subtract", "-")
+            verb, do, work = ("[get] these", "add", added) if step.op == "boxes" else ("[pay]", "subtract", taken)
             self.lines += [
                 f"{lead} {name} {clause}, so we multiply: {sum_}.",
                 f"Now {self._state(self.holder, step.before)} and {conjugated(verb, plain)} "
-                f"{counted(str(many), many, thing)}, so we {do}: {step.before} {sign} {many} = {step.after}.",
+                f"{counted(str(many), many, thing)}, so we {do}: {work(step.before, many)}.",
             ]
         else:
             self._line(f"{self._state(self.holder, step.before)} and {clause}", step)

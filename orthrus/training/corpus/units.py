@@ -10,7 +10,7 @@ import re
 
 from orthrus.training.corpus.asks import CHANGE, CONVERT, EARLIER, LASTS, LATER, PRICES, SPLIT
 from orthrus.training.corpus.base import Example, name, typo
-from orthrus.training.corpus.reckoning import between, final_answer, pick, product
+from orthrus.training.corpus.reckoning import added, between, final_answer, pick, product, taken
 
 DOMAIN = "units"
 HELD_OUT: frozenset[str] = frozenset(
@@ -116,7 +116,7 @@ def _conversion(rng: random.Random) -> tuple[str, str, list[str], str]:
         both = f"{here}{pick(rng, (' and ', ' '))}{_quantity(rest, small, small_short, rng)}"
         lines = [
             f"{rule}, so we multiply: {_times(n, factor)}.",
-            f"Now we add the other {amount(rest, small)}: {whole} + {rest} = {total}.",
+            f"Now we add the other {amount(rest, small)}: {added(whole, rest)}.",
         ]
         return (
             f"{big}-{small}-mixed",
@@ -127,7 +127,7 @@ def _conversion(rng: random.Random) -> tuple[str, str, list[str], str]:
     asked = pick(rng, SPLIT).replace("@big", big).replace("@small", small)
     lines = [
         f"{rule}, and {_times(n, factor)} fits into {total}.",
-        f"The rest is what is left of {total} without {whole}: {total} - {whole} = {rest}.",
+        f"The rest is what is left of {total} without {whole}: {taken(total, whole)}.",
     ]
     result = f"{amount(n, big)} and {amount(rest, small)}"
     return f"{big}-{small}-split", asked.format(_quantity(total, small, small_short, rng)), lines, result
@@ -180,10 +180,10 @@ def _minutes_moved(hour: int, minute: int, minutes: int, later: bool) -> list[st
     """The lines that add or take away minutes, over the full hour if need be."""
     if later:
         total = minute + minutes
-        lines = [f"We add the minutes: {minute} + {minutes} = {total}."]
+        lines = [f"We add the minutes: {added(minute, minutes)}."]
         if total >= 60:
             lines += [
-                f"That is 60 or more, so we take away one hour: {total} - 60 = {total - 60}.",
+                f"That is 60 or more, so we take away one hour: {taken(total, 60)}.",
                 f"The hour goes up by one: {hour} + 1 = {hour + 1}.",
             ]
         else:
@@ -191,23 +191,22 @@ def _minutes_moved(hour: int, minute: int, minutes: int, later: bool) -> list[st
         return lines
     if minutes > minute:
         return [
-            f"{minutes} is more than {minute}, so we borrow one hour: {minute} + 60 = {minute + 60}.",
-            f"Now we take away the minutes: {minute + 60} - {minutes} = {minute + 60 - minutes}.",
+            f"{minutes} is more than {minute}, so we borrow one hour: {added(minute, 60)}.",
+            f"Now we take away the minutes: {taken(minute + 60, minutes)}.",
             f"The hour goes down by one: {hour} - 1 = {hour - 1}.",
         ]
-    return [f"We take away the minutes: {minute} - {minutes} = {minute - minutes}.", f"The hour stays {hour}."]
+    return [f"We take away the minutes: {taken(minute, minutes)}.", f"The hour stays {hour}."]
 
 
 def _lasting(hour: int, minute: int, minutes: int, rng: random.Random) -> tuple[str, str, list[str], str]:
     end = hour * 60 + minute + minutes
     asked = pick(rng, LASTS).replace("@time", _time(hour * 60 + minute)).format(_time(end))
     if end // 60 == hour:
-        lines = [f"Both times have the hour {hour}, so we subtract the minutes: {end % 60} - {minute} = {minutes}."]
+        lines = [f"Both times have the hour {hour}, so we subtract the minutes: {taken(end % 60, minute)}."]
     else:
         lines = [
-            f"From {_time(hour * 60 + minute)} to {hour + 1}:00 it takes: 60 - {minute} = {60 - minute}.",
-            f"From {hour + 1}:00 to {_time(end)} it takes {end % 60} more, "
-            f"so we add: {60 - minute} + {end % 60} = {minutes}.",
+            f"From {_time(hour * 60 + minute)} to {hour + 1}:00 it takes: {taken(60, minute)}.",
+            f"From {hour + 1}:00 to {_time(end)} it takes {end % 60} more, so we add: {added(60 - minute, end % 60)}.",
         ]
     return "lasts-minutes", asked, lines, amount(minutes, "minutes")
 
@@ -221,7 +220,7 @@ def _money(form: str, rng: random.Random) -> tuple[str, str, list[str], str]:
     a, b = between(rng, 2, 40), between(rng, 1, 19) * 5
     if form == "price-sum":
         c, d = between(rng, 1, 30), between(rng, 1, 19) * 5
-        lines = [f"We add the cents: {b} + {d} = {b + d}.", f"We add the euros: {a} + {c} = {a + c}."]
+        lines = [f"We add the cents: {added(b, d)}.", f"We add the euros: {added(a, c)}."]
         if b + d >= 100:
             lines += [
                 f"{b + d} cents are 1 euro and some cents: {b + d} - 100 = {b + d - 100}.",
@@ -231,9 +230,9 @@ def _money(form: str, rng: random.Random) -> tuple[str, str, list[str], str]:
         return form, asked, lines, _price((a + c) * 100 + b + d)
     note = next(n for n in (5, 10, 20, 50) if n > a)
     lines = [
-        f"First we go up to a full euro: 100 - {b} = {100 - b}.",
+        f"First we go up to a full euro: {taken(100, b)}.",
         f"Now {_price(a * 100 + b)} and {amount(100 - b, 'cents')} make {a} + 1 = {a + 1} euros.",
-        f"From there to {note} euros it is: {note} - {a + 1} = {note - a - 1}.",
+        f"From there to {note} euros it is: {taken(note, a + 1)}.",
     ]
     asked = pick(rng, CHANGE).replace("@other", f"{note} euros").format(_price(a * 100 + b))
     return form, asked, lines, _price((note - a) * 100 - b)
