@@ -3,6 +3,7 @@
 #     docker build -t orthrus .
 #     docker build -t orthrus --build-arg DEVICE=gpu .
 #     docker run --read-only --tmpfs /tmp --cap-drop ALL -p 127.0.0.1:7860:7860 orthrus
+#     docker run --read-only --tmpfs /tmp:exec --gpus all -p 127.0.0.1:7860:7860 orthrus
 #
 # DEVICE       cpu or gpu
 # INDEX        address of the package index; empty: pip's own
@@ -17,7 +18,7 @@ ARG INDEX=""
 ARG TORCH_INDEX=""
 SHELL ["/bin/bash", "-o", "errexit", "-o", "nounset", "-o", "pipefail", "-c"]
 WORKDIR /build
-# Exact versions, wheels only: nothing is compiled, so no compiler is needed here either.
+# Exact versions, wheels only: nothing is compiled while the image is built.
 COPY requirements.txt constraints.txt ./
 RUN case "${DEVICE}" in \
       cpu) source="${TORCH_INDEX:-${INDEX}}" ;; \
@@ -34,8 +35,15 @@ RUN case "${DEVICE}" in \
     install ${INDEX:+--index-url "${INDEX}"} --requirement requirements.txt
 
 FROM ${BASE}
-# The image's own pip would be the only build tool left.
-RUN python -m pip uninstall --yes --quiet pip \
+ARG DEVICE=cpu
+# Triton compiles what launches its kernels once, on the machine that runs them, below /tmp: for a GPU there is a C
+# compiler, and /tmp must allow execution. Without either, decoding is plain PyTorch. The image's own pip goes.
+# Debian keeps one version of a package at a time: a pinned one would soon be gone.
+# hadolint ignore=DL3008
+RUN if [ "${DEVICE}" = gpu ]; then \
+      apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*; \
+    fi \
+    && python -m pip uninstall --yes --quiet pip \
     && useradd --uid 1000 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin orthrus
 COPY --from=build /venv /venv
 WORKDIR /app

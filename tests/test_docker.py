@@ -86,7 +86,7 @@ def test_stages_start_from_one_pinned_image():
 
 def test_the_arguments_are_the_documented_ones():
     text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    assert of("ARG", 1) == ["DEVICE=cpu", 'INDEX=""', 'TORCH_INDEX=""'] and of("ARG") == []
+    assert of("ARG", 1) == ["DEVICE=cpu", 'INDEX=""', 'TORCH_INDEX=""'] and of("ARG") == ["DEVICE=cpu"]
     for name in ("BASE", "DEVICE", "INDEX", "TORCH_INDEX"):
         assert re.search(rf"^# {name}\s{{2,}}\w", text, re.MULTILINE)
     assert "--build-arg DEVICE=gpu" in text
@@ -101,13 +101,28 @@ def test_nobody_is_root_when_the_page_runs():
     assert f"useradd --uid {user.split(':')[0]} " in " ".join(of("RUN"))
 
 
-def test_no_build_tool_is_left_and_nothing_is_compiled():
-    assert "pip uninstall --yes --quiet pip" in " ".join(of("RUN"))
+def test_nothing_is_compiled_and_no_other_build_tool_is_left_than_a_gpu_needs():
     assert "--without-pip /venv" in " ".join(of("RUN", 1)) and "--only-binary :all:" in " ".join(of("RUN", 1))
     everything = " ".join(step.text for step in steps())
-    assert not re.search(r"\b(apt-get|apk|curl|wget|gcc|build-essential|git)\b", everything)
+    assert not re.search(r"\b(apk|curl|wget|build-essential|git)\b", everything)
+    assert everything.count("gcc") == 1 and "apt-get" not in " ".join(step.text for step in steps() if step.stage == 1)
     assert [step for step in steps() if step.word in ("ADD", "ONBUILD", "VOLUME")] == []
     assert not re.search(r"(?i)token|secret|password|latest", everything)
+
+
+@pytest.mark.parametrize(("device", "programs"), [("cpu", ["python", "useradd"]), ("gpu", ["apt-get"] * 2 + ["rm"])])
+def test_only_a_gpu_image_gets_a_compiler(device, programs, tmp_path):
+    """The step itself, run by bash with programs that only say how they were called."""
+    for name in ("python", "useradd", "apt-get", "rm"):
+        (tmp_path / name).write_text('#!/bin/bash\necho "$(basename "$0") $*"\n')
+        (tmp_path / name).chmod(0o755)
+    [step] = of("RUN")
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "DEVICE": device}
+    done = subprocess.run(["bash", "-c", step], cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert [line.split()[0] for line in lines][: len(programs)] == programs
+    assert ("apt-get install --yes --no-install-recommends gcc libc6-dev" in lines) == (device == "gpu")
+    assert "python -m pip uninstall --yes --quiet pip" in lines and lines[-1].startswith("useradd --uid 1000 ")
 
 
 def test_what_is_written_goes_below_one_folder():
