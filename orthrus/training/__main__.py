@@ -171,7 +171,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--mid-steps", type=int, default=2400)
     p.add_argument("--mid-lr", type=float, default=2e-3)
     p.add_argument("--anneal-blocks", type=int, default=4, help="anchored blocks a row of annealing")
-    p.add_argument("--anneal-steps", type=int, default=1000)
+    p.add_argument("--anneal-steps", type=int, default=2200)
     p.add_argument("--anneal-lr", type=float, default=1.2e-3)
     p.add_argument("--prompts", type=int, default=8_000, help="prompts answered for the diffusion stage")
     p.add_argument("--block-rows", type=int, default=8, help="packed rows a step of the diffusion stage")
