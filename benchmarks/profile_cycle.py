@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -25,42 +26,50 @@ from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.harness import RESULTS, facts, seconds, shaped, table, use_threads, write
 from orthrus.arithmetic import Fast
-from orthrus.attention import attend_ar
+from orthrus.cache import SharedCache
 from orthrus.config import EMBEDDED_MODEL
 from orthrus.layers import AR, rope_table
 from orthrus.model import Orthrus
 
-BEFORE, FUSED, ONE_ROW, PACKED = (
+BEFORE, FUSED, ONE_OPERATOR, PACKED = (
     "modules, growing cache",
     "fused, buffers kept",
-    "and one operator for a row's attention",
+    "and one operator for attention",
     "and packed weights",
 )
+SPAN = 200  # lengths of the text that passes go through
 Pass = Callable[[], Any]
 
 
-class PlainRows(Fast):
-    """Fast without the operator for one row: scores, softmax, product."""
+class PlainProducts(Fast):
+    """Fast without the operator for attention: scores, softmax, product."""
 
     def attend(self, q, keys, values, start, bias):
-        if len(q) > 1:
-            return attend_ar(q, keys, values, start, bias)
-        rows, heads, dim = q.shape
-        folded = q.reshape(keys.shape[0], -1, dim)
-        scores = torch.bmm(folded, keys[:, : start + 1].transpose(1, 2)).float().mul_(dim**-0.5)
-        return torch.bmm(scores.softmax(-1).to(q.dtype), values[:, : start + 1]).reshape(rows, heads * dim)
+        (rows, heads, dim), kv_heads = q.shape, keys.shape[0]
+        folded = q.view(rows, kv_heads, -1, dim).permute(1, 2, 0, 3).reshape(kv_heads, -1, dim)
+        scores = torch.bmm(folded, keys[:, : start + rows].transpose(1, 2)).float().mul_(dim**-0.5)
+        weights = (scores if bias is None else scores.add_(bias)).softmax(-1).to(q.dtype)
+        out = torch.bmm(weights, values[:, : start + rows]).view(kv_heads, -1, rows, dim)
+        return out.permute(2, 0, 1, 3).reshape(rows, heads * dim)
+
+
+def lengths(context: int) -> Iterator[int]:
+    """Positions before each pass: a text that grows, and begins anew."""
+    return cycle(range(context, context + SPAN))
 
 
 def by_modules(model: Orthrus, rows: int, context: int) -> Pass:
     """An AR pass through the training modules, behind keys and values that are concatenated anew."""
     c, trunk, item = model.config, model.model, model.dtype
-    cos, sin = (t[context : context + rows].to(item) for t in rope_table(c, context + rows))
-    past = torch.zeros(2, c.num_hidden_layers, 1, c.num_key_value_heads, context, c.head_dim, dtype=item)
-    ids = torch.zeros(1, rows, dtype=torch.int64)
-    mask = torch.ones(rows, context + rows, dtype=torch.bool).tril(context)
+    angles = [t.to(item) for t in rope_table(c, context + SPAN + rows)]
+    whole = torch.zeros(2, c.num_hidden_layers, 1, c.num_key_value_heads, context + SPAN, c.head_dim, dtype=item)
+    ids, before = torch.zeros(1, rows, dtype=torch.int64), lengths(context)
 
     @torch.inference_mode()
     def run() -> torch.Tensor:
+        start = next(before)
+        past, (cos, sin) = whole[..., :start, :], (t[start : start + rows] for t in angles)
+        mask = torch.ones(rows, start + rows, dtype=torch.bool).tril(start)
         x = trunk.embed_tokens(ids)
         for i, layer in enumerate(trunk.layers):
             q, k, v = layer.self_attn.project(layer.input_layernorm(x), AR, cos, sin)
@@ -75,28 +84,42 @@ def by_modules(model: Orthrus, rows: int, context: int) -> Pass:
 
 def by_cache(model: Orthrus, rows: int, context: int) -> Pass:
     """An AR pass as decoding does it."""
-    cache, ids = model.new_cache(context + rows), torch.zeros(rows, dtype=torch.int64)
-    cache.appended(context)
+    cache, ids, before = grown(model, rows, context)
 
     def run() -> torch.Tensor:
-        cache.crop(context)
-        return model.forward_ar(ids, cache)
+        cache.crop(next(before))
+        out = model.forward_ar(ids, cache)
+        cache.appended(cache.capacity - cache.length)
+        return out
 
     return run
 
 
 def by_diffusion(model: Orthrus, rows: int, context: int) -> Pass:
-    cache, ids = model.new_cache(context + rows), torch.zeros(rows, dtype=torch.int64)
-    cache.appended(context)
-    return lambda: model.forward_diffusion(ids, cache, rows - 1)
+    cache, ids, before = grown(model, rows, context)
+
+    def run() -> torch.Tensor:
+        cache.crop(next(before))
+        out = model.forward_diffusion(ids, cache, rows - 1)
+        cache.appended(cache.capacity - cache.length)
+        return out
+
+    return run
+
+
+def grown(model: Orthrus, rows: int, context: int) -> tuple[SharedCache, torch.Tensor, Iterator[int]]:
+    """A full cache to be cropped, the ids of a pass, and how far to crop before each."""
+    cache = model.new_cache(context + SPAN + rows)
+    cache.appended(cache.capacity)
+    return cache, torch.zeros(rows, dtype=torch.int64), lengths(context)
 
 
 def wins(model: Orthrus, rows: int, context: int) -> dict[str, Pass]:
     """name -> an AR pass of `rows` rows with the wins up to that name."""
     return {
         BEFORE: by_modules(model, rows, context),
-        FUSED: by_cache(model.with_arithmetic(PlainRows()), rows, context),
-        ONE_ROW: by_cache(model.with_arithmetic(Fast()), rows, context),
+        FUSED: by_cache(model.with_arithmetic(PlainProducts()), rows, context),
+        ONE_OPERATOR: by_cache(model.with_arithmetic(Fast()), rows, context),
         PACKED: by_cache(model, rows, context),
     }
 

@@ -36,8 +36,8 @@ class Arithmetic(Protocol):
     def silu_mul(self, gate_up: Tensor) -> Tensor:
         """[rows, 2 * size] -> silu(first half) * second half, [rows, size]."""
 
-    def bias(self, rows: int, start: int, group: int, device: torch.device) -> Tensor | None:
-        """What `attend` adds to its scores; made once a pass."""
+    def bias(self, rows: int, start: int, group: int, device: torch.device, dtype: torch.dtype) -> Tensor | None:
+        """What `attend` adds to its scores, for rows of `dtype`; made once a pass."""
 
     def reach(self, end: int) -> int:
         """How many positions of the cache `attend` looks at where `end` are written."""
@@ -122,13 +122,13 @@ class Fast:
     def reach(self, end: int) -> int:
         return end
 
-    def bias(self, rows: int, start: int, group: int, device: torch.device) -> Tensor | None:
-        return _cached_causal_bias(rows, group, device) if rows > 1 else None
+    def bias(self, rows: int, start: int, group: int, device: torch.device, dtype: torch.dtype) -> Tensor | None:
+        return F.pad(_cached_causal_bias(rows, group, device, dtype), (start, 0)) if rows > 1 else None
 
 
 @lru_cache(maxsize=40)  # the 32 sizes a block can have, and a few prompt lengths
-def _cached_causal_bias(rows: int, group: int, device: torch.device) -> Tensor:
-    return causal_bias(rows, group, device)
+def _cached_causal_bias(rows: int, group: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+    return causal_bias(rows, group, device, dtype)
 
 
 class Exact:
@@ -159,7 +159,7 @@ class Exact:
     def reach(self, end: int) -> int:
         return -(-end // TILE) * TILE
 
-    def bias(self, rows: int, start: int, group: int, device: torch.device) -> Tensor:
+    def bias(self, rows: int, start: int, group: int, device: torch.device, dtype: torch.dtype) -> Tensor:
         return tile_bias(rows, start, group, self.row_multiple, device)
 
     def attend(self, q: Tensor, keys: Tensor, values: Tensor, start: int, bias: Tensor) -> Tensor:

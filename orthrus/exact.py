@@ -181,7 +181,7 @@ def _attention_probes(model: Orthrus, arithmetic: Arithmetic) -> Iterator[Tensor
     values[:, 1::4] = -values[:, 0::4]
 
     def attend(rows: Tensor, place: int) -> Tensor:
-        bias = arithmetic.bias(len(rows), start + place, group, model.device)
+        bias = arithmetic.bias(len(rows), start + place, group, model.device, model.dtype)
         return arithmetic.attend(rows, keys, values, start + place, bias)
 
     yield from differences(attend, queries)

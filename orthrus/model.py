@@ -90,7 +90,7 @@ class Orthrus(nn.Module):
         end = cache.appended(rows)
         cos, sin = self._angles(start, rows)
         group = self.config.num_attention_heads // self.config.num_key_value_heads
-        bias = arithmetic.bias(rows, start, group, self.device)
+        bias = arithmetic.bias(rows, start, group, self.device, self.dtype)
         scratch = self._embedded(ids, cache)
         seen, slots = cache.seen(arithmetic.reach(end)), cache.slots(start, rows)
         for layer, keys, values, new_keys, new_values in zip(self.fused_layers(), *seen, *slots, strict=True):

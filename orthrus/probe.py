@@ -27,7 +27,8 @@ from orthrus.sampling import greedy
 
 ROWS = (1, 4, 8, 16, 24, 32)  # few, because a new number of rows costs oneDNN milliseconds once
 CONTEXT = 128  # positions in the cache while passes are timed
-REPEATS, SECONDS = 4, 1.0
+WHOLE = 64e6  # weights of a stack that is timed whole; of a larger one a single layer has to speak for all
+REPEATS, SECONDS = 6, 1.0
 TYPICAL = 8  # tokens a cycle: how `best_setting` weighs a block's passes against a plain step
 FORMATS = ("float32", "bfloat16")
 VOCABULARY = 4096  # rows of the head of a model made for timing
@@ -62,13 +63,20 @@ def pass_costs(model: Orthrus, block: int) -> Costs:
 
 @torch.inference_mode()
 def _measured(model: Orthrus, sizes: tuple[int, ...]) -> Costs:
-    """One layer is timed, head and choice apart: a pass is so many layers, one head and a choice read by the host."""
-    layers, (twin, cache) = model.config.num_hidden_layers, _one_layer(model)
+    """Layers are timed, head and choice apart: a pass is so many layers, one head and a choice read by the host.
+
+    Of a small model all layers: what a call costs besides its layers, counted once a layer, made its plain steps look a
+    fifth dearer than they are, and drafts on hard text worth their price.
+    """
+    c = model.config
+    weights = c.num_hidden_layers * c.hidden_size * (3 * c.intermediate_size + 4 * c.hidden_size)  # about
+    timed = c.num_hidden_layers if weights <= WHOLE else 1
+    times, (twin, cache) = c.num_hidden_layers / timed, _with_layers(model, timed)
     start = cache.length
     runs: dict[tuple[str, int], Callable[[], Tensor]] = {}
     for rows in sizes:
         ids = torch.zeros(rows, dtype=torch.int64, device=model.device)
-        hidden = torch.zeros(rows, model.config.hidden_size, dtype=model.dtype, device=model.device)
+        hidden = torch.zeros(rows, c.hidden_size, dtype=model.dtype, device=model.device)
         logits = model.logits(hidden).clone()
         runs["head", rows] = lambda hidden=hidden: model.logits(hidden)
         runs["choice", rows] = lambda logits=logits: greedy(logits).tolist()
@@ -79,7 +87,7 @@ def _measured(model: Orthrus, sizes: tuple[int, ...]) -> Costs:
     def stack(name: str) -> tuple[float, ...]:
         once = [(found["head", rows], found["choice", rows]) for rows in sizes]
         spent = [found[name, rows] for rows in sizes]
-        return plausible(sizes, [layers * max(0.0, s - h) + h + c for s, (h, c) in zip(spent, once, strict=True)])
+        return plausible(sizes, [times * max(0.0, s - h) + h + c for s, (h, c) in zip(spent, once, strict=True)])
 
     return Costs(sizes, stack("draft"), stack("verify"))
 
@@ -93,12 +101,12 @@ def plausible(sizes: Sequence[int], spent: Sequence[float]) -> tuple[float, ...]
     return tuple(min(s * max(1.0, rows / n) for n, s in pairs) for rows in sizes)
 
 
-def _one_layer(model: Orthrus) -> tuple[Orthrus, SharedCache]:
-    """The model's first layer alone, and a cache that holds some context for it."""
+def _with_layers(model: Orthrus, count: int) -> tuple[Orthrus, SharedCache]:
+    """The model's first layers alone, and a cache that holds some context for them."""
     twin = model.with_arithmetic(model.arithmetic)
-    twin._fused = model.fused_layers()[:1]
+    twin._fused = model.fused_layers()[:count]
     context = min(CONTEXT, model.config.max_position_embeddings // 2)
-    cache = SharedCache(replace(model.config, num_hidden_layers=1), context + max(ROWS), model.dtype, model.device)
+    cache = SharedCache(replace(model.config, num_hidden_layers=count), context + max(ROWS), model.dtype, model.device)
     cache.appended(context)
     return twin, cache
 

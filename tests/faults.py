@@ -45,7 +45,7 @@ class MovingBorder(Exact):
     def __init__(self) -> None:
         super().__init__(Padded(8), 8)
 
-    def bias(self, rows: int, start: int, group: int, device: torch.device) -> torch.Tensor:
+    def bias(self, rows: int, start: int, group: int, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
         self.shift = (rows * 16) % TILE
         bias = tile_bias(rows, start + self.shift, group, self.row_multiple, device)
         bias[:, : self.shift] = -math.inf

@@ -113,7 +113,8 @@ def test_attention_equals_the_written_formula():
     start = 11
     diffusion = attend_diffusion(q, own_k, own_v, keys, values, start).view(5, 4, 16)
     keys[:, start : start + 5], values[:, start : start + 5] = own_k.transpose(0, 1), own_v.transpose(0, 1)
-    causal = attend_ar(q, keys, values, start, causal_bias(5, 2, torch.device("cpu"))).view(5, 4, 16)
+    bias = torch.nn.functional.pad(causal_bias(5, 2, torch.device("cpu")), (start, 0))
+    causal = attend_ar(q, keys, values, start, bias).view(5, 4, 16)
     for row in range(5):
         for head in range(4):
             for got, end in ((diffusion, start + 5), (causal, start + row + 1)):
