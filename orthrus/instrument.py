@@ -45,12 +45,12 @@ class Distribution(NamedTuple):
 
 
 def _gaps_behind(d: Distribution, choices: Tensor, own: Tensor) -> Tensor:
-    """`gaps` of a pass; where every choice is its row's likeliest, no sorting: 20 microseconds, not 90."""
+    """`gaps` of a pass, the last that is asked of it; sorting takes 90 microseconds, a second look for the largest 15."""
     if d.likeliest is not None:
         return d.likeliest.values[:, 0] - d.likeliest.values[:, 1]
     if not torch.equal(own, d.log_p.amax(-1)):
         return gaps(d.log_p)
-    return own - d.log_p.scatter(1, choices[:, None], -math.inf).amax(-1)
+    return own - d.log_p.scatter_(1, choices[:, None], -math.inf).amax(-1)
 
 
 def of_logits(logits: Tensor, detail: int, n_alt: int) -> Distribution:
