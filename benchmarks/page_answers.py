@@ -17,10 +17,13 @@ ASK = """(() => {
 })()"""
 LISTEN = """() => {  // from the input's own time stamp to the frame that answers it, and to the last one it causes
   window.answers = [];
-  const after = (act) => requestAnimationFrame(() => { // a message is handled behind the frame it was sent in
+  const after = (act) => requestAnimationFrame(() => { // a frame is done when a message sent in it arrives, or the next begins
+    let done = false;
+    const once = () => done || ((done = true), act());
     const channel = new MessageChannel();
-    channel.port1.onmessage = act;
+    channel.port1.onmessage = once;
     channel.port2.postMessage(0);
+    requestAnimationFrame(once);
   });
   const heard = (event) => {
     if (!window.timed || event.type !== window.timed) return;

@@ -139,7 +139,7 @@
     answer(guess) {
       if (this.asked < 0 || this.player.at !== this.asked || guess > this.block.n + 1) return;
       const n = this.block.n;
-      this.drop();
+      this.asked = -1;
       this.player.head.step(1);
       const { cut } = this.player.state.quiz.block;
       const won = O.quizPoints(guess, cut, this.streak);
@@ -147,9 +147,13 @@
       this.streak = won.streak;
       this.answers.push({ guess, truth: won.off ? guess - won.off : guess, off: won.off, n });
       const told = this.spec.said.replace("{guess}", guess > n ? "“it takes all”" : "slot " + guess) + " " + this.outcome();
-      this.parts.ask.textContent = told + (won.off ? "" : " A hit!") + " +" + won.points;
-      this.tell();
       this.leads = this.on;
+      requestAnimationFrame(() => { // with what the player draws: written here, it would be laid out twice
+        if (this.asked >= 0) return; // the next question is already there
+        this.drop();
+        this.parts.ask.textContent = told + (won.off ? "" : " A hit!") + " +" + won.points;
+        this.tell();
+      });
       // the inspector goes to the cut, after it has heard of the click itself
       queueMicrotask(() => this.player.root.dispatchEvent(new CustomEvent("o-slot", { detail: { slot: -1, how: "auto" } })));
       if (this.answered) this.answered(told);
