@@ -17,7 +17,8 @@ ASK = """(() => {
 })()"""
 LISTEN = """() => {  // from the input's own time stamp to the frame that answers it, and to the last one it causes
   window.answers = [];
-  const after = (act) => requestAnimationFrame(() => { // a frame is done when a message sent in it arrives, or the next begins
+  // a frame is done when a message that was sent in it arrives, or when the next one begins
+  const after = (act) => requestAnimationFrame(() => {
     let done = false;
     const once = () => done || ((done = true), act());
     const channel = new MessageChannel();
