@@ -19,7 +19,7 @@ from tests.tiny import scripted, tiny_model
 
 KEPT = 16 << 10  # bytes beside the buffers that stay: norms' scales, the last logits
 PASSING = 64 << 10  # bytes that passes make and drop, whatever the length of the text
-SCORES = 3  # matrices of [heads, rows, positions] at once: the products, with the mask, their softmax
+MATRICES = 3  # of [heads, rows, positions], float32: above a pass's mask and its copy of one layer's keys and values
 
 
 class Held(NamedTuple):
@@ -77,17 +77,17 @@ def test_a_run_ends_with_its_cache_and_its_buffers(runs):
     assert beyond[0] == beyond[1], "nothing but the cache knows how long the text is"
 
 
-def test_while_it_runs_only_the_scores_of_one_layer_grow_with_the_text(runs):
+def test_while_it_runs_only_what_one_layer_needs_grows_with_the_text(runs):
     for run in runs:
         cache, config = run.result.cache, run.result.request.lm.config
         row = config.num_attention_heads * config.block_size * torch.float32.itemsize
-        assert run.peak <= cache.nbytes + cache.scratch_bytes + PASSING + SCORES * row * cache.length
+        assert run.peak <= cache.nbytes + cache.scratch_bytes + PASSING + MATRICES * row * cache.length
     grown = runs[1].peak - runs[1].result.cache.nbytes - (runs[0].peak - runs[0].result.cache.nbytes)
-    assert grown <= SCORES * row * 224
+    assert grown <= MATRICES * row * 224
 
 
 def test_a_second_copy_of_the_cache_would_be_seen(runs):
     cache, config = runs[1].result.cache, runs[1].result.request.lm.config
     copied = held(lambda: SharedCache(config, cache.capacity, torch.float32, "cpu"))
     row = config.num_attention_heads * config.block_size * torch.float32.itemsize
-    assert copied.peak >= cache.nbytes > PASSING + SCORES * row * cache.length - KEPT
+    assert copied.peak >= cache.nbytes > PASSING + MATRICES * row * cache.length - KEPT
