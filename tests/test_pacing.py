@@ -70,9 +70,12 @@ def test_plain_stretches_grow_while_drafts_fail():
     assert waits == sorted(waits) and waits[-1] == LAST_WAIT and len(waits) < 14
 
 
-@pytest.mark.parametrize(("table", "one", "all_"), [("steep", 0.75, 0.9), ("middle", 0.85, 1.0), ("flat", 0.85, 1.0)])
+@pytest.mark.parametrize(("table", "one", "all_"), [("steep", 0.65, 0.88), ("middle", 0.85, 1.0), ("flat", 0.85, 0.98)])
 def test_on_recorded_runs_pacing_loses_little_to_whole_blocks_and_hardly_to_ar(table, one, all_):
-    """Prices of whole files, over all recordings: where a block's price is steep, easy texts pay for finding out."""
+    """Prices of whole files, over all recordings: where a block's price is steep, easy texts pay for finding out.
+
+    The better the recorded model drafts, the more: whole blocks cannot be beaten on a text where nearly all stands.
+    """
     paths = sorted((Path(__file__).parent.parent / "assets" / "traces").glob("*.jsonl.gz"))
     runs = [stands for stands in (standing(load(path)) for path in paths) if len(stands) >= 60]
     assert len(runs) >= 3
