@@ -137,7 +137,7 @@
         put(host.dataset, "phase", now.phase);
         put(own, "hidden", !block);
         fillTable();
-        if (!block) return;
+        if (!block) return void (animated = now.at);
         while (slots.length < block.status.length) {
           slots.push(slot(slots.length));
           list.append(slots[slots.length - 1].box);
