@@ -84,34 +84,25 @@ def by_modules(model: Orthrus, rows: int, context: int) -> Pass:
 
 def by_cache(model: Orthrus, rows: int, context: int) -> Pass:
     """An AR pass as decoding does it."""
-    cache, ids, before = grown(model, rows, context)
-
-    def run() -> torch.Tensor:
-        cache.crop(next(before))
-        out = model.forward_ar(ids, cache)
-        cache.appended(cache.capacity - cache.length)
-        return out
-
-    return run
+    return growing(model, rows, context, model.forward_ar)
 
 
 def by_diffusion(model: Orthrus, rows: int, context: int) -> Pass:
-    cache, ids, before = grown(model, rows, context)
+    return growing(model, rows, context, lambda ids, cache: model.forward_diffusion(ids, cache, rows - 1))
+
+
+def growing(model: Orthrus, rows: int, context: int, once: Callable[[torch.Tensor, SharedCache], Any]) -> Pass:
+    """`once` over a cache that is cropped to another length each time, and full again behind it."""
+    cache, ids, before = model.new_cache(context + SPAN + rows), torch.zeros(rows, dtype=torch.int64), lengths(context)
+    cache.appended(cache.capacity)
 
     def run() -> torch.Tensor:
         cache.crop(next(before))
-        out = model.forward_diffusion(ids, cache, rows - 1)
+        out = once(ids, cache)
         cache.appended(cache.capacity - cache.length)
         return out
 
     return run
-
-
-def grown(model: Orthrus, rows: int, context: int) -> tuple[SharedCache, torch.Tensor, Iterator[int]]:
-    """A full cache to be cropped, the ids of a pass, and how far to crop before each."""
-    cache = model.new_cache(context + SPAN + rows)
-    cache.appended(cache.capacity)
-    return cache, torch.zeros(rows, dtype=torch.int64), lengths(context)
 
 
 def wins(model: Orthrus, rows: int, context: int) -> dict[str, Pass]:

@@ -1,21 +1,27 @@
 """How a step of a story is worked out, and how a story may end: the sums, the questions, the last sentences."""
 
-# What is done with the numbers before and after: words, then the sum.
-SUMS = {
-    "add": "so we add: {sum}",
-    "sub": "so we subtract: {difference}",
-    "twice": "so we multiply by 2: {times}",
-    "half": "so we divide by 2: {halved}",
-    "share": "so we divide: {v} / {n} = {r}",
-    "pack": "so we divide: {v} / {n} = {r}",
-    "sell": "so we multiply: {times}",
-    "change": "so we subtract: {difference}",
-    "later": "so we add: {sum}",
-    "more": "so we add: {sum}",
-    "fewer": "so we subtract: {difference}",
-    "times": "so we multiply: {times}",
-    "halfof": "so we divide by 2: {halved}",
-    "together": "so we add: {sum}",
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from orthrus.training.corpus.reckoning import added, divided, halved, product, taken
+
+# What is done with the numbers before and after: words, then the sum of the value so far and the story's number.
+SUMS: dict[str, tuple[str, Callable[[int, int], str]]] = {
+    "add": ("so we add", added),
+    "sub": ("so we subtract", taken),
+    "twice": ("so we multiply by 2", product),
+    "half": ("so we divide by 2", lambda value, n: halved(value)),
+    "share": ("so we divide", divided),
+    "pack": ("so we divide", divided),
+    "sell": ("so we multiply", product),
+    "change": ("so we subtract", lambda value, n: taken(n, value)),
+    "later": ("so we add", added),
+    "more": ("so we add", added),
+    "fewer": ("so we subtract", taken),
+    "times": ("so we multiply", product),
+    "halfof": ("so we divide by 2", lambda value, n: halved(value)),
+    "together": ("so we add", lambda value, n: added(n, value)),
 }
 # When something has just been given, sold or eaten.
 LEFT = (

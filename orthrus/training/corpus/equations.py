@@ -11,7 +11,7 @@ import re
 
 from orthrus.training.corpus.asks import EQUATION, SUM
 from orthrus.training.corpus.base import Example, typo
-from orthrus.training.corpus.reckoning import added, between, final_answer, final_number, pick, product, taken
+from orthrus.training.corpus.reckoning import added, between, divided, final_answer, final_number, pick, product, taken
 
 DOMAIN = "equations"
 # An equation by its form, with x as the unknown, or a sum by its form. The held-out forms are recombinations.
@@ -73,7 +73,7 @@ HELD_OUT: frozenset[str] = frozenset(
 PRESETS: tuple[str, ...] = ("Solve 3x + 5 = 20.", "What is 7 x 8 + 5?", "Solve for y: 4(y + 2) = 36")
 _TIMES = ("*", "*", "x", "x", "×", "times", "X")
 _SAID = {"*": "Multiply", "/": "Divide", "+": "Add", "-": "Subtract"}
-_WORK = {"+": added, "-": taken, "*": product}
+_WORK = {"+": added, "-": taken, "*": product, "/": divided}
 _FIRST = {"(": "Brackets come first", "*": "Multiplication comes first", "/": "Division comes first"}
 
 
@@ -159,7 +159,7 @@ def _reduced(tokens: list[str]) -> tuple[list[str], int] | None:
         why = _FIRST["("] if bracket else _FIRST[sign] if sign in _FIRST and not alone else "We go from left to right"
         if alone:
             why = "Now one step is left" if lines else "This is one step"
-        done = _WORK[sign](a, b) if sign in _WORK else f"{a} / {b} = {value}"
+        done = _WORK[sign](a, b)
         low, high = (at - 2, at + 3) if bracket else (at - 1, at + 2)
         tokens[low:high] = [str(value)]
         rest = f" This leaves {_written(tokens)}." if len(tokens) > 1 else ""

@@ -31,6 +31,11 @@ def halved(value: int) -> str:
     return f"{value} / 2 = {tens} / 2 + {rest} / 2 = {tens // 2} + {rest // 2} = {value // 2}"
 
 
+def divided(a: int, b: int) -> str:
+    """'42 / 7 = 6'."""
+    return f"{a} / {b} = {a // b}"
+
+
 def added(a: int, b: int) -> str:
     """'42 + 7 = 49', or '33 + 59 = 80 + 12 = 92' where the ones carry."""
     ones = a % 10 + b % 10

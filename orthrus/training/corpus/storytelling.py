@@ -9,7 +9,7 @@ from orthrus.training.corpus.base import names
 from orthrus.training.corpus.chains import COMPARE, STARTS, Step
 from orthrus.training.corpus.endings import CLOSINGS, LEFT, SUMS, TOGETHER
 from orthrus.training.corpus.people import ME, Holder, person
-from orthrus.training.corpus.reckoning import NUMBER_WORDS, added, halved, pick, product, sentence, taken
+from orthrus.training.corpus.reckoning import NUMBER_WORDS, added, pick, product, sentence, taken
 from orthrus.training.corpus.themes import (
     BAGS,
     BILL,
@@ -162,14 +162,9 @@ class Story:
         return f"{holder.name} {predicate.format(count=counted(str(value), value, self.thing))}"
 
     def _line(self, text: str, step: Step) -> None:
-        v, n, lead = step.before, step.n, "Now" if self.lines else "First,"
-        worked = {
-            "times": product(v, n) if step.op in ("twice", "times", "sell") else "",
-            "halved": halved(v) if step.op in ("half", "halfof") else "",
-            "sum": added(n, v) if step.op == "together" else added(v, n),
-            "difference": taken(n, v) if step.op == "change" else taken(v, n),
-        }
-        self.lines.append(f"{lead} {text}, {SUMS[step.op].format(v=v, n=n, r=step.after, **worked)}.")
+        words, worked = SUMS[step.op]
+        lead = "Now" if self.lines else "First,"
+        self.lines.append(f"{lead} {text}, {words}: {worked(step.before, step.n)}.")
 
     def _work(self, step: Step, clause: str) -> None:
         """The line or lines that compute `step`; `clause` says what happens."""
