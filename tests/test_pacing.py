@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.pacing_price import TABLES, speedups, standing
+from benchmarks.pacing_price import TABLES, speedups
 from orthrus.config import DecodeConfig
 from orthrus.invariants import check
 from orthrus.lossless import run_both
 from orthrus.pacing import LAST_WAIT, Costs, Pacer
 from orthrus.probe import best_setting, pass_costs, plausible
-from orthrus.recording import load
 from orthrus.trace import Trace
 from tests.tiny import scripted, tiny_config
 
@@ -26,6 +24,18 @@ PROMPT = "Two views, one text."
 ROWS = (1, 4, 8, 16, 24, 32)
 PASS = tuple(1 + (n - 1) / 16 for n in ROWS)
 COSTS = Costs(ROWS, PASS, PASS)
+
+# Proposals accepted in each cycle of whole blocks, as a model once drafted these texts: they stay when models change.
+ACCEPTED = {
+    "word problem": (28, 9, 14, 6, 23),
+    "short story": (2, 0, 2, 1, 2, 2, 0, 1, 1, 1, 1, 2, 7, 1, 2, 1, 1, 1, 1, 5, 1, 2, 4, 3, 1, 3, 2, 0, 2, 1, 1, 4, 7),
+    "equation": (24, 13, 18, 8, 25),
+    "json": (29, 18, 16, 1, 3, 24, 31, 7),
+    "python function": (3, 31, 31, 28),
+    "adding up": (9, 16, 8, 16, 22, 10),
+    "explanation": (1, 7, 31, 30, 12),
+    "small talk": (0, 1, 14, 31, 31, 24),
+}
 
 
 def run(pacer: Pacer, tokens: int, accepts) -> tuple[float, list[int]]:
@@ -70,17 +80,11 @@ def test_plain_stretches_grow_while_drafts_fail():
     assert waits == sorted(waits) and waits[-1] == LAST_WAIT and len(waits) < 14
 
 
-@pytest.mark.parametrize(("table", "one", "all_"), [("steep", 0.65, 0.88), ("middle", 0.85, 1.0), ("flat", 0.85, 0.98)])
-def test_on_recorded_runs_pacing_loses_little_to_whole_blocks_and_hardly_to_ar(table, one, all_):
-    """Prices of whole files, over all recordings: where a block's price is steep, easy texts pay for finding out.
-
-    The better the recorded model drafts, the more: whole blocks cannot be beaten on a text where nearly all stands.
-    """
-    paths = sorted((Path(__file__).parent.parent / "assets" / "traces").glob("*.jsonl.gz"))
-    runs = [stands for stands in (standing(load(path)) for path in paths) if len(stands) >= 60]
-    assert len(runs) >= 3
-    found = [speedups(stands, TABLES[table]) for stands in runs]
-    assert all(paced >= 0.95 for _, paced in found)
+@pytest.mark.parametrize(("table", "one", "all_"), [("steep", 0.75, 0.92), ("middle", 0.95, 1.1), ("flat", 0.95, 1.0)])
+def test_pacing_loses_little_to_whole_blocks_and_hardly_to_ar(table, one, all_):
+    """On texts of every kind: where a block's price is steep, easy ones pay for finding out."""
+    found = [speedups([n - i for n in text for i in range(n + 1)], TABLES[table]) for text in ACCEPTED.values()]
+    assert all(paced >= 0.97 for _, paced in found)
     assert all(paced >= one * whole for whole, paced in found)
     assert sum(paced for _, paced in found) > all_ * sum(whole for whole, _ in found)
 
