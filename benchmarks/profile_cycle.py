@@ -6,16 +6,19 @@
 "Before" is the same arithmetic in the modules that training differentiates: a product a projection, norms and rotary
 embedding in plain operators, keys and values concatenated to what came before. Each win is then put on top of the one
 before it: fused projections and buffers made once (`orthrus.fused`, `orthrus.scratch`), one operator for the attention
-of one row, packed weights for passes of many rows.
+of one row, packed weights for passes of many rows. The instruments are read between the passes of a cycle and alone;
+half of the proposals in them are accepted.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Iterator
 from itertools import cycle
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -28,8 +31,10 @@ from benchmarks.harness import RESULTS, facts, seconds, shaped, table, use_threa
 from orthrus.arithmetic import Fast
 from orthrus.cache import SharedCache
 from orthrus.config import EMBEDDED_MODEL
+from orthrus.instrument import draft_fields, verdict_fields
 from orthrus.layers import AR, rope_table
 from orthrus.model import Orthrus
+from orthrus.sampling import Greedy
 
 BEFORE, FUSED, ONE_OPERATOR, PACKED = (
     "modules, growing cache",
@@ -37,6 +42,7 @@ BEFORE, FUSED, ONE_OPERATOR, PACKED = (
     "and one operator for attention",
     "and packed weights",
 )
+ALTERNATIVES = 8
 SPAN = 200  # lengths of the text that passes go through
 Pass = Callable[[], Any]
 
@@ -130,6 +136,39 @@ def operators(run: Pass, repeats: int, most: int = 8) -> list[dict[str, Any]]:
     return [*rows, {"operator": "all", "share": 1.0, "calls": sum(e.count for e in found) // repeats}]
 
 
+def instruments(model: Orthrus, rows: int, context: int, repeats: int) -> list[dict[str, Any]]:
+    """What each detail adds to a cycle, what it takes alone, and what its two log-softmaxes take, which none can do
+    without. Cycles with and without are timed in turn: between passes every reading finds its code and data cold.
+    """
+    verify, draft = by_cache(model, rows, context), by_diffusion(model, rows, context)
+    drafted, verified = draft(), verify()
+    choices = verified.argmax(-1)
+    ids = torch.cat((choices[: rows // 2], drafted.argmax(-1)[rows // 2 :]))
+
+    def read(detail: int) -> None:
+        _, q = draft_fields(drafted, ids, detail, ALTERNATIVES, Greedy())
+        verdict_fields(verified, choices, ids, q, detail, ALTERNATIVES, Greedy())
+
+    def once(detail: int) -> float:
+        began = time.perf_counter()
+        _, q = draft_fields(draft(), ids, detail, ALTERNATIVES, Greedy())
+        verdict_fields(verify(), choices, ids, q, detail, ALTERNATIVES, Greedy())
+        return time.perf_counter() - began
+
+    spent = [[once(detail) for detail in (-1, 0, 1)] for _ in range(repeats + 2)][2:]
+    softmaxes = seconds(lambda: [x.log_softmax(-1, dtype=torch.float32) for x in (drafted, verified)], repeats)
+    return [
+        {
+            "detail": detail,
+            "cycle_ms": round(median(s[detail + 1] for s in spent) * 1e3, 3),
+            "over_without": round(median(s[detail + 1] / s[0] for s in spent), 3),
+            "alone_ms": round(seconds(lambda detail=detail: read(detail), repeats) * 1e3, 3),
+            "log_softmaxes_ms": round(softmaxes * 1e3, 3),
+        }
+        for detail in (-1, 0, 1)
+    ]
+
+
 def measure(args: argparse.Namespace, dtype: str) -> dict[str, Any]:
     threads = use_threads(args.threads, args.model, dtype)
     model = shaped(args.model, dtype)
@@ -145,6 +184,7 @@ def measure(args: argparse.Namespace, dtype: str) -> dict[str, Any]:
         for way in (BEFORE, PACKED):
             found["operators"][f"{name}, {way}"] = operators(ways[way], args.repeats)
     found["operators"]["draft pass"] = operators(by_diffusion(model, block, args.context), args.repeats)
+    found["instruments"] = instruments(model, block, args.context, 4 * args.repeats)
     return found
 
 
@@ -165,6 +205,8 @@ def main() -> int:
         print(f"\n{dtype}\n" + table(list(found["wins"][0]), [list(row.values()) for row in found["wins"]]))
         for name, rows in found["operators"].items():
             print(f"\n{dtype}, {name}\n" + table(list(rows[0]), [list(row.values()) for row in rows]), flush=True)
+        read = found["instruments"]
+        print(f"\n{dtype}, instruments\n" + table(list(read[0]), [list(row.values()) for row in read]), flush=True)
     write(result, args.out)
     return 0
 

@@ -107,6 +107,26 @@ def profile(f: dict[str, Any]) -> str:
     return f"{first}\n\n{table(['dtype', 'pass', 'operator', 'share of time', 'calls a pass'], shares)}"
 
 
+@measured("profile")
+def instruments(f: dict[str, Any]) -> str:
+    """What reading the logits for the eye adds to a cycle."""
+    rows = [
+        [
+            dtype,
+            row["detail"],
+            row["cycle_ms"],
+            f"{row['over_without'] - 1:.1%}",
+            row["alone_ms"],
+            row["log_softmaxes_ms"],
+        ]
+        for dtype, found in f["dtypes"].items()
+        for row in found["instruments"]
+        if row["detail"] >= 0
+    ]
+    head = ["dtype", "detail", "cycle, ms", "over none", "readings alone, ms", "of them log-softmax, ms"]
+    return table(head, rows)
+
+
 @measured("growth")
 def growth(f: dict[str, Any]) -> str:
     """A plot and a sentence a regime, with the measured figures in it."""
@@ -189,4 +209,11 @@ SENTENCES = {
     "length": _length,
     "size": _size,
 }
-FIGURES = {"speed": speed, "targets": targets, "floor": floor, "profile": profile, "growth": growth}
+FIGURES = {
+    "speed": speed,
+    "targets": targets,
+    "floor": floor,
+    "profile": profile,
+    "instruments": instruments,
+    "growth": growth,
+}

@@ -44,21 +44,21 @@ class Distribution(NamedTuple):
     likeliest: torch.return_types.topk | None = None  # values and indices [rows, max(2, alternatives)]
 
 
-def _gaps_behind(d: Distribution, choices: Tensor, own: Tensor) -> Tensor:
+def _gaps_behind(d: Distribution, choices: Tensor, own: Tensor, chooser: Chooser) -> Tensor:
     """`gaps` of a pass, asked last; sorting would take 90 microseconds, a second look for the largest takes 15."""
     if d.likeliest is not None:
         return d.likeliest.values[:, 0] - d.likeliest.values[:, 1]
-    if not torch.equal(own, d.log_p.amax(-1)):
+    if isinstance(chooser, Sampled):  # what was chosen need not be the largest
         return gaps(d.log_p)
     return own - d.log_p.scatter_(1, choices[:, None], -math.inf).amax(-1)
 
 
 def of_logits(logits: Tensor, detail: int, n_alt: int) -> Distribution:
-    scores = logits.float()
-    log_p = scores.log_softmax(-1)
+    log_p = logits.log_softmax(-1, dtype=torch.float32)
     if detail < 1:
         return Distribution(log_p)
-    return Distribution(log_p, scores.softmax(-1), log_p.topk(min(max(2, n_alt), log_p.shape[-1]), dim=-1))
+    p = logits.softmax(-1, dtype=torch.float32)
+    return Distribution(log_p, p, log_p.topk(min(max(2, n_alt), log_p.shape[-1]), dim=-1))
 
 
 def alternatives(d: Distribution, count: int, prefix: str) -> dict[str, Any]:
@@ -92,6 +92,7 @@ def verdict_fields(
     q: Distribution | None,
     detail: int,
     n_alt: int,
+    chooser: Chooser,
 ) -> dict[str, Any]:
     """The verdict event's optional fields; logits [block, vocab], choices [block], proposals [N], q of the N rows."""
     if detail < 0:
@@ -102,7 +103,7 @@ def verdict_fields(
     fields = {
         "p_lp_draft": lps(_pick(p.log_p[:n], proposals)),
         "p_lp_ar": lps(own),
-        "p_gap": _floats(_gaps_behind(p, choices, own)),
+        "p_gap": _floats(_gaps_behind(p, choices, own, chooser)),
     }
     if detail >= 1:
         fields |= alternatives(p, n_alt, "p")

@@ -50,7 +50,7 @@ class Readings:
             return {}
         with self._aside():
             return instrument.verdict_fields(
-                logits, ruling.choices, proposals, self.q, self.detail, self.n_alt
+                logits, ruling.choices, proposals, self.q, self.detail, self.n_alt, self.chooser
             ) | coin_fields(ruling.toss, self.detail, self.n_alt)
 
     def rows(self, position: int, logits: Tensor, count: int) -> None:

@@ -6,10 +6,11 @@ import itertools
 import json
 import random
 import re
+from collections import Counter
 
 import pytest
 
-from orthrus.training.corpus import domain_module, generate, grade, stories, story_words
+from orthrus.training.corpus import copy, domain_module, generate, grade, sequences, stories, story_words
 from orthrus.training.corpus.base import SPLITS, split_of
 
 LANGUAGE = ("json", "code", "copy", "edit", "stories", "explain", "chat")
@@ -117,6 +118,31 @@ def test_repeated_and_counted_answers_are_as_long_as_asked():
             found = [int(number) for number in re.findall(r"\d+", example.answer)]
             assert {abs(b - a) for a, b in itertools.pairwise(found)} == {int(size)}
             assert f" {found[0]} to {found[-1]}" in example.prompt
+
+
+def test_numbered_repetitions_end_at_the_number_asked_for():
+    words = {word: i for i, word in enumerate(sequences.NUMBER_WORDS, 1)}
+    for example in samples("copy", 2000):
+        if example.structure.endswith("_numbered") or example.structure.startswith("lines:"):
+            found = re.findall(r"^(\d+)\. (.+)$", example.answer, re.MULTILINE)
+            said = found[0][1]
+            asked = re.findall(r"[\w-]+", example.prompt.lower().replace(said.lower(), ""))
+            assert [int(n) for n, _ in found] == list(range(1, len(found) + 1)) and {w for _, w in found} == {said}
+            assert said in example.prompt and len(found) in [words.get(w) or (w.isdigit() and int(w)) for w in asked]
+
+
+def test_the_length_of_a_count_does_not_tell_where_it_ends():
+    """Lengths spread evenly: no place is where more than a few counts end."""
+    counts = [e.answer for e in samples("copy", 4000) if e.structure.startswith("count")]
+    ends = Counter(len(re.findall(r"\d|\D+", answer)) // 8 for answer in counts)  # a digit is a token
+    assert max(ends.values()) < 0.145 * ends.total() and len(ends) > 14
+
+
+def test_a_drill_is_short_right_and_not_about_one_thing():
+    found = [copy.drill(random.Random(f"drill/{i}")) for i in range(600)]
+    assert all(grade(e, e.answer) and 0 < len(e.answer) < 400 for e in found)
+    assert len({e.structure for e in found}) > 20 and len({e.prompt for e in found}) > 590
+    assert sum(len(e.answer) < 60 for e in found) > 400
 
 
 def test_stories_are_on_their_subject_and_never_the_same():

@@ -5,9 +5,12 @@ import random
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orthrus.training.corpus import base, domain_module, generate, grade, splits
 from orthrus.training.corpus.chains import CHAINS, HELD_OUT_CHAINS, plan
+from orthrus.training.corpus.reckoning import added, product, taken
 from orthrus.training.corpus.storytelling import Story
 from orthrus.training.corpus.wording import told
 
@@ -101,6 +104,19 @@ def test_held_out_chains_are_new_only_as_a_whole():
     assert 0.08 < len(HELD_OUT_CHAINS) / len(trained | HELD_OUT_CHAINS) < 0.25
     pairs = {pair for chain in trained for pair in itertools.pairwise(chain)}
     assert all(pair in pairs for chain in HELD_OUT_CHAINS for pair in itertools.pairwise(chain))
+
+
+@given(st.integers(0, 999), st.integers(0, 999))
+def test_a_sum_written_out_has_one_value_all_along(a, b):
+    a, b = max(a, b), min(a, b)
+    for text, value in ((added(a, b), a + b), (taken(a, b), a - b), (product(a, b % 11), a * (b % 11))):
+        assert {eval(part) for part in text.split(" = ")} == {value}, text
+
+
+@given(st.integers(21, 99), st.integers(11, 99))
+def test_differences_of_two_digits_are_taken_in_tens_and_ones(a, b):
+    if b % 10 and b < a:
+        assert re.fullmatch(r"\d+ - \d+ = \d+0 - \d+0 \+ \d+ - \d = \d+ \+ \d = \d+", taken(a, b))
 
 
 def test_grade_reads_other_wordings_of_the_answer():

@@ -38,7 +38,7 @@ def rank(row: list[float], wanted: int) -> int:
 def fields(drafted, verified, proposals, detail, n_alt=4):
     choices = verified.argmax(-1)
     drawn, q = draft_fields(drafted, proposals, detail, n_alt, Greedy()) if len(proposals) else ({}, None)
-    return drawn, verdict_fields(verified, choices, proposals, q, detail, n_alt), choices
+    return drawn, verdict_fields(verified, choices, proposals, q, detail, n_alt, Greedy()), choices
 
 
 @given(passes())

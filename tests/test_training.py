@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -12,7 +13,19 @@ import torch
 
 from orthrus.model import DIFF, Orthrus, rope_table
 from orthrus.training import loop, stages
-from orthrus.training.data import MIDTRAINING, PRETRAINING, Document, Rows, corpus_rows, echo, encode_dialogue, pack
+from orthrus.training.corpus import domain_module
+from orthrus.training.corpus.base import Example, split_of
+from orthrus.training.data import (
+    MIDTRAINING,
+    PRETRAINING,
+    Document,
+    Rows,
+    corpus_rows,
+    drill,
+    echo,
+    encode_dialogue,
+    pack,
+)
 from orthrus.training.export import copy_ar_to_diffusion
 from orthrus.training.forward import causal_document_bias, forward_rows
 from orthrus.training.loop import LoopConfig, TrainingStopped
@@ -145,6 +158,18 @@ def test_echoes_are_for_training_only():
         rows = corpus_rows(tokenizer, 1, 0, 8, 900, split, MIDTRAINING)
         starts = {rows.ids[r, i].item() for r, i in (rows.position == 0).nonzero() if rows.document[r, i] >= 0}
         assert (len(starts) > 1) == echoed  # a dialogue starts with its special token, an echo with any other
+
+
+def test_a_drill_is_several_tasks_of_its_split():
+    tokenizer, copying = byte_tokenizer(), domain_module("copy")
+    for seed in range(20):
+        text = tokenizer.decode(drill(tokenizer, random.Random(seed), "train").ids)
+        asked = re.findall(r"<\|im_start\|>user\n(.*?)<\|im_end\|>", text, re.DOTALL)
+        told = re.findall(r"</think>\n\n(.*?)<\|im_end\|>", text, re.DOTALL)
+        assert 2 <= len(asked) == len(told) <= 6
+        for prompt, answer in zip(asked, told, strict=True):
+            example = Example("copy", "", (("user", prompt), ("assistant", answer)), answer)
+            assert split_of(example, copying.HELD_OUT) == "train"
 
 
 def test_corpus_rows_depend_on_the_step_alone():

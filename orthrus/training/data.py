@@ -32,10 +32,11 @@ FIRST_ORDINARY = 6  # token ids below are special
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What a stage's documents are drawn from: the domains by `mixture`, and echoes, a share of all documents."""
+    """What a stage's documents are drawn from: the domains by `mixture`; echoes and drills, shares of all documents."""
 
     mixture: dict[str, float]
     echoes: float = 0.0
+    drills: float = 0.0
 
 
 PRETRAINING = Recipe(MIXTURE)
@@ -48,7 +49,8 @@ MIDTRAINING = Recipe(
 # What midtraining leaves: sums that go wrong, and repetitions and counts that are right but never end.
 ANNEALING = Recipe(
     MIXTURE | {"math": 0.25, "lists": 0.08, "json": 0.08, "code": 0.08, "copy": 0.22, "stories": 0.03, "explain": 0.03},
-    echoes=0.10,
+    echoes=0.08,
+    drills=0.12,
 )
 
 
@@ -109,6 +111,17 @@ def echo(rng: random.Random, vocabulary: int) -> Document:
     return Document(tuple(ids), tuple(answer))
 
 
+def drill(tokenizer, rng: random.Random, split: str) -> Document:
+    """Two to six short tasks of copying in one dialogue, all of `split`."""
+    module, messages, tasks = domain_module("copy"), [], rng.randint(2, 6)
+    while tasks:
+        example = module.drill(rng)
+        if split_of(example, module.HELD_OUT) == split:
+            messages += example.messages
+            tasks -= 1
+    return encode_dialogue(tokenizer, messages)
+
+
 def _phrase(rng: random.Random, vocabulary: int) -> list[int]:
     return [rng.randrange(FIRST_ORDINARY, vocabulary) for _ in range(rng.randint(3, 30))]
 
@@ -164,13 +177,16 @@ def _tensors(bins: list[list[Document]], length: int, padding_id: int) -> Rows:
 def corpus_rows(
     tokenizer, seed: int, step: int, rows: int, length: int, split: str = "train", recipe: Recipe = PRETRAINING
 ) -> Rows:
-    """The packed batch of one training step, drawn by `recipe`; another split than "train" has no echoes."""
+    """The packed batch of one training step, drawn by `recipe`; echoes and drills are for "train" alone."""
     rng = random.Random(f"{split}/{seed}/{step}")
     domains, weights = zip(*recipe.mixture.items(), strict=True)
 
     def document() -> Document:
-        if split == "train" and recipe.echoes and rng.random() < recipe.echoes:
+        roll = rng.random() if split == "train" else 1.0
+        if roll < recipe.echoes:
             return echo(rng, len(tokenizer))
+        if roll < recipe.echoes + recipe.drills:
+            return drill(tokenizer, rng, split)
         return encode_dialogue(tokenizer, draw(rng.choices(domains, weights)[0], rng, split).messages)
 
     return pack(document, rows, length, tokenizer.pad_token_id)

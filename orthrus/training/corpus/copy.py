@@ -1,9 +1,12 @@
 """Copying: repeat a line or a word many times, count, say a known sequence, repeat a text. Entropy is near zero.
 
-Most of it is repetition and counting, which a block of tokens can be guessed at; six in a hundred are codes, digits and
-words nobody wrote before, which only copying can get right. What is said more than six times stands in numbered lines
-or is short enough to be seen whole: without numbers, nothing in the text tells a model of this size how often it has
-said a thing, and an earlier one went on for ever.
+Most of it is repetition and counting, which a block of tokens can be guessed at; eight in a hundred are codes, digits
+and words nobody wrote before, which only copying can get right. What is said more than six times stands in numbered
+lines: without numbers, nothing in the text tells a model of this size how often it has said a thing, and an earlier one
+went on for ever. How long an answer is must not tell where it ends either: one whose counts were cut at a fixed length
+went on to that length, whatever number it was to stop at.
+
+`drill` is the same skill with everything else left out: several short tasks in a row, for training alone.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from orthrus.training.corpus.material import variants
 from orthrus.training.corpus.sequences import NUMBER_WORDS, Asked
 
 DOMAIN = "copy"
-HELD_OUT = frozenset({"mixed", "times:7", "count:4", "known_times:months:2"})
+HELD_OUT = frozenset({"mixed", "lines:7", "count:4", "known:months"})
 PRESETS = (
     "Repeat this text exactly: The small robot found the golden key.",
     "Repeat this line 5 times: The quick robot painted the yellow bridge.",
@@ -32,18 +35,15 @@ _REPEAT = variants(
     "Copy this without any mistakes:|Say exactly this:"
 )
 _PHRASES = variants(
-    "good morning|good night|good evening|good luck|happy birthday|happy new year|thank you|well done|hello there|"
-    "hip hip hurray|ready steady go|never give up|take it easy|see you soon|no problem|yes please|no thank you|"
-    "once upon a time|time to go|I love you|I am happy|I am a robot|let it snow|up and down|left and right|"
-    "black and white|day and night|bread and butter|salt and pepper|round and round|step by step|one more time|"
-    "practice makes perfect|slow and steady|hello world|hello my friend|have a nice day|I will be on time|"
-    "I will not be late|I like green tea|we are the best|nice to meet you|keep calm|here we go|all is well"
+    "good morning|good night|good luck|happy birthday|thank you|well done|never give up|take it easy|see you soon|"
+    "no problem|once upon a time|I love you|I am a robot|let it snow|hello world|have a nice day|here we go|all is well"
 )
 _WORDS = tuple(dict.fromkeys(material.NOUNS + material.ADJECTIVES)) + material.words(
     "hello yes no please thanks sorry welcome hooray bravo wow love peace hope music summer winter spring autumn monday"
 )
 _FEW = (2, 3, 3, 4, 4, 5, 5, 6)  # times that can be kept in mind without numbers
-_MANY = (5, 6, 7, 8, 9, 10, 10, 10, 11, 12, 12, 12, 14, 15, 15, 16, 18, 20, 20, 20)
+_MANY = (*range(5, 31), 10, 10, 12, 15, 20, 20, 25, 30)
+_ANSWER_TOKENS = 170  # about the longest answer
 
 
 def _number(rng: random.Random, count: int) -> str:
@@ -54,6 +54,11 @@ def _number(rng: random.Random, count: int) -> str:
 def _lines(text: str, count: int) -> str:
     """`text` on `count` numbered lines."""
     return "\n".join(f"{i}. {text}" for i in range(1, count + 1))
+
+
+def _fitting(text: str, count: int) -> int:
+    """`count`, or as many numbered lines of `text` as an answer may be long."""
+    return min(count, _ANSWER_TOKENS // (5 + len(text) // 3))  # the tokenizer takes about three letters at a time
 
 
 def _numbered(rng: random.Random, text: str, count: int, noun: str) -> tuple[str, str]:
@@ -68,11 +73,11 @@ def _numbered(rng: random.Random, text: str, count: int, noun: str) -> tuple[str
     return base.typo(rng, rng.choice(forms)).format(k=noun, w=quoted, n=n), _lines(text, count)
 
 
-def _word(rng: random.Random) -> Asked:
+def _word(rng: random.Random, most: int = 30) -> Asked:
     """One word: many times in numbered lines, or a few times, apart by spaces unless asked otherwise."""
     word = rng.choice(_WORDS)
-    if rng.random() < 0.7:
-        return "word_numbered", *_numbered(rng, word, rng.choice(_MANY), "word")
+    if rng.random() < 0.8:
+        return "word_numbered", *_numbered(rng, word, min(most, _fitting(word, rng.choice(_MANY))), "word")
     count = rng.choice(_FEW)
     shown = f'"{word}"' if rng.random() < 0.25 else word
     asked, separator = sequences.layout(rng, " ")
@@ -85,28 +90,36 @@ def _word(rng: random.Random) -> Asked:
     return f"word:{count}", prompt, separator.join([word] * count)
 
 
-def _phrase(rng: random.Random) -> Asked:
+def _words_together(rng: random.Random) -> str:
+    """Two to five words that belong together, now and then a phrase everybody knows."""
+    noun, other, adjective = rng.choice(material.NOUNS), rng.choice(material.NOUNS), rng.choice(material.ADJECTIVES)
+    forms = (
+        f"the {adjective} {noun}", f"{adjective} {noun}", f"{noun} and {other}", f"my {adjective} {noun}",
+        f"I like the {noun}", f"{base.name(rng)} and the {noun}", f"{adjective} and {rng.choice(material.ADJECTIVES)}",
+        f"no {noun} today", f"the {noun} is {adjective}", f"{base.name(rng)} {rng.choice(material.VERBS)} the {noun}",
+        f"hello {base.name(rng)}", f"{rng.choice(material.CITIES)} in {rng.choice(('spring', 'summer', 'winter'))}",
+    )  # fmt: skip
+    return rng.choice(_PHRASES) if rng.random() < 0.2 else rng.choice(forms)
+
+
+def _phrase(rng: random.Random, most: int = 30) -> Asked:
     """A short phrase: many times in numbered lines, or a few times, apart by commas unless asked otherwise."""
-    phrase = rng.choice(_PHRASES)
-    if rng.random() < 0.3:
-        phrase = f"the {rng.choice(material.ADJECTIVES)} {rng.choice(material.NOUNS)}"
-    if rng.random() < 0.7:
-        return "phrase_numbered", *_numbered(rng, phrase, rng.choice(_MANY), "words")
+    phrase = _words_together(rng)
+    if rng.random() < 0.8:
+        return "phrase_numbered", *_numbered(rng, phrase, min(most, _fitting(phrase, rng.choice(_MANY))), "words")
     count = rng.choice(_FEW)
     asked, separator = sequences.layout(rng, ", ")
     shown = f'"{phrase}"' if rng.random() < 0.4 else phrase
     forms = ("Say {w} {n} times{a}.", "Repeat {w} {n} times{a}.", "Write {w} {n} times{a}.",
              "Please say {w} {n} times{a}.", "Write the words {w} {n} times{a}.")  # fmt: skip
-    if len(phrase.split()) == 1:
-        forms = forms[:-1]
     prompt = base.typo(rng, rng.choice(forms)).format(w=shown, n=_number(rng, count), a=asked)
     return f"phrase:{count}", prompt, separator.join([phrase] * count)
 
 
-def _line(rng: random.Random) -> Asked:
+def _line(rng: random.Random, most: int = 30) -> Asked:
     """A line several times, one below the other; more often where the lines are to be numbered."""
-    numbered, line = rng.random() < 0.6, material.line(rng)
-    count = rng.choice((4, 5, 6, 8, 8, 10, 10, 10, 12, 12) if numbered else (3, 4, 4, 5, 5, 5, 6, 6, 7, 8))
+    numbered, line = rng.random() < 0.75, material.line(rng)
+    count = min(most, _fitting(line, rng.choice(_MANY)) if numbered else rng.choice(_FEW))
     number = _number(rng, count)
     forms = (
         'Write the line "{w}" {n} times{a}.', "Write this line {n} times{a}: {w}", "Repeat this line {n} times{a}: {w}",
@@ -121,7 +134,7 @@ def _line(rng: random.Random) -> Asked:
 
 
 def _repetition(rng: random.Random) -> Asked:
-    return rng.choices((_word, _phrase, _line), (6, 8, 18))[0](rng)
+    return rng.choices((_word, _phrase, _line), (8, 10, 18))[0](rng)
 
 
 def _counting(rng: random.Random) -> Asked:
@@ -140,14 +153,14 @@ def _repeat(rng: random.Random, structure: str, text: str) -> Asked:
 
 
 def _sentences(rng: random.Random) -> Asked:
-    """One or two plain sentences, once or, one below the other, twice or three times."""
-    text = material.sentences(rng, rng.choice((1, 2, 2, 3)))
-    if rng.random() < 0.4:
+    """One or two plain sentences, once or, one below the other, two to four times."""
+    text = material.sentences(rng, rng.choice((1, 2, 2)))
+    if rng.random() < 0.3:
         return _repeat(rng, "sentence", text)
-    count = rng.choice((2, 3))
-    number = {2: ("twice", "two times"), 3: ("three times", "3 times")}[count][rng.randrange(2)]
+    count = rng.choice((2, 3, 3, 4, 4))
+    number = {2: ("twice", "two times"), 3: ("three times", "3 times"), 4: ("four times", "4 times")}[count]
     forms = ("Repeat this text {n}:", "Copy this text {n}:", "Write this {n}:", "Say this {n}:", "Please copy {n}:")
-    prompt = base.typo(rng, rng.choice(forms).format(n=number)) + f"{rng.choice((' ', chr(10)))}{text}"
+    prompt = base.typo(rng, rng.choice(forms).format(n=rng.choice(number))) + f"{rng.choice((' ', chr(10)))}{text}"
     return f"sentence:{count}", prompt, "\n".join([text] * count)
 
 
@@ -210,7 +223,7 @@ def _hard(rng: random.Random) -> Asked:
     return _repeat(rng, structure, make(rng))
 
 
-_KINDS = ((_repetition, 42), (_counting, 30), (sequences.known, 11), (_sentences, 11), (_hard, 6))
+_KINDS = ((_repetition, 50), (_counting, 28), (sequences.known, 4), (_sentences, 10), (_hard, 8))
 
 
 def sample(rng: random.Random) -> Example:
@@ -218,6 +231,21 @@ def sample(rng: random.Random) -> Example:
     make = rng.choices([kind for kind, _ in _KINDS], [weight for _, weight in _KINDS])[0]
     structure, prompt, text = make(rng)
     return Example(DOMAIN, structure, (("user", prompt), ("assistant", text)), text)
+
+
+def drill(rng: random.Random) -> Example:
+    """One short task: a count, a repetition or a list that ends after a few items, each of which has to be looked up.
+
+    Long answers ask where to end once in a hundred tokens; these ask it every ten.
+    """
+    kinds = ((_short_count, 5), (_word, 1), (_phrase, 2), (_line, 1), (_hard, 4))
+    make = rng.choices([kind for kind, _ in kinds], [weight for _, weight in kinds])[0]
+    structure, prompt, text = make(rng, rng.randrange(2, 7)) if make in (_word, _phrase, _line) else make(rng)
+    return Example(DOMAIN, structure, (("user", prompt), ("assistant", text)), text)
+
+
+def _short_count(rng: random.Random) -> Asked:
+    return rng.choices((sequences.count, sequences.evens), (4, 1))[0](rng, range(2, 10))
 
 
 def grade(example: Example, text: str) -> bool:

@@ -19,7 +19,8 @@ _LAYOUTS = (
     (" ", ("separated by spaces", "with spaces")),
     ("\n", ("one per line", "each on its own line", "one on each line")),
 )
-_ANSWER_TOKENS = 140  # about the longest answer, counting each digit as a token
+_ANSWER_TOKENS = (70, 190)  # each digit is one: an answer is at most as long as a number between these
+_TERMS = range(12, 56)
 
 _UNITS = words("one two three four five six seven eight nine")
 _TEENS = words("ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen")
@@ -39,7 +40,6 @@ _LISTS = {
     "notes": ("notes of the scale", words("do re mi fa sol la ti do")),
     "rainbow": ("colours of the rainbow", words("red orange yellow green blue indigo violet")),
 }
-_TIMES = {1: "", 2: " twice", 3: " three times", 4: " four times", 5: " five times", 6: " six times"}
 _SAY = ("Say", "Write", "Write down", "List", "Name", "Recite", "Give me", "Please list", "Please write", "Tell me")
 
 
@@ -63,23 +63,23 @@ def _said(items: list[str], separator: str) -> str:
     return separator.join(items) + ("" if separator == "\n" else ".")
 
 
-def _numbers(rng: random.Random) -> tuple[int, int, int]:
+def _numbers(rng: random.Random, terms_of: range) -> tuple[int, int, int]:
     """First number, last number and step (upwards) of a count whose answer is not too long."""
     step = rng.choices((1, 2, 5, 10, 3, 4), (10, 4, 4, 4, 1, 1))[0]
-    terms = rng.randrange(12, 41)
+    terms, most = rng.choice(terms_of), rng.randint(*_ANSWER_TOKENS)
     roll = rng.random()
     first = 1 if roll < 0.25 else rng.randrange(0, 60) if roll < 0.96 else rng.randrange(100, 900)
     if step in (5, 10) and rng.random() < 0.9:
         first = first // step * step
-    while (len(str(first + step * (terms - 1))) + 2) * terms > _ANSWER_TOKENS and terms > 12:
+    while (len(str(first + step * (terms - 1))) + 2) * terms > most and terms > 12:
         terms -= 1
     return first, first + step * (terms - 1), step
 
 
-def count(rng: random.Random) -> Asked:
-    """Counting up or down by a step."""
-    first, last, step = _numbers(rng)
-    down = rng.random() < 0.2
+def count(rng: random.Random, terms: range = _TERMS) -> Asked:
+    """Counting up or down by a step, so many numbers as one of `terms`."""
+    first, last, step = _numbers(rng, terms)
+    down = rng.random() < 0.12
     found = list(map(str, range(first, last + 1, step)))
     if down:
         first, last, found = last, first, found[::-1]
@@ -97,11 +97,11 @@ def count(rng: random.Random) -> Asked:
     return f"count{'_down' if down else ''}:{step}", base.typo(rng, rng.choice(forms)), _said(found, separator)
 
 
-def evens(rng: random.Random) -> Asked:
-    """Even numbers, odd numbers, or the first multiples of a number."""
-    terms = rng.randrange(12, 27)
+def evens(rng: random.Random, terms_of: range = range(12, 40)) -> Asked:
+    """Even numbers, odd numbers, or the first multiples of a number, so many as one of `terms_of`."""
+    terms = rng.choice(terms_of)
     asked, separator = layout(rng, ", ")
-    kind = rng.choice(("even", "odd", "multiples"))
+    kind = rng.choice(("even", "even", "odd", "odd", "multiples"))
     say = rng.choice(("Write", "List", "Give me", "Say", "Please write"))
     if kind == "multiples":
         of = rng.choice((2, 2, 3, 4, 5, 5, 5, 10, 10, 10, 20, 100))
@@ -144,30 +144,24 @@ def _number_words(rng: random.Random) -> Asked:
 def _cycle(rng: random.Random) -> Asked:
     kind = rng.choice(("weekdays", "weekdays", "months", "months", "seasons"))
     title, items = _CYCLES[kind]
-    start = rng.randrange(len(items)) if rng.random() < 0.7 else 0
-    times = rng.choice({"weekdays": (1, 2, 2, 3, 4), "months": (1, 1, 2, 3), "seasons": (2, 3, 4, 5, 6)}[kind])
+    start = rng.randrange(len(items)) if rng.random() < 0.5 else 0
     found = list(items[start:] + items[:start])
     how = f", starting with {found[0]}" if start or rng.random() < 0.3 else ""
-    structure = f"known_times:{kind}:{times}" if times > 1 else f"known:{kind}"
-    if not how and rng.random() < 0.35:
-        found, how, structure = found[::-1], " backwards", f"known_down:{kind}"
-    return _known(rng, structure, f"{title}{how}", found, times)
+    return _known(rng, kind, f"{title}{how}", found, backwards=0.0 if how else 0.35)
 
 
 def _list(rng: random.Random) -> Asked:
     kind = rng.choice(tuple(_LISTS))
     title, items = _LISTS[kind]
-    found, how, structure = list(items), "", f"known:{kind}"
-    if rng.random() < 0.3:
-        found, how, structure = found[::-1], " backwards", f"known_down:{kind}"
-    return _known(rng, structure, f"{title}{how}", found, rng.choice((1, 2, 2, 3, 4)))
+    return _known(rng, kind, title, list(items), backwards=0.3)
 
 
-def _known(rng: random.Random, structure: str, title: str, items: list[str], times: int) -> Asked:
+def _known(rng: random.Random, kind: str, title: str, items: list[str], backwards: float) -> Asked:
+    down = rng.random() < backwards
     asked, separator = layout(rng, ", ")
-    comma = "," if times > 1 and ", starting" in title else ""
-    prompt = f"{rng.choice(_SAY)} the {title}{comma}{_TIMES[times]}{asked}."
-    return structure, base.typo(rng, prompt), _said(items * times, separator)
+    prompt = f"{rng.choice(_SAY)} the {title}{' backwards' if down else ''}{asked}."
+    said = _said(items[::-1] if down else items, separator)
+    return f"known{'_down' if down else ''}:{kind}", base.typo(rng, prompt), said
 
 
 def known(rng: random.Random) -> Asked:
