@@ -129,11 +129,11 @@
       if (this.on) slots[1].focus({ preventScroll: true }); // a question of the tour takes no focus
     }
 
-    /** The question is gone: answered, or the playhead went elsewhere. */
+    /** The question is gone: answered, or the playhead went elsewhere. The page is uncovered by `tick`. */
     drop() {
       this.asked = -1;
       this.all.hidden = true;
-      this.player.root.classList.remove("asking");
+      this.player.wake();
     }
 
     answer(guess) {
@@ -178,7 +178,7 @@
       if (this.fresh && this.asked === now.at) this.dress();
       if (this.leads) this.next.focus({ preventScroll: true }); // a focus lays the page out: not before it is drawn
       this.leads = false;
-      if (this.asked < 0) this.player.root.classList.remove("unsaid");
+      if (this.asked < 0) this.player.root.classList.remove("asking", "unsaid"); // not in the frame that answers
       if (this.asked >= 0 && now.at !== this.asked) {
         this.drop();
         this.parts.ask.textContent = "Skipped. N asks the next one.";

@@ -2,6 +2,9 @@
 (function () {
   "use strict";
   const O = window.OrthrusStage;
+  // Slots that a step into verdict or commit shows in the frame that answers. The next frame has the others, long before
+  // the verdict's sweep can reach them. A draft is there all at once, as its tokens were.
+  const FIRST = 8;
 
   function legend(player) {
     const box = O.el("div", "o-legend");
@@ -96,7 +99,9 @@
     foot.append(own, kit);
     host.append(legend(player), list, tablebox, foot);
     const slots = [];
-    let animated, phase;
+    let animated, phase, again;
+    let motion = ""; // classes of the slots: which phase moves, and under which of its two names
+    let rest = null; // the block whose first slots alone are drawn
     roving(list, slots);
     pointing(list, slots);
     const nameOf = (code) => player.settings.statuses[code];
@@ -105,13 +110,13 @@
       if (shown && !tablebox.hidden) tablebox.replaceChildren(O.table(spec.title, spec.table, O.blockColumns(shown, player)));
     };
 
-    function drawSlot(i, block, now) {
+    function drawSlot(i, block) {
       const { box, guess, own, filled } = slots[i];
       const code = block.status[i];
       const { name, glyph, label } = nameOf(code);
       const word = player.word(i ? block.ids[i - 1] : block.anchor);
       const sure = i && block.q ? block.q[i - 1] : null;
-      put(box, "className", "o-slot is-" + name);
+      put(box, "className", "o-slot is-" + name + motion);
       fill(guess, glyph, O.label(word));
       const full = (i ? (sure === null ? 100 : sure) : 100) + "%";
       if (filled !== full) guess.style.setProperty("--fill", (slots[i].filled = full));
@@ -130,36 +135,53 @@
       box.title = text;
     }
 
+    /** How the slots move at this stop: not at all behind a jump, which has no way that could be shown. */
+    function setOff(now, stepped) {
+      if (now.phase === phase) again = !again; // another name restarts the phase's animation on the same nodes
+      phase = now.phase;
+      motion = (now.playing ? now.wall > 150 : stepped) ? " go-" + phase + (again ? " again" : "") : "";
+      const beat = Math.round(Math.min(600, 0.6 * now.wall)) + "ms"; // every cell inherits it
+      if (list.style.getPropertyValue("--beat") !== beat) list.style.setProperty("--beat", beat);
+    }
+
+    function drawNext(block) {
+      own.replaceChildren();
+      if (block.next === undefined) return;
+      const [id, code] = block.next || [null, "f"];
+      const text = block.next ? O.label(player.word(id)) : "nothing: the text ended inside the block";
+      const chip = O.el("span", "o-chip is-" + nameOf(code).name, (block.next ? nameOf(code).glyph + " " : "") + text);
+      const some = (n, one, more) => n + " " + (n === 1 ? one : more);
+      own.append(some(block.committed, "token joins", "tokens join") + " the text: " + some(block.kept, "guess", "guesses") + " and ", chip);
+    }
+
     return {
       calm: true,
+      waits: () => rest !== null,
+      tick() {
+        if (!rest) return;
+        if (rest.fresh) return void (rest.fresh = false); // this frame answers
+        for (let i = FIRST; i < rest.block.status.length; i++) drawSlot(i, rest.block);
+        rest = null;
+      },
       draw(state, facts, now) {
         const block = (shown = state.block);
+        const stepped = now.at === animated + 1;
+        const moved = now.at !== animated;
+        animated = now.at;
+        rest = null;
         put(host.dataset, "phase", now.phase);
         put(own, "hidden", !block);
         fillTable();
-        if (!block) return void (animated = now.at);
+        if (!block) return;
+        if (moved) setOff(now, stepped);
         while (slots.length < block.status.length) {
           slots.push(slot(slots.length));
           list.append(slots[slots.length - 1].box);
         }
         slots.forEach(({ box }, i) => put(box, "hidden", i >= block.status.length));
-        for (let i = 0; i < block.status.length; i++) drawSlot(i, block, now);
-        own.replaceChildren();
-        if (block.next !== undefined) {
-          const [id, code] = block.next || [null, "f"];
-          const text = block.next ? O.label(player.word(id)) : "nothing: the text ended inside the block";
-          const chip = O.el("span", "o-chip is-" + nameOf(code).name, (block.next ? nameOf(code).glyph + " " : "") + text);
-          const some = (n, one, more) => n + " " + (n === 1 ? one : more);
-          own.append(some(block.committed, "token joins", "tokens join") + " the text: " + some(block.kept, "guess", "guesses") + " and ", chip);
-        }
-        if (now.at === animated) return;
-        const stepped = now.at === animated + 1; // a jump has no way that could be shown, and is answered sooner
-        animated = now.at;
-        if (now.phase === phase) list.classList.toggle("again"); // restarts the phase's animation on the same nodes
-        phase = now.phase;
-        const beat = Math.round(Math.min(600, 0.6 * now.wall)) + "ms"; // every cell inherits it
-        if (list.style.getPropertyValue("--beat") !== beat) list.style.setProperty("--beat", beat);
-        list.classList.toggle("go", now.playing ? now.wall > 150 : stepped);
+        if (moved && stepped && !now.playing && phase !== "draft") rest = { block, fresh: true };
+        for (let i = 0; i < (rest ? Math.min(FIRST, block.status.length) : block.status.length); i++) drawSlot(i, block);
+        drawNext(block);
       },
     };
   };
