@@ -130,12 +130,12 @@ def test_who_wants_less_motion_gets_none_unasked(export, open_page, reduced):
     watched.js(f"void({PLAYER}.head.pause(), {PLAYER}.head.seek(0))")
     watched.until(f"!{PLAYER}.awake")
     watched.js(f"void({PLAYER}.head.step(1))")
-    watched.until("document.querySelector('.o-slots.go')")
+    watched.until("document.querySelector('.o-slot.go-draft')")
     names = watched.js("document.getAnimations().map((a) => a.animationName || a.transitionProperty)")
     appearing = any(name.startswith("o-appear") for name in names)
     assert appearing is not reduced and (names == [] or not reduced)
     watched.js(f"void({PLAYER}.seekCycle(1, 'commit'))")
-    watched.until("!document.querySelector('.o-slots.go')")  # a jump shows where it ends, without a way
+    watched.until("!document.querySelector('.o-slot[class*=\"go-\"]')")  # a jump shows where it ends, without a way
 
 
 def press_until(watched, key, expression):

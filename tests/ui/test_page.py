@@ -58,6 +58,35 @@ def test_stepping_and_scrubbing_are_exact_and_ask_no_server(server, open_page, t
     assert watched.requests[asked:] == []
 
 
+STEPPED = """async ([cycle, phase]) => {  // the slots' statuses in the frame that answers a step, and at rest behind it
+  const P = orthrusPlayer, frame = () => new Promise(requestAnimationFrame);
+  const slots = () => [...document.querySelectorAll('.o-slot:not([hidden])')].map((s) => s.classList[1]);
+  const rest = async () => { do await frame(); while (P.awake); };
+  P.tour.end(); P.head.pause(); P.seekCycle(cycle, phase);
+  await rest();
+  P.head.step(1);
+  await frame();
+  const first = slots();
+  await rest();
+  return [first, slots()];
+}"""
+
+
+def test_a_step_is_answered_at_once_and_then_whole(server, open_page, traces):
+    watched = open_page(server)
+    trace = load(traces / "01-easy-text.jsonl.gz")
+    cycle = next(c for c in trace.cycles if c.draft.cycle and len(c.statuses()) == 32 and "discarded" in c.statuses())
+    watched.until("document.querySelectorAll('.js-plotly-plot').length === 6")
+    told = [f"is-{status}" for status in cycle.statuses()]
+    drafted = ["is-anchor"] + ["is-pending"] * 31
+    first, last = watched.page.evaluate(STEPPED, [cycle.draft.cycle - 1, "commit"])
+    assert first == last == drafted, "all guesses were made in one pass"
+    first, last = watched.page.evaluate(STEPPED, [cycle.draft.cycle, "draft"])
+    assert first[:8] == told[:8] and last == told
+    first, last = watched.page.evaluate(STEPPED, [cycle.draft.cycle, "verify"])
+    assert first[:8] == last[:8] == told[:8] and last == told
+
+
 def test_the_ribbon_tells_the_story_of_the_trace(server, open_page, traces):
     watched = open_page(server)
     trace = load(traces / "01-easy-text.jsonl.gz")

@@ -233,19 +233,24 @@ def sample(rng: random.Random) -> Example:
     return Example(DOMAIN, structure, (("user", prompt), ("assistant", text)), text)
 
 
+# times in a drill; what is short may be said more often
+_DRILLED = {_word: (2, 3, 4, 6, 8, 11, 13, 16, 19), _phrase: (2, 3, 4, 5, 7, 10, 12, 15), _line: (2, 3, 4, 5, 7, 11)}
+
+
 def drill(rng: random.Random) -> Example:
     """One short task: a count, a repetition or a list that ends after a few items, each of which has to be looked up.
 
     Long answers ask where to end once in a hundred tokens; these ask it every ten.
     """
-    kinds = ((_short_count, 5), (_word, 1), (_phrase, 2), (_line, 1), (_hard, 4))
+    kinds = ((_short_count, 9), (_word, 2), (_phrase, 2), (_line, 1), (_hard, 4))
     make = rng.choices([kind for kind, _ in kinds], [weight for _, weight in kinds])[0]
-    structure, prompt, text = make(rng, rng.randrange(2, 7)) if make in (_word, _phrase, _line) else make(rng)
+    structure, prompt, text = make(rng, rng.choice(_DRILLED[make])) if make in _DRILLED else make(rng)
     return Example(DOMAIN, structure, (("user", prompt), ("assistant", text)), text)
 
 
 def _short_count(rng: random.Random) -> Asked:
-    return rng.choices((sequences.count, sequences.evens), (4, 1))[0](rng, range(2, 10))
+    terms = range(2, 18) if rng.random() < 0.4 else range(2, 8)
+    return rng.choices((sequences.count, sequences.evens), (4, 1))[0](rng, terms)
 
 
 def grade(example: Example, text: str) -> bool:
