@@ -176,7 +176,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--prompts", type=int, default=8_000, help="prompts answered for the diffusion stage")
     p.add_argument("--block-rows", type=int, default=8, help="packed rows a step of the diffusion stage")
     p.add_argument("--blocks", type=int, default=24, help="anchored blocks a row")
-    p.add_argument("--diffusion-steps", type=int, default=400)
+    p.add_argument("--diffusion-steps", type=int, default=600)
     p.add_argument("--diffusion-lr", type=float, default=2e-3)
     p.add_argument("--diffusion-hidden-lr", type=float, default=1.5e-3, help="rate of Muon on the projections")
     p.add_argument("--figures", type=Path, nargs="*", default=[], help="card: files of evaluation figures")
