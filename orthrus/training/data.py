@@ -48,9 +48,9 @@ MIDTRAINING = Recipe(
 )
 # What midtraining leaves: sums that go wrong, and repetitions and counts that are right but never end.
 ANNEALING = Recipe(
-    MIXTURE | {"math": 0.34, "lists": 0.08, "json": 0.08, "code": 0.08, "copy": 0.22, "stories": 0.03, "explain": 0.03},
+    MIXTURE | {"math": 0.30, "lists": 0.08, "json": 0.08, "copy": 0.20, "stories": 0.04, "explain": 0.06, "chat": 0.05},
     echoes=0.03,
-    drills=0.25,
+    drills=0.22,
 )
 
 
