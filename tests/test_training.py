@@ -163,7 +163,7 @@ def test_echoes_are_for_training_only():
 def test_a_drill_is_several_tasks_of_its_split():
     tokenizer, copying = byte_tokenizer(), domain_module("copy")
     for seed in range(20):
-        text = tokenizer.decode(drill(tokenizer, random.Random(seed), "train").ids)
+        text = tokenizer.decode(drill(tokenizer, random.Random(seed)).ids)
         asked = re.findall(r"<\|im_start\|>user\n(.*?)<\|im_end\|>", text, re.DOTALL)
         told = re.findall(r"</think>\n\n(.*?)<\|im_end\|>", text, re.DOTALL)
         assert 2 <= len(asked) == len(told) <= 6

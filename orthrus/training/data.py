@@ -111,12 +111,12 @@ def echo(rng: random.Random, vocabulary: int) -> Document:
     return Document(tuple(ids), tuple(answer))
 
 
-def drill(tokenizer, rng: random.Random, split: str) -> Document:
-    """Two to six short tasks of copying in one dialogue, all of `split`."""
+def drill(tokenizer, rng: random.Random) -> Document:
+    """Two to six short tasks of copying in one dialogue, none of them from another split than "train"."""
     module, messages, tasks = domain_module("copy"), [], rng.randint(2, 6)
     while tasks:
         example = module.drill(rng)
-        if split_of(example, module.HELD_OUT) == split:
+        if split_of(example, module.HELD_OUT) == "train":
             messages += example.messages
             tasks -= 1
     return encode_dialogue(tokenizer, messages)
@@ -186,7 +186,7 @@ def corpus_rows(
         if roll < recipe.echoes:
             return echo(rng, len(tokenizer))
         if roll < recipe.echoes + recipe.drills:
-            return drill(tokenizer, rng, split)
+            return drill(tokenizer, rng)
         return encode_dialogue(tokenizer, draw(rng.choices(domains, weights)[0], rng, split).messages)
 
     return pack(document, rows, length, tokenizer.pad_token_id)

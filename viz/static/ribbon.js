@@ -2,8 +2,8 @@
 (function () {
   "use strict";
   const O = window.OrthrusStage;
-  // Slots that a step into verdict or commit shows in the frame that answers. The next frame has the others, long before
-  // the verdict's sweep can reach them. A draft is there all at once, as its tokens were.
+  // Slots that a step into verdict or commit shows in the frame that answers. The next frame has the others, which a
+  // verdict's sweep reaches last. A draft is there all at once, as its tokens were.
   const FIRST = 8;
 
   function legend(player) {
@@ -179,7 +179,7 @@
           list.append(slots[slots.length - 1].box);
         }
         slots.forEach(({ box }, i) => put(box, "hidden", i >= block.status.length));
-        if (moved && stepped && !now.playing && phase !== "draft") rest = { block, fresh: true };
+        if (stepped && !now.playing && phase !== "draft") rest = { block, fresh: true };
         for (let i = 0; i < (rest ? Math.min(FIRST, block.status.length) : block.status.length); i++) drawSlot(i, block);
         drawNext(block);
       },

@@ -56,9 +56,10 @@ def _lines(text: str, count: int) -> str:
     return "\n".join(f"{i}. {text}" for i in range(1, count + 1))
 
 
-def _fitting(text: str, count: int) -> int:
-    """`count`, or as many numbered lines of `text` as an answer may be long."""
-    return min(count, _ANSWER_TOKENS // (5 + len(text) // 3))  # the tokenizer takes about three letters at a time
+def _many(rng: random.Random, text: str, most: int) -> int:
+    """How many numbered lines of `text`: `most` at most, and no more than an answer may be long."""
+    fitting = _ANSWER_TOKENS // (5 + len(text) // 3)  # the tokenizer takes about three letters at a time
+    return min(most, fitting, rng.choice(_MANY))
 
 
 def _numbered(rng: random.Random, text: str, count: int, noun: str) -> tuple[str, str]:
@@ -77,7 +78,7 @@ def _word(rng: random.Random, most: int = 30) -> Asked:
     """One word: many times in numbered lines, or a few times, apart by spaces unless asked otherwise."""
     word = rng.choice(_WORDS)
     if rng.random() < 0.8:
-        return "word_numbered", *_numbered(rng, word, min(most, _fitting(word, rng.choice(_MANY))), "word")
+        return "word_numbered", *_numbered(rng, word, _many(rng, word, most), "word")
     count = rng.choice(_FEW)
     shown = f'"{word}"' if rng.random() < 0.25 else word
     asked, separator = sequences.layout(rng, " ")
@@ -106,7 +107,7 @@ def _phrase(rng: random.Random, most: int = 30) -> Asked:
     """A short phrase: many times in numbered lines, or a few times, apart by commas unless asked otherwise."""
     phrase = _words_together(rng)
     if rng.random() < 0.8:
-        return "phrase_numbered", *_numbered(rng, phrase, min(most, _fitting(phrase, rng.choice(_MANY))), "words")
+        return "phrase_numbered", *_numbered(rng, phrase, _many(rng, phrase, most), "words")
     count = rng.choice(_FEW)
     asked, separator = sequences.layout(rng, ", ")
     shown = f'"{phrase}"' if rng.random() < 0.4 else phrase
@@ -119,7 +120,7 @@ def _phrase(rng: random.Random, most: int = 30) -> Asked:
 def _line(rng: random.Random, most: int = 30) -> Asked:
     """A line several times, one below the other; more often where the lines are to be numbered."""
     numbered, line = rng.random() < 0.75, material.line(rng)
-    count = min(most, _fitting(line, rng.choice(_MANY)) if numbered else rng.choice(_FEW))
+    count = _many(rng, line, most) if numbered else min(most, rng.choice(_FEW))
     number = _number(rng, count)
     forms = (
         'Write the line "{w}" {n} times{a}.', "Write this line {n} times{a}: {w}", "Repeat this line {n} times{a}: {w}",

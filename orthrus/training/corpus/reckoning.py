@@ -48,7 +48,7 @@ def added(a: int, b: int) -> str:
 def taken(a: int, b: int) -> str:
     """'49 - 7 = 42', '69 - 48 = 60 - 40 + 9 - 8 = 20 + 1 = 21' or, where the ones borrow, '52 - 7 = 40 + 12 - 7'.
 
-    Written short, one in fifteen differences of two digits that borrow nothing came out wrong.
+    Written short, differences of two digits that borrow nothing were most of the false sums in 200 word problems.
     """
     borrows, above = a % 10 < b % 10, b - b % 10
     if a <= 20 or a == b or (not borrows and (above == 0 or b % 10 == 0)):
