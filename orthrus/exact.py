@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 import torch
 from torch import Tensor
 
-from orthrus.arithmetic import Arithmetic, Exact, Fast, Packed, Padded, linear_packed, pack
+from orthrus.arithmetic import Arithmetic, ByColumns, Exact, Fast, Packed, Padded, linear_packed, pack
 from orthrus.cache import TILE, SharedCache
 from orthrus.config import MODES
 from orthrus.model import Orthrus
@@ -26,6 +26,7 @@ SIZES = (1, 2, 3, 8, 19, 31, 32)  # rows of the passes compared with it; 32: the
 STARTS = (0, 37, TILE - 8)  # its first position: no context, one tile, across a tile's border
 ROW_MULTIPLES = (1, 4, 8, 16, 32)
 PACK_LIMIT = 4 << 30  # bytes of weights; above it a packed copy costs more memory than people expect
+TURN_LIMIT = 1 << 28  # bytes of weights; above it the copy by columns
 PROBE_ELEMENTS = 1 << 25  # a probe's weight holds at most so many: the head of a real vocabulary is cut
 PRICE_LIMIT = 1.15  # auto takes the exact mode where its AR step costs at most this much of the fast one
 PROBE_STEPS, PROBE_SECONDS = 25, 1.0
@@ -113,6 +114,11 @@ def _can_pack(model: Orthrus) -> bool:
     except (RuntimeError, AttributeError, NotImplementedError):
         return False
     return True
+
+
+def _can_turn(model: Orthrus) -> bool:
+    """Is a third copy of the weights worth its room? In bfloat16 packed products are quicker."""
+    return model.dtype == torch.float32 and sum(p.nbytes for p in model.parameters()) <= TURN_LIMIT
 
 
 def check_rows(model: Orthrus, arithmetic: Arithmetic) -> RowCheck:
@@ -244,10 +250,10 @@ def step_price(model: Orthrus, arithmetic: Arithmetic) -> float:
 
 
 def fast(model: Orthrus) -> Fast:
-    """The quickest arithmetic here: in bfloat16 packed products win at every size, in float32 from a few rows on."""
+    """The quickest arithmetic here: packed products, and in float32 a single row by columns."""
     if model.device.type != "cpu" or not _can_pack(model):
         return Fast()
-    return Fast(Packed(), packed_from=8 if model.dtype == torch.float32 else 1)
+    return Fast(Packed(), ByColumns() if _can_turn(model) else None)
 
 
 def choose(model: Orthrus, mode: str) -> tuple[Orthrus, RowCheck | None]:

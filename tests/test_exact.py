@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 
 from orthrus import attention
-from orthrus.arithmetic import FAST, Exact, Fast, Packed, Padded
+from orthrus.arithmetic import FAST, ByColumns, Exact, Fast, Packed, Padded
 from orthrus.attention import attend_ar_tiled, tile_bias
 from orthrus.cache import TILE
 from orthrus.exact import (
@@ -28,6 +28,7 @@ from orthrus.exact import (
     check_rows,
     choose,
     differences,
+    fast,
     find_exact,
 )
 from orthrus.probe import threads_set
@@ -89,6 +90,33 @@ def test_packed_products_are_right():
         pytest.skip("this build of torch has no packed products")
     weight, rows = draw(96, 64, dtype=torch.float32, seed=1), draw(5, 64, dtype=torch.float32)
     torch.testing.assert_close(Packed()(rows, weight), rows @ weight.T, atol=1e-4, rtol=1e-5)
+
+
+@pytest.mark.parametrize("shape", ((96, 64), (64, 96)), ids=str)
+def test_a_product_by_columns_is_right(shape):
+    weight, row = draw(*shape, dtype=torch.float32, seed=1), draw(1, shape[1], dtype=torch.float32)
+    single = ByColumns()
+    for _ in range(2):  # the second time from the copy
+        torch.testing.assert_close(single(row, weight), row @ weight.T, atol=1e-4, rtol=1e-5)
+
+
+def test_the_fast_mode_goes_by_columns_for_one_row_alone():
+    weight, rows = draw(96, 64, dtype=torch.float32, seed=1), draw(5, 64, dtype=torch.float32)
+    told = []
+    way = Fast(*(lambda x, w, name=name: told.append((name, len(x))) or x @ w.T for name in ("many", "one")))
+    for count in (1, 2, 5):
+        way.linear(rows[:count], weight)
+    assert told == [("one", 1), ("many", 2), ("many", 5)]
+
+
+def test_only_a_small_float32_model_is_held_by_columns(monkeypatch):
+    model = stack(torch.float32)
+    if not _can_pack(model):
+        pytest.skip("this build of torch has no packed products")
+    assert isinstance(fast(model).one, ByColumns)
+    assert isinstance(fast(stack(torch.bfloat16)).one, Packed)
+    monkeypatch.setattr("orthrus.exact.TURN_LIMIT", 1000)
+    assert isinstance(fast(model).one, Packed)
 
 
 # -- attention
