@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import json
 import random
@@ -117,7 +118,18 @@ def test_repeated_and_counted_answers_are_as_long_as_asked():
         elif kind in ("count", "count_down"):
             found = [int(number) for number in re.findall(r"\d+", example.answer)]
             assert {abs(b - a) for a, b in itertools.pairwise(found)} == {int(size)}
-            assert f" {found[0]} to {found[-1]}" in example.prompt
+            assert f" {found[0]} to {found[-1]}" in example.prompt or (
+                kind == "count" and found[:2] == [1, 2] and _asked_number(example.prompt) == found[-1]
+            )
+
+
+def _asked_number(prompt: str) -> int:
+    """The only number of a prompt, in digits or as a word, which may be misspelt."""
+    if digits := re.findall(r"\d+", prompt):
+        return int(digits[0]) if len(digits) == 1 else 0
+    last = re.findall(r"[\w-]+", prompt.partition(" to ")[2])[0]
+    near = difflib.get_close_matches(last, sequences.NUMBER_WORDS, 1)
+    return sequences.NUMBER_WORDS.index(near[0]) + 1 if near else 0
 
 
 def test_numbered_repetitions_end_at_the_number_asked_for():

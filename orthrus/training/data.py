@@ -48,9 +48,10 @@ MIDTRAINING = Recipe(
 )
 # What midtraining leaves: sums that go wrong, and repetitions and counts that are right but never end.
 ANNEALING = Recipe(
-    MIXTURE | {"math": 0.30, "lists": 0.08, "json": 0.08, "copy": 0.20, "stories": 0.04, "explain": 0.06, "chat": 0.05},
-    echoes=0.03,
-    drills=0.22,
+    MIXTURE
+    | {"equations": 0.11, "lists": 0.16, "json": 0.08, "copy": 0.14, "edit": 0.10, "stories": 0.05, "chat": 0.11},
+    echoes=0.04,
+    drills=0.16,
 )
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from orthrus.training.corpus import base, material, sequences
 from orthrus.training.corpus.base import Example
 from orthrus.training.corpus.material import variants
-from orthrus.training.corpus.sequences import NUMBER_WORDS, Asked
+from orthrus.training.corpus.sequences import Asked, spoken
 
 DOMAIN = "copy"
 HELD_OUT = frozenset({"mixed", "lines:7", "count:4", "known:months"})
@@ -46,11 +46,6 @@ _MANY = (*range(5, 31), 10, 10, 12, 15, 20, 20, 25, 30)
 _ANSWER_TOKENS = 170  # about the longest answer
 
 
-def _number(rng: random.Random, count: int) -> str:
-    """`count` in digits or, up to twelve, in words."""
-    return NUMBER_WORDS[count - 1] if count <= 12 and rng.random() < 0.4 else str(count)
-
-
 def _lines(text: str, count: int) -> str:
     """`text` on `count` numbered lines."""
     return "\n".join(f"{i}. {text}" for i in range(1, count + 1))
@@ -64,7 +59,7 @@ def _many(rng: random.Random, text: str, most: int) -> int:
 
 def _numbered(rng: random.Random, text: str, count: int, noun: str) -> tuple[str, str]:
     """Prompt and answer of `text` on `count` lines, each with its number, which is what says where to end."""
-    n = _number(rng, count)
+    n = spoken(rng, count)
     forms = (
         "Write the {k} {w} {n} times, numbered.", "Write {w} {n} times and number the lines.",
         "Make a numbered list with the {k} {w} {n} times.", "Write {w} {n} times, as a numbered list.",
@@ -87,7 +82,7 @@ def _word(rng: random.Random, most: int = 30) -> Asked:
         "Repeat the word {w} {n} times{a}.", "Say {w} {n} times{a}.", "Please write the word {w} {n} times{a}.",
         "Can you write {w} {n} times{a}?", "Type the word {w} {n} times{a}.", "Say the word {w} {n} times{a}",
     )  # fmt: skip
-    prompt = base.typo(rng, rng.choice(forms)).format(w=shown, n=_number(rng, count), a=asked)
+    prompt = base.typo(rng, rng.choice(forms)).format(w=shown, n=spoken(rng, count), a=asked)
     return f"word:{count}", prompt, separator.join([word] * count)
 
 
@@ -113,7 +108,7 @@ def _phrase(rng: random.Random, most: int = 30) -> Asked:
     shown = f'"{phrase}"' if rng.random() < 0.4 else phrase
     forms = ("Say {w} {n} times{a}.", "Repeat {w} {n} times{a}.", "Write {w} {n} times{a}.",
              "Please say {w} {n} times{a}.", "Write the words {w} {n} times{a}.")  # fmt: skip
-    prompt = base.typo(rng, rng.choice(forms)).format(w=shown, n=_number(rng, count), a=asked)
+    prompt = base.typo(rng, rng.choice(forms)).format(w=shown, n=spoken(rng, count), a=asked)
     return f"phrase:{count}", prompt, separator.join([phrase] * count)
 
 
@@ -121,7 +116,7 @@ def _line(rng: random.Random, most: int = 30) -> Asked:
     """A line several times, one below the other; more often where the lines are to be numbered."""
     numbered, line = rng.random() < 0.75, material.line(rng)
     count = _many(rng, line, most) if numbered else min(most, rng.choice(_FEW))
-    number = _number(rng, count)
+    number = spoken(rng, count)
     forms = (
         'Write the line "{w}" {n} times{a}.', "Write this line {n} times{a}: {w}", "Repeat this line {n} times{a}: {w}",
         "Repeat this line {n} times{a}: {w}", "Repeat this {n} times{a}: {w}", "Say this {n} times{a}:\n{w}",

@@ -111,15 +111,22 @@ def _replace_two(rng: random.Random) -> Task:
     return "replace_two", f"Replace {old} by {new} and {found[0]} by {found[1]}", text, edited
 
 
+def _cased(rng: random.Random) -> str:
+    """What is to change its case: a text, or a few words."""
+    if rng.random() < 0.7:
+        return _text(rng)
+    return " ".join(rng.choices(material.ADJECTIVES + material.NOUNS, k=rng.randrange(1, 4)))
+
+
 def _upper(rng: random.Random) -> Task:
-    text = _text(rng)
+    text = _cased(rng)
     forms = ("Change to upper case", "Write in capital letters", "Make upper case", "Write in upper case",
-             "Convert to uppercase", "Put everything in capitals")  # fmt: skip
+             "Convert to uppercase", "Put everything in capitals", "Make uppercase", "Write in capitals")  # fmt: skip
     return "upper", rng.choice(forms), text, text.upper()
 
 
 def _lower(rng: random.Random) -> Task:
-    text = _text(rng)
+    text = _cased(rng)
     forms = ("Change to lower case", "Write in small letters", "Make lower case", "Convert to lowercase")
     return "lower", rng.choice(forms), text.upper() if rng.random() < 0.5 else text, text.lower()
 
@@ -198,6 +205,7 @@ _TASKS = (
 _MAKERS = [task for task, _ in _TASKS]
 _WEIGHTS = [weight for _, weight in _TASKS]
 _WHERE = ("in this text", "in this text", "in the following text", "in", "here", "in this sentence")
+_THIS = ("this text", "this text", "this")
 _ABOUT_LINES = frozenset({"number", "sort", "reverse", "bullets", "bullets_repeated", "sort_and_number"})
 
 
@@ -210,7 +218,7 @@ def _prompt(rng: random.Random, structure: str, instruction: str, text: str) -> 
     if structure in ("upper", "lower"):
         if rng.random() < 0.7:
             instruction = re.sub(
-                r"(Change|Write|Make|Convert|change|write|make|convert)\b", r"\1 this text", instruction
+                r"(Change|Write|Make|Convert|change|write|make|convert)\b", rf"\1 {rng.choice(_THIS)}", instruction
             )
     elif structure == "replace_lines":
         return f"{instruction}:\n{text}"

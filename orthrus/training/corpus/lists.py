@@ -77,7 +77,7 @@ def _items(form: str, task: str, rng: random.Random) -> tuple[list[str], str]:
         rng.shuffle(items)
         return items, pick(rng, few)
     if not of_words:
-        top = 30 if "sum" in task else 99
+        top = 30 if "sum" in task else pick(rng, (20, 99, 99))  # people type small numbers
         items = [str(n) for n in rng.sample(range(1, top), size - ("sum" in task and size > 5))]
         return items, str(between(rng, 1, len(items)))
     items = rng.sample(WORDS, size)

@@ -51,6 +51,11 @@ def layout(rng: random.Random, usual: str) -> tuple[str, str]:
     return f", {rng.choice(forms)}", separator
 
 
+def spoken(rng: random.Random, number: int, most: int = 12) -> str:
+    """`number` in digits or, up to `most`, at times in words."""
+    return NUMBER_WORDS[number - 1] if number <= most and rng.random() < 0.4 else str(number)
+
+
 def _placed(rng: random.Random, head: str, span: str, asked: str) -> str:
     """`head` and `span`, and mostly between them what is asked of the separator: so that `span` ends the sentence."""
     if not asked or rng.random() < 0.2:
@@ -86,7 +91,8 @@ def count(rng: random.Random, terms: range = _TERMS) -> Asked:
     by = "" if step == 1 else rng.choice((f" in steps of {step}", f" by {step}s", f" by {step}"))
     back = rng.choice(("Count down", "Count backwards")) if down else "Count"
     asked, separator = layout(rng, ", ")
-    span = f" from {first} to {last}"
+    short = first == step == 1 and rng.random() < 0.4
+    span = f" to {spoken(rng, last, len(NUMBER_WORDS))}" if short else f" from {first} to {last}"
     head, span = (f"{back}{by}", span) if rng.random() < 0.7 else (back, span + by)
     say = _placed(rng, head, span, asked)
     please = say[0].lower() + say[1:]

@@ -37,7 +37,7 @@ def _split(text: str) -> tuple[str, ...]:
 
 ORTHRUS = read_topics("""
 orthrus | Orthrus; the Orthrus model; Orthrus decoding | two views; draft; verif
-How does Orthrus work?; What does Orthrus do?; Who or what is Orthrus?; What is the idea behind Orthrus?; How does Orthrus write text faster?
+How does Orthrus work?; What does Orthrus do?; Who or what is Orthrus?; What is the idea behind Orthrus?; How does Orthrus write text faster?; How do you work?; What is speculative decoding?
 Orthrus is a language model with two views that share one memory. The diffusion view drafts 31 tokens in one pass. The AR view verifies them in one more pass and keeps the longest prefix it agrees with. So the text is the same as from plain AR decoding, but one cycle can commit many tokens.
 
 ar_view | the AR view; the autoregressive view; AR; autoregressive decoding | one token; left to right
