@@ -25,7 +25,7 @@ from orthrus.recording import SUFFIX, save
 from orthrus.training.__main__ import fresh_model, mini_config
 from orthrus.training.corpus import domain_module
 from orthrus.training.export import export
-from orthrus.training.loop import load_weights
+from orthrus.training.snapshots import load_weights
 
 OUT = EMBEDDED_MODEL.parent / "traces" / "learning"
 

@@ -23,10 +23,11 @@ from orthrus.training.chatdata import prompt_of, read_prompts
 from orthrus.training.data import Document
 from orthrus.training.distil import DistilStage, Memory
 from orthrus.training.export import copy_ar_to_diffusion
-from orthrus.training.loop import LoopConfig, TrainingStopped
+from orthrus.training.loop import LoopConfig
 from orthrus.training.objective import chunked_kl
 from orthrus.training.position_kl import chunk_rows, cuts, position_kl
 from orthrus.training.rollouts import Rollouts
+from orthrus.training.snapshots import TrainingStopped
 from orthrus.weights import same_frozen_tensors
 from tests.tiny import random_weights, tiny_config
 

@@ -15,9 +15,10 @@ from orthrus.checkpoint import save_checkpoint
 from orthrus.model import DIFF, Orthrus
 from orthrus.training import base, loop
 from orthrus.training.data import Document
-from orthrus.training.loop import LoopConfig, TrainingStopped
+from orthrus.training.loop import LoopConfig
 from orthrus.training.processes import Processes
 from orthrus.training.rollouts import Rollouts
+from orthrus.training.snapshots import TrainingStopped
 from orthrus.weights import same_frozen_tensors
 from tests.tiny import byte_tokenizer, random_weights, tiny_config
 

@@ -13,10 +13,11 @@ import torch.multiprocessing as spawning
 from orthrus.model import Orthrus
 from orthrus.training import loop
 from orthrus.training.distil import DistilStage, Memory
-from orthrus.training.loop import LoopConfig, TrainingStopped
+from orthrus.training.loop import LoopConfig
 from orthrus.training.processes import Processes
 from orthrus.training.rollouts import Rollouts
 from orthrus.training.sharded import fingerprint, own_part
+from orthrus.training.snapshots import TrainingStopped
 from orthrus.training.stages import BatchShape
 from tests.test_base_training import documents
 from tests.tiny import random_weights, tiny_config

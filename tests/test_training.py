@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import random
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import pairwise
 
@@ -28,10 +30,11 @@ from orthrus.training.data import (
 )
 from orthrus.training.export import copy_ar_to_diffusion
 from orthrus.training.forward import causal_document_bias, forward_rows
-from orthrus.training.loop import LoopConfig, TrainingStopped
+from orthrus.training.loop import LoopConfig
 from orthrus.training.mask import anchored_blocks, draw_anchors
 from orthrus.training.objective import accepted_proxy, block_loss, chunked_kl, forward_kl
 from orthrus.training.rollouts import Rollouts, greedy_batch
+from orthrus.training.snapshots import TrainingStopped, average, load_weights
 from tests.tiny import byte_tokenizer, random_weights, tiny_config
 
 K = 8
@@ -300,7 +303,33 @@ def test_another_configuration_is_a_clear_stop(stage, tmp_path):
         loop.run(stage(), LoopConfig(steps=3, save_every=1), tmp_path, quiet)
     other = torch.nn.ParameterDict({"a": torch.nn.Parameter(torch.ones(2))})
     with pytest.raises(TrainingStopped, match=r"does not fit this model"):
-        loop.load_weights(tmp_path / "last.pt", dict(other.items()))
+        load_weights(tmp_path / "last.pt", dict(other.items()))
+
+
+def written(folder, **tensors):
+    (folder / "annealing").mkdir(parents=True)
+    (folder / "tokenizer").mkdir()
+    torch.save({"step": 3, "model": tensors}, folder / "annealing" / "best.pt")
+    return folder
+
+
+def test_an_average_is_the_mean_of_every_weight(tmp_path):
+    one = written(tmp_path / "one", a=torch.tensor([1.0, 5.0]), b=torch.zeros(2, 2))
+    two = written(tmp_path / "two", a=torch.tensor([3.0, -5.0]), b=torch.ones(2, 2))
+    runs = ["--of", str(one), str(two), "--out", str(tmp_path / "mean")]
+    done = subprocess.run([sys.executable, "-m", "orthrus.training", "average", *runs], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = {"a": torch.nn.Parameter(torch.zeros(2)), "b": torch.nn.Parameter(torch.zeros(2, 2))}
+    load_weights(tmp_path / "mean" / "annealing" / "best.pt", found)
+    assert found["a"].tolist() == [2.0, 0.0] and found["b"].tolist() == [[0.5, 0.5], [0.5, 0.5]]
+    assert (tmp_path / "mean" / "tokenizer").is_dir()
+
+
+def test_only_checkpoints_of_one_model_have_an_average(tmp_path):
+    one, two = (written(tmp_path / str(n), a=torch.zeros(n)) / "annealing" / "best.pt" for n in (1, 2))
+    with pytest.raises(TrainingStopped, match=r"best.pt does not fit .*: a is \(2,\), expected \(1,\)"):
+        average([one, two], tmp_path / "mean.pt")
+    assert not (tmp_path / "mean.pt").exists()
 
 
 def test_rollouts_round_trip(tmp_path):

@@ -7,6 +7,7 @@ annealing   and once more, on new problems: sums, and repetitions that end
 rollouts    the AR model's own greedy answers
 diffusion   the diffusion view, forward KL with the AR view frozen
 all         the six in order
+average     --of RUN RUN ...: begin a run with the mean of what the annealings of others ended with
 
 With --base FOLDER_OR_ID a diffusion view is trained for another Qwen3: see `orthrus/training/base.py`.
 """
@@ -14,6 +15,7 @@ With --base FOLDER_OR_ID a diffusion view is trained for another Qwen3: see `ort
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +31,7 @@ from orthrus.training.card import read_figures, write_card
 from orthrus.training.data import ANNEALING, MIDTRAINING, PRETRAINING, Recipe
 from orthrus.training.export import copy_ar_to_diffusion, export, round_to_bfloat16
 from orthrus.training.rollouts import Rollouts, collect
+from orthrus.training.snapshots import TrainingStopped, average, load_weights
 from orthrus.training.stages import AutoregressiveStage, BatchShape, DiffusionStage
 from orthrus.training.tokenizer import END_OF_TURN, MASK, save_tokenizer, train_tokenizer
 
@@ -78,7 +81,7 @@ def fresh_model(config: ModelConfig, seed: int) -> Orthrus:
 def trained_ar(args: argparse.Namespace, tokenizer) -> Orthrus:
     """Both views as the AR model's stages left them, rounded to bfloat16 as it will be stored."""
     model = fresh_model(mini_config(tokenizer), args.seed)
-    loop.load_weights(args.out / "annealing" / "best.pt", dict(model.named_parameters()))
+    load_weights(args.out / "annealing" / "best.pt", dict(model.named_parameters()))
     round_to_bfloat16(model)
     return model
 
@@ -109,7 +112,7 @@ def _train_further(before: str, name: str, recipe: Recipe, args: argparse.Namesp
     """Stage `name` from the best weights of the stage before it, with a warm-up of its own."""
     tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
     model = fresh_model(mini_config(tokenizer), args.seed)
-    loop.load_weights(args.out / before / "best.pt", dict(model.named_parameters()))
+    load_weights(args.out / before / "best.pt", dict(model.named_parameters()))
     _train_ar(name, recipe, model, tokenizer, args, pace)
 
 
@@ -120,6 +123,13 @@ def _train_ar(name: str, recipe: Recipe, model: Orthrus, tokenizer, args: argpar
         pace.steps, lr=pace.lr, hidden_lr=pace.lr, final=0.02, warmup=0.02, seed=pace.seed, snapshots=SNAPSHOTS[name]
     )
     loop.run(stage, config, args.out / name, loop.to_stderr)
+
+
+def run_average(args: argparse.Namespace) -> None:
+    if len(args.of) < 2:
+        raise ValueError(f"--of names {len(args.of)} runs, a mean takes two or more")
+    average([run / "annealing" / "best.pt" for run in args.of], args.out / "annealing" / "best.pt")
+    shutil.copytree(args.of[0] / "tokenizer", args.out / "tokenizer", dirs_exist_ok=True)
 
 
 def run_rollouts(args: argparse.Namespace) -> None:
@@ -143,10 +153,10 @@ def run_diffusion(args: argparse.Namespace) -> None:
         snapshots=SNAPSHOTS["diffusion"],
     )
     loop.run(stage, config, args.out / "diffusion", loop.to_stderr)
-    loop.load_weights(args.out / "diffusion" / "best.pt", stage.trainable())
+    load_weights(args.out / "diffusion" / "best.pt", stage.trainable())
     changed = [n for n, p in model.named_parameters() if n in frozen and not torch.equal(p, frozen[n])]
     if changed:
-        raise loop.TrainingStopped(f"the frozen AR view has changed: {changed[0]} and {len(changed) - 1} more")
+        raise TrainingStopped(f"the frozen AR view has changed: {changed[0]} and {len(changed) - 1} more")
     export(model, tokenizer, args.out / "checkpoint")
     loop.to_stderr(f"[diffusion] the AR view is bit-identical; checkpoint in {args.out / 'checkpoint'}")
 
@@ -159,7 +169,7 @@ def run_card(args: argparse.Namespace) -> None:
 
 def parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(prog="python -m orthrus.training", description=__doc__.split("\n")[0])
-    p.add_argument("stage", choices=(*STAGES, "all", "card"))
+    p.add_argument("stage", choices=(*STAGES, "all", "average", "card"))
     p.add_argument("--out", type=Path, default=Path("runs/mini"), help="folder of the run (default: %(default)s)")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--vocab", type=int, default=2048)
@@ -173,6 +183,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--anneal-blocks", type=int, default=4, help="anchored blocks a row of annealing")
     p.add_argument("--anneal-steps", type=int, default=2200)
     p.add_argument("--anneal-lr", type=float, default=1.2e-3)
+    p.add_argument("--of", type=Path, nargs="*", default=[], metavar="RUN", help="average: folders of the runs")
     p.add_argument("--prompts", type=int, default=8_000, help="prompts answered for the diffusion stage")
     p.add_argument("--block-rows", type=int, default=8, help="packed rows a step of the diffusion stage")
     p.add_argument("--blocks", type=int, default=24, help="anchored blocks a row")
@@ -199,12 +210,13 @@ def main() -> int:
         "annealing": run_annealing,
         "rollouts": run_rollouts,
         "diffusion": run_diffusion,
+        "average": run_average,
         "card": run_card,
     }
     try:
         for stage in STAGES if args.stage == "all" else (args.stage,):
             runners[stage](args)
-    except (loop.TrainingStopped, ValueError, OSError) as error:
+    except (TrainingStopped, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

@@ -17,8 +17,8 @@ from orthrus.model import Orthrus
 from orthrus.session import chat_ids
 from orthrus.training.chatdata import Turns
 from orthrus.training.data import Document
-from orthrus.training.loop import TrainingStopped
 from orthrus.training.rollouts import Rollouts, greedy_batch
+from orthrus.training.snapshots import TrainingStopped
 
 Prompt = tuple[str, Turns]  # (file's name, dialogue)
 

@@ -41,6 +41,7 @@ from orthrus.training.block_attention import FORMS, form_for
 from orthrus.training.chatdata import read_prompts
 from orthrus.training.distil import DistilStage, Memory, diffusion_view
 from orthrus.training.processes import joined, split_over
+from orthrus.training.snapshots import TrainingStopped, load_weights
 from orthrus.training.stages import BatchShape
 from orthrus.training.tokenizer import MASK
 from orthrus.weights import read_json, same_frozen_tensors, shown, stored_dtype
@@ -70,7 +71,7 @@ def run_convert(args: argparse.Namespace) -> None:
     if made.exists():
         _same_base(args)
         if read_json(made)["revision"] != known["revision"]:
-            raise loop.TrainingStopped(f"{args.base} has changed since {args.out} was begun; take another --out")
+            raise TrainingStopped(f"{args.base} has changed since {args.out} was begun; take another --out")
         return loop.to_stderr(f"[convert] {start} is there already")
     dtype = stored_dtype(place.folder)
     model = read_model(place.folder, torch.device("cpu"), dtype, shown(place.id))
@@ -138,7 +139,7 @@ def _write_checkpoint(args: argparse.Namespace, stage: DistilStage) -> None:
     start, checkpoint = args.out / "start", args.out / "checkpoint"
     dtype = stored_dtype(start)
     model = read_model(start, torch.device("cpu"), dtype, own=True) if args.sharded else stage.model
-    loop.load_weights(args.out / "diffusion" / "best.pt", diffusion_view(model))
+    load_weights(args.out / "diffusion" / "best.pt", diffusion_view(model))
     save_checkpoint(model, checkpoint, dtype, args.shard << 20)
     copy_beside(start, checkpoint)
     same_frozen_tensors(start, checkpoint)
@@ -183,7 +184,7 @@ def _same_base(args: argparse.Namespace) -> None:
     if not made.exists():
         raise ValueError(f"{args.out} has no converted base yet: run `convert` first")
     if (base := read_json(made)["base"]) != args.base:
-        raise loop.TrainingStopped(f"{args.out} was begun with --base {base}; take another --out for {args.base}")
+        raise TrainingStopped(f"{args.out} was begun with --base {base}; take another --out for {args.base}")
 
 
 def _block_size(args: argparse.Namespace, folder: Path) -> int:
@@ -249,7 +250,7 @@ def main(arguments: list[str]) -> int:
         if args.verb != "plan":
             args.out.mkdir(parents=True, exist_ok=True)
         RUNNERS[args.verb](args)
-    except (loop.TrainingStopped, ValueError, OSError) as error:
+    except (TrainingStopped, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

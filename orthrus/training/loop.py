@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -17,13 +16,10 @@ from torch import Tensor, nn
 
 from orthrus.training.meter import Meter
 from orthrus.training.processes import Processes
-from orthrus.training.sharded import fingerprint, split_like, split_state, whole, whole_state
+from orthrus.training.sharded import fingerprint, split_state, whole, whole_state
+from orthrus.training.snapshots import TrainingStopped, load_weights, save
 
 LOG_EVERY = 20  # steps
-
-
-class TrainingStopped(RuntimeError):
-    """Training cannot go on; the message says why and which checkpoint is the last good one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +207,7 @@ class _Run:
 
     def _put(self, name: str, state: dict[str, Any]) -> None:
         if self.processes.first:
-            _save(self.folder / name, state)
+            save(self.folder / name, state)
 
     def log(self, figures: dict[str, Any], left: float | None = None) -> None:
         if not self.processes.first:
@@ -241,32 +237,6 @@ class _Run:
 
 def _weights(parameters: dict[str, nn.Parameter]) -> dict[str, Tensor]:
     return {name: whole(p.detach()).clone() for name, p in parameters.items()}
-
-
-def load_weights(path: Path, parameters: dict[str, nn.Parameter]) -> int:
-    """Copy a checkpoint's weights into `parameters`; returns its step. Other names or shapes raise TrainingStopped."""
-    saved = torch.load(path, map_location="cpu", weights_only=True)
-    theirs = {n: tuple(w.shape) for n, w in saved["model"].items()}
-    ours = {n: tuple(p.shape) for n, p in parameters.items()}
-    if theirs != ours:
-        odd = sorted(n for n in theirs.keys() | ours.keys() if theirs.get(n) != ours.get(n))
-        raise TrainingStopped(f"{path.name} does not fit this model: {odd[0]} is {theirs.get(odd[0])}, "
-                              f"expected {ours.get(odd[0])}")  # fmt: skip
-    with torch.no_grad():
-        for name, parameter in parameters.items():
-            parameter.copy_(split_like(saved["model"][name], parameter))
-    return saved["step"]
-
-
-def _save(path: Path, state: dict[str, Any]) -> None:
-    """Write beside, then rename: the file is always whole, the old one or the new one."""
-    beside = path.with_suffix(".tmp")
-    try:
-        torch.save(state, beside)
-        os.replace(beside, path)
-    except (OSError, RuntimeError) as error:
-        beside.unlink(missing_ok=True)
-        raise TrainingStopped(f"could not write {path}: {error}; the checkpoint before it is intact") from error
 
 
 def to_stderr(line: str) -> None:

@@ -14,7 +14,7 @@ from orthrus.hub import PATTERNS
 from orthrus.lossless import run_both
 from orthrus.provenance import describe_host
 from orthrus.trace import Trace
-from orthrus.training.loop import TrainingStopped
+from orthrus.training.snapshots import TrainingStopped
 from orthrus.weights import read_json
 
 

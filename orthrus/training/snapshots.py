@@ -1,0 +1,65 @@
+"""Files of weights: written whole, read into a model that fits, and averaged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from orthrus.training.sharded import split_like
+
+
+class TrainingStopped(RuntimeError):
+    """Training cannot go on; the message says why and which checkpoint is the last good one."""
+
+
+def load_weights(path: Path, parameters: dict[str, nn.Parameter]) -> int:
+    """Copy a checkpoint's weights into `parameters`; returns its step. Other names or shapes raise TrainingStopped."""
+    saved = _read(path)
+    _check_fit(path, saved["model"], parameters, "this model")
+    with torch.no_grad():
+        for name, parameter in parameters.items():
+            parameter.copy_(split_like(saved["model"][name], parameter))
+    return saved["step"]
+
+
+def save(path: Path, state: dict[str, Any]) -> None:
+    """Write beside, then rename: the file is always whole, the old one or the new one."""
+    beside = path.with_suffix(".tmp")
+    try:
+        torch.save(state, beside)
+        os.replace(beside, path)
+    except (OSError, RuntimeError) as error:
+        beside.unlink(missing_ok=True)
+        raise TrainingStopped(f"could not write {path}: {error}; the checkpoint before it is intact") from error
+
+
+def average(paths: Sequence[Path], out: Path) -> None:
+    """Write the mean of several checkpoints' weights, which are ends of runs that began with the same ones.
+
+    Such a mean is often better than each of them (Wortsman et al. 2022, arXiv 2203.05482). Raises TrainingStopped
+    where their names or shapes differ.
+    """
+    found = [_read(path) for path in paths]
+    first = found[0]["model"]
+    for path, other in zip(paths[1:], found[1:], strict=True):
+        _check_fit(path, other["model"], first, str(paths[0]))
+    mean = {name: torch.stack([f["model"][name].float() for f in found]).mean(0) for name in first}
+    out.parent.mkdir(parents=True, exist_ok=True)
+    save(out, {"step": found[-1]["step"], "model": mean})
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _check_fit(path: Path, weights: dict[str, Any], wanted: dict[str, Any], what: str) -> None:
+    theirs, ours = ({n: tuple(w.shape) for n, w in held.items()} for held in (weights, wanted))
+    if theirs != ours:
+        odd = sorted(n for n in theirs.keys() | ours.keys() if theirs.get(n) != ours.get(n))
+        raise TrainingStopped(f"{path.name} does not fit {what}: {odd[0]} is {theirs.get(odd[0])}, "
+                              f"expected {ours.get(odd[0])}")  # fmt: skip
