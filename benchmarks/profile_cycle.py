@@ -6,8 +6,8 @@
 "Before" is the same arithmetic in the modules that training differentiates: a product a projection, norms and rotary
 embedding in plain operators, keys and values concatenated to what came before. Each win is then put on top of the one
 before it: fused projections and buffers made once (`orthrus.fused`, `orthrus.scratch`), one operator for the attention
-of one row, packed weights (in float32 one row by columns). The instruments are read between the passes of a cycle and alone;
-half of the proposals in them are accepted.
+of one row, packed weights (in float32 one row by columns). The instruments are read between the passes of a cycle and
+alone; half of the proposals in them are accepted.
 """
 
 from __future__ import annotations
