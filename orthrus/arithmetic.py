@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Protocol
 
@@ -62,6 +63,19 @@ class Padded:
         return F.linear(pad_rows(x, self.row_multiple), weight)[: len(x)]
 
 
+class Once:
+    """What `make` makes of a weight, made at the first call; the weight is held, so that its identity stays its own."""
+
+    def __init__(self, make: Callable[[Tensor], Tensor]) -> None:
+        self._make, self._known = make, dict[int, tuple[Tensor, Tensor]]()
+
+    def __call__(self, weight: Tensor) -> Tensor:
+        known = self._known.get(id(weight))
+        if known is None:
+            known = self._known[id(weight)] = (weight, self._make(weight))
+        return known[1]
+
+
 class Packed:
     """oneDNN over weights packed once: a fixed layout leaves one order of sums to passes of (nearly) every size.
 
@@ -75,16 +89,13 @@ class Packed:
     def __init__(self, row_multiple: int = 1) -> None:
         self.row_multiple = row_multiple
         self.words = "packed weights" + (f", rows padded to {row_multiple}" if row_multiple > 1 else "")
-        self._packed: dict[int, tuple[Tensor, Tensor]] = {}  # by identity; the plain weight is held so that it stays
+        self._packed = Once(pack)
 
     def __call__(self, x: Tensor, weight: Tensor) -> Tensor:
         rows = len(x)
-        known = self._packed.get(id(weight))
-        if known is None:
-            known = self._packed[id(weight)] = (weight, pack(weight))
         # Every new number of rows compiles a kernel (milliseconds); 8, 16, 24, ... are few.
         x = pad_rows(x, self.row_multiple if rows <= self.row_multiple else 8)
-        return linear_packed(x, known[1])[:rows]
+        return linear_packed(x, self._packed(weight))[:rows]
 
 
 class ByColumns:
@@ -96,14 +107,15 @@ class ByColumns:
     """
 
     def __init__(self) -> None:
-        self._turned: dict[int, tuple[Tensor, Tensor]] = {}  # by identity, as in `Packed`
+        self._turned = Once(_turned)
 
     def __call__(self, x: Tensor, weight: Tensor) -> Tensor:
-        known = self._turned.get(id(weight))
-        if known is None:
-            wide = weight.shape[0] > weight.shape[1]  # a deep one is quicker as it is: 26 us against 45
-            known = self._turned[id(weight)] = (weight, weight.t().contiguous().t() if wide else weight)
-        return F.linear(x, known[1])
+        return F.linear(x, self._turned(weight))
+
+
+def _turned(weight: Tensor) -> Tensor:
+    """[out, in] as it was, a wide one column by column; a deep one is quicker as it is: 26 us against 45."""
+    return weight.t().contiguous().t() if weight.shape[0] > weight.shape[1] else weight
 
 
 def pack(weight: Tensor) -> Tensor:

@@ -325,6 +325,14 @@ def test_an_average_is_the_mean_of_every_weight(tmp_path):
     assert (tmp_path / "mean" / "tokenizer").is_dir()
 
 
+def test_an_average_does_not_replace_one_of_its_runs(tmp_path):
+    one, two = (written(tmp_path / str(n), a=torch.full((1,), n)) for n in (1, 2))
+    runs = ["--of", str(one), str(two), "--out", str(one)]
+    done = subprocess.run([sys.executable, "-m", "orthrus.training", "average", *runs], capture_output=True, text=True)
+    assert done.returncode == 2 and f"--out {one} is one of the runs of --of" in done.stderr
+    assert torch.load(one / "annealing" / "best.pt", weights_only=True)["model"]["a"].item() == 1
+
+
 def test_only_checkpoints_of_one_model_have_an_average(tmp_path):
     one, two = (written(tmp_path / str(n), a=torch.zeros(n)) / "annealing" / "best.pt" for n in (1, 2))
     with pytest.raises(TrainingStopped, match=r"best.pt does not fit .*: a is \(2,\), expected \(1,\)"):

@@ -128,6 +128,8 @@ def _train_ar(name: str, recipe: Recipe, model: Orthrus, tokenizer, args: argpar
 def run_average(args: argparse.Namespace) -> None:
     if len(args.of) < 2:
         raise ValueError(f"--of names {len(args.of)} runs, a mean takes two or more")
+    if args.out.resolve() in [run.resolve() for run in args.of]:
+        raise ValueError(f"--out {args.out} is one of the runs of --of, whose weights would be lost")
     average([run / "annealing" / "best.pt" for run in args.of], args.out / "annealing" / "best.pt")
     shutil.copytree(args.of[0] / "tokenizer", args.out / "tokenizer", dirs_exist_ok=True)
 
