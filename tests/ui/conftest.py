@@ -132,6 +132,8 @@ class Watched:
             time.sleep(0.1)
 
     def text(self, selector: str) -> str:
+        """What stands there once it is drawn: the page writes in frames, so two of them are let pass first."""
+        self.js("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))")
         return self.page.locator(selector).first.inner_text()
 
 

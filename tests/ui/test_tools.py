@@ -197,6 +197,7 @@ def test_sampling_filters_change_the_lists_and_name_themselves(address, open_pag
     assert "worked out" in watched.text(".o-heads h3, .o-heads h4")
     assert watched.js("document.querySelector('.o-alt:not(.out) b').textContent") == "> 99.9 %"
     watched.page.get_by_role("button", name="Back to what was recorded").click()
+    watched.until("document.querySelectorAll('.o-alt.out').length === 0")
     assert watched.js("[...document.querySelectorAll('.o-alt b')].map((b) => b.textContent)") == before
 
 
