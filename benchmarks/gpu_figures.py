@@ -39,13 +39,23 @@ def rendered(f: dict[str, Any]) -> str:
         costs = (s["telling_the_host"], s["price_of_exactness"]["step"], s["price_of_exactness"]["cycle"])
         rates.append([shape, *(s[name] for name in names), *(f"{cost:.1%}" for cost in costs)])
     head = ["shape", "GB/s copied", "AR tokens/s", "transformers tokens/s", "telling the host", "exact step costs"]
+    cut = [
+        [shape, s["layer"], f"{s['columns']:,} x {s['depth']:,}", s["in_the_table"], *_by_slices(s["microseconds"])]
+        for shape, f_shape in f["speed"].items()
+        for s in f_shape["slices"]
+    ]
     parts = [
         table(["what", "found"], right),
         table(["target", "at most", "found", "met"], wanted),
         table(["shape", "context", "AR step, ms", "floor", "over floor", "cycle, ms", "floor", "over floor"], times),
         table([*head, "exact cycle costs"], rates),
+        table(["shape", "layer", "weight", "slices used", "1: us", "2: us", "4: us", "8: us"], cut),
         *(f"{shape} was not measured: {why}." for shape, why in f["not_measured"].items()),
         f"{f['machine']['device']}, torch {f['versions']['torch']}, transformers {f['versions']['transformers']}; "
         f"commit {f['commit']}; {f['measured_at'][:10]}; `{f['command']}`; {f['seconds']} s in all.",
     ]
     return "\n\n".join(parts)
+
+
+def _by_slices(microseconds: dict[str, float]) -> list[str]:
+    return [f"{microseconds[n]:g}" if n in microseconds else "" for n in ("1", "2", "4", "8")]

@@ -27,7 +27,7 @@ import torch
 from benchmarks.floor import copy_rate, product_rate
 from benchmarks.harness import RESULTS, SHAPES, facts, shaped, table, write
 
-LENGTHS = (0, 1, 31, 32, 63, 64, 224, 225, 255, 256, 257, 511, 1000, 4000)
+LENGTHS = (0, 1, 31, 32, 63, 64, 100, 127, 128, 129, 255, 256, 511, 1000, 2040, 4090)
 CONTEXTS = (512, 1024, 4096, 16_384, 32_768)
 CONTEXT = 512
 TARGETS = {  # what was wanted: (largest, or smallest where it begins with "at least")
@@ -80,7 +80,7 @@ def prompts(count: int, dtype: str) -> dict[str, Any]:
 
 def speed(shape: str, contexts: tuple[int, ...]) -> dict[str, Any]:
     """Times of one shape by context, over their floors; what telling and exactness cost."""
-    from benchmarks.gpu_timing import Timed, floors, price
+    from benchmarks.gpu_timing import Timed, floors, price, sliced
 
     model = shaped(shape, "bfloat16", device="cuda")
     timed = Timed(model, max(contexts))
@@ -98,6 +98,7 @@ def speed(shape: str, contexts: tuple[int, ...]) -> dict[str, Any]:
     silent = timed.ms(timed.other(block, observed=False), CONTEXT)
     found["telling_the_host"] = round(timed.told_ms(timed.sequence(block), CONTEXT) / silent - 1, 4)
     found["price_of_exactness"] = {name: round(p, 4) for name, p in price(timed, CONTEXT).items()}
+    found["slices"] = sliced(model.config, timed.runner.device)
     found["transformers_tokens_per_s"] = round(generate_rate(shape), 1)
     found["ar_tokens_per_s"] = round(1e3 / found["by_context"][0]["step_ms"], 1)
     return found
@@ -174,7 +175,9 @@ def show(result: dict[str, Any]) -> None:
         print(f"{dtype}: {f['identical']} of {f['prompts']} prompts identical, {f['broken']} runs break an invariant")
         print(f"{dtype}: {f['rows_equal']} of {f['rows_compared']} logit rows bit-equal")
     for shape, figures in result["speed"].items():
-        print(f"\n{shape}: " + ", ".join(f"{k} {v}" for k, v in figures.items() if k != "by_context"))
+        apart = ("by_context", "slices")
+        print(f"\n{shape}: " + ", ".join(f"{k} {v}" for k, v in figures.items() if k not in apart))
+        print("\n".join(f"{s['layer']}: microseconds by slices {s['microseconds']}" for s in figures["slices"]))
         print(table(list(figures["by_context"][0]), [list(row.values()) for row in figures["by_context"]]))
     for shape, why in result["not_measured"].items():
         print(f"\n{shape}: not measured, {why}")

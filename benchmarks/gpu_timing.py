@@ -15,11 +15,12 @@ from orthrus.config import ModelConfig
 from orthrus.gpu.cycle import Cycle
 from orthrus.gpu.device import CudaDevice, Graph
 from orthrus.gpu.runner import AHEAD, Flight, Runner
-from orthrus.gpu.stack import Stack, library_linear
+from orthrus.gpu.stack import LibraryStack, Stack
 from orthrus.model import Orthrus
 
 REPLAYS = 20  # between two synchronisations
 ROUNDS = 7  # of which the median counts
+SLICES = (1, 2, 4, 8)
 
 
 class Timed:
@@ -35,10 +36,10 @@ class Timed:
         return self.runner.cycle, self.runner.graph
 
     @torch.inference_mode()
-    def other(self, block: int, linear: Any = None, observed: bool = True) -> tuple[Cycle, Graph]:
-        """The same sequence with another product, or with nothing told to the host."""
+    def other(self, block: int, kind: type[Stack] = Stack, observed: bool = True) -> tuple[Cycle, Graph]:
+        """The same sequence with other products, or with nothing told to the host."""
         r = self.runner
-        stack = Stack(r.model, r.device.backend, linear)
+        stack = kind(r.model, r.device.backend)
         with r.device.working():
             cycle = Cycle(stack, r.cache, r.angles, r.device, block, False)
         return cycle, r.device.capture(lambda: cycle.launch(observed))
@@ -129,6 +130,38 @@ def price(timed: Timed, context: int) -> dict[str, float]:
     """Exact products against the library's, in the same captured sequences."""
     found = {}
     for name, block in (("step", 1), ("cycle", timed.block)):
-        exact, quick = timed.sequence(block), timed.other(block, library_linear)
+        exact, quick = timed.sequence(block), timed.other(block, LibraryStack)
         found[name] = timed.ms(exact, context) / timed.ms(quick, context) - 1
+    return found
+
+
+def sliced(c: ModelConfig, device: CudaDevice) -> list[dict[str, Any]]:
+    """Each layer's product of a block's rows and what adds it, in microseconds by number of slices.
+
+    Weights are taken in turn, more of them than a cache holds. What `kernels.triton_linear.SLICES` is chosen by.
+    """
+    from kernels import ops, triton_linear
+
+    heads, found = c.num_attention_heads * c.head_dim, []
+    qkv = heads + 2 * c.num_key_value_heads * c.head_dim
+    shapes = {"qkv": (qkv, c.hidden_size), "o": (c.hidden_size, heads), "down": (c.hidden_size, c.intermediate_size)}
+    for name, (columns, depth) in shapes.items():
+        draw = {"dtype": torch.bfloat16, "device": device.device}
+        weights = [torch.randn(columns, depth, **draw) for _ in range(2 + (256 << 20) // (2 * columns * depth))]
+        x, stream, norm = (torch.randn(*shape, **draw) for shape in ((c.block_size, depth), (1, columns), (columns,)))
+        stream = stream.repeat(c.block_size, 1)
+        row: dict[str, Any] = {"layer": name, "columns": columns, "depth": depth, "microseconds": {}}
+        row["in_the_table"] = triton_linear.config_for(columns, depth).slices
+        for slices in (n for n in SLICES if depth % (n * triton_linear.Config().step_bytes // 2) == 0):
+
+            def products(slices=slices, weights=weights, x=x, stream=stream, norm=norm) -> None:
+                for weight in weights:
+                    ops.add_rmsnorm(triton_linear.cut(x, weight, slices), stream, norm, c.rms_norm_eps)
+
+            graph = device.capture(products)
+            graph.replay()
+            device.drain()
+            spent = median(seconds_of(graph.replay) for _ in range(ROUNDS))
+            row["microseconds"][str(slices)] = round(spent / len(weights) * 1e6, 2)
+        found.append(row)
     return found

@@ -13,6 +13,18 @@ def matrix(name: str, tensor: Tensor, columns: int | None = None) -> None:
         raise ValueError(f"{name} is {list(tensor.shape)}, expected {wanted} with at least one row")
 
 
+def product(name: str, tensor: Tensor, like: Tensor) -> tuple[int, int]:
+    """[rows, columns] in the dtype of `like`, or its slices [slices, rows, columns] in fp32; returns rows, columns."""
+    if tensor.dim() == 3 and tensor.dtype == torch.float32 and min(tensor.shape[:2]) > 0:
+        return tensor.shape[1], tensor.shape[2]
+    if tensor.dim() == 3:
+        raise ValueError(f"{name} is {tensor.dtype} {list(tensor.shape)}: slices come as float32, at least one row")
+    matrix(name, tensor)
+    if tensor.dtype != like.dtype:
+        raise ValueError(f"{name} is {tensor.dtype}, what it goes into is {like.dtype}")
+    return tensor.shape[0], tensor.shape[1]
+
+
 def vector(name: str, tensor: Tensor, size: int, dtype: torch.dtype | None = None) -> None:
     """[size], of this dtype where one is given."""
     if tuple(tensor.shape) != (size,) or (dtype is not None and tensor.dtype != dtype):
@@ -68,11 +80,11 @@ def qk_norm_rope(qkv, q_weight, k_weight, cos, sin, length, k_out, v_out, into) 
         raise ValueError(f"k_out is {list(k_out.shape)}, expected [kv_heads, rows, head_dim]")
     kv_heads, room, dim = k_out.shape
     keys_and_values("output", k_out, v_out, dim)
-    matrix("qkv", qkv)
-    same_dtype(qkv=qkv, q_weight=q_weight, k_weight=k_weight, k_out=k_out, v_out=v_out)
-    heads, rest = divmod(qkv.shape[1], dim)
+    rows, columns = product("qkv", qkv, k_out)
+    same_dtype(q_weight=q_weight, k_weight=k_weight, k_out=k_out, v_out=v_out)
+    heads, rest = divmod(columns, dim)
     if rest or heads <= 2 * kv_heads:
-        raise ValueError(f"qkv has {qkv.shape[1]} columns: not query heads and 2 x {kv_heads} heads of {dim}")
+        raise ValueError(f"qkv has {columns} columns: not query heads and 2 x {kv_heads} heads of {dim}")
     vector("q_weight", q_weight, dim)
     vector("k_weight", k_weight, dim)
     vector("length", length, 1, torch.int32)
@@ -81,8 +93,8 @@ def qk_norm_rope(qkv, q_weight, k_weight, cos, sin, length, k_out, v_out, into) 
         raise ValueError(f"cos is {cos.dtype} {list(cos.shape)}, sin is {sin.dtype} {list(sin.shape)}")
     if into not in ("cache", "block"):
         raise ValueError(f"into is {into!r}, expected 'cache' or 'block'")
-    if into == "block" and room < qkv.shape[0]:
-        raise ValueError(f"a block of {room} rows cannot take {qkv.shape[0]} rows")
+    if into == "block" and room < rows:
+        raise ValueError(f"a block of {room} rows cannot take {rows} rows")
     if into == "cache" and cos.shape[0] < room:
         raise ValueError(f"the rotary table has {cos.shape[0]} positions, the cache {room} rows")
 

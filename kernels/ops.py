@@ -47,6 +47,27 @@ def linear(x: Tensor, weight: Tensor, out_dtype: torch.dtype | None = None, back
     return _implementation(backend, x, "linear").linear(x, weight, out_dtype)
 
 
+def linear_parts(x: Tensor, weight: Tensor, backend: str = "auto") -> Tensor:
+    """[M, K], [N, K] -> x @ weight.T [M, N], or [slices, M, N] fp32 where the layer is cut into slices of K.
+
+    For `add_rmsnorm` and `qk_norm_rope`, which take either: slices are added in order and rounded there.
+    """
+    checks.matrix("x", x)
+    checks.matrix("weight", weight, x.shape[1])
+    checks.same_dtype(x=x, weight=weight)
+    return _implementation(backend, x, "linear").linear_parts(x, weight)
+
+
+def linear_silu_mul(x: Tensor, gate_up: Tensor, backend: str = "auto") -> Tensor:
+    """[M, K], [2 F, K] -> [M, F]: silu(x @ gate.T) * (x @ up.T); gate_up holds the gate's rows, then the up's."""
+    checks.matrix("x", x)
+    checks.matrix("gate_up", gate_up, x.shape[1])
+    checks.same_dtype(x=x, gate_up=gate_up)
+    if gate_up.shape[0] % 2:
+        raise ValueError(f"gate_up is {list(gate_up.shape)}: two halves need an even number of rows")
+    return _implementation(backend, x, "linear").linear_silu_mul(x, gate_up)
+
+
 def attention(
     q: Tensor,
     k_cache: Tensor,
@@ -78,11 +99,13 @@ def rmsnorm(x: Tensor, weight: Tensor, eps: float, backend: str = "auto") -> Ten
 def add_rmsnorm(
     x: Tensor, residual: Tensor, weight: Tensor, eps: float, backend: str = "auto"
 ) -> tuple[Tensor, Tensor]:
-    """[M, N], [M, N], [N] -> (rmsnorm(stream), stream), both [M, N], where stream = x + residual, rounded."""
-    checks.matrix("x", x)
-    checks.vector("weight", weight, x.shape[1], x.dtype)
-    checks.same_dtype(x=x, residual=residual)
-    if x.shape != residual.shape:
+    """[M, N], [M, N], [N] -> (rmsnorm(stream), stream), both [M, N], where stream = x + residual, rounded.
+
+    x may come in slices [slices, M, N] fp32, as `linear_parts` gives them.
+    """
+    checks.matrix("residual", residual)
+    checks.vector("weight", weight, residual.shape[1], residual.dtype)
+    if checks.product("x", x, residual) != tuple(residual.shape):
         raise ValueError(f"x is {list(x.shape)}, residual is {list(residual.shape)}")
     return _implementation(backend, x, "rmsnorm").add_rmsnorm(x, residual, weight, eps)
 
@@ -102,7 +125,8 @@ def qk_norm_rope(
 ) -> Tensor:
     """qkv [M, (H + 2 HKV) D] -> q [M, H, D]; keys and values are written to k_out, v_out [HKV, rows, D].
 
-    Row i stands at position length + i (length [1] int32); cos, sin [positions, D / 2] rotate halves. into="cache"
+    qkv may come in slices [slices, M, (H + 2 HKV) D] fp32, as `linear_parts` gives them. Row i stands at position
+    length + i (length [1] int32); cos, sin [positions, D / 2] rotate halves. into="cache"
     writes row i to row length + i and drops rows past the end; into="block" writes row i to row i.
     """
     checks.qk_norm_rope(qkv, q_weight, k_weight, cos, sin, length, k_out, v_out, into)

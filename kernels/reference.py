@@ -17,6 +17,26 @@ def linear(x: Tensor, weight: Tensor, out_dtype: torch.dtype | None = None) -> T
     return (x.float() @ weight.float().T).to(out_dtype or x.dtype)
 
 
+def linear_parts(x: Tensor, weight: Tensor) -> Tensor:
+    """[M, K], [N, K] -> [M, N], as `linear`: nothing is cut into slices here."""
+    return linear(x, weight)
+
+
+def linear_silu_mul(x: Tensor, gate_up: Tensor) -> Tensor:
+    """[M, K], [2 F, K] -> [M, F]: silu(x @ gate.T) * (x @ up.T), the products rounded, then theirs."""
+    return silu_mul(linear(x, gate_up))
+
+
+def whole(x: Tensor, dtype: torch.dtype) -> Tensor:
+    """[M, N], or its slices [slices, M, N] fp32 added in order and rounded to dtype."""
+    if x.dim() == 2:
+        return x
+    total = x[0]
+    for part in x[1:]:
+        total = total + part
+    return total.to(dtype)
+
+
 def attention(
     q: Tensor,
     k_cache: Tensor,
@@ -56,8 +76,8 @@ def rmsnorm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
 
 
 def add_rmsnorm(x: Tensor, residual: Tensor, weight: Tensor, eps: float) -> tuple[Tensor, Tensor]:
-    """[M, N], [M, N], [N] -> (rmsnorm(stream), stream), both [M, N], where stream = x + residual, rounded."""
-    stream = (x.float() + residual.float()).to(x.dtype)
+    """[M, N] or [slices, M, N] fp32, [M, N], [N] -> (rmsnorm(stream), stream); stream = x + residual, rounded."""
+    stream = (whole(x, residual.dtype).float() + residual.float()).to(residual.dtype)
     return rmsnorm(stream, weight, eps), stream
 
 
@@ -73,12 +93,13 @@ def qk_norm_rope(
     into: str,
     eps: float,
 ) -> Tensor:
-    """qkv [M, (H + 2 HKV) D] -> q [M, H, D]; keys and values are written to k_out, v_out [HKV, rows, D].
+    """qkv [M, (H + 2 HKV) D] or slices of it -> q [M, H, D]; keys and values go to k_out, v_out [HKV, rows, D].
 
     Row i stands at position length + i and is rotated by cos, sin [positions, D / 2] (the rotate-half form) in fp32;
     a position past the table takes its last row. into="cache": row i goes to row length + i of k_out and v_out, rows
     past their end are dropped. into="block": row i goes to row i.
     """
+    qkv = whole(qkv, k_out.dtype)
     rows, (kv_heads, room, dim) = qkv.shape[0], k_out.shape
     heads = qkv.shape[1] // dim - 2 * kv_heads
     start = int(length)

@@ -1,8 +1,8 @@
 """out[i] = softmax(q[i] . k / sqrt(D)) v over two places at once: the shared cache and the block's own keys.
 
 Positions 0 .. length-1 are cache rows, the next ones block rows (or, in the AR view, the cache rows just written).
-One program computes one key head, one span of SPAN positions and one tile of queries, whose GROUP query heads are
-stacked so that they share each key tile; a second kernel merges the spans in ascending order.
+One program computes one key head, one span of positions (`kernels.spans`) and one tile of queries, whose GROUP query
+heads are stacked so that they share each key tile; a second kernel merges the spans, CHUNK at a time, ascending.
 
 Spans and key tiles are cut at ABSOLUTE positions. A key therefore sits at the same place of the same tile whether it
 is read by a block of 32 queries or by one query decoding alone. Tiles beyond a query's sight change nothing in it:
@@ -17,13 +17,16 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from kernels.spans import SPAN, spans
 from kernels.triton_common import aligned, check_offsets
+
+CHUNK = 16  # spans that are merged together: their loads are under way at once, not one behind the other
 
 
 class Config(NamedTuple):
     queries: int  # of one tile; times the group: stacked rows
     keys: int  # of one tile
-    span: int = 256
+    span: int = SPAN
     warps: int = 4
     stages: int = 3
 
@@ -38,6 +41,18 @@ def config_for(group: int, dim: int, itemsize: int) -> Config:
     return Config(queries, keys=min(64, max(16, 8192 // (dim * itemsize))))
 
 
+@triton.jit
+def _span_start(span, SPAN: tl.constexpr):
+    return SPAN * tl.maximum(tl.maximum(span, 2 * span - 16), tl.maximum(4 * span - 64, 8 * span - 192))
+
+
+@triton.jit
+def _spans(positions, SPAN: tl.constexpr):
+    units = tl.cdiv(positions, SPAN)
+    few = tl.minimum(tl.cdiv(units + 64, 4), tl.cdiv(units + 192, 8))
+    return tl.minimum(tl.minimum(units, tl.cdiv(units + 16, 2)), few)
+
+
 @triton.jit(do_not_specialize=["n_queries", "n_block", "capacity"], do_not_specialize_on_alignment=["length_ptr"])
 def _span_kernel(
     q_ptr, kc_ptr, vc_ptr, kb_ptr, vb_ptr, length_ptr, part_ptr, stat_ptr, n_queries, n_block, capacity,
@@ -45,11 +60,12 @@ def _span_kernel(
     H: tl.constexpr, GROUP: tl.constexpr, D: tl.constexpr, QUERIES: tl.constexpr, ROWS: tl.constexpr,
     KEYS: tl.constexpr, SPAN: tl.constexpr, HAS_BLOCK: tl.constexpr, CAUSAL: tl.constexpr,
 ):  # fmt: skip
-    head, span, tile = tl.program_id(0), tl.program_id(1), tl.program_id(2)
+    head, tile = tl.program_id(0), tl.program_id(2)
+    span = tl.num_programs(1) - 1 - tl.program_id(1)  # the longest first: none is left over at the end
     length = tl.minimum(tl.load(length_ptr), capacity)
     end = length + n_block if HAS_BLOCK else tl.minimum(length + n_queries, capacity)
     sight = tl.minimum(end, length + tl.minimum((tile + 1) * QUERIES, n_queries)) if CAUSAL else end
-    first = span * SPAN
+    first = _span_start(span, SPAN)
     if first >= sight:
         return
     row = tl.arange(0, ROWS)  # row = g * QUERIES + i: query i of the tile, query head g of the group
@@ -61,7 +77,7 @@ def _span_kernel(
     top = tl.full([ROWS], float("-inf"), tl.float32)
     total = tl.zeros([ROWS], tl.float32)
     acc = tl.zeros([ROWS, D], tl.float32)
-    for start in tl.range(first, tl.minimum(first + SPAN, sight), KEYS):
+    for start in tl.range(first, tl.minimum(_span_start(span + 1, SPAN), sight), KEYS):
         p = start + tl.arange(0, KEYS)
         kv = head * cache_head + p[:, None] * cache_row + d[None, :]
         k_at, v_at = kc_ptr + kv, vc_ptr + kv
@@ -93,22 +109,28 @@ def _span_kernel(
 def _merge_kernel(
     part_ptr, stat_ptr, length_ptr, out_ptr, n_queries, n_block, capacity,
     H: tl.constexpr, D: tl.constexpr, SPAN: tl.constexpr, HAS_BLOCK: tl.constexpr, CAUSAL: tl.constexpr,
+    CHUNK: tl.constexpr,
 ):  # fmt: skip
     i, h = tl.program_id(0), tl.program_id(1)
     length = tl.minimum(tl.load(length_ptr), capacity)
     end = length + n_block if HAS_BLOCK else tl.minimum(length + n_queries, capacity)
     sight = tl.minimum(end, length + i + 1) if CAUSAL else end
     d = tl.arange(0, D)
+    n_spans = _spans(sight, SPAN)
+    s = tl.arange(0, CHUNK)
     top = tl.full([], float("-inf"), tl.float32)
-    for span in tl.range(0, tl.cdiv(sight, SPAN)):
-        top = tl.maximum(top, tl.load(stat_ptr + ((span * n_queries + i) * H + h) * 2))
+    for first in tl.range(0, n_spans, CHUNK):
+        at = ((first + s) * n_queries + i) * H + h
+        tops = tl.load(stat_ptr + at * 2, mask=first + s < n_spans, other=float("-inf"))
+        top = tl.maximum(top, tl.max(tops, axis=0))
     total = tl.zeros([], tl.float32)
     acc = tl.zeros([D], tl.float32)
-    for span in tl.range(0, tl.cdiv(sight, SPAN)):
-        at = (span * n_queries + i) * H + h
-        weight = tl.exp2(tl.load(stat_ptr + at * 2) - top)
-        total += weight * tl.load(stat_ptr + at * 2 + 1)
-        acc += weight * tl.load(part_ptr + at * D + d)
+    for first in tl.range(0, n_spans, CHUNK):
+        at, there = ((first + s) * n_queries + i) * H + h, first + s < n_spans
+        weight = tl.exp2(tl.load(stat_ptr + at * 2, mask=there, other=float("-inf")) - top)
+        total += tl.sum(weight * tl.load(stat_ptr + at * 2 + 1, mask=there, other=0.0), axis=0)
+        part = tl.load(part_ptr + at[:, None] * D + d[None, :], mask=there[:, None], other=0.0)
+        acc += tl.sum(weight[:, None] * part, axis=0)
     tl.store(out_ptr + (i * H + h) * D + d, (acc / total).to(out_ptr.dtype.element_ty))
 
 
@@ -131,19 +153,19 @@ def attention(
     group = heads // kv_heads
     config = config_for(group, dim, q.element_size())
     q = aligned(q)
-    spans = triton.cdiv(capacity + block, config.span)
-    parts = torch.empty(spans, rows, heads, dim, dtype=torch.float32, device=q.device)
-    stats = torch.empty(spans, rows, heads, 2, dtype=torch.float32, device=q.device)
+    n_spans = spans(capacity + block, config.span)
+    parts = torch.empty(n_spans, rows, heads, dim, dtype=torch.float32, device=q.device)
+    stats = torch.empty(n_spans, rows, heads, 2, dtype=torch.float32, device=q.device)
     out = torch.empty(rows, heads * dim, dtype=q.dtype, device=q.device)
     check_offsets(parts=parts, k_cache=k_cache)
     shared = {"H": heads, "D": dim, "SPAN": config.span, "HAS_BLOCK": has_block, "CAUSAL": causal}
-    _span_kernel[(kv_heads, spans, triton.cdiv(rows, config.queries))](
+    _span_kernel[(kv_heads, n_spans, triton.cdiv(rows, config.queries))](
         q, k_cache, v_cache, own_k, own_v, length, parts, stats, rows, block, capacity,
         *k_cache.stride()[:2], *own_k.stride()[:2], math.log2(math.e) / math.sqrt(dim), GROUP=group,
         QUERIES=config.queries, ROWS=max(16, triton.next_power_of_2(group * config.queries)), KEYS=config.keys,
         num_warps=config.warps, num_stages=config.stages, enable_fp_fusion=True, **shared,
     )  # fmt: skip
     _merge_kernel[(rows, heads)](
-        parts, stats, length, out, rows, block, capacity, num_warps=1, enable_fp_fusion=False, **shared
+        parts, stats, length, out, rows, block, capacity, CHUNK=CHUNK, num_warps=1, enable_fp_fusion=False, **shared
     )
     return out

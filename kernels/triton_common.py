@@ -1,5 +1,6 @@
 """What the launchers share."""
 
+import triton
 import triton.language as tl
 from torch import Tensor
 from triton.runtime.jit import JITFunction
@@ -25,3 +26,17 @@ def check_offsets(**tensors: Tensor) -> None:
     for name, tensor in tensors.items():
         if tensor.numel() >= 2**31:
             raise ValueError(f"{name} is {list(tensor.shape)}: 2**31 elements or more")
+
+
+def parts_of(tensor: Tensor) -> int:
+    """Slices that wait to be added, of what `linear_parts` gave: 1 where it was not cut."""
+    return tensor.shape[0] if tensor.dim() == 3 else 1
+
+
+@triton.jit
+def whole(ptr, at, mask, apart, PARTS: tl.constexpr, dtype: tl.constexpr):
+    """The product at these places, of `PARTS` slices `apart` elements from each other: added in order, rounded once."""
+    x = tl.load(ptr + at, mask=mask, other=0.0).to(tl.float32)
+    for piece in tl.static_range(1, PARTS):
+        x += tl.load(ptr + piece * apart + at, mask=mask, other=0.0)
+    return x.to(dtype).to(tl.float32)

@@ -1,8 +1,10 @@
 """y[m, n] = sum over k of x[m, k] * w[n, k]: fp32 sums, rounded once.
 
 One program computes 32 rows by 64 columns over one slice of K, in ascending steps. Where a layer has few columns, K
-is cut into a number of slices fixed by the layer's shape, and a second kernel adds the slices in order. Tile, step
-and slices never depend on the number of rows: a row's sum has one order, whoever else is computed with it.
+is cut into a number of slices fixed by the layer's shape (split-K), and whatever takes the product next adds them in
+order: a kernel of its own would be a launch more. A gated program holds 32 columns of the gate and the same 32 of the
+up projection, so that their product leaves it alone. Tile, step and slices never depend on the number of rows: a
+row's sum has one order, whoever else is computed with it.
 """
 
 from typing import NamedTuple
@@ -28,10 +30,9 @@ SLICES = {
     # the embedded model (hidden 256): o, down; it stays under 128 programs, a slice takes at least one step
     (256, 256): 2,
     (256, 1024): 8,
-    # Qwen3-0.6B: qkv, o, gate_up, down
+    # Qwen3-0.6B: qkv, o, down
     (4096, 1024): 2,
     (1024, 2048): 8,
-    (6144, 1024): 2,
     (1024, 3072): 8,
     # Qwen3-1.7B: qkv, o, down
     (4096, 2048): 2,
@@ -56,12 +57,19 @@ def config_for(columns: int, depth: int) -> Config:
 @triton.jit(do_not_specialize=["n_rows"])
 def _linear_kernel(
     x_ptr, w_ptr, y_ptr, n_rows,
-    N: tl.constexpr, K: tl.constexpr, SLICE: tl.constexpr,
-    ROWS: tl.constexpr, COLUMNS: tl.constexpr, STEP: tl.constexpr, MASK_K: tl.constexpr,
+    N: tl.constexpr, K: tl.constexpr, SLICE: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr,
+    STEP: tl.constexpr, MASK_K: tl.constexpr, GATED: tl.constexpr,
 ):  # fmt: skip
-    n = tl.program_id(0) * COLUMNS + tl.arange(0, COLUMNS)
+    column = tl.arange(0, COLUMNS)
     m = tl.program_id(1) * ROWS + tl.arange(0, ROWS)
     piece = tl.program_id(2)
+    if GATED:  # N columns of the gate, then N of the up projection
+        HALF: tl.constexpr = COLUMNS // 2
+        n = tl.program_id(0) * HALF + column % HALF
+        w_row = n + column // HALF * N
+    else:
+        n = tl.program_id(0) * COLUMNS + column
+        w_row = n
     acc = tl.zeros([ROWS, COLUMNS], tl.float32)
     for start in tl.range(0, SLICE, STEP):
         k = piece * SLICE + start + tl.arange(0, STEP)
@@ -71,44 +79,55 @@ def _linear_kernel(
             x_mask = x_mask & (k < K)[None, :]
             w_mask = w_mask & (k < K)[None, :]
         x = tl.load(x_ptr + m[:, None] * K + k[None, :], mask=x_mask, other=0.0)
-        w = tl.load(w_ptr + n[:, None] * K + k[None, :], mask=w_mask, other=0.0)
+        w = tl.load(w_ptr + w_row[:, None] * K + k[None, :], mask=w_mask, other=0.0)
         acc = tl.dot(x, tl.trans(w), acc, input_precision="ieee")
-    # one slice: y itself; several: partial sums [slices, n_rows, N] in fp32
+    dtype = y_ptr.dtype.element_ty
+    if GATED:  # both halves rounded as `linear` rounds them, then `silu_mul`
+        rounded = acc.to(dtype).to(tl.float32)
+        gate, up = tl.split(tl.permute(tl.reshape(rounded, [ROWS, 2, HALF]), [0, 2, 1]))
+        n = tl.program_id(0) * HALF + tl.arange(0, HALF)
+        acc = gate / (1.0 + tl.exp(-gate)) * up
     y = y_ptr + (piece * n_rows + m[:, None]) * N + n[None, :]
-    tl.store(y, acc.to(y_ptr.dtype.element_ty), mask=(m < n_rows)[:, None] & (n < N)[None, :])
-
-
-@triton.jit(do_not_specialize=["n_rows"])
-def _add_slices_kernel(parts_ptr, y_ptr, n_rows, N: tl.constexpr, SLICES: tl.constexpr, COLUMNS: tl.constexpr):
-    n = tl.program_id(0) * COLUMNS + tl.arange(0, COLUMNS)
-    m = tl.program_id(1)
-    acc = tl.zeros([COLUMNS], tl.float32)
-    for piece in tl.static_range(SLICES):
-        acc += tl.load(parts_ptr + (piece * n_rows + m) * N + n, mask=n < N, other=0.0)
-    tl.store(y_ptr + m * N + n, acc.to(y_ptr.dtype.element_ty), mask=n < N)
+    tl.store(y, acc.to(dtype), mask=(m < n_rows)[:, None] & (n < N)[None, :])
 
 
 def linear(x: Tensor, weight: Tensor, out_dtype: torch.dtype | None = None) -> Tensor:
     """[M, K], [N, K] -> [M, N]; weight contiguous."""
-    (rows, depth), columns = x.shape, weight.shape[0]
+    y = torch.empty(x.shape[0], weight.shape[0], dtype=out_dtype or x.dtype, device=x.device)
+    return _launch(x, weight, y, 1)
+
+
+def linear_parts(x: Tensor, weight: Tensor) -> Tensor:
+    """[M, K], [N, K] -> [slices, M, N] fp32, or [M, N] where the layer is not cut; weight contiguous."""
+    return cut(x, weight, config_for(weight.shape[0], x.shape[1]).slices)
+
+
+def cut(x: Tensor, weight: Tensor, slices: int) -> Tensor:
+    """`linear_parts` in so many slices, whatever the table says: what the table is chosen by."""
+    shape = x.shape[0], weight.shape[0]
+    if slices == 1:
+        return _launch(x, weight, torch.empty(shape, dtype=x.dtype, device=x.device), 1)
+    return _launch(x, weight, torch.empty(slices, *shape, dtype=torch.float32, device=x.device), slices)
+
+
+def linear_silu_mul(x: Tensor, gate_up: Tensor) -> Tensor:
+    """[M, K], [2 F, K] -> [M, F]; gate_up contiguous."""
+    y = torch.empty(x.shape[0], gate_up.shape[0] // 2, dtype=x.dtype, device=x.device)
+    return _launch(x, gate_up, y, 1, gated=True)
+
+
+def _launch(x: Tensor, weight: Tensor, y: Tensor, slices: int, gated: bool = False) -> Tensor:
     if not weight.is_contiguous():
         raise ValueError(f"weight {list(weight.shape)} has strides {weight.stride()}, expected contiguous")
-    config = config_for(columns, depth)
+    (rows, depth), columns = x.shape, y.shape[-1]
+    config = config_for(weight.shape[0], depth)
     step = config.step_bytes // x.element_size()
+    slice_ = triton.cdiv(depth, slices * step) * step
     x, weight = aligned(x), aligned(weight)
-    y = torch.empty(rows, columns, dtype=out_dtype or x.dtype, device=x.device)
-    parts = y
-    if config.slices > 1:
-        parts = torch.empty(config.slices, rows, columns, dtype=torch.float32, device=x.device)
-    check_offsets(x=x, weight=weight, parts=parts)
-    slice_ = triton.cdiv(depth, config.slices * step) * step
-    grid = (triton.cdiv(columns, config.columns), triton.cdiv(rows, config.rows), config.slices)
+    check_offsets(x=x, weight=weight, y=y)
+    grid = (triton.cdiv(weight.shape[0], config.columns), triton.cdiv(rows, config.rows), slices)
     _linear_kernel[grid](
-        x, weight, parts, rows, N=columns, K=depth, SLICE=slice_, ROWS=config.rows, COLUMNS=config.columns, STEP=step,
-        MASK_K=slice_ * config.slices != depth, num_warps=4, num_stages=4, enable_fp_fusion=True,
+        x, weight, y, rows, N=columns, K=depth, SLICE=slice_, ROWS=config.rows, COLUMNS=config.columns, STEP=step,
+        MASK_K=slice_ * slices != depth, GATED=gated, num_warps=4, num_stages=4, enable_fp_fusion=True,
     )  # fmt: skip
-    if config.slices > 1:
-        _add_slices_kernel[(triton.cdiv(columns, 256), rows)](
-            parts, y, rows, N=columns, SLICES=config.slices, COLUMNS=256, num_warps=4, enable_fp_fusion=False
-        )
     return y

@@ -1,7 +1,7 @@
 """q, k = rotate(rmsnorm(q), position), rotate(rmsnorm(k), position); k and v go to the cache or to the block.
 
 One warp a row and head of the fused qkv projection: query heads, then key heads, then value heads, which are only
-copied. Position and cache row come from the length on the device.
+copied. Position and cache row come from the length on the device. A projection in slices of K is added up first.
 """
 
 import torch
@@ -9,14 +9,14 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from kernels.triton_common import aligned, check_offsets
+from kernels.triton_common import aligned, check_offsets, parts_of, whole
 
 
-@triton.jit(do_not_specialize=["n_positions", "room"], do_not_specialize_on_alignment=["length_ptr"])
+@triton.jit(do_not_specialize=["n_rows", "n_positions", "room"], do_not_specialize_on_alignment=["length_ptr"])
 def _qk_norm_rope_kernel(
     qkv_ptr, qw_ptr, kw_ptr, cos_ptr, sin_ptr, length_ptr, q_ptr, k_ptr, v_ptr,
-    n_positions, room, out_head, out_row, eps,
-    H: tl.constexpr, HKV: tl.constexpr, D: tl.constexpr, INTO_CACHE: tl.constexpr,
+    n_rows, n_positions, room, out_head, out_row, eps,
+    H: tl.constexpr, HKV: tl.constexpr, D: tl.constexpr, INTO_CACHE: tl.constexpr, PARTS: tl.constexpr,
 ):  # fmt: skip
     i, head = tl.program_id(0), tl.program_id(1)
     length = tl.load(length_ptr)
@@ -25,9 +25,10 @@ def _qk_norm_rope_kernel(
         return
     HALF: tl.constexpr = D // 2
     d = tl.arange(0, HALF)
-    dtype = qkv_ptr.dtype.element_ty
-    source = qkv_ptr + (i * (H + 2 * HKV) + head) * D + d
-    first, second = tl.load(source).to(tl.float32), tl.load(source + HALF).to(tl.float32)
+    dtype: tl.constexpr = q_ptr.dtype.element_ty
+    at, apart = (i * (H + 2 * HKV) + head) * D + d, n_rows * ((H + 2 * HKV) * D)
+    first = whole(qkv_ptr, at, d < HALF, apart, PARTS, dtype)
+    second = whole(qkv_ptr, at + HALF, d < HALF, apart, PARTS, dtype)
     if head >= H + HKV:
         value = v_ptr + (head - H - HKV) * out_head + slot * out_row + d
         tl.store(value, first.to(dtype))
@@ -60,17 +61,18 @@ def qk_norm_rope(
     into: str,
     eps: float,
 ) -> Tensor:
-    """qkv [M, (H + 2 HKV) D] -> q [M, H, D], and k_out, v_out [HKV, rows, D] in place; D a power of two."""
-    rows, (kv_heads, room, dim) = qkv.shape[0], k_out.shape
+    """qkv [M, (H + 2 HKV) D] or slices of it -> q [M, H, D], k_out, v_out [HKV, rows, D] in place; D a power of two."""
+    rows, (kv_heads, room, dim) = qkv.shape[-2], k_out.shape
     if dim < 2 or dim & (dim - 1):
         raise ValueError(f"head_dim is {dim}, the kernel needs a power of two")
-    heads = qkv.shape[1] // dim - 2 * kv_heads
+    heads = qkv.shape[-1] // dim - 2 * kv_heads
     qkv = aligned(qkv)
-    q = torch.empty(rows, heads, dim, dtype=qkv.dtype, device=qkv.device)
+    q = torch.empty(rows, heads, dim, dtype=k_out.dtype, device=qkv.device)
     check_offsets(qkv=qkv, k_out=k_out)
     _qk_norm_rope_kernel[(rows, heads + 2 * kv_heads)](
         qkv, aligned(q_weight), aligned(k_weight), aligned(cos), aligned(sin), length, q, k_out, v_out,
-        cos.shape[0], room, *k_out.stride()[:2], eps,
-        H=heads, HKV=kv_heads, D=dim, INTO_CACHE=into == "cache", num_warps=1, enable_fp_fusion=False,
+        rows, cos.shape[0], room, *k_out.stride()[:2], eps,
+        H=heads, HKV=kv_heads, D=dim, INTO_CACHE=into == "cache", PARTS=parts_of(qkv), num_warps=1,
+        enable_fp_fusion=False,
     )  # fmt: skip
     return q

@@ -1,6 +1,7 @@
 """y = round(x / sqrt(mean(x^2) + eps)) * weight, the statistics in fp32; first adding a residual where there is one.
 
-One program a row, which it holds whole: the order of the sum depends on the row's length alone.
+One program a row, which it holds whole: the order of the sum depends on the row's length alone. A row that comes in
+slices of K is added up first.
 """
 
 import torch
@@ -8,7 +9,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from kernels.triton_common import aligned, check_offsets
+from kernels.triton_common import aligned, check_offsets, parts_of, whole
 
 
 def block_for(columns: int) -> int:
@@ -16,15 +17,15 @@ def block_for(columns: int) -> int:
     return triton.next_power_of_2(columns)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["n_rows"])
 def _rmsnorm_kernel(
-    x_ptr, residual_ptr, w_ptr, y_ptr, stream_ptr, eps,
-    N: tl.constexpr, BLOCK: tl.constexpr, HAS_RESIDUAL: tl.constexpr,
+    x_ptr, residual_ptr, w_ptr, y_ptr, stream_ptr, n_rows, eps,
+    N: tl.constexpr, BLOCK: tl.constexpr, HAS_RESIDUAL: tl.constexpr, PARTS: tl.constexpr,
 ):  # fmt: skip
     n = tl.arange(0, BLOCK)
     at = tl.program_id(0) * N + n
-    dtype = x_ptr.dtype.element_ty
-    x = tl.load(x_ptr + at, mask=n < N, other=0.0).to(tl.float32)
+    dtype: tl.constexpr = y_ptr.dtype.element_ty
+    x = whole(x_ptr, at, n < N, n_rows * N, PARTS, dtype)
     if HAS_RESIDUAL:
         x += tl.load(residual_ptr + at, mask=n < N, other=0.0).to(tl.float32)
         tl.store(stream_ptr + at, x.to(dtype), mask=n < N)
@@ -41,17 +42,17 @@ def rmsnorm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
 
 
 def add_rmsnorm(x: Tensor, residual: Tensor, weight: Tensor, eps: float) -> tuple[Tensor, Tensor]:
-    """[M, N], [M, N], [N] -> (rmsnorm(stream), stream), both [M, N]."""
+    """[M, N] or [slices, M, N] fp32, [M, N], [N] -> (rmsnorm(stream), stream), both [M, N]."""
     x, residual = aligned(x), aligned(residual)
-    stream = torch.empty_like(x)
-    return _launch(x, residual, weight, torch.empty_like(x), stream, eps, has_residual=True), stream
+    stream = torch.empty_like(residual)
+    return _launch(x, residual, weight, torch.empty_like(residual), stream, eps, has_residual=True), stream
 
 
 def _launch(x, residual, weight, y, stream, eps, has_residual) -> Tensor:
     check_offsets(x=x)
-    rows, columns = x.shape
+    rows, columns = y.shape
     _rmsnorm_kernel[(rows,)](
-        x, residual, aligned(weight), y, stream, eps, N=columns, BLOCK=block_for(columns), HAS_RESIDUAL=has_residual,
-        num_warps=4, enable_fp_fusion=False,
+        x, residual, aligned(weight), y, stream, rows, eps, N=columns, BLOCK=block_for(columns),
+        HAS_RESIDUAL=has_residual, PARTS=parts_of(x), num_warps=4, enable_fp_fusion=False,
     )  # fmt: skip
     return y

@@ -19,6 +19,8 @@ def result(step_price=0.05, told=0.01, identical=3):
     """The shape of a result, with figures nobody measured."""
     speed = {"copy_gb_per_s": 1, "by_context": [ROW], "telling_the_host": told, "ar_tokens_per_s": 2.0}
     speed |= {"price_of_exactness": {"step": step_price, "cycle": 0.02}, "transformers_tokens_per_s": 1.0}
+    cut = {"layer": "down", "columns": 2048, "depth": 6144, "in_the_table": 4, "microseconds": {"1": 9.5, "4": 6.25}}
+    speed["slices"] = [cut]
     runs = {"identical": identical, "prompts": 3, "broken": 0, "rows_equal": 7, "rows_compared": 7}
     found = {"rows": {"1.7b": {"rows_equal": 32, "of": 32}}, "prompts": {"bfloat16": runs}, "quick": False}
     found |= {"speed": {"1.7b": speed, "8b": speed}, "not_measured": {"4b": "too large"}, "first_token_s": 1.5}
@@ -57,6 +59,7 @@ def test_the_tables_hold_what_was_found(capsys):
         "3 of 3 identical",
         "| 1.7b | 512 | 0.9 |",
         "4b was not measured",
+        "| 1.7b | down | 2,048 x 6,144 | 4 | 9.5 |  | 6.25 |  |",
         "no |",
     ):
         assert said in text

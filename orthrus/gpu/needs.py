@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import torch
 
+from kernels.spans import spans
 from orthrus import memory
-from orthrus.cache import SharedCache
+from orthrus.cache import TILE, SharedCache
 from orthrus.config import ModelConfig
 from orthrus.gpu.cycle import HISTORY
 from orthrus.gpu.stack import BEYOND, PREFILL_ROWS
@@ -18,7 +19,6 @@ from orthrus.model import Orthrus
 
 SMALLEST = 1024  # positions of the smallest cache; the next ones are twice as long each
 GRAPHS = 4  # kept at a time: a cycle's and a step's, greedy and sampled; the oldest makes room for the next
-SPAN = 256  # positions whose attention is summed apart; kernels.triton_attention has the same number
 
 
 def bucket(config: ModelConfig, rows: int) -> int:
@@ -43,12 +43,15 @@ def _is_stacked(name: str) -> bool:
 
 def run_bytes(config: ModelConfig, dtype: torch.dtype, rows: int) -> int:
     """Cache and work of runs in a bucket of `rows` positions, with GRAPHS graphs of whole blocks."""
-    c, spans = config, -(-(rows + config.block_size) // SPAN)
-    positions = -(-rows // SPAN) * SPAN + BEYOND
+    c, stored = config, -(-rows // TILE) * TILE
+    n_spans, positions = spans(stored + c.block_size), stored + BEYOND
     row_logits = 4 * c.vocab_size
-    row_sums = 4 * spans * c.num_attention_heads * (c.head_dim + 2)  # of attention, in float32, a layer at a time
+    row_sums = 4 * n_spans * c.num_attention_heads * (c.head_dim + 2)  # of attention, in float32, a layer at a time
     products = c.intermediate_size * 3 + c.hidden_size * 6 + 3 * c.num_attention_heads * c.head_dim
-    row = row_sums + products * dtype.itemsize
+    slices = (
+        4 * 8 * c.hidden_size
+    )  # products in float32 that wait to be added: at most 8 of a hidden row, 2 of a qkv row
+    row = row_sums + slices + products * dtype.itemsize
     graph = 2 * c.block_size * row_logits + c.block_size * row
     steps, prefill, angles = 2 * HISTORY * row_logits, PREFILL_ROWS * row, 4 * c.head_dim * positions
     return SharedCache.bytes_for(c, rows, dtype) + GRAPHS * graph + steps + prefill + angles

@@ -7,7 +7,6 @@ verifying equals decoding one token at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -22,7 +21,6 @@ from orthrus.model import Orthrus
 
 PREFILL_ROWS = 128  # prompt rows a pass: bounds what attention over a long context keeps in between
 BEYOND = 256  # positions of the longest block a configuration may ask for
-Linear = Callable[[Tensor, Tensor, "torch.dtype | None"], Tensor]
 
 
 class ViewWeights(NamedTuple):
@@ -45,18 +43,12 @@ class LayerWeights(NamedTuple):
     down: Tensor
 
 
-def library_linear(x: Tensor, weight: Tensor, out_dtype: torch.dtype | None) -> Tensor:
-    """The library's product, quick and not exact: what the exact one's price is measured against."""
-    return F.linear(x, weight).to(out_dtype or x.dtype)
-
-
 class Stack:
     """The weights of one model and the launches of its passes; holds no state."""
 
-    def __init__(self, model: Orthrus, backend: str = "triton", linear: Linear | None = None) -> None:
+    def __init__(self, model: Orthrus, backend: str = "triton") -> None:
         self.config: ModelConfig = model.config
         self.dtype, self.device, self.backend = model.dtype, model.device, backend
-        self.linear = linear or self._exact_linear
         fused = model.fused_layers()
         self.layers = [_weights(layer, f) for layer, f in zip(model.model.layers, fused, strict=False)]
         self.embedding, self.head = model.model.embed_tokens.weight.data, model.head_weight.data
@@ -83,12 +75,12 @@ class Stack:
         x = ops.rmsnorm(stream, self.layers[0].attn_norm, c.rms_norm_eps, **run)
         for i, layer in enumerate(self.layers):
             keys, values, w = cache.keys[i], cache.values[i], layer.ar
-            qkv = self.linear(x, w.qkv, None)
+            qkv = self.parts(x, w.qkv)
             norms = w.q_norm, w.k_norm
             q = ops.qk_norm_rope(qkv, *norms, *angles, length, keys, values, "cache", c.rms_norm_eps, **run)
             mixed = ops.attention(q, keys, values, length, **run)
-            x, stream = self._rest(i, self.linear(mixed, w.out, None), stream)
-        return self.linear(x[-1:] if last_only else x, self.head, torch.float32)
+            x, stream = self._rest(i, self.parts(mixed, w.out), stream)
+        return self.logits(x[-1:] if last_only else x)
 
     def forward_diffusion(
         self, block: Tensor, length: Tensor, cache: SharedCache, angles: tuple[Tensor, Tensor]
@@ -102,24 +94,46 @@ class Stack:
         x = ops.rmsnorm(stream, self.layers[0].attn_norm, c.rms_norm_eps, **run)
         for i, layer in enumerate(self.layers):
             keys, values, w = cache.keys[i], cache.values[i], layer.diff
-            qkv = self.linear(x, w.qkv, None)
-            own = [qkv.new_empty(c.num_key_value_heads, len(block), c.head_dim) for _ in range(2)]
+            qkv = self.parts(x, w.qkv)
+            own = [keys.new_empty(c.num_key_value_heads, len(block), c.head_dim) for _ in range(2)]
             norms = w.q_norm, w.k_norm
             q = ops.qk_norm_rope(qkv, *norms, *angles, length, *own, "block", c.rms_norm_eps, **run)
             mixed = ops.attention(q, keys, values, length, *own, causal=False, **run)
-            x, stream = self._rest(i, self.linear(mixed, w.out, None), stream)
-        return self.linear(x[:-1], self.head, torch.float32)
+            x, stream = self._rest(i, self.parts(mixed, w.out), stream)
+        return self.logits(x[:-1])
 
     def _rest(self, index: int, attended: Tensor, stream: Tensor) -> tuple[Tensor, Tensor]:
         """The layer behind its attention: residual, MLP, and the norm of whatever comes next."""
         layer, eps, run = self.layers[index], self.config.rms_norm_eps, {"backend": self.backend}
         follows = self.layers[index + 1].attn_norm if index + 1 < len(self.layers) else self.last_norm
         x, stream = ops.add_rmsnorm(attended, stream, layer.mlp_norm, eps, **run)
-        hidden = ops.silu_mul(self.linear(x, layer.gate_up, None), **run)
-        return ops.add_rmsnorm(self.linear(hidden, layer.down, None), stream, follows, eps, **run)
+        hidden = self.gated(x, layer.gate_up)
+        return ops.add_rmsnorm(self.parts(hidden, layer.down), stream, follows, eps, **run)
 
-    def _exact_linear(self, x: Tensor, weight: Tensor, out_dtype: torch.dtype | None) -> Tensor:
-        return ops.linear(x, weight, out_dtype, backend=self.backend)
+    def parts(self, x: Tensor, weight: Tensor) -> Tensor:
+        """x @ weight.T for whatever adds its slices: [rows, columns], or [slices, rows, columns] float32."""
+        return ops.linear_parts(x, weight, backend=self.backend)
+
+    def gated(self, x: Tensor, gate_up: Tensor) -> Tensor:
+        """The MLP's hidden rows [rows, intermediate]."""
+        return ops.linear_silu_mul(x, gate_up, backend=self.backend)
+
+    def logits(self, x: Tensor) -> Tensor:
+        """[rows, vocab] float32."""
+        return ops.linear(x, self.head, torch.float32, backend=self.backend)
+
+
+class LibraryStack(Stack):
+    """The library's products, quick and not exact: what the price of the exact ones is measured against."""
+
+    def parts(self, x: Tensor, weight: Tensor) -> Tensor:
+        return F.linear(x, weight)
+
+    def gated(self, x: Tensor, gate_up: Tensor) -> Tensor:
+        return ops.silu_mul(F.linear(x, gate_up), backend=self.backend)
+
+    def logits(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.head).float()
 
 
 def _weights(layer: DecoderLayer, fused) -> LayerWeights:

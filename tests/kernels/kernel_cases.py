@@ -70,14 +70,17 @@ def rope_table(positions, dim, device="cpu", theta=1e6):
 
 
 def depending_on_rows(monkeypatch):
-    """From here on a linear layer cuts its sums by the number of rows: the fault that bit-equality must show."""
+    """From here on products cut their sums by the number of rows: the fault that bit-equality must show."""
     from kernels import triton_linear
 
-    honest = triton_linear.linear
+    for name in ("linear", "linear_parts", "linear_silu_mul"):
+        monkeypatch.setattr(triton_linear, name, _faulty(getattr(triton_linear, name), triton_linear, monkeypatch))
 
-    def faulty(x, weight, out_dtype=None):
-        config = triton_linear.Config(step_bytes=128 if x.shape[0] == 1 else 256)
-        monkeypatch.setattr(triton_linear, "config_for", lambda columns, depth: config)
-        return honest(x, weight, out_dtype)
 
-    monkeypatch.setattr(triton_linear, "linear", faulty)
+def _faulty(honest, module, monkeypatch):
+    def faulty(x, *rest):
+        config = module.Config(step_bytes=128 if x.shape[0] == 1 else 256)
+        monkeypatch.setattr(module, "config_for", lambda columns, depth: config)
+        return honest(x, *rest)
+
+    return faulty

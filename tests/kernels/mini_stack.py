@@ -55,14 +55,14 @@ class Stack:
         stream = torch.nn.functional.embedding(ids, self.embedding)
         x = ops.rmsnorm(stream, self.norm, EPS, **run)
         for layer, (k_cache, v_cache) in zip(self.layers, cache, strict=True):
-            qkv = ops.linear(x, layer[view]["qkv"], **run)
+            qkv = ops.linear_parts(x, layer[view]["qkv"], **run)
             where, into = ((k_cache, v_cache), "cache") if view == "ar" else (self._block(ids), "block")
             q = ops.qk_norm_rope(qkv, *norms, *self.rope, length, *where, into, EPS, **run)
             own = (None, None) if view == "ar" else where
             mixed = ops.attention(q, k_cache, v_cache, length, *own, causal=view == "ar", **run)
-            x, stream = ops.add_rmsnorm(ops.linear(mixed, layer[view]["o"], **run), stream, self.norm, EPS, **run)
-            hidden = ops.silu_mul(ops.linear(x, layer["gate_up"], **run), **run)
-            x, stream = ops.add_rmsnorm(ops.linear(hidden, layer["down"], **run), stream, self.norm, EPS, **run)
+            x, stream = ops.add_rmsnorm(ops.linear_parts(mixed, layer[view]["o"], **run), stream, self.norm, EPS, **run)
+            hidden = ops.linear_silu_mul(x, layer["gate_up"], **run)
+            x, stream = ops.add_rmsnorm(ops.linear_parts(hidden, layer["down"], **run), stream, self.norm, EPS, **run)
         return ops.linear(x, self.head, torch.float32, **run)
 
     def _block(self, ids):

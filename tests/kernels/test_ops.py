@@ -16,7 +16,14 @@ from kernels import ops, records, reference
 FOLDER = Path(ops.__file__).parent
 LAUNCHERS = {
     **{name: name for name in ("linear", "attention", "rmsnorm", "qk_norm_rope", "silu_mul", "argmax", "accept")},
-    **{"add_rmsnorm": "rmsnorm", "gumbel_argmax": "argmax", "kl": "kl", "kl_slope": "kl"},
+    **{
+        "linear_parts": "linear",
+        "linear_silu_mul": "linear",
+        "add_rmsnorm": "rmsnorm",
+        "gumbel_argmax": "argmax",
+        "kl": "kl",
+        "kl_slope": "kl",
+    },
 }
 
 
@@ -27,6 +34,8 @@ def arguments(name):
     words = [torch.zeros(n, dtype=torch.int32) for n in (3, 3)]
     return {
         "linear": (x, randn(4, 16)),
+        "linear_parts": (x, randn(4, 16)),
+        "linear_silu_mul": (x, randn(4, 16)),
         "attention": (randn(2, 2, 16), *cache, scalar(3)),
         "rmsnorm": (x, torch.ones(16), 1e-6),
         "add_rmsnorm": (x, x, torch.ones(16), 1e-6),
@@ -140,6 +149,14 @@ REFUSED = {
     "other head_dim": ("attention", {0: randn(2, 2, 8)}, r"expected both \[kv_heads, rows, 8\]"),
     "strides differ": ("attention", {2: randn(1, 16, 8).mT}, r"strides \(128, 16, 1\) and \(128, 1, 8\)"),
     "norm weight": ("rmsnorm", {1: torch.ones(15)}, r"weight is torch.float32 \[15\], expected torch.float32 \[16\]"),
+    "odd rows of two halves": ("linear_silu_mul", {1: randn(5, 16)}, r"gate_up is \[5, 16\]: two halves need"),
+    "slices of another width": ("add_rmsnorm", {0: randn(2, 2, 15)}, r"x is \[2, 2, 15\], residual is \[2, 16\]"),
+    "rounded slices": (
+        "add_rmsnorm",
+        {0: randn(2, 2, 16).bfloat16()},
+        r"x is torch.bfloat16 \[2, 2, 16\]: slices come",
+    ),
+    "product in another dtype": ("add_rmsnorm", {0: randn(2, 16).half()}, r"x is torch.float16, what it goes into is"),
     "residual": ("add_rmsnorm", {1: randn(3, 16)}, r"x is \[2, 16\], residual is \[3, 16\]"),
     "no query heads": ("qk_norm_rope", {0: randn(2, 32)}, r"qkv has 32 columns"),
     "into": ("qk_norm_rope", {8: "somewhere"}, r"into is 'somewhere'"),

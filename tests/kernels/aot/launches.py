@@ -50,6 +50,16 @@ def launches(model, dtype=torch.bfloat16):
         weight = new(columns, depth)
         return lambda rows: triton_linear.linear(some(rows, depth), weight, out_dtype)
 
+    def parts(columns, depth):
+        weight = new(columns, depth)
+        return lambda rows: triton_linear.linear_parts(some(rows, depth), weight)
+
+    def sliced(rows, columns, depth):
+        """What `parts` gives, as the next launch gets it."""
+        slices = triton_linear.config_for(columns, depth).slices
+        return new(slices, rows, columns, dtype=torch.float32) if slices > 1 else some(rows, columns)
+
+    gate_up = new(2 * m.ffn, m.hidden)
     words = new(records.STATE_WORDS, dtype=torch.int32)
     length = words[records.LENGTH :][:1]
     caches = [new(m.kv_heads, CAPACITY, m.dim) for _ in range(2)]
@@ -69,7 +79,7 @@ def launches(model, dtype=torch.bfloat16):
         def call(rows):
             outs = caches if into == "cache" else [new(m.kv_heads, rows, m.dim) for _ in range(2)]
             return triton_qk_norm_rope.qk_norm_rope(
-                some(rows, qkv), head_norm, head_norm, *table, length, *outs, into, 1e-6
+                sliced(rows, qkv, m.hidden), head_norm, head_norm, *table, length, *outs, into, 1e-6
             )
 
         return call
@@ -91,10 +101,10 @@ def launches(model, dtype=torch.bfloat16):
         return triton_accept.accept(*words, torch.empty(64, records.record_words(rows), dtype=torch.int32))
 
     return {
-        "qkv": linear(qkv, m.hidden),
-        "o": linear(m.hidden, m.heads * m.dim),
-        "gate_up": linear(2 * m.ffn, m.hidden),
-        "down": linear(m.hidden, m.ffn),
+        "qkv": parts(qkv, m.hidden),
+        "o": parts(m.hidden, m.heads * m.dim),
+        "gate_up": lambda rows: triton_linear.linear_silu_mul(some(rows, m.hidden), gate_up),
+        "down": parts(m.hidden, m.ffn),
         "head": linear(m.vocab, m.hidden, torch.float32),
         "attend_ar": attend(False, True),
         "attend_diffusion": attend(True, False),
@@ -102,7 +112,9 @@ def launches(model, dtype=torch.bfloat16):
         "rope_cache": rope("cache"),
         "rope_block": rope("block"),
         "rmsnorm": lambda rows: triton_rmsnorm.rmsnorm(some(rows, m.hidden), norm, 1e-6),
-        "add_rmsnorm": lambda rows: triton_rmsnorm.add_rmsnorm(some(rows, m.hidden), some(rows, m.hidden), norm, 1e-6),
+        "add_rmsnorm": lambda rows: triton_rmsnorm.add_rmsnorm(
+            sliced(rows, m.hidden, m.ffn), some(rows, m.hidden), norm, 1e-6
+        ),
         "silu_mul": lambda rows: triton_silu_mul.silu_mul(some(rows, 2 * m.ffn)),
         "argmax": lambda rows: triton_argmax.argmax(some(rows, m.vocab, torch.float32)),
         "gumbel_argmax": gumbel,

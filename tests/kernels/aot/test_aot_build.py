@@ -2,6 +2,7 @@
 
 import sys
 
+import compiling
 import pytest
 import torch
 from test_aot_binaries import BUDGET
@@ -9,8 +10,11 @@ from triton.runtime.jit import JITFunction
 
 from benchmarks.harness import SHAPES
 from orthrus.gpu import build
+from orthrus.gpu.cycle import Cycle
+from orthrus.gpu.stack import Stack
+from orthrus.model import Orthrus
 
-TRAINING = {"_kl_kernel", "_kl_slope_kernel"}  # not a part of decoding
+APART = {"_kl_kernel", "_kl_slope_kernel", "_silu_mul_kernel"}  # of training; of the products it is measured against
 
 
 @pytest.fixture
@@ -32,12 +36,29 @@ def binaries(folder):
 
 def test_everything_a_run_launches_is_compiled_once(folder):
     names = build.compile_for(SHAPES["1.7b"], torch.bfloat16, 90)
-    assert names == BUDGET.keys() - TRAINING
+    assert names == BUDGET.keys() - APART
     made = binaries(folder)
     assert {path.name.removesuffix(".cubin") for path in made} == names
     forget()
     build.compile_for(SHAPES["1.7b"], torch.bfloat16, 90)
     assert binaries(folder) == made
+
+
+@pytest.mark.parametrize(("block", "passes"), [(1, 1), (32, 2)])
+def test_a_layer_is_nine_launches_a_pass(block, passes):
+    """Each launch of a short kernel costs what reading some megabytes of weights does."""
+
+    def launches(layers):
+        with torch.device("meta"):
+            model = Orthrus(SHAPES["1.7b"]).to(torch.bfloat16).fuse()
+            stack, cache = Stack(model), model.new_cache(1024)
+            stack.layers = stack.layers[:layers]
+            cycle = Cycle(stack, cache, stack.angles(cache), build.NoDevice(), block, False)
+            with torch.inference_mode(), compiling.compile_only(90) as binaries:
+                cycle.launch()
+        return len(binaries)
+
+    assert launches(2) - launches(1) == 9 * passes
 
 
 def loaded_kernels():

@@ -8,7 +8,7 @@ from mini_stack import Sizes, Stack, decode, differing_rows
 from kernels import records
 
 pytestmark = pytest.mark.gpu
-SIZES = Sizes(block=32, capacity=512, prompt=70, new_tokens=300)  # across the border of a 256-position span
+SIZES = Sizes(block=32, capacity=512, prompt=70, new_tokens=300)  # across borders of 128-position spans
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -2,13 +2,19 @@
 
 import pytest
 import torch
+import triton
+import triton.language as tl
 from kernel_cases import DTYPES, assert_close, bits, cancelling, changed_rows, randn, scalar
 
 from kernels import ops, reference, triton_attention
+from kernels.spans import spans
 from kernels.triton_attention import Config
 
 SMALL = Config(queries=8, keys=16, span=32)  # several query tiles, key tiles and spans within a hundred positions
 LENGTHS = [0, 1, 15, 16, 31, 32, 33, 63, 64, 65, 100]  # around borders of key tiles and of spans
+FINE = Config(
+    queries=8, keys=16, span=16
+)  # spans of 16 positions up to 256, of 32 up to 512, of 64 up to 1,024, of 128
 EMBEDDED = {"heads": 8, "kv_heads": 4, "dim": 64, "capacity": 512}  # the embedded model, in its own configuration
 VIEWS = {
     "ar": (False, True),
@@ -80,9 +86,35 @@ def test_other_shapes_equal_reference(shape, view, dtype, small):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("view", [VIEWS["ar"], VIEWS["diffusion"]], ids=["ar", "diffusion"])
 def test_the_embedded_models_own_configuration(view, dtype):
-    """8 query heads, 4 key heads, head_dim 64, across the border of a 256-position span."""
+    """8 query heads, 4 key heads, head_dim 64, across the border of a 128-position span."""
     arguments = Case(dtype, length=240, **EMBEDDED).arguments(*view)
     assert_close(attention(*arguments), reference.attention(*arguments))
+
+
+@pytest.mark.parametrize("view", [VIEWS["ar"], VIEWS["diffusion"]], ids=["ar", "diffusion"])
+@pytest.mark.parametrize("length", [255, 500, 1020, 1300])
+def test_longer_spans_further_on(length, view, monkeypatch):
+    """Also more spans than are merged at a time."""
+    monkeypatch.setattr(triton_attention, "config_for", lambda group, dim, itemsize: FINE)
+    arguments = Case(torch.float32, rows=9, length=length, capacity=1400).arguments(*view)
+    assert_close(attention(*arguments), reference.attention(*arguments))
+
+
+@triton.jit
+def _cuts_kernel(start_ptr, count_ptr, SPAN: tl.constexpr, N: tl.constexpr):
+    i = tl.arange(0, N)
+    tl.store(start_ptr + i, triton_attention._span_start(i, SPAN))
+    tl.store(count_ptr + i, triton_attention._spans(i, SPAN))
+
+
+@pytest.mark.parametrize("span", [1, 3, 128])
+def test_spans_are_cut_on_the_device_where_the_host_counts_them(span):
+    start, count = (torch.zeros(4096, dtype=torch.int32) for _ in range(2))
+    _cuts_kernel[(1,)](start, count, SPAN=span, N=4096)
+    lengths = (start[1:] - start[:-1]).div(span).tolist()
+    assert start[0] == 0 and lengths[:41] == [1] * 16 + [2] * 8 + [4] * 8 + [8] * 9 and set(lengths[41:]) == {8}
+    begun = [sum(1 for s in start.tolist() if s < positions) for positions in range(0, 4096, 37)]
+    assert begun == count[::37].tolist() == [spans(positions, span) for positions in range(0, 4096, 37)]
 
 
 def test_rows_past_the_end_of_the_cache_see_all_of_it(small):
@@ -130,6 +162,13 @@ def test_rows_do_not_depend_on_their_number_or_place(dtype, small):
 @pytest.mark.parametrize("length", LENGTHS)
 def test_row_i_of_a_verified_block_is_the_row_decoded_at_length_plus_i(length, small):
     assert changed_rows(verify_rows(Case(torch.float32, length=length)), counts=(1, 7)) == {}
+
+
+@pytest.mark.parametrize("length", [250, 505, 1015, 1270])
+def test_decoded_rows_across_borders_of_longer_spans(length, monkeypatch):
+    monkeypatch.setattr(triton_attention, "config_for", lambda group, dim, itemsize: FINE)
+    case = Case(torch.float32, length=length, capacity=1400)
+    assert changed_rows(verify_rows(case), counts=(1, 7)) == {}
 
 
 def cancelling_case():

@@ -9,7 +9,7 @@ from kernels import triton_attention
 from kernels.triton_attention import Config
 from orthrus import baseline, engine
 from orthrus.config import DecodeConfig
-from orthrus.gpu import choice, needs
+from orthrus.gpu import choice
 from orthrus.invariants import check
 from orthrus.lossless import run_both
 from orthrus.session import make_request, run_start
@@ -105,7 +105,3 @@ def test_the_check_on_loading_holds_and_sees_that_fault(monkeypatch):
     assert choice.check_rows(model, sizes=(1,)).holds
     depending_on_rows(monkeypatch)
     assert not choice.check_rows(model, sizes=(1,)).holds
-
-
-def test_memory_is_counted_with_the_spans_of_the_kernel():
-    assert Config._field_defaults["span"] == needs.SPAN

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from kernel_cases import DTYPES, assert_close, changed_rows, randn
+from kernel_cases import DTYPES, assert_close, bits, changed_rows, randn
 
 from kernels import ops, reference, triton_linear
 from kernels.triton_linear import Config
@@ -40,17 +40,46 @@ def test_equals_reference(shape, dtype, launches):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-def test_sliced_equals_reference(shape, dtype, launches, three_slices):
+def test_slices_add_up_to_the_reference(shape, dtype, launches, three_slices):
     x, weight = layer(*shape, dtype)
-    assert_close(linear(x, weight), reference.linear(x, weight))
-    assert [name for name, _ in launches] == ["_linear_kernel", "_add_slices_kernel"]
+    slices = ops.linear_parts(x, weight, backend="triton")
+    assert slices.shape == (3, shape[0], shape[2]) and slices.dtype == torch.float32
+    assert_close(reference.whole(slices, dtype), reference.linear(x, weight))
+    assert [name for name, _ in launches] == ["_linear_kernel"]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_layer_that_is_not_cut_has_its_product_at_once(dtype):
+    x, weight = layer(*SHAPES["odd"], dtype)
+    assert torch.equal(bits(ops.linear_parts(x, weight, backend="triton")), bits(linear(x, weight)))
 
 
 def test_the_embedded_models_down_projection_is_sliced_by_the_table(launches):
     x, weight = layer(2, 1024, 256, torch.bfloat16)
-    assert_close(linear(x, weight), reference.linear(x, weight))
-    assert launches[0][1]["SLICE"] == 128 and not launches[0][1]["MASK_K"]
-    assert launches[1][1]["SLICES"] == 8
+    slices = ops.linear_parts(x, weight, backend="triton")
+    assert_close(reference.whole(slices, torch.bfloat16), reference.linear(x, weight))
+    assert len(slices) == 8 and launches[0][1]["SLICE"] == 128 and not launches[0][1]["MASK_K"]
+
+
+# ---------------------------------------------------------------- gated
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(32, 256, 192), (7, 47, 34), (1, 1, 2), (70, 1000, 130)], ids=SHAPES)
+def test_the_gated_product_is_the_product_and_then_silu_mul(shape, dtype, launches):
+    """One launch, the bits of two: both halves of a tile are summed in the order of an ordinary one."""
+    x, gate_up = layer(*shape, dtype)
+    y = ops.linear_silu_mul(x, gate_up, backend="triton")
+    assert [name for name, _ in launches] == ["_linear_kernel"]
+    assert_close(y, reference.linear_silu_mul(x, gate_up))
+    apart = ops.silu_mul(linear(x, gate_up), backend="triton")
+    assert torch.equal(bits(y), bits(apart))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_swapped_halves_are_rejected(dtype):
+    x, gate_up = layer(32, 256, 192, dtype)
+    with pytest.raises(AssertionError, match="not close"):
+        y = ops.linear_silu_mul(x, gate_up.roll(96, dims=0), backend="triton")
+        assert_close(y, reference.linear_silu_mul(x, gate_up))
 
 
 @pytest.mark.parametrize("shape", triton_linear.SLICES)
@@ -61,10 +90,7 @@ def test_the_table_cuts_every_layer_evenly(shape, itemsize):
     assert config.slices > 1 and depth % (config.slices * config.step_bytes // itemsize) == 0
 
 
-@pytest.mark.parametrize("sliced", [False, True])
-def test_fp32_logits_from_bf16_rows(sliced, request):
-    if sliced:
-        request.getfixturevalue("three_slices")
+def test_fp32_logits_from_bf16_rows():
     x, weight = layer(5, 160, 70, torch.bfloat16)
     y = linear(x, weight, torch.float32)
     assert_close(y, reference.linear(x, weight, torch.float32))
@@ -80,26 +106,50 @@ def test_a_forgotten_column_of_x_is_rejected(dtype):
         assert_close(linear(wrong, weight), reference.linear(x, weight))
 
 
+def fp32_out(x, weight):
+    """Rounding to bf16 would hide most differences."""
+    return linear(x, weight, torch.float32)
+
+
+def rows_first(x, weight):
+    """[M, slices * N] fp32."""
+    return ops.linear_parts(x, weight, backend="triton").transpose(0, 1).flatten(1)
+
+
+def gated(x, weight):
+    return ops.linear_silu_mul(x, weight, backend="triton")
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("sliced", [False, True])
-def test_rows_do_not_depend_on_their_number_or_place(dtype, sliced, request):
-    if sliced:
-        request.getfixturevalue("three_slices")
+@pytest.mark.parametrize("product", [fp32_out, rows_first, gated])
+def test_rows_do_not_depend_on_their_number_or_place(dtype, product, three_slices):
     x, weight = layer(32, 321, 70, dtype)
-    # fp32 out: rounding to bf16 would hide most differences
-    assert changed_rows(lambda start, count: linear(x[start : start + count], weight, torch.float32)) == {}
+    assert changed_rows(lambda start, count: product(x[start : start + count], weight)) == {}
 
 
-@pytest.mark.parametrize(
-    "for_one_row", [Config(rows=16), Config(columns=32), Config(step_bytes=128), Config(slices=2)], ids=str
-)
-def test_settings_that_depend_on_the_rows_are_caught(for_one_row, monkeypatch):
+SETTINGS = [Config(rows=16), Config(columns=32), Config(step_bytes=128)]
+
+
+@pytest.mark.parametrize("product", [linear, rows_first, gated])
+@pytest.mark.parametrize("for_one_row", SETTINGS, ids=str)
+def test_settings_that_depend_on_the_rows_are_caught(for_one_row, product, monkeypatch):
     x, weight = layer(32, 321, 70, torch.float32)
 
     def faulty(start, count):
         config = for_one_row if count == 1 else Config()
-        monkeypatch.setattr(triton_linear, "config_for", lambda columns, depth: config)
-        return linear(x[start : start + count], weight)
+        monkeypatch.setattr(triton_linear, "config_for", lambda columns, depth: config._replace(slices=2))
+        return product(x[start : start + count], weight)
+
+    assert changed_rows(faulty, counts=(1, 7)).keys() == {(0, 1), (15, 1), (31, 1)}
+
+
+def test_slices_that_depend_on_the_rows_are_caught(monkeypatch):
+    x, weight = layer(32, 321, 70, torch.float32)
+
+    def faulty(start, count):
+        monkeypatch.setattr(triton_linear, "config_for", lambda *shape: Config(slices=3 if count == 1 else 2))
+        slices = ops.linear_parts(x[start : start + count], weight, backend="triton")
+        return reference.whole(slices, torch.float32)
 
     assert changed_rows(faulty, counts=(1, 7)).keys() == {(0, 1), (15, 1), (31, 1)}
 

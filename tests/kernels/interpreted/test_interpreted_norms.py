@@ -32,6 +32,27 @@ def test_add_rmsnorm_equals_reference(shape, dtype, launches):
     assert launches[0][1]["HAS_RESIDUAL"] is True
 
 
+def in_slices(x, slices=3):
+    """[slices, *x.shape] fp32 of about the sum x; what is added is an order of magnitude larger than the sum."""
+    parts = torch.stack([x.float()] + [10 * randn(*x.shape, seed=s) for s in range(5, 4 + slices)])
+    parts[0] -= parts[1:].sum(0)
+    return parts
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_slices_are_added_in_order_and_rounded_before_the_residual(shape, dtype, launches):
+    """The bits of the same row added beforehand."""
+    parts, residual = in_slices(randn(*shape)), randn(*shape, dtype=dtype, seed=1)
+    weight = 1 + randn(shape[1], dtype=dtype, scale=0.1)
+    found = ops.add_rmsnorm(parts, residual, weight, EPS, backend="triton")
+    wanted = ops.add_rmsnorm(reference.whole(parts, dtype), residual, weight, EPS, backend="triton")
+    assert all(torch.equal(bits(a), bits(b)) for a, b in zip(found, wanted, strict=True))
+    assert [settings["PARTS"] for _, settings in launches] == [3, 1]
+    turned = reference.add_rmsnorm(parts.flip(0), residual, weight, EPS)[1]
+    assert shape == (1, 1) or dtype == torch.bfloat16 or not torch.equal(turned, found[1]), "another order shows"
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_mean_over_the_padded_row_is_rejected(dtype):
     x, weight = randn(4, 83, dtype=dtype), torch.ones(83, dtype=dtype)
@@ -88,6 +109,21 @@ def test_qk_norm_rope_equals_reference(shape, into, dtype, launches):
     first = length if into == "cache" else 0
     assert (outs[0][:, :first] == 7).all() and (outs[0][:, first + rows :] == 7).all()
     assert launches[0][1]["INTO_CACHE"] == (into == "cache")
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("into", ["cache", "block"])
+@pytest.mark.parametrize("shape", ROPE_SHAPES.values(), ids=ROPE_SHAPES)
+def test_a_projection_in_slices_is_added_up_first(shape, into, dtype, launches):
+    qkv, weights, outs = heads(*shape, torch.float32, room=100 if into == "cache" else shape[0])
+    parts, weights, outs = in_slices(qkv), [w.to(dtype) for w in weights], [t.to(dtype) for t in outs]
+    found = []
+    for given in (parts, reference.whole(parts, dtype)):
+        own = [t.clone() for t in outs]
+        arguments = (*rope_table(120, shape[3]), scalar(19), *own, into, EPS)
+        found.append([ops.qk_norm_rope(given, *weights, *arguments, backend="triton"), *own])
+    assert all(torch.equal(bits(a), bits(b)) for a, b in zip(*found, strict=True))
+    assert [settings["PARTS"] for _, settings in launches] == [3, 1]
 
 
 def test_rows_past_the_end_of_the_cache_are_dropped():
