@@ -30,6 +30,7 @@ from benchmarks.harness import RESULTS, SHAPES, facts, shaped, table, write
 LENGTHS = (0, 1, 31, 32, 63, 64, 100, 127, 128, 129, 255, 256, 511, 1000, 2040, 4090)
 CONTEXTS = (512, 1024, 4096, 16_384, 32_768)
 CONTEXT = 512
+WHERE = "cuda"
 TARGETS = {  # what was wanted: (largest, or smallest where it begins with "at least")
     "cycle over floor, 8b": 1.4,
     "cycle over floor, 1.7b": 2.0,
@@ -47,7 +48,7 @@ def rows(shapes: list[str]) -> dict[str, dict[str, int]]:
 
     found = {}
     for shape in shapes:
-        model = shaped(shape, "bfloat16", device="cuda")
+        model = shaped(shape, "bfloat16", device=WHERE)
         equal, compared = rows_equal(model, LENGTHS)
         found[shape] = {"rows_equal": equal, "of": compared}
         del model
@@ -64,7 +65,7 @@ def prompts(count: int, dtype: str) -> dict[str, Any]:
     from orthrus.trace import Trace
     from orthrus.training.corpus import DOMAINS, generate
 
-    lm = load_model(EMBEDDED_MODEL, "cuda", dtype)
+    lm = load_model(EMBEDDED_MODEL, WHERE, dtype)
     columns = [islice(generate(d, 11, "test"), -(-count // len(DOMAINS))) for d in DOMAINS]
     asked = [example.prompt for row in zip(*columns, strict=True) for example in row][:count]
     found = {"mode": lm.mode, "check": lm.check.words, "prompts": len(asked), "identical": 0, "broken": 0}
@@ -82,9 +83,9 @@ def speed(shape: str, contexts: tuple[int, ...]) -> dict[str, Any]:
     """Times of one shape by context, over their floors; what telling and exactness cost."""
     from benchmarks.gpu_timing import Timed, floors, price, sliced
 
-    model = shaped(shape, "bfloat16", device="cuda")
+    model = shaped(shape, "bfloat16", device=WHERE)
     timed = Timed(model, max(contexts))
-    copy, product = copy_rate(4 << 30, "cuda"), product_rate(torch.bfloat16, "cuda")
+    copy, product = copy_rate(4 << 30, WHERE), product_rate(torch.bfloat16, WHERE)
     found: dict[str, Any] = {"copy_gb_per_s": round(copy / 1e9), "gflop_per_s": round(product / 1e9), "by_context": []}
     for context in contexts:
         least = floors(model.config, context, 2, copy, product)
@@ -98,7 +99,7 @@ def speed(shape: str, contexts: tuple[int, ...]) -> dict[str, Any]:
     silent = timed.ms(timed.other(block, observed=False), CONTEXT)
     found["telling_the_host"] = round(timed.told_ms(timed.sequence(block), CONTEXT) / silent - 1, 4)
     found["price_of_exactness"] = {name: round(p, 4) for name, p in price(timed, CONTEXT).items()}
-    found["slices"] = sliced(model.config, timed.runner.device)
+    found["slices"] = sliced(model.config, timed.runner.device, model.device)
     found["transformers_tokens_per_s"] = round(generate_rate(shape), 1)
     found["ar_tokens_per_s"] = round(1e3 / found["by_context"][0]["step_ms"], 1)
     return found
@@ -112,9 +113,9 @@ def generate_rate(shape: str, tokens: int = 64) -> float:
 
     skipped = ("architectures", "model_type", "mask_token_id", "block_size", "eos_token_id", "rope_theta")
     config = Qwen3Config(**{k: v for k, v in SHAPES[shape].to_json().items() if k not in skipped})
-    with torch.device("cuda"):
+    with torch.device(WHERE):
         peer = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16, attn_implementation="sdpa").eval()
-    ids = torch.arange(CONTEXT, device="cuda")[None] + 100
+    ids = torch.arange(CONTEXT, device=WHERE)[None] + 100
 
     mask = torch.ones_like(ids)
 
@@ -134,7 +135,7 @@ def first_token(shape: str) -> None:
     from orthrus.gpu.device import CudaDevice
     from orthrus.gpu.runner import Runner
 
-    model = shaped(shape, "bfloat16", device="cuda")
+    model = shaped(shape, "bfloat16", device=WHERE)
 
     def run() -> None:
         runner = Runner(model, CudaDevice(model.device))
@@ -207,7 +208,7 @@ def main() -> int:
         return 0
     began = time.perf_counter()
     shapes, contexts = (["0.6b"], CONTEXTS[:2]) if args.quick else (args.models.split(","), CONTEXTS)
-    result = facts(__doc__, "cuda") | {"dtype": "bfloat16", "context": CONTEXT, "quick": args.quick}
+    result = facts(__doc__, WHERE) | {"dtype": "bfloat16", "context": CONTEXT, "quick": args.quick}
     result["rows"] = rows(shapes)
     count = 4 if args.quick else args.prompts
     result["prompts"] = {dtype: prompts(count, dtype) for dtype in ("bfloat16", "float32")}

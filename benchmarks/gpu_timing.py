@@ -10,10 +10,10 @@ from typing import Any
 import torch
 
 from benchmarks.floor import work
-from kernels import records
+from kernels import ops, records
 from orthrus.config import ModelConfig
 from orthrus.gpu.cycle import Cycle
-from orthrus.gpu.device import CudaDevice, Graph
+from orthrus.gpu.device import CudaDevice, Device, Graph
 from orthrus.gpu.runner import AHEAD, Flight, Runner
 from orthrus.gpu.stack import LibraryStack, Stack
 from orthrus.model import Orthrus
@@ -135,19 +135,20 @@ def price(timed: Timed, context: int) -> dict[str, float]:
     return found
 
 
-def sliced(c: ModelConfig, device: CudaDevice) -> list[dict[str, Any]]:
+def sliced(c: ModelConfig, device: Device, where: torch.device, size: int = 256 << 20) -> list[dict[str, Any]]:
     """Each layer's product of a block's rows and what adds it, in microseconds by number of slices.
 
-    Weights are taken in turn, more of them than a cache holds. What `kernels.triton_linear.SLICES` is chosen by.
+    Weights are taken in turn, `size` bytes of them and more: more than a cache holds. `kernels.triton_linear.SLICES`
+    is chosen by what this finds.
     """
-    from kernels import ops, triton_linear
+    from kernels import triton_linear
 
     heads, found = c.num_attention_heads * c.head_dim, []
     qkv = heads + 2 * c.num_key_value_heads * c.head_dim
     shapes = {"qkv": (qkv, c.hidden_size), "o": (c.hidden_size, heads), "down": (c.hidden_size, c.intermediate_size)}
     for name, (columns, depth) in shapes.items():
-        draw = {"dtype": torch.bfloat16, "device": device.device}
-        weights = [torch.randn(columns, depth, **draw) for _ in range(2 + (256 << 20) // (2 * columns * depth))]
+        draw = {"dtype": torch.bfloat16, "device": where}
+        weights = [torch.randn(columns, depth, **draw) for _ in range(2 + size // (2 * columns * depth))]
         x, stream, norm = (torch.randn(*shape, **draw) for shape in ((c.block_size, depth), (1, columns), (columns,)))
         stream = stream.repeat(c.block_size, 1)
         row: dict[str, Any] = {"layer": name, "columns": columns, "depth": depth, "microseconds": {}}
@@ -156,7 +157,8 @@ def sliced(c: ModelConfig, device: CudaDevice) -> list[dict[str, Any]]:
 
             def products(slices=slices, weights=weights, x=x, stream=stream, norm=norm) -> None:
                 for weight in weights:
-                    ops.add_rmsnorm(triton_linear.cut(x, weight, slices), stream, norm, c.rms_norm_eps)
+                    parts = triton_linear.cut(x, weight, slices)
+                    ops.add_rmsnorm(parts, stream, norm, c.rms_norm_eps, backend=device.backend)
 
             graph = device.capture(products)
             graph.replay()

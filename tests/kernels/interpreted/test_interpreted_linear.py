@@ -4,8 +4,11 @@ import pytest
 import torch
 from kernel_cases import DTYPES, assert_close, bits, changed_rows, randn
 
+from benchmarks import gpu_timing
 from kernels import ops, reference, triton_linear
 from kernels.triton_linear import Config
+from tests.gpu_fakes import FakeDevice
+from tests.tiny import tiny_config
 
 SHAPES = {  # rows, K, N
     "ordinary": (32, 256, 192),
@@ -152,6 +155,18 @@ def test_slices_that_depend_on_the_rows_are_caught(monkeypatch):
         return reference.whole(slices, torch.float32)
 
     assert changed_rows(faulty, counts=(1, 7)).keys() == {(0, 1), (15, 1), (31, 1)}
+
+
+def test_every_number_of_slices_is_timed_that_cuts_a_layer_evenly(monkeypatch):
+    monkeypatch.setattr(gpu_timing, "seconds_of", lambda run: run() or 1e-3)
+    config = tiny_config(hidden_size=256, intermediate_size=1024, num_attention_heads=4, block_size=3)
+    rows = gpu_timing.sliced(config, FakeDevice("triton"), torch.device("cpu"), size=0)
+    assert {row["layer"]: list(row["microseconds"]) for row in rows} == {
+        "qkv": ["1", "2"],
+        "o": [],
+        "down": ["1", "2", "4", "8"],
+    }
+    assert rows[2]["in_the_table"] == 8 and rows[2]["microseconds"]["4"] == 500.0, "two weights in a millisecond"
 
 
 def test_a_transposed_weight_is_refused():
