@@ -5,17 +5,19 @@
 
 Every way answers every prompt in each round; the first round warms up. A way's figure is the median over rounds of
 tokens per second of wall time, everything counted; a ratio is the median of the ratios within a round. The price of
-detail is small beside the noise of a round: there the levels answer each prompt straight after one another, in
-changing order, and the median is over all those pairs. `targets` puts what was wanted beside what was found.
+detail is small beside the noise of a round: there the levels answer each prompt straight after one another, every
+prompt in every order, and the median is over all those pairs, with the interval that nine of ten such medians would
+fall into (bootstrap). `targets` puts what was wanted beside what was found.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 import time
 from collections.abc import Callable
-from itertools import islice
+from itertools import islice, permutations
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -39,7 +41,8 @@ AR, FULL, PACED = "AR", "Orthrus", "Orthrus, paced"
 LOOKUP = "transformers sdpa, prompt lookup"
 EASY, HARD = "math", "stories"
 DETAILS = (0, 1)
-PAIRS = 60  # of answers behind the price of a level of detail
+PAIRS = 288  # of answers behind the price of a level of detail: every prompt four times in each order
+PRICED = 12  # prompts they are of
 SPEEDUP = {"float32": 1.8, "bfloat16": 2.5}  # wanted on EASY, over AR
 
 
@@ -91,7 +94,10 @@ def measure(lm: LoadedModel, domain: str, args: argparse.Namespace) -> dict[str,
         if number:
             rounds.append(rates)
         same = {name: sum(a == b for a, b in zip(ids, texts[AR], strict=True)) for name, ids in texts.items()}
-    prices = prices_of_detail(timed, prompts, 1 if args.quick else PAIRS)
+    prices: dict[str, Any] = {}
+    if domain == EASY:
+        asked = [dialogue(e) for e in islice(generate(domain, args.seed, "test"), PRICED)]
+        prices = prices_of_detail(timed, asked, 1 if args.quick else PAIRS)
     return {
         name: {
             "K": block_of(name, lm),
@@ -103,16 +109,24 @@ def measure(lm: LoadedModel, domain: str, args: argparse.Namespace) -> dict[str,
     } | {"answers": {"tokens": sum(map(len, texts[AR])), "prompts": len(prompts)}, "ratios": prices | ratios(rounds)}
 
 
-def prices_of_detail(timed: dict[str, Way], prompts: list[Any], pairs: int) -> dict[str, float]:
+def prices_of_detail(timed: dict[str, Way], prompts: list[Any], pairs: int) -> dict[str, Any]:
     """How much longer an answer takes with each level of detail than with none, as a share of the time with none."""
-    levels, found = [FULL, *map(detailed, DETAILS)], {detail: list[float]() for detail in DETAILS}
+    orders, found = list(permutations([FULL, *map(detailed, DETAILS)])), {detail: list[float]() for detail in DETAILS}
     for number in range(pairs):
-        prompt = prompts[number % len(prompts)]
-        turned = levels[number % len(levels) :] + levels[: number % len(levels)]
-        spent = {name: timed[name](prompt)[1] for name in turned}
+        order = orders[number // len(prompts) % len(orders)]
+        spent = {name: timed[name](prompts[number % len(prompts)])[1] for name in order}
         for detail in DETAILS:
-            found[detail].append(spent[detailed(detail)] / spent[FULL])
-    return {f"price of detail {detail}": round(median(ratios) - 1, 3) for detail, ratios in found.items()}
+            found[detail].append(spent[detailed(detail)] / spent[FULL] - 1)
+    return {f"price of detail {detail}": round(median(shares), 3) for detail, shares in found.items()} | {
+        f"price of detail {detail}, nine of ten": nine_of_ten(shares) for detail, shares in found.items()
+    }
+
+
+def nine_of_ten(values: list[float], draws: int = 1000) -> list[float]:
+    """The interval that nine of ten medians of as many values, drawn from these, fall into (bootstrap)."""
+    rng = random.Random(1)
+    medians = sorted(median(rng.choices(values, k=len(values))) for _ in range(draws))
+    return [round(medians[draws // 20], 3), round(medians[-draws // 20], 3)]
 
 
 def block_of(way: str, lm: LoadedModel) -> str:
