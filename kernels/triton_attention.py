@@ -20,7 +20,7 @@ from torch import Tensor
 from kernels.spans import SPAN, spans
 from kernels.triton_common import aligned, check_offsets
 
-CHUNK = 16  # spans that are merged together: their loads are under way at once, not one behind the other
+CHUNK = 8  # spans that are merged together: their loads are under way at once; more take more registers than 96
 
 
 class Config(NamedTuple):
@@ -65,7 +65,7 @@ def _span_kernel(
     length = tl.minimum(tl.load(length_ptr), capacity)
     end = length + n_block if HAS_BLOCK else tl.minimum(length + n_queries, capacity)
     sight = tl.minimum(end, length + tl.minimum((tile + 1) * QUERIES, n_queries)) if CAUSAL else end
-    first = _span_start(span, SPAN)
+    first, last = _span_start(span, SPAN), tl.minimum(_span_start(span + 1, SPAN), sight)
     if first >= sight:
         return
     row = tl.arange(0, ROWS)  # row = g * QUERIES + i: query i of the tile, query head g of the group
@@ -77,8 +77,8 @@ def _span_kernel(
     top = tl.full([ROWS], float("-inf"), tl.float32)
     total = tl.zeros([ROWS], tl.float32)
     acc = tl.zeros([ROWS, D], tl.float32)
-    for start in tl.range(first, tl.minimum(_span_start(span + 1, SPAN), sight), KEYS):
-        p = start + tl.arange(0, KEYS)
+    for key_tile in tl.range(first // KEYS, tl.cdiv(last, KEYS)):
+        p = key_tile * KEYS + tl.arange(0, KEYS)
         kv = head * cache_head + p[:, None] * cache_row + d[None, :]
         k_at, v_at = kc_ptr + kv, vc_ptr + kv
         if HAS_BLOCK:
@@ -117,16 +117,16 @@ def _merge_kernel(
     sight = tl.minimum(end, length + i + 1) if CAUSAL else end
     d = tl.arange(0, D)
     n_spans = _spans(sight, SPAN)
-    s = tl.arange(0, CHUNK)
     top = tl.full([], float("-inf"), tl.float32)
-    for first in tl.range(0, n_spans, CHUNK):
-        at = ((first + s) * n_queries + i) * H + h
-        tops = tl.load(stat_ptr + at * 2, mask=first + s < n_spans, other=float("-inf"))
+    for first in tl.range(0, n_spans, 4 * CHUNK):
+        s = first + tl.arange(0, 4 * CHUNK)
+        tops = tl.load(stat_ptr + ((s * n_queries + i) * H + h) * 2, mask=s < n_spans, other=float("-inf"))
         top = tl.maximum(top, tl.max(tops, axis=0))
     total = tl.zeros([], tl.float32)
     acc = tl.zeros([D], tl.float32)
     for first in tl.range(0, n_spans, CHUNK):
-        at, there = ((first + s) * n_queries + i) * H + h, first + s < n_spans
+        s = first + tl.arange(0, CHUNK)
+        at, there = (s * n_queries + i) * H + h, s < n_spans
         weight = tl.exp2(tl.load(stat_ptr + at * 2, mask=there, other=float("-inf")) - top)
         total += tl.sum(weight * tl.load(stat_ptr + at * 2 + 1, mask=there, other=0.0), axis=0)
         part = tl.load(part_ptr + at[:, None] * D + d[None, :], mask=there[:, None], other=0.0)
