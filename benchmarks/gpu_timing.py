@@ -141,29 +141,40 @@ def sliced(c: ModelConfig, device: Device, where: torch.device, size: int = 256 
     Weights are taken in turn, `size` bytes of them and more: more than a cache holds. `kernels.triton_linear.SLICES`
     is chosen by what this finds.
     """
-    from kernels import triton_linear
+    from kernels.triton_linear import Config, config_for
 
     heads, found = c.num_attention_heads * c.head_dim, []
     qkv = heads + 2 * c.num_key_value_heads * c.head_dim
     shapes = {"qkv": (qkv, c.hidden_size), "o": (c.hidden_size, heads), "down": (c.hidden_size, c.intermediate_size)}
     for name, (columns, depth) in shapes.items():
-        draw = {"dtype": torch.bfloat16, "device": where}
-        weights = [torch.randn(columns, depth, **draw) for _ in range(2 + size // (2 * columns * depth))]
-        x, stream, norm = (torch.randn(*shape, **draw) for shape in ((c.block_size, depth), (1, columns), (columns,)))
-        stream = stream.repeat(c.block_size, 1)
-        row: dict[str, Any] = {"layer": name, "columns": columns, "depth": depth, "microseconds": {}}
-        row["in_the_table"] = triton_linear.config_for(columns, depth).slices
-        for slices in (n for n in SLICES if depth % (n * triton_linear.Config().step_bytes // 2) == 0):
-
-            def products(slices=slices, weights=weights, x=x, stream=stream, norm=norm) -> None:
-                for weight in weights:
-                    parts = triton_linear.cut(x, weight, slices)
-                    ops.add_rmsnorm(parts, stream, norm, c.rms_norm_eps, backend=device.backend)
-
-            graph = device.capture(products)
-            graph.replay()
-            device.drain()
-            spent = median(seconds_of(graph.replay) for _ in range(ROUNDS))
-            row["microseconds"][str(slices)] = round(spent / len(weights) * 1e6, 2)
-        found.append(row)
+        whole_steps = [n for n in SLICES if depth % (n * Config().step_bytes // 2) == 0]
+        product = _Product(columns, depth, c.block_size, device, where, size)
+        row = {"layer": name, "columns": columns, "depth": depth, "in_the_table": config_for(columns, depth).slices}
+        found.append(row | {"microseconds": {str(n): product.microseconds(n) for n in whole_steps}})
     return found
+
+
+class _Product:
+    """One layer's product and the norm that adds its slices, over weights enough to miss every cache."""
+
+    def __init__(self, columns: int, depth: int, rows: int, device: Device, where: torch.device, size: int) -> None:
+        def draw(*shape: int) -> torch.Tensor:
+            return torch.randn(*shape, dtype=torch.bfloat16, device=where)
+
+        self.device = device
+        self.weights = [draw(columns, depth) for _ in range(2 + size // (2 * columns * depth))]
+        self.x, self.stream, self.norm = draw(rows, depth), draw(rows, columns), draw(columns)
+
+    def microseconds(self, slices: int) -> float:
+        """Of one product in so many slices; the median of some rounds."""
+        from kernels.triton_linear import cut
+
+        def products() -> None:
+            for weight in self.weights:
+                ops.add_rmsnorm(cut(self.x, weight, slices), self.stream, self.norm, 1e-6, backend=self.device.backend)
+
+        graph = self.device.capture(products)
+        graph.replay()
+        self.device.drain()
+        spent = median(seconds_of(graph.replay) for _ in range(ROUNDS))
+        return round(spent / len(self.weights) * 1e6, 2)

@@ -15,14 +15,13 @@ def matrix(name: str, tensor: Tensor, columns: int | None = None) -> None:
 
 def product(name: str, tensor: Tensor, like: Tensor) -> tuple[int, int]:
     """[rows, columns] in the dtype of `like`, or its slices [slices, rows, columns] in fp32; returns rows, columns."""
-    if tensor.dim() == 3 and tensor.dtype == torch.float32 and min(tensor.shape[:2]) > 0:
-        return tensor.shape[1], tensor.shape[2]
     if tensor.dim() == 3:
-        raise ValueError(f"{name} is {tensor.dtype} {list(tensor.shape)}: slices come as float32, at least one row")
-    matrix(name, tensor)
-    if tensor.dtype != like.dtype:
-        raise ValueError(f"{name} is {tensor.dtype}, what it goes into is {like.dtype}")
-    return tensor.shape[0], tensor.shape[1]
+        if tensor.dtype != torch.float32 or not all(tensor.shape[:2]):
+            raise ValueError(f"{name} is {tensor.dtype} {list(tensor.shape)}: slices come as float32, at least one row")
+    else:
+        matrix(name, tensor)
+        same_dtype(**{name: tensor, "what it goes into": like})
+    return tensor.shape[-2], tensor.shape[-1]
 
 
 def vector(name: str, tensor: Tensor, size: int, dtype: torch.dtype | None = None) -> None:

@@ -126,8 +126,8 @@ def qk_norm_rope(
     """qkv [M, (H + 2 HKV) D] -> q [M, H, D]; keys and values are written to k_out, v_out [HKV, rows, D].
 
     qkv may come in slices [slices, M, (H + 2 HKV) D] fp32, as `linear_parts` gives them. Row i stands at position
-    length + i (length [1] int32); cos, sin [positions, D / 2] rotate halves. into="cache"
-    writes row i to row length + i and drops rows past the end; into="block" writes row i to row i.
+    length + i (length [1] int32); cos, sin [positions, D / 2] rotate halves. into="cache" writes row i to row
+    length + i and drops rows past the end; into="block" writes row i to row i.
     """
     checks.qk_norm_rope(qkv, q_weight, k_weight, cos, sin, length, k_out, v_out, into)
     module = _implementation(backend, qkv, "qk_norm_rope")

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import math
 import re
 import time
 import uuid
@@ -28,13 +27,19 @@ Ints = tuple[int, ...]
 Floats = tuple[float, ...]
 
 
-def log_probs(values: Any) -> Any:
-    """A float or (nested) list of floats -> the same with 3 decimals, clamped to -30 .. 0; lists become tuples."""
-    if isinstance(values, (list, tuple)):
-        return tuple(log_probs(v) for v in values)
-    if math.isnan(values):
-        raise ValueError("a log-probability is NaN")
-    return min(0.0, round(max(LOG_PROB_FLOOR, values), 3)) + 0.0
+def log_probs(values: Any) -> tuple:
+    """A (nested) list of floats -> the same as tuples, with 3 decimals, clamped to -30 .. 0.
+
+    Raises ValueError where one is NaN. Without `round`, whose way over decimal digits is slow: for the four rows
+    of numbers of a cycle it took 60 microseconds more.
+    """
+    if values and isinstance(values[0], (list, tuple)):
+        return tuple(log_probs(row) for row in values)
+    try:
+        low = LOG_PROB_FLOOR
+        return tuple([0.0 if x >= 0 else low if x < low else -int(0.5 - 1e3 * x) / 1e3 for x in values])
+    except ValueError:
+        raise ValueError("a log-probability is NaN") from None
 
 
 def _lp(*shape: str, **more: Any) -> Any:

@@ -6,31 +6,32 @@ Every function takes logits of a finished pass and returns plain Python values f
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from orthrus.events import LOG_PROB_FLOOR
+from orthrus.events import LOG_PROB_FLOOR, log_probs
 from orthrus.sampling import Chooser, Sampled
 
 RANK_LIMIT = 999
 
 
-def lps(values: Tensor) -> list:
-    """Log-probs as the schema writes them: 3 decimals, -30 .. 0; [n] or [rows, n]. Raises ValueError at a NaN.
+def lps(values: Tensor) -> Sequence:
+    """`log_probs` of [n] or [rows, n].
 
     Behind a pass every tensor operation finds its code cold: for a row of numbers four of them take 40 microseconds,
     Python 12; for a table of them it is the other way round.
     """
     if values.dim() > 1:
         return values.clamp(LOG_PROB_FLOOR, 0.0).double().round(decimals=3).tolist()
-    return [LOG_PROB_FLOOR if x < LOG_PROB_FLOOR else -int(0.5 - 1e3 * x) / 1e3 for x in values.tolist()]
+    return log_probs(values.tolist())
 
 
 def _floats(values: list[float]) -> list[float]:
-    """3 decimals of numbers that are not negative but for their last bits."""
-    return [max(0, int(0.5 + 1e3 * x)) / 1e3 for x in values]
+    """3 decimals, rounded as `log_probs` does; what is negative in its last bits alone becomes 0."""
+    return [int(0.5 + 1e3 * x) / 1e3 for x in values]
 
 
 def _pick(log_p: Tensor, ids: Tensor) -> Tensor:
@@ -149,9 +150,9 @@ def _ranks(d: Distribution, ids: Tensor, own: Tensor) -> list[int]:
 
 def _counted(log_p: Tensor, ids: Tensor, own: Tensor) -> list[int]:
     """`_ranks` of rows [n, vocab], ids and own [n], over the whole vocabulary."""
-    likelier, no_less = ((log_p > own[:, None]).sum(-1).tolist(), (log_p >= own[:, None]).sum(-1).tolist())
+    likelier, no_less = (log_p > own[:, None]).sum(-1).tolist(), (log_p >= own[:, None]).sum(-1).tolist()
     for row, (more, as_many) in enumerate(zip(likelier, no_less, strict=True)):
-        if as_many > more + 1:  # others are as likely: rare
+        if as_many > more + 1:  # others are as likely: two rows a cycle in bfloat16
             likelier[row] += int((log_p[row, : int(ids[row])] == own[row]).sum())
     return likelier
 

@@ -1,4 +1,4 @@
-"""The whole GPU suite without a GPU, on a device in this process: every figure is made, written and shown.
+"""The GPU suite without a GPU, on a device in this process: its figures are made, written and shown.
 
 What it finds here are times of a CPU and mean nothing; that it runs to its end is what a lent GPU is too short for.
 """
@@ -22,18 +22,15 @@ CUT = {"layer": "o", "columns": 64, "depth": 256, "in_the_table": 1, "microsecon
 @pytest.fixture
 def here(monkeypatch):
     """A CPU in a GPU's place; small sizes. Slices are timed in the interpreter's lane: they need Triton."""
-    for name, value in {
-        "is_available": lambda: True,
-        "synchronize": lambda *_: None,
-        "empty_cache": lambda: None,
-    }.items():
-        monkeypatch.setattr(torch.cuda, name, value)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda *_: None)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     small = tiny_config(head_dim=16, max_position_embeddings=512, vocab_size=320)
     monkeypatch.setitem(harness.SHAPES, "0.6b", small)
     for module in (gpu_timing, device):
         monkeypatch.setattr(module, "CudaDevice", lambda _: FakeDevice(tear=False))
-    real_rows = gpu_timing.rows_equal
-    monkeypatch.setattr(gpu_timing, "Stack", lambda model, backend="reference": Plain(model, "reference"))
+    stack, real_rows = gpu_timing.Stack, gpu_timing.rows_equal
+    monkeypatch.setattr(gpu_timing, "Stack", lambda model: stack(model, "reference"))
     monkeypatch.setattr(gpu_timing, "rows_equal", lambda model, lengths: real_rows(model, lengths, rows=4))
     monkeypatch.setattr(gpu_timing, "sliced", lambda *_: [CUT])
     for name, value in {"WHERE": "cpu", "LENGTHS": (0, 5), "CONTEXTS": (24, 48, 96), "CONTEXT": 24}.items():
@@ -41,9 +38,6 @@ def here(monkeypatch):
     monkeypatch.setattr(gpu_suite, "copy_rate", lambda count, where: 1e9)
     monkeypatch.setattr(gpu_suite, "product_rate", lambda dtype, where: 1e11)
     monkeypatch.setattr(gpu_suite, "asked_elsewhere", lambda shape: 0.5)
-
-
-Plain = gpu_timing.Stack
 
 
 def test_it_runs_to_its_end_and_its_tables_are_drawn(here, monkeypatch, tmp_path, capsys):

@@ -18,6 +18,7 @@ from orthrus.gpu.stack import BEYOND, PREFILL_ROWS
 from orthrus.model import Orthrus
 
 SMALLEST = 1024  # positions of the smallest cache; the next ones are twice as long each
+SLICED = 8  # hidden rows that a product's slices come to at most, by the table of kernels.triton_linear
 GRAPHS = 4  # kept at a time: a cycle's and a step's, greedy and sampled; the oldest makes room for the next
 
 
@@ -48,9 +49,7 @@ def run_bytes(config: ModelConfig, dtype: torch.dtype, rows: int) -> int:
     row_logits = 4 * c.vocab_size
     row_sums = 4 * n_spans * c.num_attention_heads * (c.head_dim + 2)  # of attention, in float32, a layer at a time
     products = c.intermediate_size * 3 + c.hidden_size * 6 + 3 * c.num_attention_heads * c.head_dim
-    slices = (
-        4 * 8 * c.hidden_size
-    )  # products in float32 that wait to be added: at most 8 of a hidden row, 2 of a qkv row
+    slices = 4 * SLICED * c.hidden_size  # products in float32 that wait to be added
     row = row_sums + slices + products * dtype.itemsize
     graph = 2 * c.block_size * row_logits + c.block_size * row
     steps, prefill, angles = 2 * HISTORY * row_logits, PREFILL_ROWS * row, 4 * c.head_dim * positions

@@ -156,7 +156,11 @@ REFUSED = {
         {0: randn(2, 2, 16).bfloat16()},
         r"x is torch.bfloat16 \[2, 2, 16\]: slices come",
     ),
-    "product in another dtype": ("add_rmsnorm", {0: randn(2, 16).half()}, r"x is torch.float16, what it goes into is"),
+    "product in another dtype": (
+        "add_rmsnorm",
+        {0: randn(2, 16).half()},
+        r"x torch.float16, what it goes into torch.float32",
+    ),
     "residual": ("add_rmsnorm", {1: randn(3, 16)}, r"x is \[2, 16\], residual is \[3, 16\]"),
     "no query heads": ("qk_norm_rope", {0: randn(2, 32)}, r"qkv has 32 columns"),
     "into": ("qk_norm_rope", {8: "somewhere"}, r"into is 'somewhere'"),

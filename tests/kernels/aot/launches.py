@@ -36,90 +36,123 @@ MODELS = {
 CAPACITY = 4096
 
 
-def launches(model, dtype=torch.bfloat16):
-    """{name: call(rows)}: the tensors are rows of larger ones, as a caller's are, at any row."""
-    m = model
+class Made:
+    """Tensors of one model's shapes; rows are rows of larger ones, as a caller's are, at any row."""
 
-    def new(*shape, dtype=dtype):
-        return torch.empty(shape, dtype=dtype)
+    def __init__(self, model, dtype):
+        self.model, self.dtype = model, dtype
+        self.words = self.new(records.STATE_WORDS, dtype=torch.int32)
+        self.length = self.words[records.LENGTH :][:1]
+        self.qkv = (model.heads + 2 * model.kv_heads) * model.dim
 
-    def some(rows, columns, dtype=dtype):
-        return new(rows + 3, columns, dtype=dtype)[3:]
+    def new(self, *shape, dtype=None):
+        return torch.empty(shape, dtype=dtype or self.dtype)
 
-    def linear(columns, depth, out_dtype=None):
-        weight = new(columns, depth)
-        return lambda rows: triton_linear.linear(some(rows, depth), weight, out_dtype)
+    def some(self, rows, columns, dtype=None):
+        return self.new(rows + 3, columns, dtype=dtype)[3:]
 
-    def parts(columns, depth):
-        weight = new(columns, depth)
-        return lambda rows: triton_linear.linear_parts(some(rows, depth), weight)
+    def keys_and_values(self, rows):
+        return [self.new(self.model.kv_heads, rows, self.model.dim) for _ in range(2)]
 
-    def sliced(rows, columns, depth):
-        """What `parts` gives, as the next launch gets it."""
+    def sliced(self, rows, columns, depth):
+        """What `linear_parts` gives, as the next launch gets it."""
         slices = triton_linear.config_for(columns, depth).slices
-        return new(slices, rows, columns, dtype=torch.float32) if slices > 1 else some(rows, columns)
+        return self.new(slices, rows, columns, dtype=torch.float32) if slices > 1 else self.some(rows, columns)
 
-    gate_up = new(2 * m.ffn, m.hidden)
-    words = new(records.STATE_WORDS, dtype=torch.int32)
-    length = words[records.LENGTH :][:1]
-    caches = [new(m.kv_heads, CAPACITY, m.dim) for _ in range(2)]
-    table = [new(CAPACITY, m.dim // 2, dtype=torch.float32) for _ in range(2)]
-    norm, head_norm, qkv = new(m.hidden), new(m.dim), (m.heads + 2 * m.kv_heads) * m.dim
+
+def launches(model, dtype=torch.bfloat16):
+    """{name: call(rows)}."""
+    made = Made(model, dtype)
+    return products(made) | attention(made) | norms(made) | choices(made) | training(made)
+
+
+def products(made):
+    m = made.model
+
+    def linear(columns, depth, op=triton_linear.linear_parts, *more):
+        weight = made.new(columns, depth)
+        return lambda rows: op(made.some(rows, depth), weight, *more)
+
+    return {
+        "qkv": linear(made.qkv, m.hidden),
+        "o": linear(m.hidden, m.heads * m.dim),
+        "gate_up": linear(2 * m.ffn, m.hidden, triton_linear.linear_silu_mul),
+        "down": linear(m.hidden, m.ffn),
+        "head": linear(m.vocab, m.hidden, triton_linear.linear, torch.float32),
+    }
+
+
+def attention(made):
+    m, caches = made.model, made.keys_and_values(CAPACITY)
+    table = [made.new(CAPACITY, m.dim // 2, dtype=torch.float32) for _ in range(2)]
+    norm = made.new(m.dim)
 
     def attend(in_block, causal):
         def call(rows):
-            q, block = some(rows, m.heads * m.dim).view(rows, m.heads, m.dim), [None, None]
-            if in_block:
-                block = [new(m.kv_heads, rows, m.dim) for _ in range(2)]
-            return triton_attention.attention(q, *caches, length, *block, causal)
+            q = made.some(rows, m.heads * m.dim).view(rows, m.heads, m.dim)
+            block = made.keys_and_values(rows) if in_block else [None, None]
+            return triton_attention.attention(q, *caches, made.length, *block, causal)
 
         return call
 
     def rope(into):
         def call(rows):
-            outs = caches if into == "cache" else [new(m.kv_heads, rows, m.dim) for _ in range(2)]
-            return triton_qk_norm_rope.qk_norm_rope(
-                sliced(rows, qkv, m.hidden), head_norm, head_norm, *table, length, *outs, into, 1e-6
-            )
+            outs = caches if into == "cache" else made.keys_and_values(rows)
+            qkv = made.sliced(rows, made.qkv, m.hidden)
+            return triton_qk_norm_rope.qk_norm_rope(qkv, norm, norm, *table, made.length, *outs, into, 1e-6)
 
         return call
-
-    def gumbel(rows):
-        seed, temperature = new(4, dtype=torch.int64)[1:2], new(4, dtype=torch.float32)[1:2]
-        return triton_argmax.gumbel_argmax(some(rows, m.vocab, torch.float32), length, seed, temperature)
-
-    def kl(op):
-        def call(rows):
-            index, teacher = new(rows + 3, dtype=torch.int64)[3:], some(40, m.vocab)
-            more = [new(rows, 2, dtype=torch.float32)] if op == "kl_slope" else []
-            return getattr(triton_kl, op)(some(rows, m.vocab), teacher, index, *more)
-
-        return call
-
-    def accept(rows):
-        words = [torch.empty(n, dtype=torch.int32) for n in (rows, rows, records.STATE_WORDS, 2, 512)]
-        return triton_accept.accept(*words, torch.empty(64, records.record_words(rows), dtype=torch.int32))
 
     return {
-        "qkv": parts(qkv, m.hidden),
-        "o": parts(m.hidden, m.heads * m.dim),
-        "gate_up": lambda rows: triton_linear.linear_silu_mul(some(rows, m.hidden), gate_up),
-        "down": parts(m.hidden, m.ffn),
-        "head": linear(m.vocab, m.hidden, torch.float32),
         "attend_ar": attend(False, True),
         "attend_diffusion": attend(True, False),
         "attend_causal_block": attend(True, True),
         "rope_cache": rope("cache"),
         "rope_block": rope("block"),
-        "rmsnorm": lambda rows: triton_rmsnorm.rmsnorm(some(rows, m.hidden), norm, 1e-6),
-        "add_rmsnorm": lambda rows: triton_rmsnorm.add_rmsnorm(
-            sliced(rows, m.hidden, m.ffn), some(rows, m.hidden), norm, 1e-6
-        ),
-        "silu_mul": lambda rows: triton_silu_mul.silu_mul(some(rows, 2 * m.ffn)),
-        "argmax": lambda rows: triton_argmax.argmax(some(rows, m.vocab, torch.float32)),
-        "gumbel_argmax": gumbel,
-        "kl": kl("kl"),
-        "kl_slope": kl("kl_slope"),
-        "accept": accept,
-        "stamp": lambda rows: triton_stamp.stamp(new(64, records.MARKS, dtype=torch.int64), words, 1),
     }
+
+
+def norms(made):
+    m, some = made.model, made.some
+    norm = made.new(m.hidden)
+
+    def add_rmsnorm(rows):
+        return triton_rmsnorm.add_rmsnorm(made.sliced(rows, m.hidden, m.ffn), some(rows, m.hidden), norm, 1e-6)
+
+    return {
+        "rmsnorm": lambda rows: triton_rmsnorm.rmsnorm(some(rows, m.hidden), norm, 1e-6),
+        "add_rmsnorm": add_rmsnorm,
+        "silu_mul": lambda rows: triton_silu_mul.silu_mul(some(rows, 2 * m.ffn)),
+    }
+
+
+def choices(made):
+    vocab, some, new = made.model.vocab, made.some, made.new
+
+    def gumbel(rows):
+        seed, temperature = new(4, dtype=torch.int64)[1:2], new(4, dtype=torch.float32)[1:2]
+        return triton_argmax.gumbel_argmax(some(rows, vocab, torch.float32), made.length, seed, temperature)
+
+    def accept(rows):
+        words = [new(n, dtype=torch.int32) for n in (rows, rows, records.STATE_WORDS, 2, 512)]
+        return triton_accept.accept(*words, new(64, records.record_words(rows), dtype=torch.int32))
+
+    return {
+        "argmax": lambda rows: triton_argmax.argmax(some(rows, vocab, torch.float32)),
+        "gumbel_argmax": gumbel,
+        "accept": accept,
+        "stamp": lambda rows: triton_stamp.stamp(new(64, records.MARKS, dtype=torch.int64), made.words, 1),
+    }
+
+
+def training(made):
+    vocab, some, new = made.model.vocab, made.some, made.new
+
+    def kl(op, *more):
+        def call(rows):
+            index = new(rows + 3, dtype=torch.int64)[3:]
+            return op(some(rows, vocab), some(40, vocab), index, *(new(rows, n, dtype=torch.float32) for n in more))
+
+        return call
+
+    return {"kl": kl(triton_kl.kl), "kl_slope": kl(triton_kl.kl_slope, 2)}

@@ -5,8 +5,10 @@ import torch
 from kernel_cases import DTYPES, assert_close, bits, changed_rows, randn
 
 from benchmarks import gpu_timing
+from benchmarks.harness import SHAPES as SHAPES_OF_MODELS
 from kernels import ops, reference, triton_linear
 from kernels.triton_linear import Config
+from orthrus.gpu import needs
 from tests.gpu_fakes import FakeDevice
 from tests.tiny import tiny_config
 
@@ -91,6 +93,14 @@ def test_the_table_cuts_every_layer_evenly(shape, itemsize):
     columns, depth = shape
     config = triton_linear.config_for(columns, depth)
     assert config.slices > 1 and depth % (config.slices * config.step_bytes // itemsize) == 0
+
+
+def test_slices_take_no_more_memory_than_is_counted():
+    for c in SHAPES_OF_MODELS.values():
+        heads = c.num_attention_heads * c.head_dim
+        qkv = heads + 2 * c.num_key_value_heads * c.head_dim
+        for columns, depth in ((qkv, c.hidden_size), (c.hidden_size, heads), (c.hidden_size, c.intermediate_size)):
+            assert triton_linear.config_for(columns, depth).slices * columns <= needs.SLICED * c.hidden_size
 
 
 def test_fp32_logits_from_bf16_rows():
