@@ -1,4 +1,4 @@
-"""The largest of each row, the lowest index among equals, and what stands beside it."""
+"""The largest of each row, the lowest index among equals: the maximum first, by lanes, then where it stands."""
 
 from __future__ import annotations
 
@@ -6,30 +6,31 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kernels.numba_common import entry
+from kernels.numba_common import LANES, address, entry
+from kernels.numba_reduce import top, total
 
 
 @entry
-def choose_rows(logits, ids, gaps):
-    """logits [rows, vocab] float32 -> ids [rows] int64, gaps [rows] float32: largest minus second largest.
-
-    The gap of a row with a NaN or an infinity is NaN.
-    """
+def largest_of_rows(logits, ids):
+    """logits [rows, vocab] float32, each row contiguous -> ids [rows] int64, -1 for a row that is not all finite."""
+    columns = logits.shape[1]
+    whole = columns // LANES * LANES
     for r in range(len(logits)):
-        best, second, where, odd = np.float32(-np.inf), np.float32(-np.inf), 0, np.float32(0)
-        for i in range(logits.shape[1]):
-            value = logits[r, i]
-            odd += value * np.float32(0)
-            if value > best:
-                best, second, where = value, best, i
-            elif value > second:
-                second = value
-        ids[r] = where
-        gaps[r] = best - second + odd
+        row, most, sum = logits[r], np.float32(-np.inf), np.float32(0)
+        if whole:
+            most, sum = top(address(row, 0), whole), total(address(row, 0), whole)
+        for i in range(whole, columns):
+            most, sum = max(most, row[i]), sum + row[i]
+        ids[r] = -1
+        if np.isfinite(sum):
+            i = 0
+            while row[i] != most:
+                i += 1
+            ids[r] = i
 
 
 def argmax(logits: Tensor) -> Tensor:
     """As `kernels.ops.argmax`."""
-    ids, gaps = np.empty(len(logits), np.int64), np.empty(len(logits), np.float32)
-    choose_rows(logits.float().contiguous().numpy(), ids, gaps)
+    ids = np.empty(len(logits), np.int64)
+    largest_of_rows(logits.float().contiguous().numpy(), ids)
     return torch.from_numpy(ids).to(torch.int32)

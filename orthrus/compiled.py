@@ -7,16 +7,19 @@ alone, on every machine. Weights stay in the number format they are stored in; n
 from __future__ import annotations
 
 import copy
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from kernels.numba_argmax import largest_of_rows
 from kernels.numba_attention import QUERIES, score_width
 from kernels.numba_common import PANEL
 from kernels.numba_linear import panels_size, pool_of
@@ -46,10 +49,14 @@ from kernels.numba_pass import (
     take_part,
 )  # fmt: skip
 from kernels.numba_sync import PHASE_BYTES
+from orthrus.cache import Committed
 from orthrus.config import ModelConfig
+from orthrus.errors import OrthrusError
 from orthrus.layers import AR, DIFF
+from orthrus.memory import refuse_what_does_not_fit
 from orthrus.model import Orthrus
 from orthrus.team import Crew, TeamSize, available_cores
+from orthrus.weights import Progress, open_weights, reader, shapes_of, stored_dtype
 
 PASS_ROWS = 32  # rows of one call at least; a longer prompt is read in pieces (250 rows at once take a fifth longer)
 PATIENCE = 20_000  # pauses, about a millisecond, that a helper waits for the next pass before it sleeps
@@ -64,35 +71,20 @@ def unserved(config: ModelConfig) -> str:
     return ""
 
 
-class CompiledCache:
-    """Preallocated keys and values of one sequence, float32, with a committed length.
+class CompiledCache(Committed):
+    """Preallocated keys and values of one sequence, float32.
 
     Keys stand in panels of 16 positions, [layers, kv_heads, positions / 16, head_dim, 16], values as [layers, kv_heads,
     positions, head_dim]. Behind `capacity` there is room for a block, whose keys are never committed.
     """
 
     def __init__(self, config: ModelConfig, capacity: int) -> None:
-        if capacity < 1:
-            raise ValueError(f"cache capacity is {capacity}, it must be 1 or more")
-        c, self.stored = config, _stored(config, capacity)
-        size = c.num_hidden_layers, c.num_key_value_heads, self.stored * c.head_dim
+        super().__init__(capacity)
+        self.stored = _stored(config, capacity)
+        size = config.num_hidden_layers, config.num_key_value_heads, self.stored * config.head_dim
         self.keys, self.values = (np.zeros(size, np.float32) for _ in range(2))
         self.places = self.keys.ctypes.data, self.values.ctypes.data
-        self.capacity, self.length = capacity, 0
         self.bytes_per_position = config.kv_bytes_per_position * 4
-
-    def appended(self, rows: int) -> int:
-        """Commit `rows` positions behind the length; returns the new length."""
-        if self.length + rows > self.capacity:
-            raise ValueError(f"{self.length} + {rows} rows exceed the cache's capacity of {self.capacity}")
-        self.length += rows
-        return self.length
-
-    def crop(self, length: int) -> None:
-        """Forget everything from position `length` on."""
-        if not 0 <= length <= self.length:
-            raise ValueError(f"cannot crop to {length}: the cache holds {self.length} positions")
-        self.length = length
 
     @staticmethod
     def bytes_for(config: ModelConfig, capacity: int) -> int:
@@ -158,6 +150,24 @@ class CompiledModel:
         """An empty cache of this model's shapes."""
         return CompiledCache(self.config, capacity)
 
+    @property
+    def kv_bytes_per_position(self) -> int:
+        """Bytes of keys and values of one position, float32."""
+        return self.config.kv_bytes_per_position * 4
+
+    @staticmethod
+    def argmax(logits: Tensor) -> Tensor:
+        """[rows, vocab] float32 -> [rows] int64: the lowest index among the largest.
+
+        Raises OrthrusError if a row holds a NaN or an infinity: the weights do, or the sums left float32's range.
+        """
+        ids = np.empty(len(logits), np.int64)
+        largest_of_rows(logits.numpy(), ids)
+        if ids.min(initial=0) < 0:
+            row = f"row {int(ids.argmin())} of {len(ids)}"
+            raise OrthrusError("logits-not-finite", f"the model's logits are not all finite in {row}; are its weights?")
+        return torch.from_numpy(ids)
+
     def cache_bytes(self, capacity: int) -> int:
         """What a cache of `capacity` positions takes."""
         return CompiledCache.bytes_for(self.config, capacity)
@@ -219,6 +229,29 @@ class CompiledModel:
     def __del__(self) -> None:
         if getattr(self, "_crew", None) is not None:
             self._crew.dismiss()
+
+
+def read_compiled(
+    folder: Path, config: ModelConfig, dtype: str | None, threads: int = 0, progress: Progress | None = None
+) -> CompiledModel:
+    """A checkpoint folder, compiled; its tensors are read one by one. dtype None or "auto" keeps what is stored.
+
+    Raises ValueError as `orthrus.weights.reader` does, and if the weights do not fit in memory.
+    """
+    number = kept_dtype(stored_dtype(folder)) if dtype in (None, "auto") else getattr(torch, dtype)
+    wanted = sum(math.prod(shape) for shape in shapes_of(config).values()) * number.itemsize
+    refuse_what_does_not_fit(wanted, f"the model in {str(number).removeprefix('torch.')}", torch.device("cpu"))
+    read, done = reader(config, open_weights(folder)), 0
+
+    def counted(name: str) -> Tensor:
+        nonlocal done
+        tensor = read(name)
+        done += tensor.numel() * number.itemsize
+        if progress:
+            progress(done, wanted)
+        return tensor
+
+    return CompiledModel(config, counted, number, threads)
 
 
 def compiled(model: Orthrus, dtype: torch.dtype | None = None, threads: int = 0) -> CompiledModel:
