@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import sys
 import tempfile
 from collections.abc import Callable
@@ -44,12 +45,22 @@ def cache_folder() -> Path | None:
     home = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     for parent in (Path(home), Path(tempfile.gettempdir())):
         try:
-            (parent / name).mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=parent / name):
-                return parent / name
+            parent.mkdir(parents=True, exist_ok=True)
+            (parent / name).mkdir(mode=0o700, exist_ok=True)
+            if _ours(parent / name):
+                with tempfile.TemporaryFile(dir=parent / name):
+                    return parent / name
         except OSError:
             continue
     return None
+
+
+def _ours(folder: Path) -> bool:
+    """Code is read back from the folder and run: may nobody else write it? Windows keeps a user's folders apart."""
+    if sys.platform == "win32":
+        return True
+    found = folder.lstat()
+    return found.st_uid == os.getuid() and stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o022
 
 
 def entry(function: Callable) -> Callable:
