@@ -81,9 +81,8 @@ def test_a_weight_that_is_wrong_by_a_little_shows(view):
     for model in (before, after):
         cache = model.new_cache(60)
         model.forward_ar(tokens(9), cache)
-        found.append(
-            model.forward_ar(tokens(3), cache) if view == "forward_ar" else model.forward_diffusion(tokens(8), cache, 7)
-        )
+        passes = {"forward_ar": (tokens(3), cache), "forward_diffusion": (tokens(8), cache, 7)}
+        found.append(getattr(model, view)(*passes[view]))
     assert not torch.allclose(*found, rtol=1e-3, atol=2e-3)
 
 
@@ -293,11 +292,11 @@ def test_what_does_not_fit_is_refused():
 
 
 def test_a_model_and_its_threads_go_when_nobody_holds_it():
-    before = {thread.name for thread in threading.enumerate()}
+    before = set(threading.enumerate())
     lm = compiled_model(threads=3)
     lm.model.forward_ar(tokens(4), lm.model.new_cache(9))
     known = weakref.ref(lm.model)
-    helpers = [t for t in threading.enumerate() if t.name.startswith("pass-") and t.name not in before]
+    helpers = [t for t in threading.enumerate() if t.name.startswith("pass-") and t not in before]
     assert len(helpers) == 2
     del lm
     gc.collect()

@@ -10,11 +10,9 @@ import pytest
 from orthrus.team import EXPLORE, Crew, TeamSize, available_cores, team_sizes
 
 
-@pytest.mark.parametrize(
-    ("threads", "sizes"), ((1, (1,)), (2, (1, 2)), (3, (1, 2, 3)), (8, (1, 2, 4, 8)), (12, (1, 2, 4, 8, 12)))
-)
-def test_sizes(threads, sizes):
-    assert team_sizes(threads) == sizes
+@pytest.mark.parametrize("sizes", ((1,), (1, 2), (1, 2, 3), (1, 2, 4, 8), (1, 2, 4, 8, 12)))
+def test_sizes(sizes):
+    assert team_sizes(sizes[-1]) == sizes
 
 
 def played(team: TeamSize, passes: int, cost, rows: int = 1) -> list[int]:
@@ -49,7 +47,7 @@ def test_one_slow_pass_changes_nothing():
 def test_passes_of_other_sizes_are_judged_apart():
     team = TeamSize(2)
     played(team, 50, lambda size: 2e-4 * size)
-    assert set(played(team, 20, lambda size: 8e-3 / size, rows=32)[2:]) == {2}
+    assert played(team, 20, lambda size: 8e-3 / size, rows=32).count(2) >= 18
     assert played(team, 20, lambda size: 2e-4 * size).count(1) >= 19
 
 
