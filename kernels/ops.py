@@ -43,7 +43,9 @@ def _operation(backend: str, tensor: Tensor, stem: str, name: str) -> Callable:
     chosen = choose(backend, tensor)
     if chosen == "numba" and name not in COMPILED:
         raise ValueError(f"backend 'numba' has no {name}, only {', '.join(sorted(COMPILED))}")
-    return getattr(import_module("kernels.reference" if chosen == "reference" else f"kernels.{chosen}_{stem}"), name)
+    if chosen == "reference":
+        return getattr(import_module("kernels.reference"), name)
+    return getattr(import_module(f"kernels.numba_{stem}" if chosen == "numba" else f"kernels.triton_{stem}"), name)
 
 
 def linear(x: Tensor, weight: Tensor, out_dtype: torch.dtype | None = None, backend: str = "auto") -> Tensor:
