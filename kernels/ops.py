@@ -160,6 +160,8 @@ def distribution(logits: Tensor, count: int, backend: str = "auto") -> tuple[Ten
     entropies mean nothing. "auto" takes numba for float32 on a CPU: for the eye alone, no id depends on it.
     """
     checks.matrix("logits", logits)
+    if backend == "triton":
+        raise ValueError("backend 'triton' has no distribution")
     if backend == "auto":
         here = logits.device.type == "cpu" and logits.dtype == torch.float32 and find_spec("numba")
         backend = "numba" if here else "reference"
