@@ -15,9 +15,11 @@ from typing import NamedTuple, TypeVar
 import torch
 from torch import Tensor
 
+from orthrus import checks
 from orthrus.arithmetic import Arithmetic, ByColumns, Exact, Fast, Packed, Padded, linear_packed, pack
 from orthrus.cache import TILE, SharedCache
 from orthrus.config import MODES
+from orthrus.errors import OrthrusError
 from orthrus.model import Orthrus
 
 T = TypeVar("T")
@@ -32,8 +34,11 @@ PRICE_LIMIT = 1.15  # auto takes the exact mode where its AR step costs at most 
 PROBE_STEPS, PROBE_SECONDS = 25, 1.0
 
 
-class NotExact(ValueError):
+class NotExact(OrthrusError):
     """The exact mode was asked for where it does not hold."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("not-exact", message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,8 +268,7 @@ def choose(model: Orthrus, mode: str) -> tuple[Orthrus, RowCheck | None]:
     is the captured kernels of `orthrus.gpu`, which auto takes wherever they hold. Raises ValueError for an unknown
     mode, NotExact where the exact one was asked for and does not hold.
     """
-    if mode not in MODES:
-        raise ValueError(f"mode {mode!r} is not one of {', '.join(MODES)}")
+    checks.one_of("mode", mode, MODES)
     on_cpu = model.device.type == "cpu"
     if mode == "fast":
         return model.with_arithmetic(fast(model)), None

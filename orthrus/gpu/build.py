@@ -21,6 +21,7 @@ import torch
 
 from orthrus.checkpoint import config_of, dtype_named
 from orthrus.config import ModelConfig
+from orthrus.errors import OrthrusError
 from orthrus.gpu import needs
 from orthrus.gpu.cycle import Cycle
 from orthrus.gpu.stack import Stack
@@ -116,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
             compile_here(args.model, args.dtype)
             made = {"device": torch.cuda.get_device_name()}
         else:
-            raise ValueError("there is no CUDA device here; --sm 90 compiles for one that is elsewhere")
+            raise OrthrusError("no-gpu", "there is no CUDA device here; --sm 90 compiles for one that is elsewhere")
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

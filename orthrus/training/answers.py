@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from orthrus.chat import chat_ids
 from orthrus.model import Orthrus
-from orthrus.session import chat_ids
 from orthrus.training.chatdata import Turns
 from orthrus.training.data import Document
 from orthrus.training.rollouts import Rollouts, greedy_batch

@@ -28,13 +28,13 @@ from orthrus.checkpoint import (
     dtype_named,
     read_config,
     read_model,
-    read_tokenizer,
     revision_of,
     save_checkpoint,
 )
 from orthrus.config import ModelConfig
 from orthrus.hub import locate
 from orthrus.memory import free_bytes
+from orthrus.tokenizer import read_tokenizer
 from orthrus.training import loop, plan, report
 from orthrus.training.answers import AnswerConfig, answer_all, load_answers
 from orthrus.training.block_attention import FORMS, form_for

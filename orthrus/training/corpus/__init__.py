@@ -13,6 +13,7 @@ import random
 from collections.abc import Iterator
 from types import ModuleType
 
+from orthrus.errors import OrthrusError
 from orthrus.training.corpus.base import SPLITS, Example, split_of
 
 DOMAINS = ("math", "equations", "lists", "units", "json", "code", "copy", "edit", "stories", "explain", "chat")
@@ -20,9 +21,9 @@ NAMED = frozenset(("math", "json", "copy", "edit", "stories"))  # domains whose 
 
 
 def domain_module(domain: str) -> ModuleType:
-    """The module of one domain; raises ValueError naming the known ones."""
+    """The module of one domain; raises OrthrusError naming the known ones."""
     if domain not in DOMAINS:
-        raise ValueError(f"unknown domain {domain!r}; known: {', '.join(DOMAINS)}")
+        raise OrthrusError("unknown-choice", f"unknown domain {domain!r}; known: {', '.join(DOMAINS)}")
     return importlib.import_module(f"orthrus.training.corpus.{domain}")
 
 
@@ -35,10 +36,10 @@ def splits(domain: str) -> tuple[str, ...]:
 def generate(domain: str, seed: int, split: str = "train") -> Iterator[Example]:
     """Endless examples of `domain` that belong to `split`, the same ones for the same seed."""
     if split not in SPLITS:
-        raise ValueError(f"unknown split {split!r}; known: {', '.join(SPLITS)}")
+        raise OrthrusError("unknown-choice", f"unknown split {split!r}; known: {', '.join(SPLITS)}")
     module = domain_module(domain)
     if split not in splits(domain):
-        raise ValueError(f"domain {domain!r} holds out no {split}")
+        raise OrthrusError("unknown-choice", f"domain {domain!r} holds out no {split}")
     for index in itertools.count():
         example = module.sample(random.Random(f"{domain}/{seed}/{index}"))
         if split_of(example, module.HELD_OUT) == split:
