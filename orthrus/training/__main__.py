@@ -25,6 +25,7 @@ from transformers import AutoTokenizer
 
 from orthrus.checkpoint import read_config
 from orthrus.config import ModelConfig
+from orthrus.errors import OrthrusError
 from orthrus.model import DIFF, Orthrus
 from orthrus.training import loop
 from orthrus.training.card import read_figures, write_card
@@ -127,9 +128,9 @@ def _train_ar(name: str, recipe: Recipe, model: Orthrus, tokenizer, args: argpar
 
 def run_average(args: argparse.Namespace) -> None:
     if len(args.of) < 2:
-        raise ValueError(f"--of names {len(args.of)} runs, a mean takes two or more")
+        raise OrthrusError("option-missing", f"--of names {len(args.of)} runs, a mean takes two or more")
     if args.out.resolve() in [run.resolve() for run in args.of]:
-        raise ValueError(f"--out {args.out} is one of the runs of --of, whose weights would be lost")
+        raise OrthrusError("out-of-range", f"--out {args.out} is one of the runs of --of, whose weights would be lost")
     average([run / "annealing" / "best.pt" for run in args.of], args.out / "annealing" / "best.pt")
     shutil.copytree(args.of[0] / "tokenizer", args.out / "tokenizer", dirs_exist_ok=True)
 

@@ -32,6 +32,7 @@ from orthrus.checkpoint import (
     save_checkpoint,
 )
 from orthrus.config import ModelConfig
+from orthrus.errors import OrthrusError
 from orthrus.hub import locate
 from orthrus.memory import free_bytes
 from orthrus.tokenizer import read_tokenizer
@@ -86,21 +87,23 @@ def run_convert(args: argparse.Namespace) -> None:
 def with_mask(config: ModelConfig, folder: Path, block_size: int) -> ModelConfig:
     """The configuration with a mask token: the checkpoint's own, else the first embedding row that no token uses.
 
-    Raises ValueError where every row is a token's: a new row would change the AR view.
+    Raises OrthrusError where every row is a token's: a new row would change the AR view.
     """
     if "mask_token_id" in read_json(folder / "config.json"):
         return replace(config, block_size=block_size)
     tokenizer = read_tokenizer(folder)
     row = tokenizer.get_vocab().get(MASK, len(tokenizer))
     if row >= config.vocab_size:
-        raise ValueError(f"all {config.vocab_size} rows of the embedding are tokens; none is left for the mask")
+        raise OrthrusError(
+            "no-mask-row", f"all {config.vocab_size} rows of the embedding are tokens; none is left for the mask"
+        )
     return replace(config, block_size=block_size, mask_token_id=row)
 
 
 def run_rollouts(args: argparse.Namespace) -> None:
     _same_base(args)
     if not args.data:
-        raise ValueError("rollouts needs --data: chat files, .jsonl or .parquet")
+        raise OrthrusError("option-missing", "rollouts needs --data: chat files, .jsonl or .parquet")
     config = AnswerConfig(args.batch, args.part, args.max_new, args.length, args.valid, args.seed)
     prompts = read_prompts(args.data)
     device = device_named(args.device)
@@ -164,7 +167,7 @@ def run_card(args: argparse.Namespace) -> None:
 def run_upload(args: argparse.Namespace) -> None:
     _same_base(args)
     if not args.repo:
-        raise ValueError("upload needs --repo owner/name")
+        raise OrthrusError("option-missing", "upload needs --repo owner/name")
     loop.to_stderr(f"[upload] {report.upload(args.out / 'checkpoint', args.repo, args.public)}")
 
 
@@ -182,7 +185,7 @@ RUNNERS: dict[str, Callable[[argparse.Namespace], None]] = {
 def _same_base(args: argparse.Namespace) -> None:
     made = args.out / "run.json"
     if not made.exists():
-        raise ValueError(f"{args.out} has no converted base yet: run `convert` first")
+        raise OrthrusError("stage-missing", f"{args.out} has no converted base yet: run `convert` first")
     if (base := read_json(made)["base"]) != args.base:
         raise TrainingStopped(f"{args.out} was begun with --base {base}; take another --out for {args.base}")
 
