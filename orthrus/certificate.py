@@ -19,6 +19,15 @@ from orthrus.training.corpus.base import Example
 COUNTS = ("prompts", "identical", "rows_compared", "rows_equal")
 
 
+def check_request(prompts: int, config: DecodeConfig) -> None:
+    """Raises OrthrusError for fewer than one prompt and for a configuration whose two texts need not agree."""
+    checks.whole("prompts", prompts, 1)
+    if not config.same_text:
+        raise OrthrusError(
+            "not-comparable", "rejection sampling equals AR in distribution only; greedy and gumbel write the same text"
+        )
+
+
 def certify(
     lm: LoadedModel, prompts: int, seed: int, config: DecodeConfig, note: Callable[[str], None] = lambda line: None
 ) -> dict[str, Any]:
@@ -28,11 +37,7 @@ def certify(
     equal, bit for bit, the row plain decoding computed alone; rows behind a divergence have other inputs and are left
     out. Raises OrthrusError for fewer than one prompt and for rejection sampling, whose texts need not agree.
     """
-    checks.whole("prompts", prompts, 1)
-    if not config.same_text:
-        raise OrthrusError(
-            "not-comparable", "rejection sampling equals AR in distribution only; greedy and gumbel write the same text"
-        )
+    check_request(prompts, config)
     domains: dict[str, dict[str, int]] = {}
     divergences: list[dict[str, Any]] = []
     for domain, share in zip(DOMAINS, shares(prompts, len(DOMAINS)), strict=True):

@@ -9,53 +9,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tokenizers import Tokenizer
 
-from orthrus import checks
 from orthrus.errors import OrthrusError
+from orthrus.messages import Turns
 
-Messages = Sequence[Mapping[str, str]]
-Turns = tuple[tuple[str, str], ...]  # (role, content)
-ROLES = ("system", "user", "assistant", "tool")
 PRIVATE_USE = range(0xF0000, 0xFFFFE)  # characters that no text of people has
-
-
-def tidy(prompt: str) -> str:
-    """Without surrounding white space: a trailing blank is a token of its own and derails a small model."""
-    return prompt.replace("\r\n", "\n").strip()
-
-
-def turns_of(prompt: str | Messages) -> Turns:
-    """A prompt, or messages of role and content, checked.
-
-    Raises OrthrusError: `prompt-empty`, `message-invalid`, or as `orthrus.checks` does.
-    """
-    if isinstance(prompt, str):
-        turns: Turns = (("user", tidy(checks.text("prompt", prompt))),)
-    elif isinstance(prompt, Sequence) and not isinstance(prompt, (bytes, bytearray)):
-        turns = tuple(_turn(number, message) for number, message in enumerate(prompt, start=1))
-    else:
-        raise OrthrusError("wrong-type", f"the prompt is {checks.say(prompt)}, it must be a text or a list of messages")
-    if not turns or not turns[-1][1].strip():
-        raise OrthrusError("prompt-empty", "the prompt is empty; write at least one word")
-    return turns
-
-
-def _turn(number: int, message: Any) -> tuple[str, str]:
-    if not isinstance(message, Mapping):
-        raise OrthrusError(
-            "message-invalid", f"message {number} is {checks.say(message)}, it must have role and content"
-        )
-    if odd := [name for name in ("role", "content") if name not in message]:
-        raise OrthrusError("message-invalid", f"message {number} lacks {odd[0]}")
-    if odd := [name for name in message if name not in ("role", "content")]:
-        known = "a message has role and content"
-        raise OrthrusError("message-invalid", f"message {number} has {checks.say(odd[0])}; {known}")
-    role = checks.one_of(f"role of message {number}:", message["role"], ROLES)
-    return role, checks.text(f"content of message {number}", message["content"])
 
 
 def chat_ids(tokenizer: Any, turns: Iterable[tuple[str, str]], thinking: bool = False) -> list[int]:

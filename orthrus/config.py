@@ -62,12 +62,6 @@ class ModelConfig:
             raise OrthrusError(
                 "mask-token", f"mask_token_id is {self.mask_token_id}, the vocabulary has {self.vocab_size} rows"
             )
-        if self.mask_token_id in self.eos_token_ids:
-            raise OrthrusError(
-                "mask-token", f"mask_token_id is {self.mask_token_id}, which is also an end-of-text token"
-            )
-        if odd := [index for index in self.eos_token_ids if not 0 <= index < self.vocab_size]:
-            raise OrthrusError("eos-token", f"eos_token_id holds {odd[0]}, the vocabulary has {self.vocab_size} rows")
 
     @property
     def kv_bytes_per_position(self) -> int:
@@ -87,7 +81,7 @@ class ModelConfig:
             raise OrthrusError("config-invalid", f"config.json lacks {', '.join(missing)}")
         rope = raw.get("rope_parameters") or raw.get("rope_scaling") or {}
         eos = raw.get("eos_token_id")
-        return cls(
+        config = cls(
             **{name: int(raw[name]) for name in _REQUIRED},
             # 128 where the field is missing: Qwen3's own default, whatever the hidden size.
             head_dim=int(raw.get("head_dim", 128) or raw["hidden_size"] // raw["num_attention_heads"]),
@@ -99,6 +93,15 @@ class ModelConfig:
             tie_word_embeddings=bool(raw.get("tie_word_embeddings", False)),
             eos_token_ids=tuple(eos) if isinstance(eos, list) else () if eos is None else (int(eos),),
         )
+        config.check_ends()
+        return config
+
+    def check_ends(self) -> None:
+        """Raise OrthrusError if an end-of-text token is no row of the vocabulary, or is the mask."""
+        if odd := [index for index in self.eos_token_ids if not 0 <= index < self.vocab_size]:
+            raise OrthrusError("eos-token", f"eos_token_id holds {odd[0]}, the vocabulary has {self.vocab_size} rows")
+        if self.mask_token_id in self.eos_token_ids:
+            raise OrthrusError("mask-token", f"mask_token_id is {self.mask_token_id}, which also ends a text")
 
     def to_json(self) -> dict[str, Any]:
         """The `config.json` mapping of the published format."""

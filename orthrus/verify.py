@@ -9,11 +9,12 @@ import torch
 from orthrus import checks
 from orthrus.acceptance import settle
 from orthrus.cache import SharedCache
-from orthrus.chat import chat_ids, text_ids, turns_of
+from orthrus.chat import chat_ids, text_ids
 from orthrus.checkpoint import LoadedModel
 from orthrus.errors import OrthrusError
 from orthrus.memory import refuse_what_does_not_fit
-from orthrus.sampling import greedy
+from orthrus.messages import turns_of
+from orthrus.sampling import Greedy
 from orthrus.session import PREFILL_CHUNK, vocabulary
 
 
@@ -30,7 +31,7 @@ def verify_block(lm: LoadedModel, prompt: str, written: str, proposal: str) -> d
     ids = torch.tensor([*before, *proposals], device=lm.model.device)
     for chunk in ids[: len(before) - 1].split(PREFILL_CHUNK):
         lm.model.forward_ar(chunk, cache, last_only=True)
-    choices = greedy(lm.model.forward_ar(ids[len(before) - 1 :], cache)).tolist()
+    choices = Greedy().choose(lm.model.forward_ar(ids[len(before) - 1 :], cache), len(before) - 1).tolist()
     settled = settle(proposals, choices, frozenset(lm.config.eos_token_ids), len(proposals) + 2)
     kept = len(settled.tokens) - (settled.next_id is not None)
     refused = kept if settled.next_id is not None else None

@@ -5,15 +5,15 @@ python -m viz.learning runs/mini --out learning.html
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orthrus.console import Parser, run_command
 from orthrus.errors import OrthrusError
-from orthrus.files import numbered_lines
+from orthrus.files import check_output, numbered_lines
 from viz import theme
 
 if TYPE_CHECKING:
@@ -150,15 +150,15 @@ def page(records: list[Record]) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m viz.learning", description=__doc__.split("\n")[0])
+    return run_command(_main)
+
+
+def _main() -> int:
+    parser = Parser(prog="python -m viz.learning", description=__doc__.split("\n")[0])
     parser.add_argument("run", type=Path, help="folder of a training run")
     parser.add_argument("--out", type=Path, default=Path("learning.html"))
     args = parser.parse_args()
-    try:
-        args.out.write_text(page(read_run(args.run)), encoding="utf-8")
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    check_output(args.out).write_text(page(read_run(args.run)), encoding="utf-8")
     print(args.out)
     return 0
 

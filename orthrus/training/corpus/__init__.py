@@ -23,7 +23,7 @@ NAMED = frozenset(("math", "json", "copy", "edit", "stories"))  # domains whose 
 def domain_module(domain: str) -> ModuleType:
     """The module of one domain; raises OrthrusError naming the known ones."""
     if domain not in DOMAINS:
-        raise OrthrusError("unknown-choice", f"unknown domain {domain!r}; known: {', '.join(DOMAINS)}")
+        raise OrthrusError("unknown-choice", f"unknown domain {domain!r:.40}; known: {', '.join(DOMAINS)}")
     return importlib.import_module(f"orthrus.training.corpus.{domain}")
 
 
@@ -33,10 +33,15 @@ def splits(domain: str) -> tuple[str, ...]:
     return tuple(split for split in SPLITS if has.get(split, True))
 
 
+def check_split(split: str) -> None:
+    """Raises OrthrusError naming the known splits."""
+    if split not in SPLITS:
+        raise OrthrusError("unknown-choice", f"unknown split {split!r:.40}; known: {', '.join(SPLITS)}")
+
+
 def generate(domain: str, seed: int, split: str = "train") -> Iterator[Example]:
     """Endless examples of `domain` that belong to `split`, the same ones for the same seed."""
-    if split not in SPLITS:
-        raise OrthrusError("unknown-choice", f"unknown split {split!r}; known: {', '.join(SPLITS)}")
+    check_split(split)
     module = domain_module(domain)
     if split not in splits(domain):
         raise OrthrusError("unknown-choice", f"domain {domain!r} holds out no {split}")
