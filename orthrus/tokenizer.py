@@ -10,6 +10,7 @@ from typing import Any
 from orthrus.chat import chat_ids, rendered
 from orthrus.config import ModelConfig
 from orthrus.errors import OrthrusError
+from orthrus.files import BOM
 from orthrus.supported import UnsupportedCheckpoint
 from orthrus.weights import read_json
 
@@ -17,7 +18,6 @@ WHOLE, PARTS = "tokenizer.json", ("vocab.json", "merges.txt")  # either describe
 TEMPLATE = "chat_template.jinja"
 BESIDE = ("tokenizer*", "vocab.json", "merges.txt", "*.jinja", "special_tokens_map.json", "added_tokens.json",
           "chat_template.json", "generation_config.json")  # fmt: skip
-BOM = "\ufeff"  # some editors begin a file with it
 TRIAL = "Hello"
 
 

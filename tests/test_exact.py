@@ -19,7 +19,6 @@ from orthrus.cache import TILE
 from orthrus.exact import (
     SIZES,
     STARTS,
-    NotExact,
     RowCheck,
     _can_pack,
     _linears,
@@ -33,6 +32,7 @@ from orthrus.exact import (
 )
 from orthrus.probe import threads_set
 from tests.faults import Halves, halves_for_one
+from tests.refusals import refused
 from tests.tiny import random_weights, tiny_config, tiny_model
 
 DTYPES = (torch.float32, torch.bfloat16)
@@ -318,7 +318,7 @@ def test_the_self_check_catches_the_fast_mode(dtype):
 def test_exact_holds_or_raises_and_auto_steps_back(monkeypatch, dtype):
     model = stack(dtype)
     monkeypatch.setattr("orthrus.exact._linears", lambda model: iter([Halves(8)]))
-    with pytest.raises(NotExact, match="not bit-equal on this machine"):
+    with refused("not-exact"):
         choose(model, "exact")
     chosen, check = choose(model, "auto")
     assert chosen.arithmetic.mode == "fast" and not check.holds
@@ -330,7 +330,7 @@ def test_auto_weighs_the_price(monkeypatch):
         monkeypatch.setattr("orthrus.exact.step_price", lambda *_, price=price: price)
         chosen, check = choose(model, "auto")
         assert chosen.arithmetic.mode == mode and check.holds
-    with pytest.raises(ValueError, match="mode 'quick' is not one of auto, fast, exact"):
+    with refused("unknown-choice"):
         choose(model, "quick")
 
 

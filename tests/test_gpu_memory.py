@@ -9,11 +9,12 @@ from benchmarks.harness import SHAPES
 from orthrus import doctor, memory
 from orthrus.config import DecodeConfig
 from orthrus.engine import decode
-from orthrus.exact import NotExact, RowCheck, choose
+from orthrus.exact import RowCheck, choose
 from orthrus.gpu import choice, needs
 from orthrus.gpu.choice import Graphed, choose_on_gpu
 from orthrus.verify import verify_block
 from tests.gpu_fakes import graphed
+from tests.refusals import refused
 from tests.tiny import tiny_config, tiny_model
 
 GIB = 1 << 30
@@ -54,7 +55,7 @@ def test_a_card_of_8_gb_takes_the_1_7b_and_refuses_the_8b(monkeypatch):
     monkeypatch.setattr(memory, "free_bytes", lambda device: int(7.4 * GIB))
     cuda = torch.device("cuda")
     needs.refuse_model(SHAPES["1.7b"], BF16, cuda)
-    with pytest.raises(ValueError, match=r"decode 1,024 positions needs 1\d,\d+ MiB, 7,578 MiB are free on cuda"):
+    with refused("out-of-memory"):
         needs.refuse_model(SHAPES["8b"], BF16, cuda)
     free = int(7.4 * GIB) - needs.weight_bytes(SHAPES["1.7b"], BF16)
     fits = needs.longest(SHAPES["1.7b"], BF16, free)
@@ -70,7 +71,7 @@ def test_a_run_that_does_not_fit_is_refused_before_its_first_event(monkeypatch):
     more = needs.run_bytes(lm.config, torch.float32, 8192)
     for module in (memory, choice):
         monkeypatch.setattr(module, "free_bytes", lambda device: more - held - 1)
-    with pytest.raises(ValueError, match=r"a run of 8,192 positions needs \d+ MiB beside the model, \d+ MiB are free"):
+    with refused("out-of-memory"):
         decode(lm, "Hi", DecodeConfig(6000))
     decode(lm, "Hi", DecodeConfig(900))
     for module in (memory, choice):
@@ -96,9 +97,9 @@ def test_kernels_are_taken_where_they_run_and_hold(monkeypatch):
         assert on_gpu(monkeypatch, mode, started=False) == (True, None), "a GPU that is lent later"
     assert on_gpu(monkeypatch, "auto", why="triton is not installed") == (False, None)
     assert on_gpu(monkeypatch, "auto", check="differs") == (False, CHECKS["differs"])
-    with pytest.raises(NotExact, match="triton is not installed; the fast mode is left"):
+    with refused("not-exact"):
         on_gpu(monkeypatch, "exact", why="triton is not installed")
-    with pytest.raises(NotExact, match="rows are not bit-equal on this GPU: 8 of 9 rows"):
+    with refused("not-exact"):
         on_gpu(monkeypatch, "exact", check="differs")
 
 
