@@ -29,12 +29,12 @@ def whole(name: str, value: Any, low: int, high: int | None = None) -> int:
 def numeral(name: str, entered: Any) -> int | float:
     """A number as people and forms write it: "40", 40.0 or " 0.8 "; whole ones as int. Its range is not looked at."""
     name = name.replace("_", " ")
+    if isinstance(entered, int) and not isinstance(entered, bool):
+        return entered
     try:
         value = float("" if isinstance(entered, bool) else entered)
     except (TypeError, ValueError, OverflowError):
         raise OrthrusError("wrong-type", f"{name} is {say(entered)}, it must be a number") from None
-    if isinstance(entered, int):
-        return entered
     return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 

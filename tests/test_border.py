@@ -53,7 +53,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value", "code"), WRONG, ids=lambda value: checks.say(value))
+@pytest.mark.parametrize(("name", "value", "code"), WRONG, ids=range(len(WRONG)))
 def test_a_configuration_checks_types_and_ranges(name, value, code):
     with refused(code, name.replace("_", " ")) as error:
         DecodeConfig(**{name: value})
@@ -157,20 +157,23 @@ def test_form_and_python_refuse_the_same_prompt(prompt):
     assert (formed.value.code, str(formed.value)) == (direct.value.code, str(direct.value))
 
 
-@pytest.mark.parametrize(("entered", "number"), [("40", 40), (40.0, 40), (" 0.8 ", 0.8), (7, 7), (HUGE, HUGE)])
+MEANT = [("40", 40), (40.0, 40), (" 0.8 ", 0.8), (7, 7), (HUGE, HUGE)]
+
+
+@pytest.mark.parametrize(("entered", "number"), MEANT, ids=range(len(MEANT)))
 def test_a_number_is_read_as_it_was_meant(entered, number):
     found = checks.numeral("seed", entered)
     assert found == number and type(found) is type(number)
 
 
-@pytest.mark.parametrize("entered", [True, None, "", "0,8", "x", [], {}, "1" * 5000 + "x"])
+@pytest.mark.parametrize("entered", [True, None, "", "0,8", "x", [], {}, "1" * 5000 + "x"], ids=range(8))
 def test_what_is_no_number_is_refused(entered):
     with refused("wrong-type", "top k") as error:
         checks.numeral("top_k", entered)
     assert len(str(error.value)) < 100
 
 
-@pytest.mark.parametrize("value", ["abc", "²", "9" * 5000, "-1", "1.5", "٣"])
+@pytest.mark.parametrize("value", ["abc", "²", "9" * 5000, "-1", "1.5", "٣"], ids=range(6))
 def test_a_bad_variable_is_named(value):
     with refused("out-of-range", "ORTHRUS_THREADS"):
         settings_from_environment({"ORTHRUS_THREADS": value})
