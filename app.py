@@ -192,7 +192,12 @@ def build(settings: Settings) -> tuple[gr.Blocks, Desk]:
 def enough(function: Any, values: list) -> None:
     """Refuse a program's request with too few values, without repeating them."""
     if len(values) < (needed := len(function.inputs)):
-        raise gr.Error(f"This takes {needed} values, the request has {len(values)}.", print_exception=False)
+        raise failure("too-few-values", f"This takes {needed} values, the request has {len(values)}.")
+
+
+def failure(code: str, sentence: str) -> gr.Error:
+    """What a program is sent: the sentence as the error, the code as its title."""
+    return gr.Error(sentence, title=code, print_exception=False)
 
 
 def on_card(desk: Desk, card: gr.Button, recording: Recording, targets: list) -> None:
@@ -254,7 +259,7 @@ def endpoints(programs: Programs) -> None:
         return Visitor(request.session_hash or address_of(request), address_of(request))
 
     def add(method: Callable, **how: Any) -> None:
-        made = endpoint(method, gr.Request, visitor, lambda sentence: gr.Error(sentence, print_exception=False))
+        made = endpoint(method, gr.Request, visitor, failure)
         gr.api(made, api_name=method.__name__, **how)
 
     for method in (programs.decode_events, programs.lossless_check, programs.verify_block):

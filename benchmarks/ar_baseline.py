@@ -24,11 +24,12 @@ import transformers
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from orthrus.baseline import decode_ar
+from orthrus.chat import chat_ids
 from orthrus.checkpoint import LoadedModel, load_model
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
 from orthrus.evaluate import dialogue
 from orthrus.model import DIFF
-from orthrus.session import chat_ids, describe_host
+from orthrus.session import describe_host
 from orthrus.trace import Trace
 from orthrus.training.corpus import generate
 

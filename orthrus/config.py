@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from orthrus import checks
+from orthrus.errors import OrthrusError
 from orthrus.limits import Limits
 from orthrus.supported import refuse_odd_values, refuse_unsupported
 
@@ -16,6 +18,7 @@ DTYPES = ("float32", "bfloat16", "float16")
 COUPLINGS = ("gumbel", "rejection")
 ENGINES = ("auto", "numba", "triton", "torch")
 PUBLISHED_MODELS = tuple(f"chiennv/Orthrus-Qwen3-{size}" for size in ("1.7B", "4B", "8B"))
+MOST_THREADS = 256  # PyTorch starts every one: some ten thousand end the process
 MIN_TEMPERATURE = 0.01  # below it logits / temperature leave float32's sense; 0 is greedy
 
 
@@ -44,18 +47,21 @@ class ModelConfig:
             "num_key_value_heads head_dim max_position_embeddings"
         ).split():
             if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}, it must be 1 or more")
+                raise OrthrusError("config-invalid", f"{name} is {getattr(self, name)}, it must be 1 or more")
         if self.num_attention_heads % self.num_key_value_heads:
-            raise ValueError(
+            raise OrthrusError(
+                "config-invalid",
                 f"{self.num_attention_heads} attention heads do not divide over "
-                f"{self.num_key_value_heads} key-value heads"
+                f"{self.num_key_value_heads} key-value heads",
             )
         if self.head_dim % 2:
-            raise ValueError(f"head_dim is {self.head_dim}, rotary embeddings need an even number")
+            raise OrthrusError("config-invalid", f"head_dim is {self.head_dim}, rotary embeddings need an even number")
         if not 2 <= self.block_size <= 256:
-            raise ValueError(f"block_size is {self.block_size}, it must lie between 2 and 256")
+            raise OrthrusError("config-invalid", f"block_size is {self.block_size}, it must lie between 2 and 256")
         if not 0 <= self.mask_token_id < self.vocab_size:
-            raise ValueError(f"mask_token_id is {self.mask_token_id}, the vocabulary has {self.vocab_size} rows")
+            raise OrthrusError(
+                "mask-token", f"mask_token_id is {self.mask_token_id}, the vocabulary has {self.vocab_size} rows"
+            )
 
     @property
     def kv_bytes_per_position(self) -> int:
@@ -66,16 +72,16 @@ class ModelConfig:
     def from_json(cls, raw: Mapping[str, Any]) -> ModelConfig:
         """Read a `config.json` mapping (old and new rope fields, EOS as a number or a list).
 
-        Raises UnsupportedCheckpoint for anything beyond plain Qwen3, ValueError for a missing field.
+        Raises UnsupportedCheckpoint for anything beyond plain Qwen3, OrthrusError for a missing or impossible field.
         """
         refuse_odd_values(raw)
         refuse_unsupported(raw)
         missing = [name for name in _REQUIRED if raw.get(name) is None]
         if missing:
-            raise ValueError(f"config.json lacks {', '.join(missing)}")
+            raise OrthrusError("config-invalid", f"config.json lacks {', '.join(missing)}")
         rope = raw.get("rope_parameters") or raw.get("rope_scaling") or {}
         eos = raw.get("eos_token_id")
-        return cls(
+        config = cls(
             **{name: int(raw[name]) for name in _REQUIRED},
             # 128 where the field is missing: Qwen3's own default, whatever the hidden size.
             head_dim=int(raw.get("head_dim", 128) or raw["hidden_size"] // raw["num_attention_heads"]),
@@ -87,6 +93,15 @@ class ModelConfig:
             tie_word_embeddings=bool(raw.get("tie_word_embeddings", False)),
             eos_token_ids=tuple(eos) if isinstance(eos, list) else () if eos is None else (int(eos),),
         )
+        config.check_ends()
+        return config
+
+    def check_ends(self) -> None:
+        """Raise OrthrusError if an end-of-text token is no row of the vocabulary, or is the mask."""
+        if odd := [index for index in self.eos_token_ids if not 0 <= index < self.vocab_size]:
+            raise OrthrusError("eos-token", f"eos_token_id holds {odd[0]}, the vocabulary has {self.vocab_size} rows")
+        if self.mask_token_id in self.eos_token_ids:
+            raise OrthrusError("mask-token", f"mask_token_id is {self.mask_token_id}, which also ends a text")
 
     def to_json(self) -> dict[str, Any]:
         """The `config.json` mapping of the published format."""
@@ -130,6 +145,8 @@ class DecodeConfig:
 
     `seed` and the position decide every draw. `coupling` is how drafts are judged in sampling: gumbel writes the AR
     text of the same seed, rejection accepts a little more and equals AR in distribution only.
+
+    Raises OrthrusError for a field of another type or beyond its range.
     """
 
     max_new_tokens: int = 256
@@ -154,28 +171,27 @@ class DecodeConfig:
         return not self.sampled or self.coupling == "gumbel"
 
     def __post_init__(self) -> None:
-        for name in ("max_new_tokens", "block_size", "n_alt", "top_k", "seed"):
-            value = getattr(self, name)
-            if value is not None and not isinstance(value, int):
-                raise ValueError(f"{name.replace('_', ' ')} is {value}, it must be a whole number")
-        if self.max_new_tokens < 1:
-            raise ValueError(f"max new tokens is {self.max_new_tokens}, it must be 1 or more")
-        if self.block_size is not None and self.block_size < 1:
-            raise ValueError(f"block size is {self.block_size}, it must be 1 or more")
-        if self.detail not in (-1, 0, 1):
-            raise ValueError(f"detail is {self.detail}, it must be -1, 0 or 1")
-        if not 1 <= self.n_alt <= 64:
-            raise ValueError(f"n_alt is {self.n_alt}, it must lie between 1 and 64")
-        if not (self.temperature == 0 or MIN_TEMPERATURE <= self.temperature <= 100):
-            raise ValueError(f"temperature is {self.temperature}, it must be 0 or between {MIN_TEMPERATURE} and 100")
-        if self.top_k is not None and self.top_k < 1:
-            raise ValueError(f"top k is {self.top_k}, it must be 1 or more")
-        if self.top_p is not None and not 0 < self.top_p <= 1:
-            raise ValueError(f"top p is {self.top_p}, it must lie above 0 and not above 1")
-        if not 0 <= self.seed < 2**31:
-            raise ValueError(f"seed is {self.seed}, it must lie between 0 and {2**31 - 1}")
-        if self.coupling not in COUPLINGS:
-            raise ValueError(f"coupling {self.coupling!r:.40} is not one of {', '.join(COUPLINGS)}")
+        checks.whole("max new tokens", self.max_new_tokens, 1)
+        if self.block_size is not None:
+            checks.whole("block size", self.block_size, 1)
+        checks.whole("detail", self.detail, -1, 1)
+        checks.whole("n alt", self.n_alt, 1, 64)
+        if not checks.number("instrument share", self.instrument_share) >= 0:
+            raise OrthrusError("out-of-range", f"instrument share is {self.instrument_share}, it must be 0 or more")
+        t = checks.number("temperature", self.temperature)
+        if not (t == 0 or MIN_TEMPERATURE <= t <= 100):
+            raise OrthrusError(
+                "out-of-range", f"temperature is {checks.say(t)}, it must be 0 or between {MIN_TEMPERATURE} and 100"
+            )
+        if self.top_k is not None:
+            checks.whole("top k", self.top_k, 1)
+        if self.top_p is not None and not 0 < checks.number("top p", self.top_p) <= 1:
+            raise OrthrusError(
+                "out-of-range", f"top p is {checks.say(self.top_p)}, it must lie above 0 and not above 1"
+            )
+        checks.whole("seed", self.seed, 0, 2**31 - 1)
+        checks.one_of("coupling", self.coupling, COUPLINGS)
+        checks.flag("pace", self.pace)
 
 
 def _say(default: Any, about: str, highest: int = 0) -> Any:
@@ -195,7 +211,7 @@ class Settings:
     engine: str = _say("auto", "auto, numba (compiled for this CPU), triton (a GPU) or torch (plain PyTorch)")
     host: str = _say("127.0.0.1", "address to listen on; 0.0.0.0 is every one")
     port: int = _say(7860, "port to listen on", 65_535)
-    threads: int = _say(0, "CPU threads a pass may take at most (default: all cores)", 1024)
+    threads: int = _say(0, "CPU threads a pass may take at most (default: all cores)", MOST_THREADS)
     traces: str = _say(str(EMBEDDED_MODEL.parent / "traces"), "folder of recorded runs")
     records: str = _say("", "folder to keep every finished run in, prompt included (default: nothing is kept)")
     mcp: bool = _say(False, "1 to serve the endpoints as MCP tools too; needs gradio's mcp extra")
@@ -203,14 +219,17 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
 
 
-def settings_from_environment(environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings and limits with each field overridden by ORTHRUS_<FIELD> where it is set; the only reader of it.
+def settings_from_environment(
+    environ: Mapping[str, str] | None = None, only: Collection[str] | None = None
+) -> Settings:
+    """Settings and limits with each field overridden by ORTHRUS_<FIELD> if it is set; the only reader of it.
 
-    Host and port also heed gradio's own GRADIO_SERVER_NAME and GRADIO_SERVER_PORT, which a hosted Space sets.
+    `only` names the fields to look at (default: all): a bad value of a setting that nobody asks for harms nothing. Host
+    and port also heed gradio's own GRADIO_SERVER_NAME and GRADIO_SERVER_PORT, which a hosted Space sets.
     """
     environ = os.environ if environ is None else environ
     found: dict[str, Any] = {}
-    for each in (f for f in fields(Settings) if f.name != "limits"):
+    for each in (f for f in fields(Settings) if f.name != "limits" and (only is None or f.name in only)):
         for variable in (variable_of(each.name), _GRADIO.get(each.name, "")):
             if value := environ.get(variable):
                 found.setdefault(each.name, _value(variable, value, each.type, each.metadata["highest"]))
@@ -219,7 +238,7 @@ def settings_from_environment(environ: Mapping[str, str] | None = None) -> Setti
     limits = {
         each.name: _value(variable_of(each.name), value, "int", each.metadata["highest"])
         for each in fields(Limits)
-        if (value := environ.get(variable_of(each.name)))
+        if (only is None or each.name in only) and (value := environ.get(variable_of(each.name)))
     }
     return Settings(**found, limits=Limits(**limits))
 
@@ -234,12 +253,17 @@ _GRADIO = {"host": "GRADIO_SERVER_NAME", "port": "GRADIO_SERVER_PORT"}
 
 def _value(variable: str, value: str, kind: str, highest: int) -> str | int | bool:
     if kind == "bool":
-        if value.lower() not in _TRUTH:
-            raise ValueError(f"{variable} is {value!r}, it must be one of {', '.join(_TRUTH)}")
-        return _TRUTH[value.lower()]
-    if kind == "int" and (not value.isdigit() or not 1 <= int(value) <= highest):
-        raise ValueError(f"{variable} is {value!r}, it must be a number between 1 and {highest}")
-    return int(value) if kind == "int" else value
+        return _TRUTH[checks.one_of(variable, value.lower(), tuple(_TRUTH))]
+    return counted(variable, value, highest) if kind == "int" else checks.text(f"value of {variable}", value)
+
+
+def counted(name: str, value: str, highest: int) -> int:
+    """The number 1 .. highest that an option or a variable spells; raises OrthrusError for anything else."""
+    if not (value.isascii() and value.isdigit() and len(value) < 10 and 1 <= int(value) <= highest):
+        raise OrthrusError(
+            "out-of-range", f"{name} is {checks.say(value)}, it must be a number between 1 and {highest}"
+        )
+    return int(value)
 
 
 _TRUTH = {"0": False, "1": True, "false": False, "true": True}

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
+from orthrus.errors import OrthrusError
 from orthrus.records import from_plain, of, one_of, recheck, to_plain
 
 SCHEMA_VERSION = 1
@@ -354,7 +355,14 @@ def to_json(event: Event) -> dict[str, Any]:
 
 
 def from_json(plain: Any) -> Event:
-    """A decoded JSON object -> its event, or ValueError naming the field, its value and the limit."""
+    """A decoded JSON object -> its event, or OrthrusError `event-invalid` naming the field, its value and the limit."""
+    try:
+        return _from_json(plain)
+    except ValueError as error:
+        raise OrthrusError("event-invalid", str(error)) from None
+
+
+def _from_json(plain: Any) -> Event:
     if not isinstance(plain, Mapping):
         raise ValueError(f"an event must be an object, not {type(plain).__name__}")
     if plain.get("v") != SCHEMA_VERSION:

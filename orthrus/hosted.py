@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from orthrus.config import EMBEDDED_MODEL, PUBLISHED_MODELS, DecodeConfig, Settings
+from orthrus.errors import OrthrusError
 
 try:  # before torch: the package replaces torch's CUDA start-up
     import spaces
@@ -36,12 +37,14 @@ def lent() -> bool:
 def model_for(settings: Settings, cuda: bool) -> str:
     """The checkpoint to load: the one asked for, else the published one on a GPU, the embedded one on a CPU.
 
-    Raises ValueError for a hub id that is not in the list of allowed ones.
+    Raises OrthrusError for a hub id that is not in the list of allowed ones.
     """
     wanted = settings.model or (PUBLISHED if cuda and settings.device != "cpu" else str(EMBEDDED_MODEL))
     local = os.path.exists(wanted) or wanted.startswith((".", "/", "~"))
     if not local and wanted.partition("@")[0] not in settings.models.split(","):
-        raise ValueError(f"model {wanted!r} is not one of those this server may load: {settings.models}")
+        raise OrthrusError(
+            "model-not-allowed", f"model {wanted!r} is not one of those this server may load: {settings.models}"
+        )
     return wanted
 
 
@@ -58,10 +61,10 @@ class Flags:
         self._lock = threading.Lock()
 
     def take(self) -> int:
-        """A flag that is not set; raises ValueError where all are in use."""
+        """A flag that is not set; raises OrthrusError where all are in use."""
         with self._lock:
             if not self._free:
-                raise ValueError("too many runs are under way; please try again in a minute")
+                raise OrthrusError("too-many-runs", "too many runs are under way; please try again in a minute")
             index = self._free.pop()
         self._bytes[index] = 0
         return index

@@ -46,17 +46,21 @@ class Line:
         """A place at the end. Raises Refused, with value and limit, where there is none for this visitor."""
         with self._changed:
             if self._closed:
-                raise Refused(self._closed)
+                raise Refused("server-closing", self._closed)
             mine = sum(ticket.visitor == visitor for ticket in self._all())
             if mine >= self._limits.runs_per_visitor:
-                raise Refused(f"you have {mine} runs waiting or running, {self._limits.runs_per_visitor} are allowed")
+                most = self._limits.runs_per_visitor
+                raise Refused("too-many-runs", f"you have {mine} runs waiting or running, {most} are allowed")
             near = sum(ticket.address == address for ticket in self._all()) if address else 0
             if near >= (most := self._limits.runs_per_address):
-                raise Refused(f"visitors of your address have {near} runs waiting or running, {most} are allowed")
+                raise Refused(
+                    "too-many-runs", f"visitors of your address have {near} runs waiting or running, {most} are allowed"
+                )
             if len(self._waiting) >= self._limits.waiting:
                 raise Refused(
+                    "queue-full",
                     f"{len(self._waiting)} runs are waiting, this server lets {self._limits.waiting} wait; "
-                    "please try again in a minute, the recorded runs can be watched meanwhile"
+                    "please try again in a minute, the recorded runs can be watched meanwhile",
                 )
             if address:
                 self._address.take(address)

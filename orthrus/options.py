@@ -7,26 +7,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import Field, fields
 from typing import Any
 
-from orthrus.config import Settings, settings_from_environment, variable_of
-from orthrus.limits import Limits
+from orthrus.config import Settings, counted, settings_from_environment, variable_of
+from orthrus.console import USAGE, Parser, note
+from orthrus.errors import OrthrusError
+from orthrus.limits import Limits, words
 
 
 def settings_of(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings from the environment, each overridden by its option. A bad value ends the program with a sentence."""
-    known = parser()
+    """Settings from the options, the rest from the environment. A bad value ends the program: one sentence, code 2.
+
+    The environment is read for what no option says, so that an option helps against a bad variable.
+    """
     try:
-        given = settings_from_environment(environ)
-        asked = vars(known.parse_args(arguments))
+        asked = vars(parser().parse_args(arguments))
+        given = settings_from_environment(environ, only={*names(Settings), *names(Limits)} - asked.keys())
         limits = {name: asked.pop(name, getattr(given.limits, name)) for name in names(Limits)}
         kept = {name: getattr(given, name) for name in names(Settings) if name != "limits"}
         return Settings(**(kept | asked), limits=Limits(**limits))
-    except ValueError as error:
-        known.error(str(error))
+    except OrthrusError as error:
+        note(f"error: {error}")
+        raise SystemExit(USAGE) from None
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Options without defaults: what is not given comes from the environment, and else from the configs."""
-    made = argparse.ArgumentParser(
+    made = Parser(
         description="Orthrus Live: watch a dual-view model decode.",
         epilog="An option wins over its environment variable, named in brackets.",
         argument_default=argparse.SUPPRESS,
@@ -61,11 +66,11 @@ def reader(each: Field) -> dict[str, Any]:
         return {"action": argparse.BooleanOptionalAction}
     if each.type != "int":
         return {"metavar": "TEXT"}
-    highest = each.metadata["highest"]
 
     def number(text: str) -> int:
-        if not text.isdigit() or not 1 <= int(text) <= highest:
-            raise argparse.ArgumentTypeError(f"{text!r} must be a number between 1 and {highest}")
-        return int(text)
+        try:
+            return counted(words(each.name), text, each.metadata["highest"])
+        except OrthrusError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
 
     return {"type": number, "metavar": "N"}

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import pytest
 
+from orthrus.errors import OrthrusError
 from orthrus.events import Lossless, RunStart
 from orthrus.limits import Limits
 from orthrus.trace import Trace
@@ -25,7 +26,7 @@ def scripted(model, wish, cancel):
     """A decoder that writes `limit` synthetic tokens, looks at its flag between events, and can be told to fail."""
     prompt, limit = wish
     if not prompt.strip():
-        raise ValueError("the prompt is empty; write at least one word")
+        raise OrthrusError("prompt-empty", "the prompt is empty; write at least one word")
     if prompt == "explode":
         raise RuntimeError("a kernel went wrong")
     events = synthetic.events(tokens=limit)
@@ -149,7 +150,7 @@ def test_a_visitor_who_comes_before_the_model_waits_or_leaves():
 
 def test_a_model_that_does_not_load_leaves_a_sentence():
     def load():
-        raise ValueError("'nowhere' is not a model folder")
+        raise OrthrusError("not-a-model", "'nowhere' is not a model folder")
 
     desk = Desk(load, scripted)
     desk.open()
@@ -171,7 +172,7 @@ def test_a_silent_run_still_has_a_heartbeat(monkeypatch):
 
 def test_a_bad_form_waits_for_nobody():
     def read(form):
-        raise ValueError("temperature is -1, it must be 0 or between 0.01 and 100")
+        raise OrthrusError("out-of-range", "temperature is -1, it must be 0 or between 0.01 and 100")
 
     desk = Desk(threading.Event().wait, scripted, read)  # no model will ever be there
     (news,) = [each for each in desk.run("me", ("go", 10)) if each.status]

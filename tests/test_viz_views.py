@@ -9,6 +9,7 @@ from orthrus.events import Verdict
 from orthrus.invariants import check
 from orthrus.trace import Trace
 from tests import synthetic
+from tests.refusals import refused
 from viz import catalogue, player, theme
 from viz.changes import PHASES, Change, apply, merge, put, rows
 from viz.ribbon import percents
@@ -114,7 +115,7 @@ def test_changes_do_what_they_say_and_nothing_else_is_a_change():
 
 
 def test_a_view_that_does_not_exist_is_named():
-    with pytest.raises(ValueError, match="there is no view 'ribbons'; there are words"):
+    with refused("unknown-choice"):
         catalogue.state("ribbons", Trace())
 
 

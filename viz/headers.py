@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, MutableMapping
 from typing import Any
 
+from orthrus.errors import OrthrusError
 from viz.gate import Gate, Layer, Receive, Scope, Send
 
 SELF = "'self'"
@@ -54,13 +55,14 @@ def digest(script: bytes) -> str:
 
 
 def frames(wanted: str) -> tuple[str, ...]:
-    """Who may show the page in a frame, from origins parted by blanks; ValueError for what is none, or for nothing."""
+    """Who may show the page in a frame, from origins parted by blanks; OrthrusError for what is none."""
     if not wanted.strip():
-        raise ValueError("nobody may show the page in a frame: say so with 'none', in quotes")
+        raise OrthrusError("frame-origin", "nobody may show the page in a frame: say so with 'none', in quotes")
     for origin in wanted.split():
         if origin not in (SELF, "'none'") and not re.fullmatch(r"https?://[\w.*-]+(:[\d*]{1,5})?", origin):
-            raise ValueError(
-                f"{origin!r} is no origin; write 'self', 'none' (both in quotes) or one like https://example.org"
+            raise OrthrusError(
+                "frame-origin",
+                f"{origin!r} is no origin; write 'self', 'none' (both in quotes) or one like https://example.org",
             )
     return tuple(wanted.split())
 

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable
 
+from orthrus.errors import OrthrusError
 from orthrus.line import Ticket
 
 
@@ -71,6 +72,8 @@ class Working:
 
 def trouble(error: Exception) -> str:
     """A fault as a sentence for a visitor: what it was, what can be done, no insides of the server."""
+    if isinstance(error, OrthrusError):
+        return str(error)
     kind, words = type(error).__name__, str(error).lower()
     if isinstance(error, MemoryError) or kind == "OutOfMemoryError" or "out of memory" in words:
         return "The device ran out of memory in this run. Please try again with a shorter prompt or fewer tokens."

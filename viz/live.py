@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from orthrus.errors import OrthrusError
 from orthrus.events import ArChunk, Event, Prefill, RunStart, Verdict
 from orthrus.limits import Limits, Refused
 from orthrus.line import Line
@@ -188,14 +189,14 @@ class Desk:
         try:
             outcome = self._serve(job, prepare, work)
         except Exception as error:
-            if isinstance(error, Refused) or (isinstance(error, ValueError) and not job.made):
+            if isinstance(error, Refused) or (isinstance(error, OrthrusError) and not job.made):
                 outcome = "refused"
-                log.info("run refused", extra={"run": job.id, "refusal": type(error).__name__})
-                job.out.put(News(None, sentence(str(error)), failed=True))
+                log.info("run refused", extra={"run": job.id, "refusal": error.code})
+                job.out.put(News(None, sentence(str(error)), True, error.code))
             else:
                 log.exception("run failed", extra={"run": job.id})
                 self.meters.count("orthrus_errors_total", 1, "kind", type(error).__name__)
-                job.out.put(News(None, trouble(error), failed=True))
+                job.out.put(News(None, sentence(trouble(error)), True, getattr(error, "code", "run-failed")))
         try:
             if outcome == "failed":  # here the error and the frames it held, with their tensors, are gone
                 self._clean_up()
@@ -211,11 +212,11 @@ class Desk:
         """Wait for the device, then work; the outcome's name."""
         wish = prepare()
         if self._broken or (self._ready.is_set() and self._model is None):
-            raise ValueError(self._broken or self._problem)
+            raise OrthrusError("no-model", self._broken or self._problem)
         job.ticket = self.line.join(job.visitor, job.address)
         if not self._wait(job):
             if job.why:
-                raise ValueError(job.why)
+                raise OrthrusError("run-ended", job.why)
             job.out.put(News(None, "Stopped before it began."))
             return "left"
         began = time.monotonic()
@@ -238,7 +239,7 @@ class Desk:
             if job.cancel.is_set():
                 return False
         if self._model is None:
-            raise ValueError(self._problem)
+            raise OrthrusError("no-model", self._problem)
         said = 0.0
         while not job.cancel.is_set():
             if self.line.take(job.ticket, POLL_S):

@@ -22,6 +22,7 @@ class News(NamedTuple):
     message: str | None
     status: str | None
     failed: bool = False
+    code: str = ""  # of a failure
 
 
 class Place(NamedTuple):
@@ -45,7 +46,7 @@ def relay(out: queue.SimpleQueue) -> Iterator[News]:
             last = time.monotonic()
             text = message(run, seq, frames, ended) if frames or seq else None
             seq += text is not None
-            yield News(text, status.status if status else None, bool(status and status.failed))
+            yield News(text, *status[1:]) if status else News(text, None)
 
 
 def drain(out: queue.SimpleQueue) -> tuple[list[str], News | None, bool]:

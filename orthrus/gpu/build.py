@@ -10,8 +10,6 @@ folder is then good for every machine with that compute capability and the same 
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 import time
 from collections.abc import Iterator
@@ -21,6 +19,8 @@ import torch
 
 from orthrus.checkpoint import config_of, dtype_named
 from orthrus.config import ModelConfig
+from orthrus.console import Parser, as_json, count, run_command
+from orthrus.errors import OrthrusError
 from orthrus.gpu import needs
 from orthrus.gpu.cycle import Cycle
 from orthrus.gpu.stack import Stack
@@ -103,24 +103,24 @@ def compile_here(source: str, dtype: str) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m orthrus.gpu.build", description=__doc__.split("\n")[0])
+    return run_command(lambda: _main(arguments))
+
+
+def _main(arguments: list[str] | None) -> int:
+    parser = Parser(prog="python -m orthrus.gpu.build", description=__doc__.split("\n")[0])
     parser.add_argument("--model", default="", help="checkpoint folder or hub id (default: the embedded model)")
     parser.add_argument("--dtype", default="bfloat16", help="float32 or bfloat16")
-    parser.add_argument("--sm", type=int, help="compute capability to compile for, as 90 for an H200; needs no GPU")
+    parser.add_argument("--sm", type=count, help="compute capability to compile for, as 90 for an H200; needs no GPU")
     args = parser.parse_args(arguments)
     began = time.perf_counter()
-    try:
-        if args.sm is not None:
-            made = {"kernels": sorted(compile_for(config_of(args.model), dtype_named(args.dtype), args.sm))}
-        elif torch.cuda.is_available():
-            compile_here(args.model, args.dtype)
-            made = {"device": torch.cuda.get_device_name()}
-        else:
-            raise ValueError("there is no CUDA device here; --sm 90 compiles for one that is elsewhere")
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(json.dumps(made | {"seconds": round(time.perf_counter() - began, 1)}))
+    if args.sm is not None:
+        made = {"kernels": sorted(compile_for(config_of(args.model), dtype_named(args.dtype), args.sm))}
+    elif torch.cuda.is_available():
+        compile_here(args.model, args.dtype)
+        made = {"device": torch.cuda.get_device_name()}
+    else:
+        raise OrthrusError("no-gpu", "there is no CUDA device here; --sm 90 compiles for one that is elsewhere")
+    print(as_json(made | {"seconds": round(time.perf_counter() - began, 1)}))
     return 0
 
 

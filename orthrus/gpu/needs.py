@@ -13,6 +13,7 @@ from kernels.spans import spans
 from orthrus import memory
 from orthrus.cache import TILE, SharedCache
 from orthrus.config import ModelConfig
+from orthrus.errors import OrthrusError
 from orthrus.gpu.cycle import HISTORY
 from orthrus.gpu.stack import BEYOND, PREFILL_ROWS
 from orthrus.model import Orthrus
@@ -68,7 +69,7 @@ def longest(config: ModelConfig, dtype: torch.dtype, free: int) -> int:
 
 
 def refuse_model(config: ModelConfig, dtype: torch.dtype, device: torch.device) -> None:
-    """Raise ValueError, naming what is needed and what is free, where the model and its shortest run do not fit."""
+    """Raise OrthrusError, naming what is needed and what is free, where the model and its shortest run do not fit."""
     rows = bucket(config, 1)
     wanted = weight_bytes(config, dtype) + run_bytes(config, dtype, rows)
     name = str(dtype).removeprefix("torch.")
@@ -76,12 +77,12 @@ def refuse_model(config: ModelConfig, dtype: torch.dtype, device: torch.device) 
 
 
 def refuse(model: Orthrus, rows: int) -> None:
-    """Raise ValueError: a run of a bucket of `rows` positions found no memory."""
+    """Raise OrthrusError: a run of a bucket of `rows` positions found no memory."""
     wanted, free = run_bytes(model.config, model.dtype, rows), memory.free_bytes(model.device)
     short = f"a run of {rows:,} positions needs {memory.mebibytes(wanted)} beside the model"
     if free is None:
-        raise ValueError(f"out of memory: {short}") from None
+        raise OrthrusError("out-of-memory", f"out of memory: {short}") from None
     fits = longest(model.config, model.dtype, free)
     left = f"{memory.mebibytes(free)} are free on {model.device.type}"
     advice = f"; {fits:,} positions fit" if 0 < fits < rows else ""
-    raise ValueError(f"out of memory: {short}, {left}{advice}") from None
+    raise OrthrusError("out-of-memory", f"out of memory: {short}, {left}{advice}") from None
