@@ -170,7 +170,7 @@ class CompiledModel:
         ids = np.empty(len(logits), np.int64)
         largest_of_rows(logits.numpy(), ids)
         if ids.min(initial=0) < 0:
-            raise OrthrusError(*NOT_FINITE)
+            raise OrthrusError("logits-not-finite", NOT_FINITE)
         return torch.from_numpy(ids)
 
     def cache_bytes(self, capacity: int) -> int:

@@ -17,9 +17,6 @@ BLOCK = 32  # rows of the reference pass
 SIZES = (1, 2, 3, 8, 19, 31, 32)  # rows of the passes compared with it; 32: the same pass once more
 STARTS = (0, 37, 248)  # its first position: no context, some, and across the border of a tile or span
 
-    def __init__(self, message: str) -> None:
-        super().__init__("not-exact", message)
-
 
 @dataclass(frozen=True, slots=True)
 class RowCheck:

@@ -17,10 +17,7 @@ from kernels.reference import gumbel_noise, philox_word
 from orthrus.errors import OrthrusError
 
 NOISE_TILE = 8  # positions whose noise is made together; tiles lie at absolute positions
-NOT_FINITE = (
-    "logits-not-finite",
-    "the model's logits are not finite: its weights are damaged, or too large for this number format",
-)
+NOT_FINITE = "the model's logits are not finite: its weights are damaged, or too large for this number format"
 ACCEPTANCE, NEXT = -1, -2  # purposes of a draw, in the place of the token id that Gumbel noise has there
 
 
@@ -62,7 +59,7 @@ def refuse_non_finite(scores: Tensor, chosen: Tensor) -> None:
     argmax takes a NaN for the largest, so the chosen scores tell of every row.
     """
     if not math.isfinite(scores.gather(-1, chosen[:, None]).float().sum().item()):
-        raise OrthrusError(*NOT_FINITE)
+        raise OrthrusError("logits-not-finite", NOT_FINITE)
 
 
 def finite_greedy(logits: Tensor) -> Tensor:

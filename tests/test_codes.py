@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from orthrus.checkpoint import EngineUnavailable
 from orthrus.errors import OrthrusError
-from orthrus.exact import NotExact
 from orthrus.limits import Refused
 from orthrus.supported import UnsupportedCheckpoint
 from orthrus.training.snapshots import TrainingStopped
@@ -62,7 +62,7 @@ def test_a_code_is_read_off_a_call():
         (OrthrusError("prompt-empty", "the prompt is empty"), "prompt-empty"),
         (Refused("queue-full", "48 runs are waiting"), "queue-full"),
         (UnsupportedCheckpoint("no"), "checkpoint-unsupported"),
-        (NotExact("no"), "not-exact"),
+        (EngineUnavailable("no"), "engine-unavailable"),
         (TrainingStopped("no"), "training-stopped"),
     ],
 )

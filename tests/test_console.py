@@ -193,7 +193,6 @@ def no_model(monkeypatch):
         raise AssertionError("the model was loaded first")
 
     monkeypatch.setattr("orthrus.checkpoint.load_model", loaded)
-    monkeypatch.setattr("orthrus.probe.take_threads", loaded)
 
 
 EARLY = [
