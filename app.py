@@ -141,18 +141,19 @@ def cards(name: str, gallery: list[Recording]) -> list[gr.Button]:
         return [gr.Button(each, size="sm", elem_classes="card") for each in lines]
 
 
-def control(field: NumberField | ChoiceField) -> gr.Number | gr.Textbox | gr.Radio:
-    """A field's component. No limits of its own: a bad value gets the sentence that the command line has, too."""
+def control(field: NumberField | ChoiceField) -> gr.Textbox | gr.Radio:
+    """A field's component. No limits of its own: a bad value gets the sentence that the command line has, too.
+
+    A number is a text here: a browser's own number field drops the comma of 0,7 and runs with 7.
+    """
     look = {"label": field.label, "info": field.about, "elem_id": f"field-{field.name}"}
     if isinstance(field, ChoiceField):
         return gr.Radio(list(field.choices), value=field.value, min_width=240, **look)
-    look |= {"placeholder": field.empty, "min_width": 100}
-    if field.value is None:  # a gr.Number that starts empty shows 0
-        return gr.Textbox("", max_lines=1, **look)
-    return gr.Number(field.value, step=field.step, **look)
+    value = "" if field.value is None else f"{field.value:g}"
+    return gr.Textbox(value, max_lines=1, placeholder=field.empty, min_width=100, **look)
 
 
-def fields(mode: str) -> dict[str, gr.Number | gr.Textbox | gr.Radio]:
+def fields(mode: str) -> dict[str, gr.Textbox | gr.Radio]:
     """The form's components by name: one in sight, the others folded away."""
     made = {LIMIT.name: control(LIMIT)}
     with gr.Accordion("Advanced", open=False, elem_id="advanced"), gr.Row():
@@ -179,7 +180,7 @@ def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, Desk]:
                 prompt = gr.Textbox(first, label="Prompt", show_label=False, lines=3, max_lines=8, elem_id="prompt")
                 presets(prompt, gallery)
                 entered = fields(settings.mode)
-                entered[LIMIT.name].value = min(LIMIT.value, settings.limits.new_tokens)
+                entered[LIMIT.name].value = str(min(LIMIT.value, settings.limits.new_tokens))
                 with gr.Row():
                     run = gr.Button("Run live", variant="primary", elem_id="run")
                     stop = gr.Button("Stop", elem_id="stop")

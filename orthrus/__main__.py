@@ -114,7 +114,7 @@ def _note(line: str) -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    defaults = settings_from_environment()
+    defaults = settings_from_environment(names=("model", "device", "dtype", "mode", "threads"))
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "--model", default=defaults.model, help="checkpoint folder or hub id (default: the embedded model)"

@@ -6,6 +6,7 @@ default.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -21,7 +22,6 @@ class NumberField(NamedTuple):
     name: str
     label: str
     about: str
-    step: float = 1
     without: str = ""  # what leaving it out means, where that is no number
 
     @property
@@ -44,12 +44,12 @@ class ChoiceField(NamedTuple):
 
 
 PACES = ("full", "auto")  # by `DecodeConfig.pace`
-LIMIT = NumberField("max_new_tokens", "Max new tokens", "Prompt and answer share the context.", 8)
+LIMIT = NumberField("max_new_tokens", "Max new tokens", "Prompt and answer share the context.")
 ADVANCED = (
-    NumberField("temperature", "Temperature", "0 is greedy; above it tokens are drawn.", 0.1),
+    NumberField("temperature", "Temperature", "0 is greedy; above it tokens are drawn."),
     NumberField("seed", "Seed", "Decides every draw."),
     NumberField("top_k", "Top-k", "Draw from so many.", without="off"),
-    NumberField("top_p", "Top-p", "Draw from this mass.", 0.05, "off"),
+    NumberField("top_p", "Top-p", "Draw from this mass.", "off"),
     NumberField("block_size", "Block size K", "Anchor and guesses.", without="the model's"),
     ChoiceField(
         "pace", "Drafts", "full: a block of K every cycle. auto: only as far as drafting pays.", PACES, PACES[0]
@@ -111,10 +111,21 @@ def _value(field: NumberField | ChoiceField, entered: Any) -> Any:
 
 
 def number(name: str, entered: Any) -> int | float:
-    """A number as the configuration wants it: whole ones as int, because a number field gives 40.0 for 40."""
-    entered = entered.strip() if isinstance(entered, str) else entered
+    """A number as the configuration wants it: whole ones as int, because a program may send 40.0 for 40.
+
+    In half of the world 0,7 is what 0.7 is here. Where a comma or, in a whole number, a point may as well part
+    thousands, the sentence asks instead of guessing.
+    """
+    text = entered.strip() if isinstance(entered, str) else entered
+    told = f"{name.replace('_', ' ')} is {entered!r:.40}"
+    if isinstance(text, str):
+        whole = isinstance(getattr(_DEFAULTS, name, None), int) or name in ("top_k", "block_size")
+        if re.fullmatch(r"[+-]?[1-9]\d{0,2}([.,]\d{3})+" if whole else r"[+-]?[1-9]\d{0,2}(,\d{3})+", text):
+            raise ValueError(f"{told}, which has two readings; write it without a mark between thousands")
+        if text.count(",") == 1 and "." not in text:
+            text = text.replace(",", ".")
     try:
-        value = float(entered)
+        value = float(text)
     except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{name.replace('_', ' ')} is {entered!r:.40}, it must be a number") from None
+        raise ValueError(f"{told}, it must be a number") from None
     return int(value) if value.is_integer() and abs(value) < 2**53 else value

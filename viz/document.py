@@ -12,7 +12,8 @@ NO_SCRIPT = "This page is drawn by JavaScript, which is off in this browser. Ple
 
 @lru_cache
 def first() -> bytes:
-    return f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>".encode()
+    icon = '<link rel="icon" href="./favicon.ico">'  # else the browser asks the root of the host
+    return f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>{icon}".encode()
 
 
 def amended(document: bytes) -> bytes:

@@ -53,9 +53,19 @@ def mounted(traces, checkpoint, tmp_path_factory):
 def test_the_page_plays_behind_a_proxy_at_a_path(told, how, mounted, server, open_page):
     upstream = mounted if told else urlsplit(server).port
     with proxy(upstream, **how) as address:
-        page = open_page(f"{address}?a=b")
+        slashless = not how.get("strip", True)  # the server sees what is missing, and sends the browser on
+        page = open_page(f"{address}?a=b" if slashless else f"{address}/?a=b")
         assert page.page.url == f"{address}/?a=b"
         plays(page)
+
+
+def test_the_missing_slash_is_put_in_by_the_page_where_the_server_cannot_see_it(server, browser):
+    with proxy(urlsplit(server).port) as address:
+        page = browser.new_page()
+        page.goto(f"{address}?a=b#run")
+        page.wait_for_function("window.orthrusPlayer && document.querySelector('#run')")
+        assert page.url == f"{address}/?a=b#run"
+        page.close()
 
 
 def test_a_proxy_that_passes_on_too_little_is_named(server, browser):

@@ -29,6 +29,11 @@
     }
   }
 
+  // the form's numbers are texts; a phone shows its digits for them all the same
+  document.addEventListener("focusin", ({ target }) => {
+    if (target.matches("[id^='field-'] :is(input, textarea)")) target.inputMode = "decimal";
+  });
+
   /** The server cannot know at which address a proxy shows it; the document can. */
   Object.defineProperty(window, "gradio_config", {
     configurable: true,
@@ -67,7 +72,7 @@
   const plain = window.fetch;
   window.fetch = async function (...asked) {
     const url = String((asked[0] && asked[0].url) || asked[0]);
-    const ours = /\/gradio_api\/(queue|run|call)\//.test(url);
+    const ours = /\/gradio_api\/(queue|run|call|app_id)\b/.test(url);
     try {
       const reply = await plain.apply(this, asked);
       if (ours) say(reply.ok ? "" : await reason(reply));
