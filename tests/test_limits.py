@@ -44,7 +44,7 @@ def test_the_help_names_each_option_with_its_variable(capsys):
         settings_of(["--help"], {})
     said = capsys.readouterr().out
     for name in (*names(Settings)[:-1], *names(Limits)):
-        assert option(name) in said and f"[{', '.join(variables_of(name))}]" in said.replace("\n", " "), name
+        assert option(name) in said and f"[{', '.join(variables_of(name))}]" in " ".join(said.split()), name
 
 
 @pytest.mark.parametrize(
