@@ -292,9 +292,9 @@ def routes(desk: Desk) -> list[Route]:
     def metrics(_) -> PlainTextResponse:
         return PlainTextResponse(desk.metrics(), media_type="text/plain; version=0.0.4")
 
-    # the second healthz is for a Node server in front, which passes on what is below the API alone
-    health = [Route(path, healthz) for path in ("/healthz", f"{API}/healthz")]
-    return [*health, Route("/metrics", metrics), Route(f"{PLAYER}{{name}}", script)]
+    # below the API, too: a Node server in front passes on nothing else, and shows the page in its stead
+    asked = [Route(f"{below}/{each.__name__}", each) for below in ("", API) for each in (healthz, metrics)]
+    return [*asked, Route(f"{PLAYER}{{name}}", script)]
 
 
 def offers_tools(wanted: bool | None) -> bool:

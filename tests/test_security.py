@@ -25,7 +25,7 @@ def app(tmp_path_factory):
     pytest.importorskip("gradio")
     folder = tmp_path_factory.mktemp("app")
     make_assets(folder)
-    with running(folder, HF_TOKEN=SECRET, ORTHRUS_NOTHING=SECRET) as found:
+    with running(folder, HF_TOKEN=SECRET, ORTHRUS_NOTHING=SECRET, ORTHRUS_MCP="0") as found:
         found.folder = folder
         yield found
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 
 import pytest
 
 from orthrus.config import Settings, mounted_at, settings_from_environment
 from orthrus.errors import OrthrusError
 from orthrus.options import settings_of
-from tests.running import ROOT, free_port, make_assets, own, running
+from tests.running import PATIENCE_S, ROOT, free_port, make_assets, own, running, until
 from viz import startup
 
 QUICK_S = 20  # on a busy machine; a start that imports the framework or loads a model is longer
@@ -234,6 +236,41 @@ def test_the_page_listens_on_an_ipv6_address(assets):
         pytest.skip(str(error))
     with running(assets, (*own(assets, port), "--host", "::1"), port, at="::1") as app:
         assert app.get("/config").status == 200 and app.get("/healthz").status in (200, 503)
+
+
+def test_tools_are_served_if_their_extra_is_installed(assets):
+    """Without a word about it; asked for and not installed, the page does not start."""
+    with running(assets) as app:
+        assert (app.get("/gradio_api/mcp/schema").status == 200) is (find_spec("mcp") is not None)
+    if find_spec("mcp") is None:
+        assert "--mcp" in told(starts("--mcp"))
+
+
+NODE_IN_FRONT = """
+import runpy, gradio
+launch = gradio.Blocks.launch
+gradio.Blocks.launch = lambda page, **how: launch(page, **{**how, "ssr_mode": True})
+runpy.run_path("app.py", run_name="__main__")
+"""
+
+
+def node() -> str:
+    """A Node that is new enough for the framework, "" for none."""
+    found = os.environ.get("GRADIO_NODE_PATH") or shutil.which("node")
+    said = found and subprocess.run([found, "--version"], capture_output=True, text=True).stdout
+    return found if said and int(said[1:].split(".")[0]) >= 24 else ""
+
+
+@pytest.mark.skipif(not node(), reason="the framework's server in front needs Node 24; GRADIO_NODE_PATH may name one")
+def test_the_server_s_state_can_be_asked_behind_a_node_server_in_front(assets):
+    port = free_port()
+    program, _, *arguments = own(assets, port)
+    with running(assets, (program, "-c", NODE_IN_FRONT, *arguments), port, GRADIO_NODE_PATH=node()) as app:
+        assert until(lambda: app.get("/gradio_api/healthz").status == 200, PATIENCE_S)
+        assert "text/html" in app.get("/healthz").head["content-type"], "the control: Node is in front"
+        assert "status" in app.get("/gradio_api/healthz").text
+        assert "orthrus_healthy 1" in app.get("/gradio_api/metrics").text
+        assert app.get("/gradio_api/player/player.js").status == 200
 
 
 def test_the_sentence_comes_within_seconds():

@@ -27,7 +27,7 @@ READ = frozenset(
     ["/", "/config", "/theme.css", "/favicon.ico", "/robots.txt", "/manifest.json", "/healthz", "/metrics"]
     + [
         f"{API}/{name}"
-        for name in "healthz info openapi.json app_id theme.css startup-events queue/data queue/status".split()
+        for name in "healthz metrics info openapi.json app_id theme.css startup-events queue/data queue/status".split()
     ]
 )
 READ_BELOW = ("/assets/", "/static/", PLAYER, f"{API}/call/", f"{API}/heartbeat/")
