@@ -47,6 +47,7 @@ def told(done: subprocess.CompletedProcess) -> str:
         ((), {"ORTHRUS_PORT": "99²"}, ("ORTHRUS_PORT", "'99²'")),
         ((), {"GRADIO_SERVER_PORT": "abc"}, ("GRADIO_SERVER_PORT", "'abc'")),
         ((), {"GRADIO_NUM_PORTS": "many"}, ("GRADIO_NUM_PORTS", "'many'")),
+        ((), {"GRADIO_DEFAULT_CONCURRENCY_LIMIT": "abc"}, ("GRADIO_DEFAULT_CONCURRENCY_LIMIT", "'abc'")),
         (("--host", "nonsense.invalid"), {}, ("--host", "GRADIO_SERVER_NAME", "'nonsense.invalid'")),
         (("--host", "http://127.0.0.1"), {}, ("--host", "'http://127.0.0.1'")),
         (("--host", "203.0.113.7"), {}, ("--host", "'203.0.113.7'", "this machine")),
@@ -185,6 +186,14 @@ def test_ipv6_addresses_stand_in_brackets_where_a_url_is_made():
     ]
 
 
+def test_the_framework_finds_no_variable_that_would_win_over_the_page_s_arguments():
+    given = {"GRADIO_DEBUG": "1", "GRADIO_SHARE": "true", "GRADIO_SERVER_PORT": "81", "GRADIO_TEMP_DIR": "/x", "A": "b"}
+    environ = {**given, "GRADIO_DEFAULT_CONCURRENCY_LIMIT": "none"}
+    assert startup.begin(["--port", str(free_port())], environ).host == "127.0.0.1"
+    framework = {name for name in environ if name.startswith("GRADIO_")}
+    assert framework == {"GRADIO_TEMP_DIR", "GRADIO_SERVER_NAME", "GRADIO_ANALYTICS_ENABLED"} and environ["A"] == "b"
+
+
 # Proxies
 
 
@@ -223,7 +232,7 @@ def assets(tmp_path_factory):
 
 def test_the_page_starts_whatever_proxies_the_environment_names(assets):
     named = {"http_proxy": "http://127.0.0.1:9", "HTTPS_PROXY": "127.0.0.1:9", "ALL_PROXY": "socks5://127.0.0.1:9"}
-    with running(assets, **named, NO_PROXY="[::1],fe80::/10", GRADIO_SHARE="true", GRADIO_SERVER_PORT="1") as app:
+    with running(assets, **named, NO_PROXY="[::1],fe80::/10", GRADIO_SHARE="true", GRADIO_DEBUG="1") as app:
         assert app.get("/healthz").status in (200, 503)
         assert "Traceback" not in app.log and "gradio.live" not in app.log
 

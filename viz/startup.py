@@ -24,7 +24,9 @@ from orthrus.options import option, settings_of
 from viz.headers import frames
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-# The framework's own variables that it takes for numbers, most of them while it is imported.
+# The framework's own variables: what it takes for numbers, most of them while it is imported, with the lowest; and what
+# it keeps. The page gives everything else as arguments, and one left in (a tunnel, a reloader, a debugger that never
+# returns) would win over them.
 NUMBERS = {
     "GRADIO_NUM_PORTS": 1,
     "GRADIO_NODE_NUM_PORTS": 1,
@@ -32,7 +34,9 @@ NUMBERS = {
     "GRADIO_NUM_WORKERS": 0,
     "GRADIO_DEBUG": 0,
     "GRADIO_ANALYTICS_MAX_EVENTS": 1,
+    "GRADIO_DEFAULT_CONCURRENCY_LIMIT": 1,
 }
+KEPT = ("GRADIO_ANALYTICS_ENABLED", "GRADIO_TEMP_DIR", "GRADIO_SSR_MODE", "GRADIO_NODE_")
 log = logging.getLogger(__name__)
 
 
@@ -55,7 +59,7 @@ def begin(arguments: Sequence[str] | None = None, environ: MutableMapping[str, s
 def check(settings: Settings, environ: Mapping[str, str]) -> None:
     """Raises ValueError, a sentence that names option and value, for what cannot work on this machine."""
     for name, lowest in NUMBERS.items():
-        if text := environ.get(name, "").strip():
+        if (text := environ.get(name, "").strip()) and text.lower() != "none":
             whole_number(name, text, lowest, 65_535)
     try:
         frames(settings.framed_by)

@@ -22,7 +22,7 @@
   };
 
   /** Parts that show a model's or a visitor's text, or change with every frame: a browser that translates leaves them. */
-  const VERBATIM = new Set("o-prompt o-text o-slots o-next o-alts o-written o-ruler o-peek o-place o-count o-foot o-chart o-tablebox o-parting o-toplist o-kept o-verbatim".split(" "));
+  const VERBATIM = new Set("o-prompt o-text o-slots o-next o-alts o-written o-ruler o-peek o-place o-count o-foot o-chart o-tablebox o-parting o-toplist o-kept o-voice o-verbatim".split(" "));
 
   O.el = function (tag, className, text) {
     const node = document.createElement(tag);
