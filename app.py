@@ -150,7 +150,7 @@ def control(field: NumberField | ChoiceField) -> gr.Textbox | gr.Radio:
     if isinstance(field, ChoiceField):
         return gr.Radio(list(field.choices), value=field.value, min_width=240, **look)
     value = "" if field.value is None else f"{field.value:g}"
-    return gr.Textbox(value, max_lines=1, placeholder=field.empty, min_width=100, **look)
+    return gr.Textbox(value, max_lines=1, placeholder=field.empty, min_width=112, **look)
 
 
 def fields(mode: str) -> dict[str, gr.Textbox | gr.Radio]:

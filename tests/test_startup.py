@@ -58,6 +58,7 @@ def told(done: subprocess.CompletedProcess) -> str:
         (("--traces", "nowhere"), {}, ("--traces", "'nowhere'")),
         (("--records", "README.md"), {}, ("--records", "'README.md'")),
         (("--framed-by", "everybody"), {}, ("--framed-by", "'everybody'")),
+        ((), {"GRADIO_TEMP_DIR": "README.md/x"}, ("GRADIO_TEMP_DIR", "'README.md/x'")),
         (("--prot", "1"), {}, ("--prot",)),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
@@ -187,7 +188,7 @@ def test_ipv6_addresses_stand_in_brackets_where_a_url_is_made():
 
 
 def test_the_framework_finds_no_variable_that_would_win_over_the_page_s_arguments():
-    given = {"GRADIO_DEBUG": "1", "GRADIO_SHARE": "true", "GRADIO_SERVER_PORT": "81", "GRADIO_TEMP_DIR": "/x", "A": "b"}
+    given = {"GRADIO_DEBUG": "1", "GRADIO_SHARE": "true", "GRADIO_SERVER_PORT": "81", "GRADIO_TEMP_DIR": ".", "A": "b"}
     environ = {**given, "GRADIO_DEFAULT_CONCURRENCY_LIMIT": "none"}
     assert startup.begin(["--port", str(free_port())], environ).host == "127.0.0.1"
     framework = {name for name in environ if name.startswith("GRADIO_")}

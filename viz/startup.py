@@ -43,12 +43,8 @@ log = logging.getLogger(__name__)
 def begin(arguments: Sequence[str] | None = None, environ: MutableMapping[str, str] = os.environ) -> Settings:
     """The settings, checked; the environment as the framework needs it. A bad value ends the program with code 2."""
     settings = settings_of(arguments, environ, lambda made: check(made, environ))
-    ours = {name for each in ("host", "port", "root_path", "mcp") for name in variables_of(each)[1:]}
-    for name in ours | {
-        "GRADIO_SHARE",
-        "GRADIO_WATCH_DIRS",
-    }:  # all of them are given as arguments; no tunnel, no reloader
-        environ.pop(name, None)
+    for name in [name for name in environ if name.startswith("GRADIO_") and not name.startswith(KEPT)]:
+        del environ[name]
     if _is_ip(settings.host, 4):
         environ["GRADIO_SERVER_NAME"] = settings.host  # where the framework looks whether the port is free
     environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # the page calls nobody
@@ -66,6 +62,8 @@ def check(settings: Settings, environ: Mapping[str, str]) -> None:
     except ValueError as error:
         raise OrthrusError("framed-by-bad", f"{said('framed_by')}: {error}") from None
     check_folders(settings)
+    if folder := environ.get("GRADIO_TEMP_DIR"):
+        check_writable("GRADIO_TEMP_DIR", folder)
     if settings.mcp and find_spec("mcp") is None:
         raise OrthrusError("mcp-missing", f"{said('mcp')} is 1, but gradio's mcp extra is not installed")
     check_address(settings.host, settings.port)
@@ -78,19 +76,21 @@ def said(name: str) -> str:
 
 def check_folders(settings: Settings) -> None:
     """Recordings are read from a folder that is there; runs are kept in one that can be made and written."""
-    traces, records = Path(settings.traces), Path(settings.records)
-    if settings.traces != Settings().traces and not traces.is_dir():
+    if settings.traces != Settings().traces and not Path(settings.traces).is_dir():
         raise OrthrusError("folder-missing", f"{said('traces')} is {settings.traces!r:.200}, which is no folder")
     if settings.records:
-        try:
-            records.mkdir(parents=True, exist_ok=True)
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or str(error)
-            raise OrthrusError("folder-unwritable", f"{said('records')} is {settings.records!r:.200}: {why}") from None
-        if not os.access(records, os.W_OK):
-            raise OrthrusError(
-                "folder-unwritable", f"{said('records')} is {settings.records!r:.200}, which may not be written"
-            )
+        check_writable(said("records"), settings.records)
+
+
+def check_writable(label: str, folder: str) -> None:
+    """Make the folder if it is not there. Raises OrthrusError if that, or writing into it, is not possible."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise OrthrusError("folder-unwritable", f"{label} is {folder!r:.200}: {why}") from None
+    if not os.access(folder, os.W_OK):
+        raise OrthrusError("folder-unwritable", f"{label} is {folder!r:.200}, which may not be written")
 
 
 def check_address(host: str, port: int) -> None:
