@@ -187,15 +187,17 @@ def test_back_and_forward_and_a_second_tab_give_a_page_that_runs(server, open_pa
     assert page.js(f"{PLAYER}.run") != other.js(f"{PLAYER}.run")
 
 
-def test_forced_colours_keep_run_and_the_sentence_readable(server, open_page):
-    page = open_page(server, forced_colors="active")
-    assert page.js("matchMedia('(forced-colors: active)').matches")
-    look = page.js(
-        "(({color, backgroundColor}) => [color, backgroundColor])(getComputedStyle(document.querySelector('#run')))"
-    )
-    assert look[0] != look[1]
+def test_forced_colours_show_what_is_chosen_and_keep_run_readable(server, open_page):
     from PIL import Image
 
-    picture = Image.open(io.BytesIO(page.page.locator("#run").screenshot())).convert("L")
-    darkest, lightest = picture.getextrema()
+    page = open_page(server, forced_colors="active")
+    assert page.js("matchMedia('(forced-colors: active)').matches")
+    page.page.locator("#advanced button").first.click()
+
+    def picture(part: str):
+        return Image.open(io.BytesIO(page.page.locator(part).first.screenshot())).convert("L")
+
+    chosen, other = (picture(f"#field-coupling input[type=radio]{state}") for state in (":checked", ":not(:checked)"))
+    assert sum(map(abs, (a - b for a, b in zip(chosen.tobytes(), other.tobytes(), strict=False)))) > 1000
+    darkest, lightest = picture("#run").getextrema()
     assert lightest - darkest > 150
