@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from orthrus.errors import OrthrusError
+
 # Weights, configuration and tokenizer as data: neither code nor pickles are ever fetched.
 PATTERNS = ("*.safetensors", "*.json", "*.jinja", "*.txt")
 
@@ -55,6 +57,13 @@ def _download(name: str, revision: str | None) -> Path:
         raise ValueError(f"{name!r} has no revision {revision!r} on the hub") from error
     except errors.RepositoryNotFoundError as error:
         raise ValueError(f"{which} is neither a local folder nor a public model on the hub") from error
+    except (
+        ImportError,
+        ValueError,
+    ) as error:  # a proxy of a kind that the client does not know, or not without a package
+        raise OrthrusError(
+            "hub-proxy", f"{which} cannot be downloaded through the proxy that the environment names: {error}"
+        ) from error
     except (errors.HfHubHTTPError, errors.LocalEntryNotFoundError, OSError) as error:
         raise ValueError(
             f"{which} is neither a local folder nor reachable on the hub ({type(error).__name__}), "

@@ -6,7 +6,6 @@ Nothing here loads torch, a model or the framework, so a bad value is told withi
 from __future__ import annotations
 
 import errno
-import ipaddress
 import logging
 import os
 import re
@@ -45,8 +44,9 @@ def begin(arguments: Sequence[str] | None = None, environ: MutableMapping[str, s
     settings = settings_of(arguments, environ, lambda made: check(made, environ))
     for name in [name for name in environ if name.startswith("GRADIO_") and not name.startswith(KEPT)]:
         del environ[name]
-    if _is_ip(settings.host, 4):
-        environ["GRADIO_SERVER_NAME"] = settings.host  # where the framework looks whether the port is free
+    here = [address[0] for family, *_, address in addresses(settings.host, settings.port) if family == socket.AF_INET]
+    if here:
+        environ["GRADIO_SERVER_NAME"] = here[0]  # where the framework looks whether the port is free
     environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # the page calls nobody
     leave_loopback_alone(environ)
     return settings
@@ -95,13 +95,7 @@ def check_writable(label: str, folder: str) -> None:
 
 def check_address(host: str, port: int) -> None:
     """Listen there for a moment; OrthrusError for a name nobody knows, or an address or port that cannot be had."""
-    try:
-        found = socket.getaddrinfo(bare(host), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, UnicodeError):
-        raise OrthrusError(
-            "host-unknown", f"{said('host')} is {host!r:.80}, which is no address and no known name"
-        ) from None
-    for family, kind, protocol, _, address in found:
+    for family, kind, protocol, _, address in addresses(host, port):
         try:
             with socket.socket(family, kind, protocol) as trial:
                 if os.name == "posix":  # as the server does; elsewhere this would take a port that is in use
@@ -112,6 +106,15 @@ def check_address(host: str, port: int) -> None:
                 trial.listen()
         except OSError as error:
             raise refusal(error, host, port) from None
+
+
+def addresses(host: str, port: int) -> list[tuple]:
+    """What a host's name stands for, as `socket.getaddrinfo` gives it; OrthrusError for a name nobody knows."""
+    try:
+        return socket.getaddrinfo(bare(host), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        why = f"{said('host')} is {host!r:.80}, which is no address and no known name"
+        raise OrthrusError("host-unknown", why) from None
 
 
 def refusal(error: OSError, host: str, port: int) -> OrthrusError:
@@ -133,14 +136,7 @@ def bare(host: str) -> str:
 
 def for_url(host: str) -> str:
     """A host as it stands in a URL: IPv6 addresses in brackets."""
-    return f"[{bare(host)}]" if _is_ip(bare(host), 6) else host
-
-
-def _is_ip(text: str, version: int) -> bool:
-    try:
-        return ipaddress.ip_address(text).version == version
-    except ValueError:
-        return False
+    return f"[{bare(host)}]" if ":" in host else host
 
 
 def leave_loopback_alone(environ: MutableMapping[str, str]) -> None:
