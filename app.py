@@ -11,23 +11,27 @@ import asyncio
 import html
 import itertools
 import logging
-import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported; the page calls nobody
-from orthrus import hosted, journal  # hosted first: on a host that lends its GPU nothing may load torch before it
+from viz import startup
 
-import gradio as gr  # isort: skip
-from starlette.responses import JSONResponse, PlainTextResponse
+if __name__ == "__main__":
+    settings = startup.begin()  # before gradio is imported, which trusts the same variables and says less
+with startup.direct():
+    from orthrus import hosted, journal  # hosted first: on a host that lends its GPU nothing may load torch before it
+
+    import gradio as gr  # isort: skip
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from orthrus.config import Settings
-from orthrus.options import settings_of
 from orthrus.recording import SUFFIX
 from orthrus.service import Service, recover, verify
 from orthrus.training.corpus import DOMAINS, domain_module
@@ -36,6 +40,7 @@ from viz.controls import ADVANCED, LIMIT, ChoiceField, NumberField, read
 from viz.endpoint import endpoint
 from viz.export import HEADLINE
 from viz.gallery import Recording, chips, recordings
+from viz.gate import API, PLAYER
 from viz.headers import frames, guarded
 from viz.live import Desk
 from viz.programs import Programs, Visitor
@@ -78,16 +83,20 @@ def outputs(news: News) -> tuple[Any, Any]:
     return gr.skip() if news.message is None else news.message, status
 
 
-def served() -> list[Path]:
-    """The only files that the page may fetch: the player's scripts and, last, Plotly."""
-    return [*(player.STATIC / name for name in player.SCRIPTS), player.plotly_file()]
+def served() -> dict[str, Path]:
+    """The only files that the page may fetch, by name: the player's scripts and, last, Plotly."""
+    return {path.name: path for path in (*(player.STATIC / name for name in player.SCRIPTS), player.plotly_file())}
+
+
+def address(path: Path) -> str:
+    """Where the page finds a served file: relative, without its folder's name, new whenever the file is."""
+    return f"{PLAYER[1:]}{path.name}?{path.stat().st_mtime_ns}"
 
 
 def stage(first: Recording | None) -> gr.HTML:
     """The player's place. A function, because a subclass of gr.HTML would make gradio write a file beside this one."""
-    *files, plotly = served()
-    gr.set_static_paths([*files, plotly])
-    options = player.dumps({"followBody": True, "plotly": f"gradio_api/file={plotly}"})
+    *files, plotly = map(address, served().values())
+    options = player.dumps({"followBody": True, "plotly": plotly})
     settings = player.dumps(player.settings())
     on_load = f"""
       const player = OrthrusStage.mount(element.querySelector('.stage'), {settings}, {options});
@@ -100,7 +109,7 @@ def stage(first: Recording | None) -> gr.HTML:
         first.message if first else "",
         html_template='<div class="stage"></div>',  # constant: gradio leaves the player's nodes alone
         js_on_load=on_load,
-        head="".join(f'<script src="gradio_api/file={path}?{path.stat().st_mtime_ns}"></script>' for path in files),
+        head="".join(f'<script src="{file}"></script>' for file in files),
         apply_default_css=False,
         elem_id="stage",
     )
@@ -132,18 +141,19 @@ def cards(name: str, gallery: list[Recording]) -> list[gr.Button]:
         return [gr.Button(each, size="sm", elem_classes="card") for each in lines]
 
 
-def control(field: NumberField | ChoiceField) -> gr.Number | gr.Textbox | gr.Radio:
-    """A field's component. No limits of its own: a bad value gets the sentence that the command line has, too."""
+def control(field: NumberField | ChoiceField) -> gr.Textbox | gr.Radio:
+    """A field's component. No limits of its own: a bad value gets the sentence that the command line has, too.
+
+    A number is a text here: a browser's own number field drops the comma of 0,7 and runs with 7.
+    """
     look = {"label": field.label, "info": field.about, "elem_id": f"field-{field.name}"}
     if isinstance(field, ChoiceField):
         return gr.Radio(list(field.choices), value=field.value, min_width=240, **look)
-    look |= {"placeholder": field.empty, "min_width": 100}
-    if field.value is None:  # a gr.Number that starts empty shows 0
-        return gr.Textbox("", max_lines=1, **look)
-    return gr.Number(field.value, step=field.step, **look)
+    value = "" if field.value is None else f"{field.value:g}"
+    return gr.Textbox(value, max_lines=1, placeholder=field.empty, min_width=112, **look)
 
 
-def fields(engine: str) -> dict[str, gr.Number | gr.Textbox | gr.Radio]:
+def fields(engine: str) -> dict[str, gr.Textbox | gr.Radio]:
     """The form's components by name: one in sight, the others folded away."""
     made = {LIMIT.name: control(LIMIT)}
     with gr.Accordion("Advanced", open=False, elem_id="advanced"), gr.Row():
@@ -152,8 +162,8 @@ def fields(engine: str) -> dict[str, gr.Number | gr.Textbox | gr.Radio]:
     return made
 
 
-def build(settings: Settings) -> tuple[gr.Blocks, Desk]:
-    """The page and the desk behind it; the caller launches the one and opens the other."""
+def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, Desk]:
+    """The page and the desk behind it; the caller launches the one and opens the other. `tools`: see `offers_tools`."""
     folder = Path(settings.traces)
     desk, gallery, learning = make_desk(settings), list(recordings(folder)), list(recordings(folder / "learning"))
     files = {each.name: (each, folder / f"{each.name}{SUFFIX}") for each in gallery}
@@ -170,7 +180,7 @@ def build(settings: Settings) -> tuple[gr.Blocks, Desk]:
                 prompt = gr.Textbox(first, label="Prompt", show_label=False, lines=3, max_lines=8, elem_id="prompt")
                 presets(prompt, gallery)
                 entered = fields(settings.engine)
-                entered[LIMIT.name].value = min(LIMIT.value, settings.limits.new_tokens)
+                entered[LIMIT.name].value = str(min(LIMIT.value, settings.limits.new_tokens))
                 with gr.Row():
                     run = gr.Button("Run live", variant="primary", elem_id="run")
                     stop = gr.Button("Stop", elem_id="stop")
@@ -182,7 +192,7 @@ def build(settings: Settings) -> tuple[gr.Blocks, Desk]:
                 view = stage(gallery[0] if gallery else None)
         for card, recording in zip(buttons, [*gallery, *learning], strict=True):
             on_card(desk, card, recording, [view, status])
-        on_run(desk, [run.click, prompt.submit], stop, prompt, entered, [view, status], settings.mcp)
+        on_run(desk, [run.click, prompt.submit], stop, prompt, entered, [view, status], tools)
         on_load(desk, page, about)
         endpoints(Programs(desk, verify, files))
     page.validate_inputs = enough  # gradio's own check would log the whole request, prompt and all
@@ -230,7 +240,7 @@ def on_run(
 
     Where endpoints are tools, too, the page's own handler is none of them: its messages are for the player.
     """
-    status, seen = targets[1], "private" if tools else "public"
+    status, seen = targets[1], "undocumented" if tools else "public"
 
     def enter(request: gr.Request) -> str:
         desk.enter(request.session_hash)
@@ -273,7 +283,12 @@ def address_of(request: gr.Request) -> str:
 
 
 def routes(desk: Desk) -> list[Route]:
-    """What an operator's tools ask for."""
+    """The player's files, and what an operator's tools ask for."""
+    files = served()
+
+    def script(request: Request) -> Response:
+        path = files.get(request.path_params["name"])
+        return FileResponse(path, media_type="text/javascript") if path else PlainTextResponse("", 404)
 
     def healthz(_) -> JSONResponse:
         well, words = desk.health()
@@ -282,48 +297,71 @@ def routes(desk: Desk) -> list[Route]:
     def metrics(_) -> PlainTextResponse:
         return PlainTextResponse(desk.metrics(), media_type="text/plain; version=0.0.4")
 
-    return [Route("/healthz", healthz), Route("/metrics", metrics)]
+    # below the API, too: a Node server in front passes on nothing else, and shows the page in its stead
+    asked = [Route(f"{below}/{each.__name__}", each) for below in ("", API) for each in (healthz, metrics)]
+    return [*asked, Route(f"{PLAYER}{{name}}", script)]
 
 
-def launch(page: gr.Blocks, desk: Desk, settings: Settings) -> None:
-    """Serve, without waiting."""
-    files, mcp = [str(path) for path in served()], settings.mcp and find_spec("mcp") is not None
-    if settings.mcp and not mcp:
-        log.warning("MCP was asked for, but gradio's mcp extra is not installed")
+def offers_tools(wanted: bool | None) -> bool:
+    """Are the endpoints MCP tools, too? As asked for, else where gradio's mcp extra is installed and works."""
+    if wanted is not None:
+        return wanted
+    if find_spec("mcp") is None:
+        return False
+    try:
+        with startup.direct():
+            import_module("gradio.mcp")
+    except ImportError as error:
+        log.warning("the endpoints are no MCP tools: gradio's mcp extra does not work (%s)", error)
+        return False
+    return True
+
+
+def launch(page: gr.Blocks, desk: Desk, settings: Settings, tools: bool) -> None:
+    """Serve, without waiting. Raises OSError where the address is taken after all."""
     css = player.stylesheet() + (player.STATIC / "page.css").read_text(encoding="utf-8")
     fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
-    page.launch(
-        server_name=settings.host,
-        server_port=settings.port,
-        theme=gr.themes.Soft(primary_hue="slate", neutral_hue="slate", radius_size="lg", **fonts),
-        head=f"<style>{css}</style>",  # launch(css=...) rewrites the rules and loses @container
-        run_history=False,
-        ssr_mode=False,
-        footer_links=["api", "settings"],
-        max_threads=settings.limits.waiting + SPARE_THREADS,
-        app_kwargs={"routes": routes(desk), "middleware": guarded(frames(settings.framed_by), files, mcp)},
-        mcp_server=mcp,
-        prevent_thread_lock=True,
-    )
+    with startup.direct():
+        page.launch(
+            server_name=startup.for_url(settings.host),
+            server_port=settings.port,
+            root_path=settings.root_path,
+            theme=gr.themes.Soft(primary_hue="slate", neutral_hue="slate", radius_size="lg", **fonts),
+            head=f"<style>{css}</style>",  # launch(css=...) rewrites the rules and loses @container
+            run_history=False,
+            share=False,
+            ssr_mode=False,  # drawn by a Node server in front, the document would lack our headers and our script
+            footer_links=["api", "settings"],
+            max_threads=settings.limits.waiting + SPARE_THREADS,
+            app_kwargs={
+                "routes": routes(desk),
+                "middleware": guarded(frames(settings.framed_by), tools, settings.root_path),
+            },
+            mcp_server=tools,
+            prevent_thread_lock=True,
+        )
 
 
-def main() -> None:
+def main(settings: Settings) -> None:
     """Serve until the process is asked to end; then let the run under way end first."""
     journal.start()
-    settings = settings_of()
-    page, desk = build(settings)
+    tools = offers_tools(settings.mcp)
+    page, desk = build(settings, tools)
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
     if hosted.lent():  # the weights must be there before the page is served, so that a forked worker has them
         desk.open()
-    else:
+    try:
+        launch(page, desk, settings, tools)
+    except OSError as error:
+        startup.fail(startup.refusal(error, settings.host, settings.port))
+    if not hosted.lent():  # after the launch, during which no proxy is known: a download may need one
         threading.Thread(target=desk.open, daemon=True).start()
-    launch(page, desk, settings)
     ending.wait()
     desk.drain(settings.limits.drain_seconds)
     page.close()
 
 
 if __name__ == "__main__":
-    main()
+    main(settings)

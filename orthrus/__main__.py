@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from orthrus import checks
-from orthrus.config import ENGINES, MOST_THREADS, DecodeConfig, counted, settings_from_environment
+from orthrus.config import ENGINES, MOST_THREADS, DecodeConfig, settings_from_environment, whole_number
 from orthrus.console import Parser, as_json, note, printable, run_command, standard_input
 from orthrus.errors import OrthrusError
 from orthrus.files import check_output
@@ -218,9 +218,9 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
         if given.get(name) is not None:
             given[name] = checks.numeral(name, given[name])
     if given.get("threads") is not None:
-        args.threads = counted("threads", args.threads, MOST_THREADS)
+        args.threads = whole_number("threads", args.threads, 1, MOST_THREADS)
     missing = [name for name in FROM_ENVIRONMENT if given.get(name, "") is None]
-    settings = settings_from_environment(only=missing)
+    settings = settings_from_environment(names=missing)
     for name in missing:
         setattr(args, name, getattr(settings, name))
     return args

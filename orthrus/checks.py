@@ -7,12 +7,14 @@ or `half-character`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from orthrus.errors import OrthrusError
 
 SHOWN = 40  # characters of a refused value that a sentence repeats
+WHOLE = ("max_new_tokens", "block_size", "top_k", "seed", "detail", "prompts")  # numbers that have no fraction
 LARGEST = 2**31 - 1  # no number that is asked for needs more; events hold 32 bits
 
 
@@ -27,8 +29,19 @@ def whole(name: str, value: Any, low: int, high: int | None = None) -> int:
 
 
 def numeral(name: str, entered: Any) -> int | float:
-    """A number as people and forms write it: "40", 40.0 or " 0.8 "; whole ones as int. Its range is not looked at."""
-    name = name.replace("_", " ")
+    """A number as people and forms write it: "40", 40.0, " 0.8 " or "0,8"; whole ones as int, its range not looked at.
+
+    In half of the world 0,7 is what 0.7 is elsewhere. A mark that may as well part thousands (1,000, or 1.000 for one
+    of WHOLE) is asked about instead of guessed.
+    """
+    whole, name = name in WHOLE, name.replace("_", " ")
+    if isinstance(entered, str):
+        text = entered.strip()
+        if re.fullmatch(r"[+-]?[1-9]\d{0,2}([.,]\d{3})+" if whole else r"[+-]?[1-9]\d{0,2}(,\d{3})+", text):
+            raise OrthrusError(
+                "two-readings", f"{name} is {say(entered)}, which has two readings; write no mark between thousands"
+            )
+        entered = text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
     if isinstance(entered, int) and not isinstance(entered, bool):
         return entered
     try:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -194,76 +195,120 @@ class DecodeConfig:
         checks.flag("pace", self.pace)
 
 
-def _say(default: Any, about: str, highest: int = 0) -> Any:
-    return field(default=default, metadata={"about": about, "highest": highest})
+def _say(default: Any, about: str, highest: int = 0, choices: str = "") -> Any:
+    return field(default=default, metadata={"about": about, "highest": highest, "choices": choices})
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the surroundings decide: which model, where, how the page is served, and what a visitor may ask."""
+    """What the surroundings decide: which model, where, how the page is served, and what a visitor may ask.
+
+    `mcp` None means: where gradio's mcp extra is installed. A setting with `choices` must match that pattern.
+    """
 
     model: str = _say(
         "", "checkpoint folder or hub id (default: the published 1.7B on a GPU, the embedded one on a CPU)"
     )
     models: str = _say(",".join(PUBLISHED_MODELS), "hub ids that may be loaded, separated by commas")
-    device: str = _say("auto", "auto, cpu or cuda")
-    dtype: str = _say("auto", "auto, float32, bfloat16 or float16")
-    engine: str = _say("auto", "auto, numba (compiled for this CPU), triton (a GPU) or torch (plain PyTorch)")
+    device: str = _say("auto", "auto, cpu or cuda", choices=r"auto|cpu|cuda(:\d{1,3})?")
+    dtype: str = _say("auto", "auto, float32, bfloat16 or float16", choices="|".join(("auto", *DTYPES)))
+    engine: str = _say(
+        "auto",
+        "auto, numba (compiled for this CPU), triton (a GPU) or torch (plain PyTorch)",
+        choices="|".join(ENGINES),
+    )
     host: str = _say("127.0.0.1", "address to listen on; 0.0.0.0 is every one")
     port: int = _say(7860, "port to listen on", 65_535)
+    root_path: str = _say("", "path or address at which a proxy shows the page, such as /orthrus")
     threads: int = _say(0, "CPU threads a pass may take at most (default: all cores)", MOST_THREADS)
     traces: str = _say(str(EMBEDDED_MODEL.parent / "traces"), "folder of recorded runs")
     records: str = _say("", "folder to keep every finished run in, prompt included (default: nothing is kept)")
-    mcp: bool = _say(False, "1 to serve the endpoints as MCP tools too; needs gradio's mcp extra")
+    mcp: bool | None = _say(
+        None, "1 to serve the endpoints as MCP tools too, 0 not to (default: if gradio's mcp extra is installed)"
+    )
     framed_by: str = _say("'self'", "origins that may show the page in a frame, parted by blanks; a Space adds its hub")
     limits: Limits = field(default_factory=Limits)
 
 
 def settings_from_environment(
-    environ: Mapping[str, str] | None = None, only: Collection[str] | None = None
+    environ: Mapping[str, str] | None = None, names: Collection[str] | None = None
 ) -> Settings:
-    """Settings and limits with each field overridden by ORTHRUS_<FIELD> if it is set; the only reader of it.
+    """Settings and limits with each field overridden by ORTHRUS_<FIELD> where it is set; the only reader of it.
 
-    `only` names the fields to look at (default: all): a bad value of a setting that nobody asks for harms nothing. Host
-    and port also heed gradio's own GRADIO_SERVER_NAME and GRADIO_SERVER_PORT, which a hosted Space sets.
+    `names` limits what is read, so that a program is not stopped by a variable it has no use for. Host, port, root path
+    and mcp also heed gradio's own variables (`variables_of`), some of which a hosted Space sets. Raises OrthrusError,
+    which names the variable, its value and what it may be.
     """
     environ = os.environ if environ is None else environ
     found: dict[str, Any] = {}
-    for each in (f for f in fields(Settings) if f.name != "limits" and (only is None or f.name in only)):
-        for variable in (variable_of(each.name), _GRADIO.get(each.name, "")):
-            if value := environ.get(variable):
-                found.setdefault(each.name, _value(variable, value, each.type, each.metadata["highest"]))
+    limits: dict[str, Any] = {}
+    for config, into in ((Settings, found), (Limits, limits)):
+        for each in fields(config):
+            if each.name != "limits" and (names is None or each.name in names):
+                for variable in variables_of(each.name):
+                    if (text := environ.get(variable, "").strip()) and each.name not in into:
+                        into[each.name] = setting(variable, text, each)
     if environ.get("SPACE_ID"):  # a Space is shown inside a page of its hub
         found.setdefault("framed_by", "'self' https://huggingface.co")
-    limits = {
-        each.name: _value(variable_of(each.name), value, "int", each.metadata["highest"])
-        for each in fields(Limits)
-        if (only is None or each.name in only) and (value := environ.get(variable_of(each.name)))
-    }
     return Settings(**found, limits=Limits(**limits))
 
 
-def variable_of(name: str) -> str:
-    """The environment variable of a setting."""
-    return f"ORTHRUS_{name.upper()}"
+def variables_of(name: str) -> tuple[str, ...]:
+    """The environment variables of a setting; the first one that is set wins."""
+    return (f"ORTHRUS_{name.upper()}", *_GRADIO.get(name, ()))
 
 
-_GRADIO = {"host": "GRADIO_SERVER_NAME", "port": "GRADIO_SERVER_PORT"}
+_GRADIO = {
+    "host": ("GRADIO_SERVER_NAME",),
+    "port": ("GRADIO_SERVER_PORT",),
+    "root_path": ("GRADIO_ROOT_PATH",),
+    "mcp": ("GRADIO_MCP_SERVER",),
+}
 
 
-def _value(variable: str, value: str, kind: str, highest: int) -> str | int | bool:
-    if kind == "bool":
-        return _TRUTH[checks.one_of(variable, value.lower(), tuple(_TRUTH))]
-    return counted(variable, value, highest) if kind == "int" else checks.text(f"value of {variable}", value)
+def setting(label: str, text: str, each: Field) -> Any:
+    """A setting's value as it was written; `label` is the option or variable it came from.
+
+    Raises OrthrusError, a sentence with label, value and what the value may be.
+    """
+    text = text.strip()
+    choices = each.metadata.get("choices")
+    if str(each.type).startswith("bool"):
+        if text.lower() not in _TRUTH:
+            raise OrthrusError("unknown-choice", f"{label} is {text!r:.80}, it must be one of {', '.join(_TRUTH)}")
+        return _TRUTH[text.lower()]
+    if each.type == "int":
+        return whole_number(label, text, 1, each.metadata["highest"])
+    if choices and not re.fullmatch(choices, text):
+        raise OrthrusError("unknown-choice", f"{label} is {text!r:.80}, it must be {each.metadata['about']}")
+    if each.name == "host" and not text:
+        raise OrthrusError("host-unknown", f"{label} is empty, it must be an address such as 127.0.0.1")
+    return mounted_at(label, text) if each.name == "root_path" else text
 
 
-def counted(name: str, value: str, highest: int) -> int:
-    """The number 1 .. highest that an option or a variable spells; raises OrthrusError for anything else."""
-    if not (value.isascii() and value.isdigit() and len(value) < 10 and 1 <= int(value) <= highest):
+def whole_number(label: str, text: str, lowest: int, highest: int) -> int:
+    """Raises OrthrusError for anything but digits within the bounds."""
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not lowest <= int(text) <= highest:
         raise OrthrusError(
-            "out-of-range", f"{name} is {checks.say(value)}, it must be a number between 1 and {highest}"
+            "out-of-range", f"{label} is {text!r:.80}, it must be a number between {lowest} and {highest}"
         )
-    return int(value)
+    return int(text)
+
+
+def mounted_at(label: str, text: str) -> str:
+    """A root path as `/steps` or `http(s)://host/steps`, without a slash at its end; "" for the root itself."""
+    origin, steps = re.fullmatch(r"(https?://[^/]*)?(.*)", text, re.DOTALL).groups()
+    path = "/".join(["", *(step for step in steps.split("/") if step)])
+    if not re.fullmatch(r"(/[\w.~-]+)*", path, re.ASCII) or {".", ".."} & set(path.split("/")):
+        raise OrthrusError(
+            "root-path-bad",
+            f"{label} is {text!r:.80}, it must be a path such as /orthrus: letters, digits, - . _ ~ and /",
+        )
+    if origin and not re.fullmatch(r"https?://[\w.-]+(:\d{1,5})?|https?://\[[\da-fA-F:]+\](:\d{1,5})?", origin):
+        raise OrthrusError(
+            "root-path-bad", f"{label} is {text!r:.80}, it must be an address such as https://host/orthrus"
+        )
+    return f"{origin or ''}{path}"
 
 
 _TRUTH = {"0": False, "1": True, "false": False, "true": True}

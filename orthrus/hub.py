@@ -58,6 +58,13 @@ def _download(name: str, revision: str | None) -> Path:
         raise OrthrusError("hub-revision", f"{name!r} has no revision {revision!r} on the hub") from error
     except errors.RepositoryNotFoundError as error:
         raise OrthrusError("hub-unknown", f"{which} is neither a local folder nor a public model on the hub") from error
+    except (
+        ImportError,
+        ValueError,
+    ) as error:  # a proxy of a kind that the client does not know, or not without a package
+        raise OrthrusError(
+            "hub-proxy", f"{which} cannot be downloaded through the proxy that the environment names: {error}"
+        ) from error
     except (errors.HfHubHTTPError, errors.LocalEntryNotFoundError, OSError) as error:
         raise OrthrusError(
             "hub-unreachable",

@@ -10,6 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -78,12 +80,38 @@ def test_a_space_and_a_package_install_the_same():
 
 def test_the_front_matter_agrees_with_the_requirements():
     head = front_matter()
-    assert normal(f"gradio=={head['sdk_version']}") in requirements("requirements.txt")
+    assert head["sdk_version"] in wanted("gradio") and (ROOT / head["thumbnail"]).is_file()
     assert head["sdk"] == "gradio" and (ROOT / head["app_file"]).is_file()
     assert head["license"] == project()["project"]["license"].lower() == "apache-2.0"
     base = rf"^ARG BASE=python:{re.escape(head['python_version'])}\.\d+-slim-"
     assert re.search(base, (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
     assert len(head["short_description"]) <= 60, "a Space refuses a longer one"
+
+
+def wanted(name: str) -> SpecifierSet:
+    """The versions of a package that requirements.txt takes."""
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    found = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    return next(each.specifier for each in found if each.name == name)
+
+
+@pytest.mark.parametrize(
+    ("name", "installed"),
+    [
+        *(("torch", "2.10.0+cu128"), ("torch", "2.11.0+cu128"), ("gradio", "6.31.0"), ("gradio", "6.40.1")),
+        *(("huggingface-hub", "1.20.0"), ("huggingface-hub", "2.4.0")),
+    ],
+)
+def test_what_a_space_brings_along_stays(name, installed):
+    assert installed in wanted(name)
+
+
+def test_a_space_downloads_nothing_that_its_hardware_does_not_load():
+    text = (ROOT / "README.md").read_text(encoding="utf-8").split("---\n")[1]
+    head = front_matter()
+    assert head["suggested_hardware"] == "cpu-basic" and "preload_from_hub" not in text
+    assert "  - mcp-server" in text.splitlines() and re.fullmatch(r"\d+[mh]", head["startup_duration_timeout"])
+    assert head["python_version"] in ("3.10", "3.12"), "those that ZeroGPU has"
 
 
 def test_the_license_is_whole():

@@ -23,7 +23,6 @@ class NumberField(NamedTuple):
     name: str
     label: str
     about: str
-    step: float = 1
     without: str = ""  # what leaving it out means, where that is no number
 
     @property
@@ -46,12 +45,12 @@ class ChoiceField(NamedTuple):
 
 
 PACES = ("full", "auto")  # by `DecodeConfig.pace`
-LIMIT = NumberField("max_new_tokens", "Max new tokens", "Prompt and answer share the context.", 8)
+LIMIT = NumberField("max_new_tokens", "Max new tokens", "Prompt and answer share the context.")
 ADVANCED = (
-    NumberField("temperature", "Temperature", "0 is greedy; above it tokens are drawn.", 0.1),
+    NumberField("temperature", "Temperature", "0 is greedy; above it tokens are drawn."),
     NumberField("seed", "Seed", "Decides every draw."),
     NumberField("top_k", "Top-k", "Draw from so many.", without="off"),
-    NumberField("top_p", "Top-p", "Draw from this mass.", 0.05, "off"),
+    NumberField("top_p", "Top-p", "Draw from this mass.", "off"),
     NumberField("block_size", "Block size K", "Anchor and guesses.", without="the model's"),
     ChoiceField(
         "pace", "Drafts", "full: a block of K every cycle. auto: only as far as drafting pays.", PACES, PACES[0]

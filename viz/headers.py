@@ -16,7 +16,9 @@ from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 from orthrus.errors import OrthrusError
+from viz.document import amended
 from viz.gate import Gate, Layer, Receive, Scope, Send
+from viz.prefix import Prefix
 
 SELF = "'self'"
 INLINE = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script", re.DOTALL | re.IGNORECASE)
@@ -89,7 +91,8 @@ class Headers:
                 held[0]["document"] += part.get("body", b"")
                 if not part.get("more_body", False):
                     start = held.pop()
-                    body = start.pop("document")
+                    body = amended(start.pop("document"))
+                    start["headers"] = [(n, v) for n, v in start["headers"] if n.lower() != b"content-length"]
                     await send(self.secured(start, INLINE.findall(body)))
                     await send({**part, "body": body})
             else:
@@ -109,6 +112,10 @@ def is_document(start: MutableMapping[str, Any]) -> bool:
     return any(n.lower() == b"content-type" and v.startswith(b"text/html") for n, v in start.get("headers", ()))
 
 
-def guarded(framed_by: Iterable[str], files: Iterable[str], mcp: bool = False) -> list[Layer]:
-    """Both layers as an application's `middleware`, the outer one first."""
-    return [Layer(Headers, (), {"framed_by": framed_by}), Layer(Gate, (), {"files": files, "mcp": mcp})]
+def guarded(framed_by: Iterable[str], mcp: bool = False, root_path: str = "") -> list[Layer]:
+    """The layers as an application's `middleware`, the outer one first."""
+    return [
+        Layer(Prefix, (), {"root_path": root_path}),
+        Layer(Headers, (), {"framed_by": framed_by}),
+        Layer(Gate, (), {"mcp": mcp}),
+    ]

@@ -36,7 +36,7 @@ SCRIPTS = (
     "compare.js",
     "guess.js",
 )
-STYLES = ("stage.css", "inspector.css", "quiz.css", "tour.css", "views.css", "extras.css", "contrast.css")
+STYLES = ("stage.css", "inspector.css", "quiz.css", "tour.css", "views.css", "extras.css", "contrast.css", "print.css")
 Frame = dict[str, Any]
 
 

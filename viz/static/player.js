@@ -21,12 +21,24 @@
       }
   };
 
+  /** Parts that show a model's or a visitor's text, or change with every frame: a browser that translates leaves them. */
+  const VERBATIM = new Set("o-prompt o-text o-slots o-next o-alts o-written o-ruler o-peek o-place o-count o-foot o-chart o-tablebox o-parting o-toplist o-kept o-voice o-verbatim".split(" "));
+
   O.el = function (tag, className, text) {
     const node = document.createElement(tag);
     if (className) node.className = className;
+    if (className && className.split(" ").some((name) => VERBATIM.has(name))) O.verbatim(node);
     if (text !== undefined) node.textContent = text; // never innerHTML: texts come from a model
     return node;
   };
+
+  O.verbatim = function (node) {
+    node.translate = false;
+    node.classList.add("notranslate"); // some translators know the one mark, some the other
+  };
+
+  /** A sentence in which tokens stand between “ and ”, as nodes: the tokens are not translated. */
+  O.quoting = (text) => text.split(/(“[^”]*”)/).map((piece, i) => (i % 2 ? O.el("span", "o-verbatim", piece) : document.createTextNode(piece)));
 
   O.button = function (text, act) {
     const node = O.el("button", "o-button", text);
