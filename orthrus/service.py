@@ -8,7 +8,6 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,10 +30,10 @@ ABILITIES = (
 
 
 class Service:
-    """The functions a desk is made of, for one model of one server."""
+    """The functions a desk is made of, for one model in this process. `most_threads` 0: no limit."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings, self._instead = settings, ""
+    def __init__(self, settings: Settings, most_threads: int = 0) -> None:
+        self.settings, self._most_threads, self._instead = settings, most_threads, ""
         self._decode = decode
         if hosted.lent():
             most = settings.limits.run_seconds
@@ -61,12 +60,29 @@ class Service:
 
         asked = self.settings
         take_threads(asked.threads, asked.device, asked.dtype, config_of(source))
+        self._bound_threads()
         loaded = load_model(source, asked.device, asked.dtype, asked.mode)
         # where the GPU is lent this process has none: the first call warms up
         return Modes(loaded, asked.mode, warm=not hosted.lent())
 
-    def decode(self, modes: Modes, wish: Any, cancel: threading.Event) -> Iterator[Event]:
+    def _bound_threads(self) -> None:
+        """Leave cores to others on this machine, unless a number of threads was asked for."""
+        import torch
+
+        if self._most_threads and not self.settings.threads:
+            torch.set_num_threads(min(torch.get_num_threads(), self._most_threads))
+
+    def decode(self, modes: Modes, wish: Any, cancel: Any) -> Iterator[Event]:
         return self._decode(modes, wish, cancel)
+
+    def verify(self, modes: Modes, prompt: str, written: str, proposal: str, mode: str = "auto") -> dict[str, Any]:
+        """What the AR view says of a block somebody else proposes, after `prompt` and what is `written` of the answer."""
+        from orthrus.verify import verify_block
+
+        return verify_block(modes.get(mode), prompt, written, proposal)
+
+    def recover(self) -> str:
+        return recover()
 
     def describe(self, modes: Modes) -> str:
         from orthrus.doctor import standing
@@ -95,13 +111,6 @@ def decode(modes: Modes, wish: Any, cancel: Any) -> Iterator[Event]:
 
     lm = modes.get(wish.mode)
     yield from (lossless.run_both if wish.both else engine.decode)(lm, wish.prompt, wish.config, cancel)
-
-
-def verify(modes: Modes, prompt: str, written: str, proposal: str, mode: str = "auto") -> dict[str, Any]:
-    """What the AR view says of a block somebody else proposes, after `prompt` and what is `written` of the answer."""
-    from orthrus.verify import verify_block
-
-    return verify_block(modes.get(mode), prompt, written, proposal)
 
 
 def recover() -> str:

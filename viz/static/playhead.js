@@ -34,7 +34,7 @@
       if (message.autoplay) {
         this.speed = this.suggested();
         this.seek(0);
-        if (this.player.tour && this.player.tour.first()) return;
+        if (!message.live && this.player.tour && this.player.tour.first()) return;
         if (!this.player.reduced.matches) this.play();
         this.intro = this.playing;
       } else if (this.follow) {
