@@ -236,7 +236,7 @@ def on_run(
 
     def enter(request: gr.Request) -> str:
         desk.enter(request.session_hash)
-        return shown("Waiting for the device.")
+        return shown("Your prompt is on its way to the model; it is measured first and then shown.")
 
     def go(prompt: str, request: gr.Request, **entered: Any) -> Iterator[tuple[Any, Any]]:
         for news in desk.run(request.session_hash, (prompt, entered), address_of(request)):

@@ -15,10 +15,10 @@ from orthrus.events import Lossless, RunStart
 from orthrus.limits import Limits
 from orthrus.trace import Trace
 from tests import synthetic
-from viz import live, player, relay
+from viz import live, measuring, player, relay
 from viz.job import Job
 from viz.live import Desk
-from viz.relay import News, Place
+from viz.relay import Film, News, Place
 
 
 def scripted(model, wish, cancel):
@@ -71,7 +71,7 @@ def test_what_arrives_together_travels_together(desk):
 
 def test_stop_ends_a_run_and_says_what_there_is(desk):
     desk.enter("me")
-    run = desk.run("me", ("slowly", 200))
+    run = desk.run("me", ("slowly", 2000))
     for each in run:
         if each.message:
             break
@@ -189,22 +189,22 @@ def sampled(coupling):
     """A run that says it was sampled; the rest of it is as ever."""
 
     def decode(model, wish, cancel):
-        for event in synthetic.events(tokens=20):
+        events = [e for e in synthetic.events(tokens=20) if not (isinstance(e, Lossless) and coupling == "rejection")]
+        for number, event in enumerate(events):
             if isinstance(event, RunStart):
                 rule = {"mode": "sample", "coupling": coupling, "temperature": 0.8, "top_k": 20, "seed": 7}
                 event = replace(event, params=replace(event.params, **rule))
-            if not (isinstance(event, Lossless) and coupling == "rejection"):
-                yield event
+            yield replace(event, seq=number)
 
     return decode
 
 
 def worked(desk):
-    """The worker's sentences and frames, before those of one flush are merged."""
+    """The run's sentences and frames, before those of one flush are merged."""
     job = Job("me")
     with desk.working(job, lambda: "form", desk._pictures) as out:
         items = list(iter(out.get, None))
-    drawn = [json.loads(frame) for item in items if isinstance(item, list) for frame in item]
+    drawn = [json.loads(frame) for item in items if isinstance(item, Film) for frame in item.frames]
     return [item.status for item in items if isinstance(item, News)], drawn
 
 
@@ -215,7 +215,8 @@ def worked(desk):
         ("rejection", "its text is another draw of the same distribution.", "equal in distribution"),
     ],
 )
-def test_a_sampled_run_says_what_runs_and_claims_no_more_than_was_compared(coupling, other, badge):
+def test_a_sampled_run_says_what_runs_and_claims_no_more_than_was_compared(coupling, other, badge, monkeypatch):
+    monkeypatch.setattr(measuring, "EVERY_S", 0.0)  # a line with each event
     desk = Desk(lambda: "model", sampled(coupling))
     desk.open()
     words, drawn = worked(desk)

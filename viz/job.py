@@ -28,6 +28,7 @@ class Job:
         "serving",
         "ticket",
         "visitor",
+        "waited",
         "why",
     )
 
@@ -38,6 +39,7 @@ class Job:
         self.ticket: Ticket | None = None
         self.serving = False  # has had a worker
         self.served: float | None = None  # since when it has one
+        self.waited = False  # was told so
         self.made = False  # has made something: from then on only a Refused is the visitor's doing
         self.why = self.note = self._outcome = ""
 

@@ -14,16 +14,15 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from orthrus.events import ArChunk, Event, Prefill, RunStart, Verdict
+from orthrus.events import Event, Prefill, RunStart, Verdict
 from orthrus.limits import Limits, Refused
 from orthrus.line import Line
 from orthrus.meters import Meters
 from orthrus.trace import Trace
 from viz import player
-from viz.badges import decoding
 from viz.job import Job, Working, kind_of, trouble
-from viz.measuring import Measuring
-from viz.relay import Film, Light, News, Place, closing, expected, relay, sentence
+from viz.measuring import SETTLE_S, Measuring
+from viz.relay import Film, News, Place, closing, relay, sentence
 
 log = logging.getLogger(__name__)
 POLL_S = 0.05
@@ -55,7 +54,7 @@ class Desk:
         at_once: int = 1,
     ):
         self._load, self._decode, self._read, self._describe = load, decode, read, describe
-        self._keep, self._recover = keep, recover
+        self._keep, self._recover, self._at_once = keep, recover, at_once
         self.limits, self.meters = limits or Limits(), Meters()
         self.line = Line(self.limits, at_once=at_once)
         self._model: Any = None
@@ -106,7 +105,7 @@ class Desk:
         flag = self._flags.setdefault(session, threading.Event())
         job = Job(session, address, flag)
         try:
-            with self.working(job, lambda: self._read(form), self._pictures):
+            with self.working(job, lambda: self._settled(self._read(form), flag), self._pictures):
                 for news in relay(job.out):
                     if flag in self._left:
                         return
@@ -173,20 +172,21 @@ class Desk:
             time.sleep(POLL_S)
         return not self._jobs
 
+    def _settled(self, wish: Any, flag: threading.Event) -> Any:
+        """The wish, after a moment if its run would begin at once."""
+        waiting, running = self.line.counts()
+        if not waiting and running < self._at_once:
+            flag.wait(SETTLE_S)
+        return wish
+
     def _pictures(self, model: Any, wish: Any, job: Job) -> Iterator[Any]:
         """A run for the page: a line now and then while it is measured, its frames once it is over, and sentences."""
         told: list[tuple[Event, Trace]] = []
-        measuring, trace = Measuring(), Trace()
+        measuring, trace = Measuring(at_once=job.waited), Trace()
         try:
             for event, trace in self.follow(wish, job):
                 told.append((event, trace))
-                if isinstance(event, RunStart):
-                    yield Light("Orthrus", 0)
-                    yield News(None, f"Orthrus is writing ({decoding(event)}, {event.model.mode} mode).")
-                elif line := measuring.line(event, trace):
-                    yield line
-                if isinstance(event, ArChunk) and event.i0 == 0:
-                    yield News(None, f"Now the same prompt one token at a time, measured alone.{expected(trace)}")
+                yield from measuring.lines(event, trace)
         except Exception:
             if told:
                 yield film(told, plays=False)
@@ -252,6 +252,7 @@ class Desk:
         if not self._ready.is_set():
             words = "The model is still being loaded; a recorded run can be watched meanwhile."
             job.out.put(News(None, words, waits=True))
+            job.waited = True
         while not self._ready.wait(POLL_S):
             if job.cancel.is_set():
                 return False
@@ -265,6 +266,7 @@ class Desk:
             if time.monotonic() - said > PLACE_S:
                 said = time.monotonic()
                 job.out.put(Place(*self.line.place(job.ticket)))
+                job.waited = True
         return False
 
     def _count(self, trace: Trace, event: Verdict) -> None:
