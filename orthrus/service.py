@@ -76,7 +76,7 @@ class Service:
         return self._decode(modes, wish, cancel)
 
     def verify(self, modes: Modes, prompt: str, written: str, proposal: str, mode: str = "auto") -> dict[str, Any]:
-        """What the AR view says of a block somebody else proposes, after `prompt` and what is `written` of the answer."""
+        """What the AR view says of a proposed block, after `prompt` and what is `written` of the answer."""
         from orthrus.verify import verify_block
 
         return verify_block(modes.get(mode), prompt, written, proposal)

@@ -1,9 +1,9 @@
 """A process that decodes for a server and shares nothing with it but a pipe; `orthrus.workers` starts it.
 
-The first message on standard input is a `Start`, every further one a `Call` or a `Stop`. Replies go to what was standard
-output: a `Ready` or a `Fault` once the model is loaded; for each call lists of items and then an `End`. Messages are
-pickled; both ends are our own processes, and what a visitor sends is checked before it becomes a call. A thread listens
-while a call is served. So a stop is heard between two passes, and the process ends as soon as its server is gone.
+The first message on standard input is a `Start`, every further one a `Call` or a `Stop`. Replies go to what was
+standard output: a `Ready` or a `Fault` once the model is loaded; for each call lists of items and then an `End`.
+Messages are pickled; both ends are our own processes, and what a visitor sends is checked before it becomes a call. A
+thread listens while a call is served. So a stop is heard between two passes, and the process ends with its server.
 """
 
 from __future__ import annotations

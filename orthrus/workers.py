@@ -18,7 +18,7 @@ from contextlib import suppress
 from typing import Any
 
 from orthrus.config import Settings
-from orthrus.worker import Call, End, Fault, Ready, Start, Stop, WorkerError, command
+from orthrus.worker import Call, End, Fault, Start, Stop, WorkerError, command
 
 log = logging.getLogger(__name__)
 POLL_S = 0.02  # how soon a stop is carried over
@@ -72,7 +72,7 @@ class Worker:
     def call(self, verb: str, given: tuple, cancel: threading.Event) -> Iterator[Any]:
         """The items of a call as they come. Once `cancel` is set the call ends with its next pass.
 
-        Raises OrthrusError for what the caller can mend, WorkerError for a fault; code "worker-lost": the process ended.
+        Raises OrthrusError for what the caller can mend, else WorkerError ("worker-lost": the process ended).
         """
         self.ready()
         self._number += 1

@@ -175,7 +175,7 @@ class Desk:
     def _settled(self, wish: Any, flag: threading.Event) -> Any:
         """The wish, after a moment if its run would begin at once."""
         waiting, running = self.line.counts()
-        if not waiting and running < self._at_once:
+        if self._ready.is_set() and not waiting and running < self._at_once:
             flag.wait(SETTLE_S)
         return wish
 

@@ -1,4 +1,4 @@
-"""What a page is told while a lane is timed: as little as possible, because it may share the machine with the decoder."""
+"""What a page is told while a lane is timed: little, because it may share the machine with the decoder."""
 
 from __future__ import annotations
 

@@ -100,9 +100,7 @@ class Programs:
         prepare = lambda: read(prompt, entered, self._desk.limits, detail=-1)  # noqa: E731
 
         def work(model: Any, wish: Any, job: Job) -> Iterator[dict]:
-            trace = Trace()
-            for _, trace in self._desk.follow(wish, job):
-                pass
+            trace = Trace.of(event for event, _ in self._desk.follow(wish, job))
             if trace.lossless is None:
                 raise Refused(f"the check was stopped: {job.why or 'the run was ended'}")
             yield compared(trace)

@@ -101,7 +101,7 @@ def drain(out: queue.SimpleQueue) -> Heard:
         elif isinstance(item, News):
             heard.status = item
         else:
-            heard.film = item
+            heard.film, until = item, time.monotonic() + HEARTBEAT_S  # its sentence and the end come right behind it
     return heard
 
 
@@ -128,7 +128,7 @@ def closing(trace: Trace, stopped: bool, why: str = "") -> str:
         because = f": {why}" if why else ""
         return f"Stopped after {metrics.tokens} tokens{because}. What is there can be stepped through."
     faster = f" {times(metrics.speedup)} the speed of plain decoding." if metrics.speedup else ""
-    return f"{metrics.tokens} tokens in {metrics.passes} forward passes.{faster} What was measured is shown slowed down."
+    return f"{metrics.tokens} tokens in {metrics.passes} forward passes.{faster} Now shown slowed down."
 
 
 def sentence(text: str) -> str:
