@@ -100,7 +100,9 @@ class Programs:
         prepare = lambda: read(prompt, entered, self._desk.limits, detail=-1)  # noqa: E731
 
         def work(model: Any, wish: Any, job: Job) -> Iterator[dict]:
-            trace = Trace.of(event for event, _ in self._desk.follow(wish, job))
+            trace = Trace()
+            for _, grown in self._desk.follow(wish, job):
+                trace = grown
             if trace.lossless is None:
                 raise Refused(f"the check was stopped: {job.why or 'the run was ended'}")
             yield compared(trace)
