@@ -110,7 +110,7 @@
       this.at = -1;
       this.dirty = new Set();
       this.redraw();
-      this.head.reset(this.live);
+      this.head.reset();
     }
 
     /** Nothing moves until the run that was asked for has begun to wait or has ended. */
