@@ -40,6 +40,12 @@ def scripted(model, wish, cancel):
         yield events[-1]
 
 
+@pytest.fixture(autouse=True)
+def heartbeat(monkeypatch):
+    """A silent run yields soon enough for tests that take one item of it."""
+    monkeypatch.setattr(relay, "HEARTBEAT_S", 0.4)
+
+
 @pytest.fixture
 def desk():
     made = Desk(lambda: "model", scripted)

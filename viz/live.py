@@ -25,7 +25,7 @@ from viz.measuring import SETTLE_S, Measuring
 from viz.relay import Film, News, Place, closing, relay, sentence
 
 log = logging.getLogger(__name__)
-POLL_S = 0.05
+POLL_S = 0.1  # how soon a stop is heard in the line
 PLACE_S = 1.0  # a waiting visitor hears of the line at least this often
 GRACE_S = 10.0  # a server that ends waits so long for visitors to be sent the end of their run
 SESSIONS = 1000  # sessions whose Stop is remembered before their run began

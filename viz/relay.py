@@ -14,8 +14,9 @@ from viz.board import times
 from viz.player import dumps
 
 FLUSH_S = 0.033  # one message to the browser per this time: below it they only pile up there
+END_S = 0.5  # a film is followed by its sentence and the end, which travel with it
 MEANWHILE = "What is on show can be stepped through meanwhile."
-HEARTBEAT_S = 0.5  # a page's server can close a handler only when it yields, so even a silent run yields
+HEARTBEAT_S = 1.0  # a page's server can close a handler only when it yields, so even a silent run yields
 
 
 class News(NamedTuple):
@@ -63,9 +64,6 @@ class Heard:
     status: News | None = None
     ended: bool = False
 
-    def __bool__(self) -> bool:
-        return bool(self.film or self.light or self.status or self.ended)
-
 
 def relay(out: queue.SimpleQueue) -> Iterator[News]:
     """A run's items as numbered messages, one per flush; a silent run still gives a heartbeat.
@@ -73,25 +71,25 @@ def relay(out: queue.SimpleQueue) -> Iterator[News]:
     The page lets its film stand still from the click until the run ends, unless a message without a light says that
     the run has to wait.
     """
-    run, seq, last, heard = uuid.uuid4().hex[:12], 0, time.monotonic(), Heard()
+    run, seq, heard = uuid.uuid4().hex[:12], 0, Heard()
     while not heard.ended:
         heard = drain(out)
         status = heard.status or News(None, None)
-        if heard or time.monotonic() - last > HEARTBEAT_S:
-            last = time.monotonic()
-            said = heard.film or heard.light or heard.ended or (status.waits and not seq)
-            yield status._replace(message=message(run, seq, heard) if said else None)
-            seq += bool(said)
+        said = heard.film or heard.light or heard.ended or (status.waits and not seq)
+        yield status._replace(message=message(run, seq, heard) if said else None)
+        seq += bool(said)
 
 
 def drain(out: queue.SimpleQueue) -> Heard:
-    """What arrives within one flush; of lines and lights the last one."""
-    heard, until = Heard(), time.monotonic() + FLUSH_S
-    while (left := until - time.monotonic()) > 0 and not heard.ended:
+    """What arrives within one flush, which begins with the first item; of lines and lights the last one."""
+    heard, until, first = Heard(), time.monotonic() + HEARTBEAT_S, True
+    while not heard.ended:
         try:
-            item = out.get(timeout=left)
+            item = out.get(timeout=max(0.0, until - time.monotonic()))
         except queue.Empty:
             break
+        if first:
+            until, first = time.monotonic() + FLUSH_S, False
         if item is None:
             heard.ended = True
         elif isinstance(item, Place):
@@ -101,7 +99,7 @@ def drain(out: queue.SimpleQueue) -> Heard:
         elif isinstance(item, News):
             heard.status = item
         else:
-            heard.film, until = item, time.monotonic() + HEARTBEAT_S  # its sentence and the end come right behind it
+            heard.film, until = item, time.monotonic() + END_S
     return heard
 
 
