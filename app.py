@@ -33,8 +33,9 @@ from starlette.routing import Route
 
 from orthrus.config import Settings
 from orthrus.recording import SUFFIX
-from orthrus.service import Service, recover, verify
+from orthrus.service import Service
 from orthrus.training.corpus import DOMAINS, domain_module
+from orthrus.workers import Workers
 from viz import player
 from viz.controls import ADVANCED, LIMIT, ChoiceField, NumberField, read
 from viz.endpoint import endpoint
@@ -64,12 +65,17 @@ fresh = itertools.count()
 log = logging.getLogger("app")
 
 
-def make_desk(settings: Settings) -> Desk:
-    """The desk behind the page; torch is imported only when it opens."""
+def make_desk(settings: Settings) -> tuple[Desk, Callable]:
+    """The desk behind the page, and what verifies a block. Torch is for the workers; this process never imports it.
+
+    A host that lends its GPU forks this process itself: there the model is here.
+    """
     service, limits = Service(settings), settings.limits
+    model, at_once = (service, 1) if hosted.lent() else (Workers(settings), settings.workers)
     keep = service.keep if settings.records else None
     ask = lambda form: read(*form, limits=limits, detail=1)  # noqa: E731
-    return Desk(service.load, service.decode, ask, service.describe, limits, keep, recover)
+    desk = Desk(model.load, model.decode, ask, model.describe, limits, keep, model.recover, at_once)
+    return desk, model.verify
 
 
 def shown(text: str, bad: bool = False) -> str:
@@ -165,7 +171,8 @@ def fields(engine: str) -> dict[str, gr.Textbox | gr.Radio]:
 def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, Desk]:
     """The page and the desk behind it; the caller launches the one and opens the other. `tools`: see `offers_tools`."""
     folder = Path(settings.traces)
-    desk, gallery, learning = make_desk(settings), list(recordings(folder)), list(recordings(folder / "learning"))
+    desk, verify = make_desk(settings)
+    gallery, learning = list(recordings(folder)), list(recordings(folder / "learning"))
     files = {each.name: (each, folder / f"{each.name}{SUFFIX}") for each in gallery}
     files |= {each.name: (each, folder / "learning" / f"{each.name}{SUFFIX}") for each in learning}
     first = domain_module(DOMAINS[0]).PRESETS[0]
@@ -244,7 +251,7 @@ def on_run(
 
     def enter(request: gr.Request) -> str:
         desk.enter(request.session_hash)
-        return shown("Waiting for the device.")
+        return shown("Your prompt is on its way to the model; it is measured first and then shown.")
 
     def go(prompt: str, request: gr.Request, **entered: Any) -> Iterator[tuple[Any, Any]]:
         for news in desk.run(request.session_hash, (prompt, entered), address_of(request)):
@@ -253,7 +260,10 @@ def on_run(
     def halt(request: gr.Request) -> str:
         return shown("Stopping after this pass." if desk.stop(request.session_hash) else "Nothing is running.")
 
-    look = "() => { if (innerWidth < 1000) document.querySelector('#stage').scrollIntoView({block: 'start'}); }"
+    look = """() => {
+      window.orthrusPlayer?.hold(); // the film would disturb what is measured now
+      if (innerWidth < 1000) document.querySelector('#stage').scrollIntoView({block: 'start'});
+    }"""
     gr.on(triggers, None, js=look)
     begun = gr.on(triggers, enter, None, status, queue=False, api_visibility="private")
     begun.then(

@@ -109,6 +109,8 @@ def _load_on_cpu(place: Place, dtype: str | None, engine: str, threads: int):
     if why and engine == "numba":
         raise EngineUnavailable(f"engine numba does not run here: {why}")
     if why:
+        if threads:
+            torch.set_num_threads(threads)
         cpu = torch.device("cpu")
         number = default_dtype(cpu) if dtype in (None, "auto") else dtype_named(dtype)
         return read_model(place.folder, cpu, number, shown(place.id)).fuse(), None, why

@@ -220,7 +220,8 @@ class Settings:
     host: str = _say("127.0.0.1", "address to listen on; 0.0.0.0 is every one")
     port: int = _say(7860, "port to listen on", 65_535)
     root_path: str = _say("", "path or address at which a proxy shows the page, such as /orthrus")
-    threads: int = _say(0, "CPU threads a pass may take at most (default: all cores)", MOST_THREADS)
+    threads: int = _say(0, "CPU threads a pass may take at most (default: all cores but one)", MOST_THREADS)
+    workers: int = _say(1, "processes that decode, one run each; each holds the model", 64)
     traces: str = _say(str(EMBEDDED_MODEL.parent / "traces"), "folder of recorded runs")
     records: str = _say("", "folder to keep every finished run in, prompt included (default: nothing is kept)")
     mcp: bool | None = _say(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,10 +30,10 @@ ABILITIES = (
 
 
 class Service:
-    """The functions a desk is made of, for one model of one server."""
+    """The functions a desk is made of, for one model in this process. `most_threads` 0: no limit."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings, self._instead = settings, ""
+    def __init__(self, settings: Settings, most_threads: int = 0) -> None:
+        self.settings, self._most_threads, self._instead = settings, most_threads, ""
         self._decode = decode
         if hosted.lent():
             most = settings.limits.run_seconds
@@ -58,15 +57,27 @@ class Service:
         from orthrus.checkpoint import LoadedModel, load_model
         from orthrus.engines import Engines
 
-        def load(engine: str) -> LoadedModel:
-            return load_model(source, asked.device, asked.dtype, engine, asked.threads)
+        asked, threads = self.settings, self.settings.threads or self._most_threads
 
-        asked = self.settings
+        def load(engine: str) -> LoadedModel:
+            return load_model(source, asked.device, asked.dtype, engine, threads)
+
         # where the GPU is lent this process has none: the first call warms up
         return Engines(load(asked.engine), load, asked.engine, warm=not hosted.lent())
 
-    def decode(self, engines: Engines, wish: Any, cancel: threading.Event) -> Iterator[Event]:
+    def decode(self, engines: Engines, wish: Any, cancel: Any) -> Iterator[Event]:
         return self._decode(engines, wish, cancel)
+
+    def verify(
+        self, engines: Engines, prompt: str, written: str, proposal: str, engine: str = "auto"
+    ) -> dict[str, Any]:
+        """What the AR view says of a proposed block, after `prompt` and what is `written` of the answer."""
+        from orthrus.verify import verify_block
+
+        return verify_block(engines.get(engine), prompt, written, proposal)
+
+    def recover(self) -> str:
+        return recover()
 
     def describe(self, engines: Engines) -> str:
         from orthrus.doctor import standing
@@ -95,13 +106,6 @@ def decode(engines: Engines, wish: Any, cancel: Any) -> Iterator[Event]:
 
     lm = engines.get(wish.engine)
     yield from (lossless.run_both if wish.both else engine.decode)(lm, wish.prompt, wish.config, cancel)
-
-
-def verify(engines: Engines, prompt: str, written: str, proposal: str, engine: str = "auto") -> dict[str, Any]:
-    """What the AR view says of a block somebody else proposes, after `prompt` and what is `written` of the answer."""
-    from orthrus.verify import verify_block
-
-    return verify_block(engines.get(engine), prompt, written, proposal)
 
 
 def recover() -> str:

@@ -163,3 +163,30 @@ def test_many_threads_get_their_turn_and_never_two_at_once():
     for thread in threads:
         thread.join(30)
     assert most == [1] * 30 and line.counts() == (0, 0)
+
+
+def test_several_are_served_at_once_and_the_estimate_knows():
+    clock = Clock()
+    line = Line(Limits(waiting=9, runs_per_minute=50), clock, at_once=2)
+    first, second, *rest = [line.join(visitor) for visitor in "abcdef"]
+    assert line.take(first, 0) and line.take(second, 0) and not line.take(rest[0], 0)
+    assert line.counts() == (4, 2) and line.place(rest[0]) == (1, None)
+    clock.now = 10.0
+    line.leave(first)  # a run takes 10 s
+    assert line.take(rest[0], 0)
+    clock.now = 14.0  # b is over its time, c has 6 s left
+    assert [line.place(ticket) for ticket in rest[1:]] == [(1, 0.0), (2, 6.0), (3, 10.0)]
+    line.leave(second)
+    assert line.take(rest[1], 0) and line.counts() == (2, 2)
+
+
+def test_a_second_free_worker_is_taken_by_who_is_already_waiting():
+    line, taken = Line(LIMITS, at_once=2), []
+    tickets = [line.join(visitor) for visitor in "ab"]
+    threads = [threading.Thread(target=lambda t=t: taken.append(line.take(t, 5))) for t in reversed(tickets)]
+    began = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert taken == [True, True] and time.monotonic() - began < 2

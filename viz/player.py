@@ -14,6 +14,7 @@ STATIC = Path(__file__).parent / "static"
 SCRIPTS = (
     "player.js",
     "playhead.js",
+    "measuring.js",
     "keys.js",
     "transport.js",
     "parts.js",

@@ -102,9 +102,8 @@ class Programs:
 
         def work(model: Any, wish: Any, job: Job) -> Iterator[dict]:
             trace = Trace()
-            for _, trace in self._desk.follow(wish, job):
-                if trace.done is None:
-                    yield {}  # the desk looks at the run's time limit between items
+            for _, grown in self._desk.follow(wish, job):
+                trace = grown
             if trace.lossless is None:
                 raise OrthrusError("run-ended", f"the check was stopped: {job.why or 'the run was ended'}")
             yield compared(trace)
@@ -177,7 +176,7 @@ class Programs:
                     yield item
 
     def _last(self, visitor: Visitor, prepare: Callable[[], Any], work: Callable) -> dict:
-        found = [item for item in self._items(visitor, prepare, work) if item and item.get("type") != "waiting"]
+        found = [item for item in self._items(visitor, prepare, work) if item.get("type") != "waiting"]
         if not found:
             raise OrthrusError("run-ended", "The run was ended before it began.")
         return found[-1]

@@ -83,6 +83,7 @@
       this.stops = [];
       this.parts = {};
       this.reduced = window.matchMedia("(prefers-reduced-motion: reduce)");
+      this.measuring = new O.Measuring(this);
       O.build(this);
       this.head = new O.Playhead(this);
       this.transport = O.transport(this);
@@ -121,16 +122,23 @@
       this.at = -1;
       this.dirty = new Set();
       this.redraw();
-      this.head.reset(this.live);
+      this.head.reset();
     }
 
-    /** A message {run, seq, live, frames, end, autoplay}: seq 0 of another run starts over, a repeated seq is ignored. */
+    /** Nothing moves until the run that was asked for has begun to wait or has ended. */
+    hold() {
+      this.measuring.hold();
+    }
+
+    /** A message {run, seq, live, frames, end, autoplay, measuring}; a repeated seq is ignored.
+     *
+     * Another recorded run starts over at once, a live one with its first frames, which come once it is measured.
+     */
     feed(message) {
       if (message.run === undefined) return;
-      if (message.run !== this.run) {
-        if (message.seq > 0) return; // the rest of a run that was left for another one
-        this.reset(message);
-      }
+      if (!message.live) this.measuring.leave();
+      else if (!this.measuring.heard(message)) return;
+      if (message.run !== this.run) this.reset(message);
       if (message.seq <= this.seq) return;
       this.seq = message.seq;
       for (const frame of message.frames || []) {
@@ -262,7 +270,9 @@
       const section = O.section(name, spec);
       (spec.kind === "plot" ? charts : root).append(section);
       player.parts[name] = make(section, spec, player);
-      if (spec.kind === "lanes") root.append(player.bar);
+      if (spec.kind !== "lanes") continue;
+      section.append(player.measuring.box);
+      root.append(player.bar);
     }
     root.append(charts, player.voice);
     O.followTheme(player);
