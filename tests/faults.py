@@ -1,4 +1,7 @@
-"""Arithmetics that each break one rule of the exact mode, and weights on which every broken rule shows."""
+"""Arithmetics that each break one rule of the exact mode, and weights on which every broken rule shows.
+
+Each sums in another order by its own code: what a processor's own kernels do differs from one machine to the next.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from dataclasses import replace
 import torch
 import torch.nn.functional as F
 
-from orthrus.arithmetic import Arithmetic, Exact, Padded
+from orthrus.arithmetic import Arithmetic, Exact, Fast, Padded
 from orthrus.attention import attend_ar_tiled, tile_bias
 from orthrus.cache import TILE
 from orthrus.checkpoint import LoadedModel
@@ -22,16 +25,31 @@ def halves_for_one(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     return F.linear(x[:, :half], weight[:, :half]) + F.linear(x[:, half:], weight[:, half:])
 
 
+def backwards_for_one(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """A single row's sum from the last column to the first: what a matrix-vector kernel with its own order does."""
+    if len(x) > 1:
+        return F.linear(x, weight)
+    total = torch.zeros(1, len(weight))
+    for column in reversed(range(weight.shape[1])):
+        total += x[:, column, None].float() * weight[:, column].float()
+    return total.to(x.dtype)
+
+
+class Backwards(Padded):
+    def __call__(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        return backwards_for_one(x, weight)
+
+
 class Halves(Padded):
     def __call__(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         return halves_for_one(x, weight)
 
 
-class UnpaddedRow(Exact):
-    """Rows are multiplied as they come: a single row takes other code."""
+class OneRowBackwards(Exact):
+    """A single row takes other code, which sums in another order."""
 
     def __init__(self) -> None:
-        super().__init__(Padded(1), 8)
+        super().__init__(Backwards(8), 8)
 
 
 class SplitSums(Exact):
@@ -56,7 +74,12 @@ class MovingBorder(Exact):
         return attend_ar_tiled(q, *moved, bias)
 
 
-FAULTS = (UnpaddedRow, SplitSums, MovingBorder)
+def uneven() -> Fast:
+    """A fast arithmetic whose rows depend on their number, on every machine."""
+    return Fast(single=backwards_for_one)
+
+
+FAULTS = (OneRowBackwards, SplitSums, MovingBorder)
 
 
 @torch.no_grad()

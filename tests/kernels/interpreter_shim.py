@@ -16,7 +16,7 @@ refuses what does not fit 32 bits before the launch), the lane needs half as lon
 
 import zlib
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import triton.language as tl
@@ -38,7 +38,7 @@ def from_bf16(bits: np.ndarray) -> np.ndarray:
     return (np.ascontiguousarray(bits).astype(np.uint32) << 16).view(np.float32).reshape(np.shape(bits))
 
 
-@lru_cache(maxsize=None)
+@cache
 def salted_order(length: int, *key) -> np.ndarray:
     """A permutation of range(length) that is a function of the key."""
     return np.random.default_rng(zlib.crc32(repr(key).encode())).permutation(length)
