@@ -143,12 +143,12 @@ def control(field: NumberField | ChoiceField) -> gr.Number | gr.Textbox | gr.Rad
     return gr.Number(field.value, step=field.step, **look)
 
 
-def fields(mode: str) -> dict[str, gr.Number | gr.Textbox | gr.Radio]:
+def fields(engine: str) -> dict[str, gr.Number | gr.Textbox | gr.Radio]:
     """The form's components by name: one in sight, the others folded away."""
     made = {LIMIT.name: control(LIMIT)}
     with gr.Accordion("Advanced", open=False, elem_id="advanced"), gr.Row():
         made |= {field.name: control(field) for field in ADVANCED}
-    made["mode"].value = mode
+    made["engine"].value = "torch" if engine == "torch" else "auto"
     return made
 
 
@@ -169,7 +169,7 @@ def build(settings: Settings) -> tuple[gr.Blocks, Desk]:
                 gr.HTML("<h2>Your own prompt</h2>", elem_classes="name")
                 prompt = gr.Textbox(first, label="Prompt", show_label=False, lines=3, max_lines=8, elem_id="prompt")
                 presets(prompt, gallery)
-                entered = fields(settings.mode)
+                entered = fields(settings.engine)
                 entered[LIMIT.name].value = min(LIMIT.value, settings.limits.new_tokens)
                 with gr.Row():
                     run = gr.Button("Run live", variant="primary", elem_id="run")

@@ -16,13 +16,12 @@ from typing import Any
 
 import torch
 
-from orthrus.checkpoint import config_of, load_model
+from orthrus.checkpoint import load_model
 from orthrus.config import ModelConfig
-from orthrus.exact import fast
 from orthrus.memory import refuse_what_does_not_fit
 from orthrus.model import Orthrus
-from orthrus.probe import take_threads
 from orthrus.session import describe_host
+from orthrus.team import available_cores
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -30,7 +29,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 
 def facts(what: str, device: str = "cpu") -> dict[str, Any]:
     """The head of a result: what, by which command, where, with which versions."""
-    host = describe_host(device.split(":")[0])
+    host = describe_host(device.split(":")[0], torch.get_num_threads())
     return {
         "what": what.split("\n")[0],
         "command": " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
@@ -61,8 +60,8 @@ def commit() -> str:
 
 
 def use_threads(asked: int, model: str, dtype: str) -> int:
-    """Compute with `asked` threads, or the quickest number for `dtype` where that is 0; returns it."""
-    take_threads(asked, "cpu", dtype, SHAPES.get(model) or config_of(model))
+    """Compute with `asked` threads, or all cores if that is 0; returns the number."""
+    torch.set_num_threads(asked or available_cores())
     return torch.get_num_threads()
 
 
@@ -75,10 +74,10 @@ SHAPES = {
 }
 
 
-def shaped(shape: str, dtype: str, mode: str = "fast", device: str = "cpu") -> Orthrus:
+def shaped(shape: str, dtype: str, engine: str = "torch", device: str = "cpu") -> Orthrus:
     """The model of a checkpoint folder or hub id, or random weights of SHAPES[shape]: what a pass costs is the same."""
     if shape not in SHAPES:
-        return load_model(shape, device, dtype, mode).model
+        return load_model(shape, device, dtype, engine).model
     c, number = SHAPES[shape], getattr(torch, dtype)
     refuse_what_does_not_fit(weight_count(c) * number.itemsize, f"{shape} in {dtype}", torch.device(device))
     with torch.device("meta"):
@@ -86,8 +85,7 @@ def shaped(shape: str, dtype: str, mode: str = "fast", device: str = "cpu") -> O
     model.to_empty(device=device)
     for parameter in model.parameters():
         parameter.data.normal_(0.0, 0.02)
-    model.fuse()
-    return model.with_arithmetic(fast(model)) if device == "cpu" else model
+    return model.fuse()
 
 
 def weight_count(c: ModelConfig) -> int:

@@ -1,14 +1,15 @@
 """The front door: one function an operation, arguments checked, implementation chosen.
 
-backend="auto" takes Triton for tensors on a CUDA device (where Triton is installed) and the plain PyTorch reference
+backend="auto" takes Triton for tensors on a CUDA device (if Triton is installed) and the plain PyTorch reference
 elsewhere. An explicit choice holds or raises: "triton" on a CPU tensor is a ValueError, unless Triton's interpreter
-is running the kernels.
+is running the kernels. "numba" has the operations of a pass, for a CPU; whole passes are `kernels.numba_pass`.
 
 The Triton kernels are exact by rule: the bits of a row depend neither on how many rows are computed with it nor on
 its place among them, so one row alone (plain decoding) equals the same row of a block (verification). And they never
 ask the host for a length, so every call can be captured in a CUDA graph.
 """
 
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -17,26 +18,36 @@ from torch import Tensor
 
 from kernels import checks
 
-BACKENDS = ("auto", "reference", "triton")
+BACKENDS = ("auto", "reference", "triton", "numba")
+COMPILED = frozenset(
+    "linear attention rmsnorm qk_norm_rope silu_mul argmax distribution".split()
+)  # operations numba has
 
 
 def choose(backend: str, tensor: Tensor) -> str:
-    """ "reference" or "triton" for a call on this tensor."""
+    """The implementation for a call on this tensor."""
     if backend not in BACKENDS:
         raise ValueError(f"backend is {backend!r}, expected one of {BACKENDS}")
     if backend == "auto":
         return "triton" if tensor.is_cuda and find_spec("triton") else "reference"
-    if backend == "triton" and not find_spec("triton"):
-        raise ValueError("backend 'triton' was asked for, but triton is not installed")
+    if backend in ("triton", "numba") and not find_spec(backend):
+        raise ValueError(f"backend {backend!r} was asked for, but {backend} is not installed")
+    if backend == "numba" and tensor.device.type != "cpu":
+        raise ValueError(f"backend 'numba' was asked for, but the tensor is on {tensor.device}")
     somewhere = tensor.is_cuda or tensor.is_meta  # a meta tensor has shapes alone: enough to compile for
     if backend == "triton" and not somewhere and not import_module("kernels.triton_common").interpreted():
         raise ValueError(f"backend 'triton' was asked for, but the tensor is on {tensor.device}")
     return backend
 
 
-def _implementation(backend: str, tensor: Tensor, stem: str):
-    """The module to call: Triton is imported here and nowhere earlier."""
-    return import_module("kernels.reference" if choose(backend, tensor) == "reference" else f"kernels.triton_{stem}")
+def _operation(backend: str, tensor: Tensor, stem: str, name: str) -> Callable:
+    """The function to call: Triton and numba are imported here and nowhere earlier."""
+    chosen = choose(backend, tensor)
+    if chosen == "numba" and name not in COMPILED:
+        raise ValueError(f"backend 'numba' has no {name}, only {', '.join(sorted(COMPILED))}")
+    if chosen == "reference":
+        return getattr(import_module("kernels.reference"), name)
+    return getattr(import_module(f"kernels.numba_{stem}" if chosen == "numba" else f"kernels.triton_{stem}"), name)
 
 
 def linear(x: Tensor, weight: Tensor, out_dtype: torch.dtype | None = None, backend: str = "auto") -> Tensor:
@@ -44,7 +55,7 @@ def linear(x: Tensor, weight: Tensor, out_dtype: torch.dtype | None = None, back
     checks.matrix("x", x)
     checks.matrix("weight", weight, x.shape[1])
     checks.same_dtype(x=x, weight=weight)
-    return _implementation(backend, x, "linear").linear(x, weight, out_dtype)
+    return _operation(backend, x, "linear", "linear")(x, weight, out_dtype)
 
 
 def linear_parts(x: Tensor, weight: Tensor, backend: str = "auto") -> Tensor:
@@ -55,7 +66,7 @@ def linear_parts(x: Tensor, weight: Tensor, backend: str = "auto") -> Tensor:
     checks.matrix("x", x)
     checks.matrix("weight", weight, x.shape[1])
     checks.same_dtype(x=x, weight=weight)
-    return _implementation(backend, x, "linear").linear_parts(x, weight)
+    return _operation(backend, x, "linear", "linear_parts")(x, weight)
 
 
 def linear_silu_mul(x: Tensor, gate_up: Tensor, backend: str = "auto") -> Tensor:
@@ -65,7 +76,7 @@ def linear_silu_mul(x: Tensor, gate_up: Tensor, backend: str = "auto") -> Tensor
     checks.same_dtype(x=x, gate_up=gate_up)
     if gate_up.shape[0] % 2:
         raise ValueError(f"gate_up is {list(gate_up.shape)}: two halves need an even number of rows")
-    return _implementation(backend, x, "linear").linear_silu_mul(x, gate_up)
+    return _operation(backend, x, "linear", "linear_silu_mul")(x, gate_up)
 
 
 def attention(
@@ -85,15 +96,14 @@ def attention(
     whole block. Cache and block may have any strides over heads and rows.
     """
     checks.attention(q, k_cache, v_cache, length, k_block, v_block, causal)
-    module = _implementation(backend, q, "attention")
-    return module.attention(q, k_cache, v_cache, length, k_block, v_block, causal)
+    return _operation(backend, q, "attention", "attention")(q, k_cache, v_cache, length, k_block, v_block, causal)
 
 
 def rmsnorm(x: Tensor, weight: Tensor, eps: float, backend: str = "auto") -> Tensor:
     """[M, N], [N] -> [M, N]: x / rms(x), rounded, times weight (Qwen3's order of roundings; statistics in fp32)."""
     checks.matrix("x", x)
     checks.vector("weight", weight, x.shape[1], x.dtype)
-    return _implementation(backend, x, "rmsnorm").rmsnorm(x, weight, eps)
+    return _operation(backend, x, "rmsnorm", "rmsnorm")(x, weight, eps)
 
 
 def add_rmsnorm(
@@ -107,7 +117,7 @@ def add_rmsnorm(
     checks.vector("weight", weight, residual.shape[1], residual.dtype)
     if checks.product("x", x, residual) != tuple(residual.shape):
         raise ValueError(f"x is {list(x.shape)}, residual is {list(residual.shape)}")
-    return _implementation(backend, x, "rmsnorm").add_rmsnorm(x, residual, weight, eps)
+    return _operation(backend, x, "rmsnorm", "add_rmsnorm")(x, residual, weight, eps)
 
 
 def qk_norm_rope(
@@ -130,8 +140,9 @@ def qk_norm_rope(
     length + i and drops rows past the end; into="block" writes row i to row i.
     """
     checks.qk_norm_rope(qkv, q_weight, k_weight, cos, sin, length, k_out, v_out, into)
-    module = _implementation(backend, qkv, "qk_norm_rope")
-    return module.qk_norm_rope(qkv, q_weight, k_weight, cos, sin, length, k_out, v_out, into, eps)
+    return _operation(backend, qkv, "qk_norm_rope", "qk_norm_rope")(
+        qkv, q_weight, k_weight, cos, sin, length, k_out, v_out, into, eps
+    )
 
 
 def silu_mul(gate_up: Tensor, backend: str = "auto") -> Tensor:
@@ -139,13 +150,26 @@ def silu_mul(gate_up: Tensor, backend: str = "auto") -> Tensor:
     checks.matrix("gate_up", gate_up)
     if gate_up.shape[1] % 2:
         raise ValueError(f"gate_up is {list(gate_up.shape)}: two halves need an even number of columns")
-    return _implementation(backend, gate_up, "silu_mul").silu_mul(gate_up)
+    return _operation(backend, gate_up, "silu_mul", "silu_mul")(gate_up)
+
+
+def distribution(logits: Tensor, count: int, backend: str = "auto") -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """[M, V], finite -> log-probabilities [M, V], probabilities [M, V], entropies [M] in nats, all float32.
+
+    Beside them the `count` largest log-probabilities [M, count], falling, and their ids, int64. With count 0 the
+    entropies mean nothing. "auto" takes numba for float32 on a CPU: for the eye alone, no id depends on it.
+    """
+    checks.matrix("logits", logits)
+    if backend == "auto":
+        here = logits.device.type == "cpu" and logits.dtype == torch.float32 and find_spec("numba")
+        backend = "numba" if here else "reference"
+    return _operation(backend, logits, "statistics", "distribution")(logits, count)
 
 
 def argmax(logits: Tensor, backend: str = "auto") -> Tensor:
     """[M, V] -> [M] int32: the lowest index among the largest. Rows with a NaN have no defined answer."""
     checks.matrix("logits", logits)
-    return _implementation(backend, logits, "argmax").argmax(logits)
+    return _operation(backend, logits, "argmax", "argmax")(logits)
 
 
 def gumbel_argmax(logits: Tensor, length: Tensor, seed: Tensor, temperature: Tensor, backend: str = "auto") -> Tensor:
@@ -158,7 +182,7 @@ def gumbel_argmax(logits: Tensor, length: Tensor, seed: Tensor, temperature: Ten
     checks.vector("length", length, 1, torch.int32)
     checks.vector("seed", seed, 1, torch.int64)
     checks.vector("temperature", temperature, 1, torch.float32)
-    return _implementation(backend, logits, "argmax").gumbel_argmax(logits, length, seed, temperature)
+    return _operation(backend, logits, "argmax", "gumbel_argmax")(logits, length, seed, temperature)
 
 
 def kl(student: Tensor, teacher: Tensor, index: Tensor, backend: str = "auto") -> tuple[Tensor, Tensor]:
@@ -167,14 +191,14 @@ def kl(student: Tensor, teacher: Tensor, index: Tensor, backend: str = "auto") -
     Beside it [n, 2] fp32, both rows' log-sum-exp, which `kl_slope` takes. Not differentiable by itself.
     """
     checks.taught(student, teacher, index)
-    return _implementation(backend, student, "kl").kl(student, teacher, index)
+    return _operation(backend, student, "kl", "kl")(student, teacher, index)
 
 
 def kl_slope(student: Tensor, teacher: Tensor, index: Tensor, lse: Tensor, backend: str = "auto") -> Tensor:
     """[n, V]: the gradient of `kl` with respect to the student's logits, p_student - p_teacher, in their dtype."""
     checks.taught(student, teacher, index)
     checks.matrix("lse", lse, 2)
-    return _implementation(backend, student, "kl").kl_slope(student, teacher, index, lse)
+    return _operation(backend, student, "kl", "kl_slope")(student, teacher, index, lse)
 
 
 def accept(
@@ -187,4 +211,4 @@ def accept(
     are named in `kernels.records`. A stopped state makes the call do nothing, so a host may run cycles ahead.
     """
     checks.accept(block, choice, state, eos, text, ring)
-    _implementation(backend, block, "accept").accept(block, choice, state, eos, text, ring)
+    _operation(backend, block, "accept", "accept")(block, choice, state, eos, text, ring)

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from orthrus.config import DecodeConfig, settings_from_environment
+from orthrus.config import ENGINES, DecodeConfig, settings_from_environment
 
 
 def generate(args: argparse.Namespace) -> dict[str, Any]:
@@ -92,12 +92,10 @@ def doctor(args: argparse.Namespace) -> dict[str, Any]:
 def _model(args: argparse.Namespace):
     import transformers
 
-    from orthrus.checkpoint import config_of, load_model
-    from orthrus.probe import take_threads
+    from orthrus.checkpoint import load_model
 
     transformers.logging.set_verbosity_error()
-    take_threads(args.threads, args.device, args.dtype, config_of(args.model))
-    return load_model(args.model, args.device, args.dtype, args.mode)
+    return load_model(args.model, args.device, args.dtype, args.engine, args.threads)
 
 
 def _config(args: argparse.Namespace, **more: Any) -> DecodeConfig:
@@ -121,11 +119,11 @@ def parser() -> argparse.ArgumentParser:
     )
     common.add_argument("--device", default=defaults.device, help="auto, cpu or cuda")
     common.add_argument("--dtype", default=defaults.dtype, help="auto, float32, bfloat16 or float16")
-    common.add_argument("--threads", type=int, default=defaults.threads, help="CPU threads (default: the quickest)")
+    common.add_argument("--threads", type=int, default=defaults.threads, help="CPU threads at most (0: all cores)")
     common.add_argument("--max-new-tokens", type=int, default=DecodeConfig().max_new_tokens)
     common.add_argument("--block-size", type=int, help="anchor and guesses of a draft (default: the model's)")
     common.add_argument("--pace", action="store_true", help="draft only as far as it pays, measured in the run")
-    common.add_argument("--mode", default=defaults.mode, help="fast, exact, or auto: exact where it costs little")
+    common.add_argument("--engine", default=defaults.engine, help=", ".join(ENGINES) + " (plain PyTorch)")
     common.add_argument("--temperature", type=float, default=DecodeConfig().temperature, help="0 is greedy")
     common.add_argument("--top-k", type=int, default=DecodeConfig().top_k)
     common.add_argument("--top-p", type=float, default=DecodeConfig().top_p)

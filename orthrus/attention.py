@@ -1,7 +1,6 @@
 """Dual-view attention over the shared cache.
 
     attend_ar:        query i of the new rows sees cache[0 : start+i+1]             (causal)
-    attend_ar_tiled:  the same, in an order of sums that no other row can change    (the exact mode's)
     attend_diffusion: every query of the block sees cache[0 : start] ++ the block   (bidirectional, block thrown away)
 
 Grouped-query heads are folded into rows, [kv_heads, group * rows, head_dim], so that one batched product a
@@ -15,8 +14,6 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-
-from orthrus.cache import TILE
 
 
 def _fold(q: Tensor, kv_heads: int) -> Tensor:
@@ -70,52 +67,3 @@ def attend_diffusion(q: Tensor, k: Tensor, v: Tensor, keys: Tensor, values: Tens
     keys = torch.cat((keys[:, :start], k.transpose(0, 1)), dim=1)[None]
     values = torch.cat((values[:, :start], v.transpose(0, 1)), dim=1)[None]
     return _unfold(F.scaled_dot_product_attention(_fold(q, kv_heads)[None], keys, values)[0], len(q))
-
-
-def tile_bias(rows: int, start: int, group: int, row_multiple: int, device: torch.device) -> Tensor:
-    """[group * rows up to the multiple, width] float32 for `attend_ar_tiled`: 0, and -inf on positions that lie ahead.
-
-    `width` is the end of the last tile in use: rows further on are masked, so a longer tail only adds exact zeros.
-    """
-    width = -(-(start + rows) // TILE) * TILE
-    last = start + torch.arange(rows, device=device)
-    ahead = torch.arange(width, device=device) > last[:, None]
-    bias = torch.zeros(rows, width, device=device).masked_fill_(ahead, -math.inf)
-    return pad_rows(bias.repeat(group, 1), row_multiple)
-
-
-def attend_ar_tiled(q: Tensor, keys: Tensor, values: Tensor, bias: Tensor) -> Tensor:
-    """Causal attention whose bits depend neither on how many rows are computed together nor on what lies behind them.
-
-    Keys are cut into tiles at absolute positions; a tile's products have the same shape in every context; the tiles'
-    sums are added in ascending order, from zero. Stale rows of the last tile weigh exactly zero.
-
-    q [rows, heads, head_dim]; keys, values [kv_heads, capacity in whole tiles, head_dim], finite; bias from
-    `tile_bias`. Returns [rows, heads * head_dim] in q's dtype.
-    """
-    rows, _, dim = q.shape
-    folded = _fold(q, keys.shape[0])
-    asked = folded.shape[1]
-    if asked < len(bias):
-        folded = F.pad(folded, (0, 0, 0, len(bias) - asked))
-    tiles = [slice(at, at + TILE) for at in range(0, bias.shape[1], TILE)]
-    scores = [torch.bmm(folded, keys[:, tile].transpose(1, 2)) for tile in tiles]
-    scores = (scores[0] if len(scores) == 1 else torch.cat(scores, dim=-1)).float()
-    # One row's softmax is one thread's loop over the row from its start: masked tails leave its bits alone.
-    weights = scores.mul_(dim**-0.5).add_(bias).softmax(-1).to(q.dtype)
-    parts = [torch.bmm(weights[..., tile], values[:, tile]) for tile in tiles]
-    return _unfold(ascending_sum(parts)[:, :asked].to(q.dtype), rows)
-
-
-def ascending_sum(parts: list[Tensor]) -> Tensor:
-    """The float32 sum in order, from zero. A loop, because the order of torch.sum depends on their number."""
-    out = parts[0].float() + 0.0  # 0 + -0 is 0
-    for part in parts[1:]:
-        out = out + part
-    return out
-
-
-def pad_rows(x: Tensor, multiple: int) -> Tensor:
-    """[..., rows, size] with zero rows behind, up to a multiple."""
-    short = -x.shape[-2] % multiple
-    return F.pad(x, (0, 0, 0, short)) if short else x

@@ -34,7 +34,7 @@ def _alone(request: Request) -> Iterator[Event]:
 
 def lane_of(request: Request) -> AutoregressiveLane:
     """The lane for this request: captured kernels where its model runs on them, else passes called one by one."""
-    if request.lm.model.arithmetic.graphed:
+    if request.lm.engine == "triton":
         from orthrus.gpu.step_lane import GraphStepLane
 
         return GraphStepLane(request)

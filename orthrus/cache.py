@@ -8,33 +8,20 @@ from torch import Tensor
 from orthrus.config import ModelConfig
 from orthrus.scratch import Scratch
 
-TILE = 256  # positions an exact attention tile spans; storage comes in whole tiles, so that the last one can be read
+TILE = 256  # storage comes in whole tiles of positions, so that captured kernels can read the last one whole
 KEPT_ROWS = 64  # passes of at most so many rows keep their buffers; longer ones are pieces of a prompt
 
 
-class SharedCache:
-    """Preallocated keys and values of one sequence, with a committed length.
+class Committed:
+    """A length of committed positions within a capacity. Rows are only ever overwritten: a crop is one integer."""
 
-    `keys[layer]` and `values[layer]` are [kv_heads, capacity in whole tiles, head_dim]; rows below `length` are
-    committed, the others are the working zone. Rows are only ever overwritten: a crop is one integer.
-    """
-
-    def __init__(self, config: ModelConfig, capacity: int, dtype: torch.dtype, device: torch.device | str) -> None:
+    def __init__(self, capacity: int) -> None:
         if capacity < 1:
             raise ValueError(f"cache capacity is {capacity}, it must be 1 or more")
-        stored = _whole_tiles(capacity)
-        shape = (config.num_hidden_layers, config.num_key_value_heads, stored, config.head_dim)
-        self._keys = torch.zeros(shape, dtype=dtype, device=device)
-        self._values = torch.zeros(shape, dtype=dtype, device=device)
-        self.keys: tuple[Tensor, ...] = tuple(self._keys.unbind(0))
-        self.values: tuple[Tensor, ...] = tuple(self._values.unbind(0))
-        self._config, self._scratch = config, {}
-        self.capacity = capacity
-        self.length = 0
-        self.bytes_per_position = config.kv_bytes_per_position * self._keys.element_size()
+        self.capacity, self.length = capacity, 0
 
     def appended(self, rows: int) -> int:
-        """Commit `rows` positions already written behind the length; returns the new length."""
+        """Commit `rows` positions behind the length; returns the new length."""
         if self.length + rows > self.capacity:
             raise ValueError(f"{self.length} + {rows} rows exceed the cache's capacity of {self.capacity}")
         self.length += rows
@@ -45,6 +32,25 @@ class SharedCache:
         if not 0 <= length <= self.length:
             raise ValueError(f"cannot crop to {length}: the cache holds {self.length} positions")
         self.length = length
+
+
+class SharedCache(Committed):
+    """Preallocated keys and values of one sequence, with a committed length.
+
+    `keys[layer]` and `values[layer]` are [kv_heads, capacity in whole tiles, head_dim]; rows below `length` are
+    committed, the others are the working zone.
+    """
+
+    def __init__(self, config: ModelConfig, capacity: int, dtype: torch.dtype, device: torch.device | str) -> None:
+        super().__init__(capacity)
+        stored = _whole_tiles(capacity)
+        shape = (config.num_hidden_layers, config.num_key_value_heads, stored, config.head_dim)
+        self._keys = torch.zeros(shape, dtype=dtype, device=device)
+        self._values = torch.zeros(shape, dtype=dtype, device=device)
+        self.keys: tuple[Tensor, ...] = tuple(self._keys.unbind(0))
+        self.values: tuple[Tensor, ...] = tuple(self._values.unbind(0))
+        self._config, self._scratch = config, {}
+        self.bytes_per_position = config.kv_bytes_per_position * self._keys.element_size()
 
     def seen(self, width: int) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
         """Keys and values of the first `width` positions, [kv_heads, width, head_dim] a layer."""

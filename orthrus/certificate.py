@@ -49,9 +49,9 @@ def certify(
 
 
 def _circumstances(lm: LoadedModel, seed: int, config: DecodeConfig) -> dict[str, Any]:
-    host = describe_host(lm.model.device.type)
+    host = describe_host(lm.model.device.type, lm.model.threads)
     return {
-        "mode": lm.mode,
+        "engine": lm.engine,
         "promise": lm.promise,
         "row_check": lm.check.words if lm.check else None,
         "dtype": str(lm.model.dtype).removeprefix("torch."),

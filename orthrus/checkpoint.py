@@ -7,64 +7,134 @@ import json
 import shutil
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from orthrus.config import DTYPES, EMBEDDED_MODEL, ModelConfig
-from orthrus.exact import RowCheck, choose
+from orthrus.arithmetic import PLAIN
+from orthrus.config import DTYPES, EMBEDDED_MODEL, ENGINES, ModelConfig
+from orthrus.errors import OrthrusError
+from orthrus.exact import RowCheck
 from orthrus.hub import Place, locate
 from orthrus.memory import refuse_what_does_not_fit
 from orthrus.model import Orthrus
 from orthrus.supported import UnsupportedCheckpoint
 from orthrus.weights import SHARD_BYTES, Progress, fill, open_weights, read_json, shown, weight_files, write_weights
 
+if TYPE_CHECKING:
+    from orthrus.compiled import CompiledModel
+
+
+class EngineUnavailable(OrthrusError):
+    """An engine was asked for that does not run here."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("engine-unavailable", message)
+
+    def __reduce__(self) -> tuple:
+        return type(self), (str(self),)
+
 
 @dataclass(frozen=True)
 class LoadedModel:
     """A model ready to decode, with what else its folder holds."""
 
-    model: Orthrus
+    model: Orthrus | CompiledModel
     tokenizer: Any
     config: ModelConfig
     id: str
     revision: str
-    check: RowCheck | None = None  # the self-check of the exact mode, where one was made
+    check: RowCheck | None = None  # rows compared when the model was loaded, which a GPU does
+    fallback: str = ""  # why the engine that auto prefers does not run here
+
+    @property
+    def engine(self) -> str:
+        """numba, triton or torch."""
+        return self.model.engine
 
     @property
     def mode(self) -> str:
-        """fast or exact."""
-        return self.model.arithmetic.mode
+        """exact: a row's bits depend on that row alone; fast: its tokens are equal as measured."""
+        return "fast" if self.engine == "torch" else "exact"
 
     @property
     def promise(self) -> str:
         """What may be said of Orthrus's text against AR's, before it is measured: never more than this."""
-        checked = self.check is not None and self.check.holds and self.check.threads == torch.get_num_threads()
+        checked = self.engine == "numba" or (self.check is not None and self.check.holds)
         return "equal in every bit" if self.mode == "exact" and checked else "equal tokens as measured"
 
-    def in_mode(self, mode: str) -> LoadedModel:
-        """The same weights in another mode: fast, exact or auto; raises as `orthrus.exact.choose` does."""
-        model, check = choose(self.model, mode)
-        return replace(self, model=model, check=check or self.check)
+    def in_plain_torch(self) -> LoadedModel:
+        """The same weights for PyTorch's own operators; only of a model that is held as an Orthrus module."""
+        return replace(self, model=self.model.with_arithmetic(PLAIN))
 
 
 def load_model(
-    source: str | Path | None = None, device: str | None = None, dtype: str | None = None, mode: str = "auto"
+    source: str | Path | None = None,
+    device: str | None = None,
+    dtype: str | None = None,
+    engine: str = "auto",
+    threads: int = 0,
 ) -> LoadedModel:
-    """Load a checkpoint folder or hub id (default: the embedded model), fused for decoding.
+    """Load a checkpoint folder or hub id (default: the embedded model) for decoding.
 
-    A hub id may name a revision, `owner/name@revision`. device None or "auto" takes CUDA where there is one; dtype None
-    or "auto" takes `default_dtype`; mode is fast, exact, or auto (see `orthrus.exact.choose`). Raises ValueError for a
-    folder that is not a checkpoint, a missing, extra or misshapen tensor, an unknown device, dtype or mode, and for an
-    exact mode that does not hold here.
+    A hub id may name a revision, `owner/name@revision`. device None or "auto" takes CUDA if there is one. `engine` is
+    one of `config.ENGINES`: auto takes the compiled engine of the device, or plain PyTorch and says why. dtype None or
+    "auto" keeps matrices as they are stored if the engine is numba, else takes `default_dtype`. `threads` is the most a
+    pass on a CPU may take, 0 for all cores. Raises ValueError for a folder that is not a checkpoint, a missing, extra
+    or misshapen tensor, an unknown device, dtype or engine, and EngineUnavailable for an engine that does not run here.
     """
     place = locate(str(source or EMBEDDED_MODEL))
     at = device_named(device)
-    number = default_dtype(at) if dtype in (None, "auto") else dtype_named(dtype)
-    model = read_model(place.folder, at, number, shown(place.id))
-    chosen, check = choose(model.fuse(), mode)
-    return LoadedModel(chosen, read_tokenizer(place.folder), model.config, place.id, revision_of(place), check)
+    if engine not in ENGINES:
+        raise OrthrusError("engine-unknown", f"engine {engine!r:.40} is not one of {', '.join(ENGINES)}")
+    if dtype not in (None, "auto"):
+        dtype_named(dtype)
+    if at.type == "cpu":
+        model, check, why = _load_on_cpu(place, dtype, engine, threads)
+    else:
+        model, check, why = _load_on_gpu(place, at, dtype, engine)
+    return LoadedModel(model, read_tokenizer(place.folder), model.config, place.id, revision_of(place), check, why)
+
+
+def _load_on_cpu(place: Place, dtype: str | None, engine: str, threads: int):
+    config = read_config(place.folder)
+    why = "it was asked for" if engine == "torch" else not_compiled(config, dtype)
+    if engine == "triton":
+        raise EngineUnavailable("engine triton needs a CUDA device, the model is on the CPU")
+    if why and engine == "numba":
+        raise EngineUnavailable(f"engine numba does not run here: {why}")
+    if why:
+        cpu = torch.device("cpu")
+        number = default_dtype(cpu) if dtype in (None, "auto") else dtype_named(dtype)
+        return read_model(place.folder, cpu, number, shown(place.id)).fuse(), None, why
+    from orthrus.compiled import read_compiled
+
+    return read_compiled(place.folder, config, dtype, threads, shown(place.id)), None, ""
+
+
+def _load_on_gpu(place: Place, device: torch.device, dtype: str | None, engine: str):
+    from orthrus.gpu.choice import choose_on_gpu
+
+    if engine == "numba":
+        raise EngineUnavailable(f"engine numba is for a CPU, the model is on {device}")
+    number = default_dtype(device) if dtype in (None, "auto") else dtype_named(dtype)
+    model = read_model(place.folder, device, number, shown(place.id)).fuse()
+    if engine == "torch":
+        return model, None, "it was asked for"
+    return choose_on_gpu(model, engine)
+
+
+def not_compiled(config: ModelConfig, dtype: str | None) -> str:
+    """Why the compiled engine does not serve this model here, "" if it does."""
+    if find_spec("numba") is None:
+        return "numba is not installed"
+    if dtype == "float16":
+        return "it computes with weights in bfloat16 or float32"
+    from orthrus.compiled import unserved
+
+    return unserved(config)
 
 
 def read_model(
@@ -103,7 +173,7 @@ def device_named(name: str | None) -> torch.device:
 
 
 def default_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 on a GPU, float32 on a CPU (where equality with AR holds as measured)."""
+    """What plain PyTorch and captured kernels compute in: bfloat16 on a GPU, float32 on a CPU."""
     return torch.bfloat16 if device.type == "cuda" else torch.float32
 
 

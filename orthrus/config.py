@@ -14,7 +14,7 @@ from orthrus.supported import refuse_odd_values, refuse_unsupported
 EMBEDDED_MODEL = Path(__file__).resolve().parent.parent / "assets" / "orthrus-mini"
 DTYPES = ("float32", "bfloat16", "float16")
 COUPLINGS = ("gumbel", "rejection")
-MODES = ("auto", "fast", "exact")
+ENGINES = ("auto", "numba", "triton", "torch")
 PUBLISHED_MODELS = tuple(f"chiennv/Orthrus-Qwen3-{size}" for size in ("1.7B", "4B", "8B"))
 MIN_TEMPERATURE = 0.01  # below it logits / temperature leave float32's sense; 0 is greedy
 
@@ -136,7 +136,7 @@ class DecodeConfig:
     block_size: int | None = None
     detail: int = 0
     n_alt: int = 8
-    instrument_share: float = 0.1
+    instrument_share: float = 0.25
     temperature: float = 0.0
     top_k: int | None = None
     top_p: float | None = None
@@ -192,10 +192,10 @@ class Settings:
     models: str = _say(",".join(PUBLISHED_MODELS), "hub ids that may be loaded, separated by commas")
     device: str = _say("auto", "auto, cpu or cuda")
     dtype: str = _say("auto", "auto, float32, bfloat16 or float16")
-    mode: str = _say("auto", "auto, fast or exact")
+    engine: str = _say("auto", "auto, numba (compiled for this CPU), triton (a GPU) or torch (plain PyTorch)")
     host: str = _say("127.0.0.1", "address to listen on; 0.0.0.0 is every one")
     port: int = _say(7860, "port to listen on", 65_535)
-    threads: int = _say(0, "CPU threads (default: the quickest number, found by a probe)", 1024)
+    threads: int = _say(0, "CPU threads a pass may take at most (default: all cores)", 1024)
     traces: str = _say(str(EMBEDDED_MODEL.parent / "traces"), "folder of recorded runs")
     records: str = _say("", "folder to keep every finished run in, prompt included (default: nothing is kept)")
     mcp: bool = _say(False, "1 to serve the endpoints as MCP tools too; needs gradio's mcp extra")

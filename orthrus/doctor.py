@@ -10,10 +10,9 @@ import torch
 
 from orthrus import __version__
 from orthrus.checkpoint import LoadedModel
-from orthrus.exact import SIZES, STARTS, find_exact
+from orthrus.exact import SIZES, STARTS, check_rows
 from orthrus.memory import free_bytes
-from orthrus.probe import best_setting
-from orthrus.provenance import describe_host
+from orthrus.provenance import describe_host, parameters
 
 PACKAGES = (
     "torch",
@@ -23,18 +22,20 @@ PACKAGES = (
     "accelerate",
     "huggingface-hub",
     "triton",
+    "numba",
+    "numpy",
     "gradio",
     "plotly",
 )
 
+WORDS = {"numba": "the compiled CPU engine", "triton": "captured GPU kernels", "torch": "plain PyTorch"}
+
 
 def standing(lm: LoadedModel) -> str:
     """What may be said of a model on this machine, for people."""
-    if lm.check is None:
-        found = "The exact mode was not tried here"
-    else:
-        found = f"The exact mode {'holds' if lm.check.holds else 'does not hold'} on this machine: {lm.check.words}"
-    return f"{found}. Runs are in the {lm.mode} mode unless asked otherwise: {lm.promise}."
+    checked = f" {lm.check.words[0].upper()}{lm.check.words[1:]}." if lm.check else ""
+    why = f" The compiled engine does not run here: {lm.fallback}." if lm.fallback else ""
+    return f"Decoding on {WORDS[lm.engine]}: {lm.promise} as plain decoding.{checked}{why}"
 
 
 def report(lm: LoadedModel) -> dict[str, Any]:
@@ -42,42 +43,32 @@ def report(lm: LoadedModel) -> dict[str, Any]:
 
     The rows of this model are compared here and now where that was not done on loading.
     """
-    host = describe_host(lm.model.device.type)
-    check = lm.check or (find_exact(lm.model)[1] if host.kind == "cpu" else None)
+    host = describe_host(lm.model.device.type, lm.model.threads)
+    check = lm.check or check_rows(lm.model)
     return {
         "orthrus": __version__,
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in PACKAGES},
         "device": host.device,
         "device_kind": host.kind,
-        "threads": torch.get_num_threads(),
-        "quickest": best_setting(lm.config).words if host.kind == "cpu" else None,
+        "threads": lm.model.threads,
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "model": lm.id,
         "revision": lm.revision,
         "dtype": str(lm.model.dtype).removeprefix("torch."),
-        "mode": lm.mode,
+        "engine": lm.engine,
         "promise": lm.promise,
-        "exact_holds": bool(check and check.holds),
-        "row_check": check.words if check else "not made here",
+        "exact_holds": check.holds,
+        "row_check": check.words,
         "passes_compared": list(SIZES),
         "at_positions": list(STARTS),
         "block_size": lm.config.block_size,
         "context": lm.config.max_position_embeddings,
         "positions_that_fit": _fits(lm),
-        "parameters": sum(p.numel() for p in lm.model.parameters()),
-        "kv_bytes_per_position": lm.config.kv_bytes_per_position * lm.model.dtype.itemsize,
-        "kernels": _kernels(lm),
+        "parameters": sum(parameters(lm.config).values()),
+        "kv_bytes_per_position": lm.model.kv_bytes_per_position,
+        "fallback": lm.fallback,
     }
-
-
-def _kernels(lm: LoadedModel) -> str:
-    """What decodes, and where Triton does not, why."""
-    if lm.model.arithmetic.graphed:
-        return lm.model.arithmetic.words
-    from orthrus.gpu.choice import obstacle
-
-    return f"plain PyTorch ({obstacle(lm.model) or 'the fast mode was asked for, or the kernels do not hold here'})"
 
 
 def _fits(lm: LoadedModel) -> int | None:

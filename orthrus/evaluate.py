@@ -99,9 +99,9 @@ def evaluate(
         for example in asked:
             tallies[name].add(Trace.of(run_both(lm, dialogue(example), config)), example)
         note(f"[evaluate] {name}: {tallies[name].figures()}")
-    host = describe_host(lm.model.device.type)
+    host = describe_host(lm.model.device.type, lm.model.threads)
     head = {"domain": domain, "split": split, "seed": seed, "dtype": str(lm.model.dtype).removeprefix("torch.")}
-    head |= {"block_size": config.block_size or lm.config.block_size, "mode": lm.mode, "model": lm.revision}
+    head |= {"block_size": config.block_size or lm.config.block_size, "engine": lm.engine, "model": lm.revision}
     head |= {"device": host.device, "threads": host.threads, "date": date.today().isoformat()}
     if domain != "all":
         return head | tallies[domain].figures()

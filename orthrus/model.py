@@ -1,22 +1,24 @@
 """The Qwen3 trunk with two attentions a layer.
 
 Two verbs: `forward_ar(ids, cache)` appends to the shared cache, `forward_diffusion(block, cache)` only reads it. How
-rows are computed, quickly or exactly, is the model's `arithmetic`.
+rows are computed is the model's `arithmetic`.
 """
 
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
-from orthrus.arithmetic import FAST, Arithmetic
+from orthrus.arithmetic import PLAIN, Plain
 from orthrus.attention import attend_diffusion
 from orthrus.cache import SharedCache
 from orthrus.config import ModelConfig
 from orthrus.fused import LayerWeights, fuse_layer, scale
 from orthrus.layers import AR, DIFF, DecoderLayer, Trunk, rope_table
+from orthrus.sampling import greedy
 from orthrus.scratch import Scratch, signed
 
 __all__ = ["AR", "DIFF", "DecoderLayer", "Orthrus", "rope_table"]
@@ -33,7 +35,7 @@ class Orthrus(nn.Module):
         self._fused: list[LayerWeights] | None = None
         self.last_norm: Tensor | None = None
         self.rope: tuple[Tensor, Tensor] | None = None
-        self.arithmetic: Arithmetic = FAST
+        self.arithmetic = PLAIN
 
     @property
     def head_weight(self) -> Tensor:
@@ -48,9 +50,30 @@ class Orthrus(nn.Module):
     def device(self) -> torch.device:
         return self.head_weight.device
 
+    @property
+    def engine(self) -> str:
+        """triton if whole runs are captured kernels, else torch."""
+        return self.arithmetic.engine
+
+    @property
+    def threads(self) -> int:
+        """CPU threads of PyTorch's operators."""
+        return torch.get_num_threads()
+
     def new_cache(self, capacity: int) -> SharedCache:
         """An empty shared cache of this model's dtype and device."""
         return SharedCache(self.config, capacity, self.dtype, self.device)
+
+    @property
+    def kv_bytes_per_position(self) -> int:
+        """Bytes of keys and values of one position."""
+        return self.config.kv_bytes_per_position * self.dtype.itemsize
+
+    argmax = staticmethod(greedy)
+
+    def cache_bytes(self, capacity: int) -> int:
+        """What a cache of `capacity` positions takes."""
+        return SharedCache.bytes_for(self.config, capacity, self.dtype)
 
     def fuse(self) -> Orthrus:
         """Build the fused decoding weights; the named parameters become views of them, so nothing is held twice."""
@@ -60,11 +83,17 @@ class Orthrus(nn.Module):
         self.rope = signed(*rope_table(self.config, self.config.max_position_embeddings, self.device))
         return self
 
-    def with_arithmetic(self, arithmetic: Arithmetic) -> Orthrus:
+    def with_arithmetic(self, arithmetic: Plain) -> Orthrus:
         """The same weights under another arithmetic; nothing is copied."""
         self.fused_layers()
         twin = copy.copy(self)
         twin.arithmetic = arithmetic
+        return twin
+
+    def with_layers(self, layers: int) -> Orthrus:
+        """The first layers alone of the same weights, not copied: for timing, its text means nothing."""
+        twin = self.with_arithmetic(self.arithmetic)
+        twin.config, twin._fused = replace(self.config, num_hidden_layers=layers), self.fused_layers()[:layers]
         return twin
 
     @torch.inference_mode()
@@ -74,16 +103,8 @@ class Orthrus(nn.Module):
         ids [rows] int64. Returns logits [rows, vocab], or the last row's [1, vocab]; row i predicts the token after
         ids[i]. Raises ValueError when the rows do not fit the cache.
         """
-        if len(ids) > self.arithmetic.rows_at_once:
-            parts = [self.forward_ar(part, cache, last_only) for part in ids.split(self.arithmetic.rows_at_once)]
-            return parts[-1] if last_only else torch.cat(parts)
         hidden = self._ar(ids, cache)
         return self.logits(hidden[-1:] if last_only else hidden)
-
-    @torch.inference_mode()
-    def hidden_ar(self, ids: Tensor, cache: SharedCache) -> Tensor:
-        """`forward_ar` up to the head: [rows] -> [rows, hidden], behind the last norm."""
-        return self._ar(ids, cache).clone()
 
     def _ar(self, ids: Tensor, cache: SharedCache) -> Tensor:
         start, rows, arithmetic = cache.length, len(ids), self.arithmetic
@@ -92,7 +113,7 @@ class Orthrus(nn.Module):
         group = self.config.num_attention_heads // self.config.num_key_value_heads
         bias = arithmetic.bias(rows, start, group, self.device, self.dtype)
         scratch = self._embedded(ids, cache)
-        seen, slots = cache.seen(arithmetic.reach(end)), cache.slots(start, rows)
+        seen, slots = cache.seen(end), cache.slots(start, rows)
         for layer, keys, values, new_keys, new_values in zip(self.fused_layers(), *seen, *slots, strict=True):
             qkv = arithmetic.linear(scratch.norm(layer.attn_norm), layer.ar.qkv)
             new_values.copy_(scratch.rotate(qkv, layer.ar.qk_norm, cos, sin, new_keys))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from functools import lru_cache
 from pathlib import Path
@@ -11,8 +12,15 @@ import transformers
 
 from orthrus import __version__, events
 from orthrus.checkpoint import LoadedModel
-from orthrus.config import DecodeConfig
+from orthrus.config import DecodeConfig, ModelConfig
 from orthrus.model import DIFF
+from orthrus.weights import shapes_of
+
+ENGINES = {
+    "numba": "compiled for this CPU: float32 sums in one order",
+    "triton": "Triton kernels, a cycle in one graph",
+    "torch": "plain PyTorch",
+}
 
 
 def describe_params(c: DecodeConfig) -> events.Params:
@@ -33,30 +41,30 @@ def describe_params(c: DecodeConfig) -> events.Params:
 
 def describe_model(lm: LoadedModel) -> events.Model:
     """Name, revision, dtype and the share of the parameters that the diffusion view trained."""
-    sizes = {name: p.numel() for name, p in lm.model.named_parameters()}
+    sizes = parameters(lm.config)
     trained = sum(size for name, size in sizes.items() if DIFF in name)
     return events.Model(
         id=lm.id,
         revision=lm.revision,
         dtype=str(lm.model.dtype).removeprefix("torch."),
-        attn_impl=_attention(lm),
+        attn_impl=ENGINES[lm.engine],
         mode=lm.mode,
         trained_frac=round(trained / sum(sizes.values()), 4),
     )
 
 
-def _attention(lm: LoadedModel) -> str:
-    if lm.model.arithmetic.graphed:
-        return lm.model.arithmetic.words
-    return "one operator a row, two products a block" if lm.mode == "fast" else "tiles at absolute positions"
+@lru_cache
+def parameters(config: ModelConfig) -> dict[str, int]:
+    """Numbers of each tensor of a model, by its published name."""
+    return {name: math.prod(shape) for name, shape in shapes_of(config).items()}
 
 
-def describe_host(kind: str) -> events.Host:
+def describe_host(kind: str, threads: int) -> events.Host:
     """Device name, threads and library versions."""
     return events.Host(
         device=torch.cuda.get_device_name() if kind == "cuda" else cpu_name(),
         kind=kind,
-        threads=torch.get_num_threads(),
+        threads=threads,
         torch=str(torch.__version__),  # a str subclass that does not serialise as one
         transformers=transformers.__version__,
         app=__version__,

@@ -8,6 +8,7 @@ that is kept, so one draw a position and purpose is all that sampling exactly ne
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -91,7 +92,10 @@ def draw(weights: Tensor, u: float) -> int:
 
 
 class Greedy:
-    """The likeliest token, whatever the position."""
+    """The likeliest token, whatever the position; `argmax` is `greedy`, or an engine's own."""
+
+    def __init__(self, argmax: Callable[[Tensor], Tensor] = greedy) -> None:
+        self._argmax = argmax
 
     def contest(self, logits: Tensor, position: int) -> Tensor:
         """[rows, vocab]: the scores whose largest is chosen."""
@@ -99,7 +103,7 @@ class Greedy:
 
     def choose(self, logits: Tensor, position: int) -> Tensor:
         """[rows, vocab] of rows that stand at position, position + 1, ... -> [rows] int64."""
-        return greedy(logits)
+        return self._argmax(logits)
 
 
 class Sampled:

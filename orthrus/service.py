@@ -18,8 +18,8 @@ from orthrus import hosted
 from orthrus.config import EMBEDDED_MODEL, Settings
 
 if TYPE_CHECKING:
+    from orthrus.engines import Engines
     from orthrus.events import Event
-    from orthrus.modes import Modes
     from orthrus.trace import Trace
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Service:
             most = settings.limits.run_seconds
             self._decode = hosted.on_lent_gpu(decode, hosted.spaces.GPU, lambda wish: 1 + wish.both, most)
 
-    def load(self) -> Modes:
+    def load(self) -> Engines:
         """The model asked for; where it does not load, the embedded one, and `describe` says so."""
         import torch
 
@@ -54,25 +54,25 @@ class Service:
         self._instead = f"The model asked for could not be loaded ({why}); the embedded one answers instead. "
         return self._load(str(EMBEDDED_MODEL))
 
-    def _load(self, source: str) -> Modes:
-        from orthrus.checkpoint import config_of, load_model
-        from orthrus.modes import Modes
-        from orthrus.probe import take_threads
+    def _load(self, source: str) -> Engines:
+        from orthrus.checkpoint import LoadedModel, load_model
+        from orthrus.engines import Engines
+
+        def load(engine: str) -> LoadedModel:
+            return load_model(source, asked.device, asked.dtype, engine, asked.threads)
 
         asked = self.settings
-        take_threads(asked.threads, asked.device, asked.dtype, config_of(source))
-        loaded = load_model(source, asked.device, asked.dtype, asked.mode)
         # where the GPU is lent this process has none: the first call warms up
-        return Modes(loaded, asked.mode, warm=not hosted.lent())
+        return Engines(load(asked.engine), load, asked.engine, warm=not hosted.lent())
 
-    def decode(self, modes: Modes, wish: Any, cancel: threading.Event) -> Iterator[Event]:
-        return self._decode(modes, wish, cancel)
+    def decode(self, engines: Engines, wish: Any, cancel: threading.Event) -> Iterator[Event]:
+        return self._decode(engines, wish, cancel)
 
-    def describe(self, modes: Modes) -> str:
+    def describe(self, engines: Engines) -> str:
         from orthrus.doctor import standing
 
-        abilities = f" {ABILITIES}" if modes.loaded.id == EMBEDDED_MODEL.name else ""
-        return f"{self._instead}{standing(modes.loaded)}{abilities}"
+        abilities = f" {ABILITIES}" if engines.loaded.id == EMBEDDED_MODEL.name else ""
+        return f"{self._instead}{standing(engines.loaded)}{abilities}"
 
     def keep(self, trace: Trace) -> None:
         """Write a finished run into the folder of records; the file appears whole or not at all. Raises OSError."""
@@ -89,19 +89,19 @@ class Service:
             beside.unlink(missing_ok=True)
 
 
-def decode(modes: Modes, wish: Any, cancel: Any) -> Iterator[Event]:
+def decode(engines: Engines, wish: Any, cancel: Any) -> Iterator[Event]:
     """A wish's events: both lanes, or Orthrus alone."""
     from orthrus import engine, lossless
 
-    lm = modes.get(wish.mode)
+    lm = engines.get(wish.engine)
     yield from (lossless.run_both if wish.both else engine.decode)(lm, wish.prompt, wish.config, cancel)
 
 
-def verify(modes: Modes, prompt: str, written: str, proposal: str, mode: str = "auto") -> dict[str, Any]:
+def verify(engines: Engines, prompt: str, written: str, proposal: str, engine: str = "auto") -> dict[str, Any]:
     """What the AR view says of a block somebody else proposes, after `prompt` and what is `written` of the answer."""
     from orthrus.verify import verify_block
 
-    return verify_block(modes.get(mode), prompt, written, proposal)
+    return verify_block(engines.get(engine), prompt, written, proposal)
 
 
 def recover() -> str:

@@ -62,7 +62,7 @@ class Request:
         """How tokens are chosen from logits, by both views and both lanes; each lane makes its own."""
         c = self.config
         if not c.sampled:
-            return Greedy()
+            return Greedy(self.lm.model.argmax)
         vocab, device = self.lm.config.vocab_size, self.lm.model.device
         return Sampled(c.temperature, c.top_k, c.top_p, c.seed, vocab, device)
 
@@ -95,15 +95,14 @@ def make_request(
         raise ValueError(f"max new tokens is {config.max_new_tokens}, the model's context is {context}")
     if config.block_size is not None and config.block_size > lm.config.block_size:
         raise ValueError(f"block size is {config.block_size}, this model drafts at most {lm.config.block_size}")
-    arithmetic = lm.model.arithmetic
-    if arithmetic.graphed and not arithmetic.serves(config):
-        lm = lm.in_mode("fast")  # a run that is no fixed sequence; it says of itself what it is
+    if lm.engine == "triton" and not lm.model.arithmetic.serves(config):
+        lm = lm.in_plain_torch()  # a run that is no fixed sequence; it says of itself what it is
     announcer = Announcer(vocabulary(lm.tokenizer))
     request = Request(lm, config, messages, ids, Stamper(), announcer, cancel or Flag(), rows)
-    if lm.model.arithmetic.graphed:
-        arithmetic.refuse_run(lm.model, request.capacity)
+    if lm.engine == "triton":
+        lm.model.arithmetic.refuse_run(lm.model, request.capacity)
     else:
-        wanted = SharedCache.bytes_for(lm.config, request.capacity, lm.model.dtype)
+        wanted = lm.model.cache_bytes(request.capacity)
         refuse_what_does_not_fit(wanted, f"a cache of {request.capacity} positions", lm.model.device)
     return request
 
@@ -205,7 +204,7 @@ def run_start(request: Request, lanes: tuple[str, ...]) -> Iterator[Event]:
         RunStart,
         source="live",
         model=describe_model(lm),
-        host=describe_host(lm.model.device.type),
+        host=describe_host(lm.model.device.type, lm.model.threads),
         config=events.Config(
             block=request.block,
             layers=c.num_hidden_layers,
@@ -220,7 +219,7 @@ def run_start(request: Request, lanes: tuple[str, ...]) -> Iterator[Event]:
         prompt=events.Prompt(
             messages=tuple(events.Message(role=r, content=content) for r, content in request.messages), ids=request.ids
         ),
-        kv_bytes_per_token=c.kv_bytes_per_position * lm.model.dtype.itemsize,
+        kv_bytes_per_token=lm.model.kv_bytes_per_position,
         lanes=lanes,
         recorded_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
     )

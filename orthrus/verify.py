@@ -7,10 +7,8 @@ from typing import Any
 import torch
 
 from orthrus.acceptance import settle
-from orthrus.cache import SharedCache
 from orthrus.checkpoint import LoadedModel
 from orthrus.memory import refuse_what_does_not_fit
-from orthrus.sampling import greedy
 from orthrus.session import PREFILL_CHUNK, chat_ids, tidy, vocabulary
 
 
@@ -20,14 +18,14 @@ def verify_block(lm: LoadedModel, prompt: str, written: str, proposal: str) -> d
     Returns n_accept, the slots (text, id, status, the AR view's own choice) and the AR view's next token with its kind.
     Raises ValueError for an empty prompt or proposal, more tokens than a block holds, or no room in the context.
     """
-    if lm.model.arithmetic.graphed:
-        lm = lm.in_mode("fast")  # one pass outside of a run: plain PyTorch, and called so
+    if lm.engine == "triton":
+        lm = lm.in_plain_torch()  # one pass outside of a run: plain PyTorch, and called so
     before, proposals = _ids(lm, prompt, written, proposal)
     cache = lm.model.new_cache(len(before) + len(proposals))
     ids = torch.tensor([*before, *proposals], device=lm.model.device)
     for chunk in ids[: len(before) - 1].split(PREFILL_CHUNK):
         lm.model.forward_ar(chunk, cache, last_only=True)
-    choices = greedy(lm.model.forward_ar(ids[len(before) - 1 :], cache)).tolist()
+    choices = lm.model.argmax(lm.model.forward_ar(ids[len(before) - 1 :], cache)).tolist()
     settled = settle(proposals, choices, frozenset(lm.config.eos_token_ids), len(proposals) + 2)
     kept = len(settled.tokens) - (settled.next_id is not None)
     refused = kept if settled.next_id is not None else None
@@ -48,7 +46,7 @@ def verify_block(lm: LoadedModel, prompt: str, written: str, proposal: str) -> d
         ],
         "next": None if settled.next_id is None else shown(settled.next_id) | {"kind": settled.next_kind},
         "stop": settled.stop,
-        "mode": lm.mode,
+        "engine": lm.engine,
     }
 
 
@@ -67,6 +65,6 @@ def _ids(lm: LoadedModel, prompt: str, written: str, proposal: str) -> tuple[lis
         raise ValueError(
             f"prompt, text and proposal have {len(before) + len(proposals)} tokens, the model's context holds {context}"
         )
-    wanted = SharedCache.bytes_for(lm.config, len(before) + len(proposals), lm.model.dtype)
+    wanted = lm.model.cache_bytes(len(before) + len(proposals))
     refuse_what_does_not_fit(wanted, f"a cache of {len(before) + len(proposals)} positions", lm.model.device)
     return before, proposals

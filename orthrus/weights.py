@@ -15,7 +15,9 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
+from orthrus.config import ModelConfig
 from orthrus.model import DIFF, Orthrus
 from orthrus.supported import UnsupportedCheckpoint
 
@@ -98,22 +100,14 @@ def _check_header(path: Path) -> None:
         raise ValueError(f"{path} is not a safetensors file: its header would have {length} bytes")
 
 
-def fill(
-    model: Orthrus,
-    where: dict[str, Any],
-    device: torch.device,
-    dtype: torch.dtype,
-    progress: Progress | None = None,
-    own: bool = False,
-) -> None:
-    """Replace the meta parameters of `model`; every name and shape is checked before the first tensor is read.
+def reader(config: ModelConfig, where: dict[str, Any]) -> Callable[[str], Tensor]:
+    """A function from a published name to its tensor, once every name and shape of the checkpoint has been checked.
 
-    A plain Qwen3 has no diffusion view: it begins as a copy of the AR view. `own` copies what would stay mapped to the
-    file, for weights that will be changed. Raises ValueError naming the tensor, UnsupportedCheckpoint for a dtype that
-    is no float.
+    A plain Qwen3 has no diffusion view: it begins as a copy of the AR view. Raises ValueError naming the tensor,
+    UnsupportedCheckpoint for a dtype that is no float.
     """
-    wanted = {name: tuple(p.shape) for name, p in model.named_parameters()}
-    if model.config.tie_word_embeddings:
+    wanted = shapes_of(config)
+    if config.tie_word_embeddings:
         where.pop("lm_head.weight", None)  # some writers store the tied head a second time
     source = sources(wanted, where)
     for name, shape in wanted.items():
@@ -122,11 +116,32 @@ def fill(
             raise ValueError(f"{source[name]} has shape {found}, the config asks for {shape}")
         if held.get_dtype() not in FLOATS:
             raise UnsupportedCheckpoint(f"quantised weights are not supported: {source[name]} is {held.get_dtype()}")
-    total = sum(p.numel() for p in model.parameters()) * dtype.itemsize
-    done = 0
-    for name in wanted:
+    return lambda name: where[source[name]].get_tensor(source[name])
+
+
+def shapes_of(config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """Every tensor of a dual-view checkpoint, by its published name."""
+    with torch.device("meta"):
+        return {name: tuple(p.shape) for name, p in Orthrus(config).named_parameters()}
+
+
+def fill(
+    model: Orthrus,
+    where: dict[str, Any],
+    device: torch.device,
+    dtype: torch.dtype,
+    progress: Progress | None = None,
+    own: bool = False,
+) -> None:
+    """Replace the meta parameters of `model`; raises as `reader` does, before the first tensor is read.
+
+    `own` copies what would stay mapped to the file, for weights that will be changed; a copied view is always its own.
+    """
+    read = reader(model.config, where)
+    total, done = sum(p.numel() for p in model.parameters()) * dtype.itemsize, 0
+    for name in shapes_of(model.config):
         owner, _, leaf = name.rpartition(".")
-        tensor = where[source[name]].get_tensor(source[name]).to(device, dtype, copy=own or source[name] != name)
+        tensor = read(name).to(device, dtype, copy=own or name not in where)
         setattr(model.get_submodule(owner), leaf, torch.nn.Parameter(tensor, requires_grad=False))
         done += tensor.nbytes
         if progress:

@@ -48,7 +48,7 @@ def tiny():
 
 @pytest.fixture(scope="session")
 def mini():
-    """The embedded model in float32."""
+    """The embedded model on the compiled engine."""
     from orthrus.checkpoint import load_model
 
-    return load_model(dtype="float32", device="cpu")
+    return load_model(device="cpu", threads=1)

@@ -261,7 +261,7 @@ def test_from_a_plain_qwen3_to_a_checkpoint_that_drafts(tiny_base, data, tmp_pat
     assert "run `convert` first" in capsys.readouterr().err
 
     assert run("convert", tiny_base, out) == 0
-    start = load_model(out / "start", "cpu", "float32", mode="fast")
+    start = load_model(out / "start", "cpu", "float32", engine="torch")
     assert (start.config.block_size, start.config.mask_token_id) == (8, 5)
     assert run("convert", tiny_base, out) == 0 and "is there already" in capsys.readouterr().err
     assert run("diffusion", tiny_base, out) == 2 and "run `rollouts` first" in capsys.readouterr().err
@@ -289,7 +289,7 @@ def test_from_a_plain_qwen3_to_a_checkpoint_that_drafts(tiny_base, data, tmp_pat
     assert "diffusion: resumed at step 1" in capsys.readouterr().err
     assert torch.load(out / "diffusion" / "last.pt", weights_only=True)["step"] == 4
     same_frozen_tensors(tiny_base, out / "checkpoint")
-    trained = load_model(out / "checkpoint", "cpu", "float32", mode="fast")
+    trained = load_model(out / "checkpoint", "cpu", "float32", engine="torch")
     moved = dict(start.model.named_parameters())
     learnt = [n for n, p in trained.model.named_parameters() if not torch.equal(p, moved[n])]
     assert learnt and all(DIFF in n for n in learnt)

@@ -9,19 +9,18 @@ import torch
 
 from orthrus import certificate
 from orthrus.__main__ import main
-from orthrus.arithmetic import Exact, Padded
 from orthrus.certificate import certify, shares
 from orthrus.config import DecodeConfig
 from orthrus.training.corpus import DOMAINS
-from tests.faults import FAULTS, strained, under, uneven
-from tests.tiny import tiny_model
+from tests.faults import FAULTS, SplitSums, strained, under
+from tests.tiny import compiled_model, on_engine, tiny_model
 
 CONFIG = DecodeConfig(max_new_tokens=6, detail=-1)
 
 
 @pytest.fixture(scope="module")
 def exact():
-    return tiny_model(max_position_embeddings=2048).in_mode("exact")
+    return compiled_model(max_position_embeddings=2048)
 
 
 def test_every_domain_is_asked_and_every_row_agrees(exact):
@@ -30,7 +29,7 @@ def test_every_domain_is_asked_and_every_row_agrees(exact):
     assert got["prompts"] == got["identical"] == 13 and got["rows_equal"] == got["rows_compared"] > 13
     assert list(got["domains"]) == list(DOMAINS) and len(lines) == len(DOMAINS)
     assert [counts["prompts"] for counts in got["domains"].values()] == [2, 2] + [1] * 9
-    assert (got["mode"], got["promise"], got["divergences"]) == ("exact", "equal in every bit", [])
+    assert (got["engine"], got["promise"], got["divergences"]) == ("numba", "equal in every bit", [])
     assert got["device"] and got["dtype"] == "float32" and got["torch"]
     json.dumps(got)
 
@@ -40,7 +39,7 @@ def test_every_domain_is_asked_and_every_row_agrees(exact):
 def test_a_broken_rule_turns_the_certificate_red(dtype, fault):
     lm = tiny_model(max_position_embeddings=2048, block_size=32)
     lm.model.to(dtype)
-    lm = under(strained(lm), fault() if fault else Exact(Padded(8), 8))
+    lm = under(strained(lm), fault()) if fault else on_engine(strained(lm))
     got = certify(lm, 1, 1, DecodeConfig(max_new_tokens=12, detail=-1))
     assert got["rows_compared"] == 12 and (got["rows_equal"] == 12) is (fault is None)
 
@@ -54,10 +53,9 @@ def test_a_sampled_certificate_names_its_rule(exact):
     assert (greedy["temperature"], greedy["coupling"], greedy["top_k"], greedy["top_p"]) == (0.0, None, None, None)
 
 
-def test_fast_promises_no_more_than_was_measured():
-    fast = under(tiny_model(max_position_embeddings=2048), uneven())
-    got = certify(fast, 2, 1, CONFIG)
-    assert (got["mode"], got["promise"]) == ("fast", "equal tokens as measured")
+def test_plain_torch_promises_no_more_than_was_measured():
+    got = certify(under(tiny_model(max_position_embeddings=2048), SplitSums()), 2, 1, CONFIG)
+    assert (got["engine"], got["promise"]) == ("torch", "equal tokens as measured")
     assert got["rows_equal"] < got["rows_compared"]
 
 
@@ -100,17 +98,19 @@ def test_shares():
 def test_the_command(monkeypatch, capsys, exact):
     asked = {}
 
-    def load(model, device, dtype, mode):
-        asked.update(dtype=dtype, mode=mode)
+    def load(model, device, dtype, engine, threads):
+        asked.update(dtype=dtype, engine=engine, threads=threads)
         return exact
 
     monkeypatch.setattr("orthrus.checkpoint.load_model", load)
-    words = "lossless --prompts 2 --seed 1 --dtype bfloat16 --mode exact --max-new-tokens 4 --json".split()
+    words = (
+        "lossless --prompts 2 --seed 1 --dtype bfloat16 --engine numba --threads 1 --max-new-tokens 4 --json".split()
+    )
     assert main(words) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert asked == {"dtype": "bfloat16", "mode": "exact"}
+    assert asked == {"dtype": "bfloat16", "engine": "numba", "threads": 1}
     assert {
-        "prompts", "identical", "rows_compared", "rows_equal", "mode", "dtype", "device", "domains", "divergences"
+        "prompts", "identical", "rows_compared", "rows_equal", "engine", "dtype", "device", "domains", "divergences"
     } <= set(printed)  # fmt: skip
     assert main(["lossless", "--temperature", "1", "--coupling", "rejection"]) == 2
     assert "in distribution only" in capsys.readouterr().err

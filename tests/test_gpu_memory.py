@@ -7,9 +7,10 @@ import torch
 
 from benchmarks.harness import SHAPES
 from orthrus import doctor, memory
+from orthrus.checkpoint import EngineUnavailable
 from orthrus.config import DecodeConfig
 from orthrus.engine import decode
-from orthrus.exact import NotExact, RowCheck, choose
+from orthrus.exact import RowCheck
 from orthrus.gpu import choice, needs
 from orthrus.gpu.choice import Graphed, choose_on_gpu
 from orthrus.verify import verify_block
@@ -86,26 +87,27 @@ def on_gpu(monkeypatch, mode, why=None, check="holds", started=True):
     monkeypatch.setattr(choice, "obstacle", lambda model: why)
     monkeypatch.setattr(choice, "_tried", lambda model: CHECKS[check])
     monkeypatch.setattr(torch.cuda, "is_initialized", lambda: started)
-    model, found = choose_on_gpu(tiny_model().model, mode)
+    model, found, fallback = choose_on_gpu(tiny_model().model, mode)
+    assert (model.engine == "torch") is bool(fallback)
     return model.arithmetic.graphed, found
 
 
 def test_kernels_are_taken_where_they_run_and_hold(monkeypatch):
-    for mode in ("auto", "exact"):
+    for mode in ("auto", "triton"):
         assert on_gpu(monkeypatch, mode) == (True, CHECKS["holds"])
         assert on_gpu(monkeypatch, mode, started=False) == (True, None), "a GPU that is lent later"
     assert on_gpu(monkeypatch, "auto", why="triton is not installed") == (False, None)
     assert on_gpu(monkeypatch, "auto", check="differs") == (False, CHECKS["differs"])
-    with pytest.raises(NotExact, match="triton is not installed; the fast mode is left"):
-        on_gpu(monkeypatch, "exact", why="triton is not installed")
-    with pytest.raises(NotExact, match="rows are not bit-equal on this GPU: 8 of 9 rows"):
-        on_gpu(monkeypatch, "exact", check="differs")
+    for fault in ({"why": "triton is not installed"}, {"check": "differs"}):
+        with pytest.raises(EngineUnavailable) as error:
+            on_gpu(monkeypatch, "triton", **fault)
+        assert error.value.code == "engine-unavailable"
 
 
-def test_the_fast_mode_is_plain_pytorch_on_every_device():
+def test_captured_kernels_step_back_to_plain_pytorch():
     lm, _ = graphed(tiny_model())
-    assert lm.mode == "exact" and not lm.in_mode("fast").model.arithmetic.graphed
-    assert choose(lm.model, "fast")[0].arithmetic.mode == "fast"
+    plain = lm.in_plain_torch()
+    assert (lm.engine, lm.mode) == ("triton", "exact") and (plain.engine, plain.mode) == ("torch", "fast")
 
 
 def test_kernels_that_do_not_start_are_a_sentence(monkeypatch):
@@ -142,11 +144,10 @@ def test_the_check_compares_rows_of_the_first_layer_and_the_head():
 
 def test_a_single_pass_outside_of_runs_is_called_what_it_is():
     lm, device = graphed(tiny_model())
-    assert verify_block(lm, "Hi", "", "abc")["mode"] == "fast" and device.captured == 0
+    assert verify_block(lm, "Hi", "", "abc")["engine"] == "torch" and device.captured == 0
 
 
-def test_the_doctor_says_what_decodes(monkeypatch):
+def test_the_doctor_says_what_decodes():
     lm, _ = graphed(tiny_model())
-    assert doctor._kernels(lm) == Graphed.words
-    assert doctor._kernels(tiny_model()) == "plain PyTorch (the kernels are for CUDA, the model is on cpu)"
+    assert "captured GPU kernels" in doctor.standing(lm) and "plain PyTorch" in doctor.standing(tiny_model())
     assert doctor._fits(lm) is None

@@ -180,7 +180,7 @@ def test_only_hub_ids_of_the_list_are_loaded(tmp_path):
 
 
 def test_a_model_that_does_not_load_is_replaced_and_the_page_says_so(tmp_path):
-    made = Service(Settings(model=str(tmp_path), device="cpu", dtype="float32", mode="fast", threads=1))
+    made = Service(Settings(model=str(tmp_path), device="cpu", dtype="float32", engine="torch", threads=1))
     modes = made.load()
     assert modes.loaded.id == EMBEDDED_MODEL.name
     said = made.describe(modes)

@@ -82,10 +82,10 @@ def test_a_check_that_takes_too_long_says_so(programs, monkeypatch):
 
 
 def test_a_block_is_handed_to_the_model_after_its_checks(programs):
-    assert programs.verify_block(ME, "Hello", "a b", "c", "fast") == {"given": ("model", "Hello", "c", "a b", "fast")}
+    assert programs.verify_block(ME, "Hello", "a b", "c", "torch") == {"given": ("model", "Hello", "c", "a b", "torch")}
     with pytest.raises(ValueError, match="The prompt has 4001 characters, this page takes at most 4000"):
         programs.verify_block(ME, "Hello", "x" * 4001)
-    with pytest.raises(ValueError, match="Mode 'quick' is not one of"):
+    with pytest.raises(ValueError, match="Engine 'quick' is not one of"):
         programs.verify_block(ME, "Hello", "x", "", "quick")
 
 

@@ -100,7 +100,7 @@ def write_published(folder, tied=True, shards=1, **config):
 @pytest.mark.parametrize(("tied", "shards", "kind"), [(True, 1, "orthrus"), (False, 3, "orthrus"), (True, 3, "qwen3")])
 def test_a_published_checkpoint_loads_key_by_key(tmp_path, tied, shards, kind):
     written = write_published(tmp_path, tied, shards, model_type=kind)
-    lm = load_model(tmp_path, "cpu", "float32", mode="fast")
+    lm = load_model(tmp_path, "cpu", "float32", engine="torch")
     loaded = dict(lm.model.named_parameters())
     assert {n: tuple(p.shape) for n, p in loaded.items()} == published_shapes(tied)
     assert all(torch.equal(loaded[n], written[n]) for n in written)
@@ -135,7 +135,7 @@ def test_saving_again_leaves_nothing_of_the_earlier_save(tmp_path):
     for size, sharded in ((50_000, True), (1 << 30, False), (100_000, True)):
         save_checkpoint(model, tmp_path, torch.float32, size)
         assert (tmp_path / INDEX).exists() == sharded == (not (tmp_path / "model.safetensors").exists())
-        loaded = dict(load_model(tmp_path, "cpu", "float32", mode="fast").model.named_parameters())
+        loaded = dict(load_model(tmp_path, "cpu", "float32", engine="torch").model.named_parameters())
         assert all(torch.equal(loaded[n], p) for n, p in model.named_parameters())
         assert set(tmp_path.glob("*.safetensors")) == set(weight_files(tmp_path)) and not list(tmp_path.glob("*.tmp"))
 
@@ -157,7 +157,7 @@ def qwen3(folder, tied: bool, shard: str, eos=(2,)) -> Qwen3ForCausalLM:
 @pytest.mark.parametrize(("tied", "shard"), [(True, "1GB"), (False, "100KB")])
 def test_the_ar_view_is_transformers_qwen3(tmp_path, tied, shard):
     theirs = qwen3(tmp_path, tied, shard)
-    lm = load_model(tmp_path, "cpu", "float32", mode="fast")
+    lm = load_model(tmp_path, "cpu", "float32", engine="torch")
     assert (len(weight_files(tmp_path)) > 1) == (shard == "100KB")
     ids = torch.randint(0, 320, (90,), generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
@@ -166,7 +166,7 @@ def test_the_ar_view_is_transformers_qwen3(tmp_path, tied, shard):
     assert wanted.std() > 0.5
     torch.testing.assert_close(got, wanted, rtol=1e-4, atol=2e-5)  # float32 rounding over two layers
     with pytest.raises(AssertionError):  # another rope base is seen at this tolerance
-        turned = load_model(tmp_path, "cpu", "float32", mode="fast").model
+        turned = load_model(tmp_path, "cpu", "float32", engine="torch").model
         turned.rope = tuple(table.roll(1, 0) for table in turned.rope)
         cache = SharedCache(lm.config, 96, torch.float32, torch.device("cpu"))
         torch.testing.assert_close(turned.forward_ar(ids, cache), wanted, rtol=1e-4, atol=2e-5)
@@ -199,7 +199,7 @@ def test_chat_template_and_end_tokens_are_transformers_own(tmp_path):
     generation.write_text(json.dumps({"eos_token_id": stops, "do_sample": False}))
     wanted = Qwen3ForCausalLM.from_pretrained(tmp_path).generate(torch.tensor([ids]), **asked)[0, len(ids) :].tolist()
     assert wanted[-1] == stops[1] and len(wanted) < 24
-    lm = load_model(tmp_path, "cpu", "float32", mode="fast")
+    lm = load_model(tmp_path, "cpu", "float32", engine="torch")
     assert lm.config.eos_token_ids == tuple(stops)
     config = DecodeConfig(max_new_tokens=24)
     assert list(Trace.of(decode_ar(lm, "Say abc.", config)).ar_ids) == wanted
@@ -296,7 +296,7 @@ def test_loading_is_mapped_shown_and_named(tmp_path, capsys, monkeypatch):
 
     write_published(tmp_path, shards=3)
     monkeypatch.setattr(checkpoint, "shown", lambda what: weights.shown(what, at_least=0))
-    lm = load_model(tmp_path, "cpu", "float32", mode="fast")
+    lm = load_model(tmp_path, "cpu", "float32", engine="torch")
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("[load]")]
     assert 5 <= len(lines) <= 11 and all(tmp_path.name in line for line in lines)
     assert lm.id == tmp_path.name and len(lm.revision) == 12
@@ -320,7 +320,7 @@ def test_a_hub_id_is_read_at_one_commit(tmp_path, monkeypatch):
     write_published(snapshot)
     calls = []
     fake_hub(monkeypatch, snapshot, calls)
-    lm = load_model("a/b@v1", "cpu", "float32", mode="fast")
+    lm = load_model("a/b@v1", "cpu", "float32", engine="torch")
     assert (lm.id, lm.revision) == ("a/b", "012345678901") and calls[0][:2] == ("a/b", "v1")
     assert not any(fnmatch in ("*", "*.py", "*.bin") for fnmatch in calls[0][2])
     assert config_of("a/b").block_size == 8 and calls[1][1] is None

@@ -275,7 +275,7 @@ def test_an_unknown_name_is_refused_without_a_traceback(app, path):
         {"top_p": "nan"},
         {"block_size": "-5"},
         {"coupling": "../../etc/passwd"},
-        {"mode": "http://127.0.0.1/"},
+        {"engine": "http://127.0.0.1/"},
     ],
     ids=lambda changes: next(iter(changes)),
 )

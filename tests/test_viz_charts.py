@@ -224,7 +224,7 @@ def test_a_parted_run_is_put_under_the_microscope(verdict, tone):
     assert found["tone"] == tone and "The first 41 tokens are equal. As token 42 Orthrus wrote" in text
     assert ("a near tie (below 0.5)" in text) is (verdict == "near_tie")
     assert ("report it as a bug" in text) is (verdict == "mismatch")
-    assert "Run it again with the arithmetic set to exact" in text, "this run was in the fast mode"
+    assert "Run it again on the compiled engine" in text, "plain PyTorch decoded this run"
     assert [len(each["rows"]) for each in found["lists"]] == [3, 3] and "gap" in found["lists"][0]["gap"]
     assert found["lists"][0]["rows"][0][0] == run.token_ids[41]
     assert found["lists"][1]["rows"][0][0] == run.ar_ids[41]
@@ -270,9 +270,9 @@ def test_rejection_claims_no_equal_tokens_and_one_lane_claims_nothing():
 def test_a_real_lane_that_differs_is_explained(monkeypatch):
     from orthrus.config import DecodeConfig
     from orthrus.lossless import run_both
-    from tests.test_lossless import Nudged, model_in
+    from tests.test_lossless import Nudged, compiled
 
-    lm = model_in("exact")
+    lm = compiled()
     monkeypatch.setattr(lm.model, "forward_ar", Nudged(lm.model, 5, 5.0))
     run = Trace.of(run_both(lm, "abc", DecodeConfig(20, detail=1, block_size=4)))
     found, text = said(run)

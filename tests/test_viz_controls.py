@@ -5,7 +5,7 @@ import math
 import pytest
 
 from orthrus.__main__ import _config, main, parser
-from orthrus.config import MODES, DecodeConfig
+from orthrus.config import ENGINES, DecodeConfig
 from orthrus.limits import Limits
 from viz.controls import FIELDS, PACES, ChoiceField, read
 
@@ -14,7 +14,7 @@ def test_an_untouched_form_is_the_command_line_without_options():
     wish = read("Hello", {field.name: field.value for field in FIELDS})
     assert wish == read("Hello", {}) == ("Hello", DecodeConfig(), "auto", True)
     args = parser().parse_args(["generate", "Hello"])
-    assert wish.config == _config(args) and wish.mode == args.mode
+    assert wish.config == _config(args) and wish.engine == args.engine
 
 
 def test_every_field_is_an_option_of_the_command_line():
@@ -27,7 +27,7 @@ def test_every_field_is_an_option_of_the_command_line():
 
 def test_numbers_come_as_a_browser_sends_them():
     entered = {"max_new_tokens": 40.0, "temperature": 0.8, "top_k": 20.0, "top_p": "", "seed": None, "block_size": "16"}
-    config = read("Hello", {**entered, "coupling": "rejection", "mode": "fast"}, detail=1).config
+    config = read("Hello", {**entered, "coupling": "rejection", "engine": "torch"}, detail=1).config
     want = {"temperature": 0.8, "top_k": 20, "block_size": 16, "coupling": "rejection", "detail": 1}
     assert config == DecodeConfig(40, **want) and isinstance(config.top_k, int)
 
@@ -45,7 +45,7 @@ BAD = (
     ("seed", math.inf, "seed is inf, it must be a whole number"),
     ("coupling", "magic", "coupling 'magic' is not one of gumbel, rejection"),
     ("pace", "slow", "drafts 'slow' is not one of full, auto"),
-    ("mode", "quick", f"mode 'quick' is not one of {', '.join(MODES)}"),
+    ("engine", "quick", f"engine 'quick' is not one of {', '.join(ENGINES)}"),
 )
 
 
@@ -57,7 +57,7 @@ def test_a_bad_value_is_a_sentence_that_names_value_and_limit(name, value, sente
 
 
 @pytest.mark.parametrize(
-    "bad", [b for b in BAD if b[0] not in ("mode",) and b[1] in (0, -0.5, 1.5, -3, "magic")], ids=str
+    "bad", [b for b in BAD if b[0] not in ("engine",) and b[1] in (0, -0.5, 1.5, -3, "magic")], ids=str
 )
 def test_the_command_line_says_the_same(bad, capsys, monkeypatch):
     name, value, sentence = bad

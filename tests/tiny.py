@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import torch
@@ -69,6 +70,18 @@ def loaded(model: Orthrus) -> LoadedModel:
 
 def tiny_model(seed: int = 0, **changes) -> LoadedModel:
     return loaded(random_weights(Orthrus(tiny_config(**changes)), seed))
+
+
+def compiled_model(seed: int = 0, dtype: torch.dtype | None = None, threads: int = 1, **changes) -> LoadedModel:
+    """`tiny_model` on the compiled engine, its matrices kept in `dtype` (default: float32)."""
+    return on_engine(tiny_model(seed, **changes), dtype, threads)
+
+
+def on_engine(lm: LoadedModel, dtype: torch.dtype | None = None, threads: int = 1) -> LoadedModel:
+    """The weights of a model in memory on the compiled engine."""
+    from orthrus.compiled import compiled  # numba need not be where a GPU is
+
+    return replace(lm, model=compiled(lm.model, dtype, threads))
 
 
 class Scripted(Orthrus):

@@ -51,7 +51,7 @@ def _details(event: RunStart) -> dict[str, str]:
     model, host, params = event.model, event.host, event.params
     return {
         "Model": f"{model.id} ({model.revision[:12]})",
-        "Arithmetic": f"{model.dtype}, {model.mode} mode, {model.attn_impl}",
+        "Arithmetic": f"{model.dtype}, {model.attn_impl}",
         "Trained for the second view": f"{100 * model.trained_frac:.0f} % of the weights",
         "Machine": f"{host.device}, {host.kind}, {host.threads} threads",
         "Software": f"torch {host.torch}, transformers {host.transformers}, orthrus {host.app}",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from orthrus.config import COUPLINGS, MODES, DecodeConfig
+from orthrus.config import COUPLINGS, ENGINES, DecodeConfig
 from orthrus.limits import Limits
 
 _DEFAULTS = DecodeConfig()
@@ -62,11 +62,11 @@ ADVANCED = (
         _DEFAULTS.coupling,
     ),
     ChoiceField(
-        "mode",
-        "Arithmetic",
-        "exact: every logit row equal in every bit. fast: equal tokens as measured. auto: exact where it costs little.",
-        MODES,
-        MODES[0],
+        "engine",
+        "Engine",
+        "auto: the compiled one, every logit row equal in every bit. torch: plain PyTorch, equal tokens as measured.",
+        ("auto", "torch"),
+        "auto",
     ),
 )
 FIELDS = (LIMIT, *ADVANCED)
@@ -77,7 +77,7 @@ class Wish(NamedTuple):
 
     prompt: str
     config: DecodeConfig
-    mode: str
+    engine: str
     both: bool = True  # both lanes, or Orthrus alone
 
 
@@ -96,12 +96,12 @@ def read(prompt: str, entered: Mapping[str, Any], limits: Limits | None = None, 
     if values["pace"] not in PACES:
         raise ValueError(f"drafts {values['pace']!r:.40} is not one of {', '.join(PACES)}")
     values["pace"] = values["pace"] == "auto"
-    mode = values.pop("mode")
-    if mode not in MODES:
-        raise ValueError(f"mode {mode!r:.40} is not one of {', '.join(MODES)}")
+    engine = values.pop("engine")
+    if engine not in ENGINES:
+        raise ValueError(f"engine {engine!r:.40} is not one of {', '.join(ENGINES)}")
     config = DecodeConfig(**values, **more)
     limits.check_tokens(config.max_new_tokens)
-    return Wish(prompt, config, mode, both)
+    return Wish(prompt, config, engine, both)
 
 
 def _value(field: NumberField | ChoiceField, entered: Any) -> Any:

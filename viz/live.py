@@ -175,7 +175,7 @@ class Desk:
         for event, trace in self.follow(wish, job):
             yield [player.dumps(frame) for frame in player.frames(event, trace)]
             if isinstance(event, RunStart):
-                yield News(None, f"Orthrus is writing ({decoding(event)}, {event.model.mode} mode).")
+                yield News(None, f"Orthrus is writing ({decoding(event)}).")
             if isinstance(event, ArChunk) and event.i0 == 0:
                 yield News(None, f"Now the same prompt one token at a time, measured alone.{expected(trace)}")
         # a Stop that came when both lanes had ended has stopped nothing

@@ -15,12 +15,13 @@ from viz.changes import Change, put
 NAME = "neartie"
 BEFORE, AFTER = 12, 16  # tokens shown around the place where the texts part
 PROMISE = {
-    "fast": "In the fast mode the last bits of a row of logits may depend on how many rows are computed with it, so "
-    "equal tokens are a measurement, not a promise.",
-    "exact": "In the exact mode the bits of a row depend on that row alone, so the tokens are equal by construction.",
+    "fast": "Plain PyTorch decoded this run: the last bits of a row of logits may depend on how many rows are computed "
+    "with it, so equal tokens are a measurement, not a promise.",
+    "exact": "The engine of this run computes each row by itself: its bits depend on that row alone, so the tokens are "
+    "equal by construction.",
 }
 
-REPEAT = "Run it again with the arithmetic set to exact (Advanced): there the two texts cannot part by rounding."
+REPEAT = "Run it again on the compiled engine (Advanced): there the two texts cannot part by rounding."
 
 
 def skeleton() -> dict[str, Any]:

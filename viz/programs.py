@@ -48,7 +48,7 @@ class Programs:
         seed: int = 1,
         coupling: str = "gumbel",
         block_size: int | None = None,
-        mode: str = "auto",
+        engine: str = "auto",
         detail: int = 0,
         compare: bool = False,
     ) -> Iterator[dict]:
@@ -64,12 +64,12 @@ class Programs:
             seed: decides every draw.
             coupling: gumbel writes the text of plain sampling with this seed; rejection equals it in distribution.
             block_size: anchor and guesses of a draft; null for the model's own.
-            mode: auto, fast or exact.
+            engine: auto, numba, triton or torch (plain PyTorch).
             detail: -1 ids and timings, 0 also log-probabilities, 1 also alternatives.
             compare: decode a second time one token a pass, and compare (ar_chunk and lossless events).
         """
         entered = {"max_new_tokens": max_new_tokens, "temperature": temperature, "top_k": top_k, "top_p": top_p}
-        entered |= {"seed": seed, "coupling": coupling, "block_size": block_size, "mode": mode}
+        entered |= {"seed": seed, "coupling": coupling, "block_size": block_size, "engine": engine}
         prepare = lambda: read(prompt, entered, self._desk.limits, compare, detail=detail)  # noqa: E731
 
         def work(model: Any, wish: Any, job: Job) -> Iterator[dict]:
@@ -85,7 +85,7 @@ class Programs:
         max_new_tokens: int = 128,
         temperature: float = 0.0,
         seed: int = 1,
-        mode: str = "auto",
+        engine: str = "auto",
     ) -> dict:
         """Decode a prompt with Orthrus and token by token, and compare: the verdict, both counts, the speed-up.
 
@@ -94,9 +94,9 @@ class Programs:
             max_new_tokens: where the answer is cut off at the latest.
             temperature: 0 is greedy; above it tokens are drawn, with the same noise in both.
             seed: decides every draw.
-            mode: auto, fast or exact.
+            engine: auto, numba, triton or torch (plain PyTorch).
         """
-        entered = {"max_new_tokens": max_new_tokens, "temperature": temperature, "seed": seed, "mode": mode}
+        entered = {"max_new_tokens": max_new_tokens, "temperature": temperature, "seed": seed, "engine": engine}
         prepare = lambda: read(prompt, entered, self._desk.limits, detail=-1)  # noqa: E731
 
         def work(model: Any, wish: Any, job: Job) -> Iterator[dict]:
@@ -110,23 +110,25 @@ class Programs:
 
         return self._last(visitor, prepare, work)
 
-    def verify_block(self, visitor: Visitor, prompt: str, proposal: str, written: str = "", mode: str = "auto") -> dict:
+    def verify_block(
+        self, visitor: Visitor, prompt: str, proposal: str, written: str = "", engine: str = "auto"
+    ) -> dict:
         """Let the AR view judge text you propose as the next block of its answer: what it accepts, what it wants.
 
         Args:
             prompt: the question.
             proposal: the text proposed to come next; at most one block of tokens.
             written: the part of the answer that stands already.
-            mode: auto, fast or exact.
+            engine: auto, numba, triton or torch (plain PyTorch).
         """
 
         def prepare() -> str:
             for text in (prompt, written, proposal):
                 self._desk.limits.check_prompt(text)
-            return read(prompt, {"mode": mode, "max_new_tokens": 1}, self._desk.limits).mode
+            return read(prompt, {"engine": engine, "max_new_tokens": 1}, self._desk.limits).engine
 
-        def work(model: Any, mode: str, job: Job) -> Iterator[dict]:
-            yield self._verify(model, prompt, written, proposal, mode)
+        def work(model: Any, engine: str, job: Job) -> Iterator[dict]:
+            yield self._verify(model, prompt, written, proposal, engine)
 
         return self._last(visitor, prepare, work)
 

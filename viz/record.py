@@ -79,6 +79,6 @@ def provenance(start: RunStart) -> str:
     """Where numbers come from, in one line: it goes into every table and picture that leaves the page."""
     model, host = start.model, start.host
     return (
-        f"Orthrus trace schema {SCHEMA_VERSION}; {model.id} ({model.revision[:12]}), {model.dtype}, {model.mode} mode; "
+        f"Orthrus trace schema {SCHEMA_VERSION}; {model.id} ({model.revision[:12]}), {model.dtype}, {model.attn_impl}; "
         f"{host.device} ({host.kind}), torch {host.torch}; {start.recorded_at}"
     )

@@ -9,9 +9,10 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor
 
-from orthrus.arithmetic import Fast
+from orthrus.arithmetic import PLAIN, Plain
+from orthrus.checkpoint import EngineUnavailable
 from orthrus.config import DecodeConfig
-from orthrus.exact import BLOCK, SIZES, STARTS, NotExact, RowCheck, bit_equal
+from orthrus.exact import BLOCK, SIZES, STARTS, RowCheck, bit_equal
 from orthrus.gpu import needs
 from orthrus.gpu.device import CudaDevice, Device
 from orthrus.gpu.runner import Runner
@@ -24,10 +25,10 @@ FORMATS = (torch.float32, torch.bfloat16)
 CAPABILITY = (8, 0)  # the oldest GPU with bfloat16 products
 
 
-class Graphed(Fast):
-    """Runs are captured kernels, exact by rule; single passes outside of runs are the plain operators of `Fast`."""
+class Graphed(Plain):
+    """Runs are captured kernels, exact by rule; single passes outside of runs are plain operators."""
 
-    mode, words, graphed = "exact", "Triton kernels, a cycle in one graph", True
+    engine, words, graphed = "triton", "Triton kernels, a cycle in one graph", True
 
     def __init__(self, make_device: Callable[[torch.device], Device] = CudaDevice) -> None:
         super().__init__()
@@ -111,19 +112,22 @@ def _comparisons(model: Orthrus, stack: Stack, sizes: Sequence[int]) -> Iterator
                 yield bit_equal(compute(start + place, size), together[place : place + size])
 
 
-def choose_on_gpu(model: Orthrus, mode: str) -> tuple[Orthrus, RowCheck | None]:
-    """As `orthrus.exact.choose`, for mode exact or auto and a model that is not on the CPU."""
+def choose_on_gpu(model: Orthrus, engine: str) -> tuple[Orthrus, RowCheck | None, str]:
+    """The model under engine auto or triton, the check of its rows, and why auto fell back to plain PyTorch.
+
+    Raises EngineUnavailable if triton was asked for and does not run or hold here.
+    """
     why, check, captured = obstacle(model), None, model.with_arithmetic(Graphed())
     # Where the GPU is lent for one call at a time, the process that loads the model has none to check anything on.
     if why is None and torch.cuda.is_initialized():
         check = _tried(captured)
         why = None if check.holds else f"rows are not bit-equal on this GPU: {check.words}"
     if why is None:
-        return captured, check
-    if mode == "exact":
-        raise NotExact(f"{why}; the fast mode is left")
+        return captured, check, ""
+    if engine == "triton":
+        raise EngineUnavailable(f"engine triton does not run here: {why}")
     log.warning("decoding with plain PyTorch: %s", why)
-    return model.with_arithmetic(Fast()), check
+    return model.with_arithmetic(PLAIN), check, why
 
 
 def rehearse(model: Orthrus) -> None:

@@ -39,7 +39,7 @@ def evaluate_run(
         ms["orthrus"] += m.total_ms
         ms["ar"] += m.ar_total_ms
         note(f"[evaluate] {sums['prompts']} of {len(asking)}: {m.tokens} tokens in {m.cycles} cycles")
-    host = describe_host(lm.model.device.type)
+    host = describe_host(lm.model.device.type, lm.model.threads)
     figures = sums | {
         "acceptance_length": round(sums["accepted"] / max(1, sums["cycles"]), 3),
         "tpf": round(sums["tokens"] / max(1, sums["passes"]), 3),
@@ -47,7 +47,7 @@ def evaluate_run(
         "max_new_tokens": config.max_new_tokens,
         "block_size": lm.config.block_size,
         "dtype": str(lm.model.dtype).removeprefix("torch."),
-        "mode": lm.mode,
+        "engine": lm.engine,
         "device": host.device,
         "date": date.today().isoformat(),
         "checkpoint": lm.revision,

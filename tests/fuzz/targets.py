@@ -145,7 +145,7 @@ def _archives() -> list[bytes]:
 def _forms() -> list[bytes]:
     forms: list[dict[str, Any]] = [
         {"prompt": "Solve 3x + 5 = 20.", "max_new_tokens": 40.0, "temperature": 0.7, "seed": 3},
-        {"prompt": "", "top_k": "5", "top_p": "0.9", "block_size": " 8 ", "coupling": "rejection", "mode": "exact"},
+        {"prompt": "", "top_k": "5", "top_p": "0.9", "block_size": " 8 ", "coupling": "rejection", "engine": "numba"},
     ]
     return [json.dumps(form).encode() for form in forms]
 

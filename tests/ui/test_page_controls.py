@@ -50,7 +50,7 @@ def test_the_defaults_are_the_command_lines(server, open_page):
     for name in NUMBERS:
         shown = watched.page.locator(f"#field-{name}").locator(BOX).input_value()
         assert (float(shown) if shown else None) == given[name], name
-    for name in ("coupling", "mode"):
+    for name in ("coupling", "engine"):
         assert watched.page.locator(f"#field-{name} input:checked").input_value() == given[name]
     assert watched.js("document.documentElement.scrollWidth") <= 1280
 
@@ -65,20 +65,20 @@ def test_a_gumbel_run_is_compared_with_plain_sampling_of_its_seed(form):
 
 
 def test_rejection_is_never_called_identical(form):
-    enter(form, temperature=1.1, seed=3, coupling="rejection", mode="fast")
+    enter(form, temperature=1.1, seed=3, coupling="rejection", engine="torch")
     badges = run(form)
     assert "equal in distribution" in badges and "identical" not in badges
     assert "token is different" not in form.text("#stage")
 
 
-def test_the_exact_mode_can_be_chosen_and_says_what_holds_here(form):
-    form.until("document.querySelector('#about').textContent.includes('on this machine')")
+def test_the_engine_can_be_chosen_and_says_what_holds_here(form):
+    form.until("document.querySelector('#about').textContent.includes('Decoding on')")
     said = form.text("#about")
-    assert "rows bit-equal in passes of 1 to 32 rows" in said and "equal tokens as measured" in said
-    enter(form, mode="exact")
+    assert "the compiled CPU engine" in said and "equal in every bit" in said
+    enter(form, engine="torch")
     form.page.locator("#run").click()
     form.until(f"{PLAYER}.live && {PLAYER}.ended")
-    assert "exact mode" in form.js("document.querySelector('#stage').textContent")
+    assert "plain PyTorch" in form.js("document.querySelector('#stage').textContent")
 
 
 def test_presets_are_ordered_by_ease_and_can_surprise(server, open_page):

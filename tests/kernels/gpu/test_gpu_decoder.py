@@ -41,7 +41,7 @@ def test_both_lanes_agree_in_every_bit(lm, prompt):
 def test_a_gpu_and_a_cpu_write_the_same_in_float32(device, prompt):
     texts = []
     for where in (device, "cpu"):
-        lm = load_model(device=where, dtype="float32", mode="auto" if where == device else "fast")
+        lm = load_model(device=where, dtype="float32", engine="auto" if where == device else "torch")
         texts.append(run(lm, prompt, max_new_tokens=100, detail=-1).token_ids)
     assert texts[0] == texts[1]
 

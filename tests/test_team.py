@@ -1,0 +1,76 @@
+"""How many threads share a pass: learnt from what passes cost, and helpers that are never waited for."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from orthrus.team import EXPLORE, Crew, TeamSize, available_cores, team_sizes
+
+
+@pytest.mark.parametrize("sizes", ((1,), (1, 2), (1, 2, 3), (1, 2, 4, 8), (1, 2, 4, 8, 12)))
+def test_sizes(sizes):
+    assert team_sizes(sizes[-1]) == sizes
+
+
+def played(team: TeamSize, passes: int, cost, rows: int = 1) -> list[int]:
+    chosen = []
+    for _ in range(passes):
+        chosen.append(team.choose(rows))
+        team.saw(rows, chosen[-1], cost(chosen[-1]))
+    return chosen
+
+
+def test_the_quicker_size_is_taken_and_the_other_looked_at_now_and_then():
+    team = TeamSize(2)
+    chosen = played(team, 10 * EXPLORE, lambda size: 2e-4 / size)
+    assert chosen[:2] == [1, 2] and chosen.count(1) == 1 + 10 - 1
+
+
+def test_company_makes_one_thread_the_choice_and_its_end_undoes_that():
+    team = TeamSize(2)
+    played(team, 100, lambda size: 2e-4 / size)
+    crowded = played(team, 200, lambda size: 2e-4 if size == 1 else 40e-4)
+    assert crowded[-100:].count(1) >= 97
+    assert played(team, 4 * EXPLORE, lambda size: 2e-4 / size)[-EXPLORE:].count(2) >= EXPLORE - 2
+
+
+def test_one_slow_pass_changes_nothing():
+    team = TeamSize(2)
+    played(team, 50, lambda size: 2e-4 / size)
+    team.saw(1, 2, 1.0)
+    assert played(team, 40, lambda size: 2e-4 / size).count(2) >= 39
+
+
+def test_passes_of_other_sizes_are_judged_apart():
+    team = TeamSize(2)
+    played(team, 50, lambda size: 2e-4 * size)
+    assert played(team, 20, lambda size: 8e-3 / size, rows=32).count(2) >= 18
+    assert played(team, 20, lambda size: 2e-4 * size).count(1) >= 19
+
+
+def test_helpers_sleep_until_they_are_woken_and_end_when_dismissed():
+    joined, release = threading.Semaphore(0), threading.Event()
+
+    def join(me: int) -> None:
+        joined.release()
+
+    crew = Crew(2, join)
+    threads = [t for t in threading.enumerate() if t.name in ("pass-1", "pass-2")]
+    for _ in range(2):
+        assert joined.acquire(timeout=5)
+    time.sleep(0.05)
+    assert not joined.acquire(blocking=False), "asleep, not looking again and again"
+    crew.wake()
+    assert joined.acquire(timeout=5)
+    crew.dismiss()
+    release.set()
+    for thread in threads[-2:]:
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+def test_cores_are_those_this_process_may_use():
+    assert 1 <= available_cores() <= 4096
