@@ -30,6 +30,8 @@ def pytest_cmdline_main(config):
 
     Only if pytest-xdist is installed, neither files nor -n nor --pdb are asked for, and the lane is not the browser's.
     """
+    if "PYTEST_XDIST_WORKER" in os.environ:  # one of those processes: it has none of its own
+        return
     option, alone = config.option, config.args_source is not pytest.Config.ArgsSource.TESTPATHS
     if alone or not config.pluginmanager.hasplugin("xdist") or option.usepdb or option.collectonly:
         return
