@@ -90,7 +90,7 @@ def floor(f: dict[str, Any]) -> str:
         for dtype, found in f["dtypes"].items()
     )
     head = ["dtype", "pass", "MiB", "MFLOP", "ms", "floor, ms", "bound by", "measured / floor"]
-    return f"{table(head, rows)}\n\nIn the same run: {rates}."
+    return f"{table(head, rows)}\n\nIn the same run, over a buffer of one pass's size: {rates}."
 
 
 @measured("profile")
@@ -155,6 +155,9 @@ LIMITS = {
 }
 
 
+NOISE = 0.1  # of a time: what two measurements of one pass differ by on a machine that others use, too
+
+
 def _ends(rows: list[dict[str, Any]], figure: str) -> tuple[float, float]:
     return rows[0][figure], rows[-1][figure]
 
@@ -163,10 +166,15 @@ def _context(dtype: str, f: dict[str, Any]) -> str:
     (low, high), (ar, ar_far), (block, block_far) = (
         _ends(f["context"], name) for name in ("context", "ar_ms", "verify_ms")
     )
-    return (
-        f"From {low} to {high} positions the AR step goes from {ar:g} to {ar_far:g} ms, the verify pass from {block:g} "
-        f"to {block_far:g} ms ({dtype})."
-    )
+    step, verify = _way(ar, ar_far), _way(block, block_far)
+    return f"From {low} to {high} positions the AR step {step}, the verify pass {verify} ({dtype})."
+
+
+def _way(near: float, far: float) -> str:
+    """Two times of one pass as words; a difference that two timings of the same pass can have is called none."""
+    if abs(far - near) <= NOISE * near:
+        return f"stays where it is ({near:g} and {far:g} ms, a difference within the noise)"
+    return f"goes from {near:g} to {far:g} ms"
 
 
 def _block(dtype: str, f: dict[str, Any]) -> str:

@@ -108,10 +108,13 @@ def on_lent_gpu(decode: Callable, gpu: Callable, lanes: Callable[[Any], int], mo
         held["model"] = model
         index, over = flags.take(), threading.Event()
         threading.Thread(target=_carry, args=(cancel, over, lambda: flags.set(index)), daemon=True).start()
+        run = call(wish, index)
         try:
-            yield from call(wish, index)
+            for item in run:  # noqa: UP028 - `yield from` would close the call before its flag is set
+                yield item
         finally:
-            flags.set(index)  # a run given up half way ends in its process, too
+            flags.set(index)  # a run given up half way ends in its process, too: the host may wait for that
+            run.close()
             over.set()
             flags.give_back(index)
 

@@ -25,10 +25,10 @@ class Reply(NamedTuple):
 
 
 class App:
-    """A running page: its port, its log, and requests exactly as they are spelled (no client tidies the path)."""
+    """A running page: port, process, log, and requests exactly as they are spelled (no client tidies the path)."""
 
-    def __init__(self, port: int, log: Path, host: str = "127.0.0.1"):
-        self.port, self._log, self.host = port, log, host
+    def __init__(self, port: int, log: Path, process: subprocess.Popen, host: str = "127.0.0.1"):
+        self.port, self._log, self.process, self.host = port, log, process, host
 
     @property
     def log(self) -> str:
@@ -92,7 +92,7 @@ def running(
     surroundings = os.environ | {"GRADIO_TEMP_DIR": str(folder / "temporary"), "HF_HUB_OFFLINE": "1"} | env
     with log.open("wb") as out:
         process = subprocess.Popen(command or own(folder, port), cwd=root, env=surroundings, stdout=out, stderr=out)
-    app = App(port, log, at)
+    app = App(port, log, process, at)
     try:
         started = until(lambda: process.poll() is not None or answers(app), PATIENCE_S)
         assert started and process.poll() is None, f"the page did not start:\n{app.log}"

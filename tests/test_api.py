@@ -6,7 +6,6 @@ import json
 import re
 import signal
 import socket
-import subprocess
 import threading
 import urllib.request
 
@@ -14,7 +13,7 @@ import pytest
 
 from orthrus.events import EVENTS, from_json
 from orthrus.trace import Trace
-from tests.running import PATIENCE_S, ROOT, App, answers, free_port, make_assets, own, running, until
+from tests.running import PATIENCE_S, ROOT, make_assets, running, until
 
 gradio_client = pytest.importorskip("gradio_client")
 SECRET = "say nothing of what I wrote here"
@@ -207,22 +206,13 @@ def test_the_log_is_json_with_run_ids_and_without_prompts(app):
     assert SECRET not in app.log and "Traceback" not in app.log
 
 
-def test_sigterm_lets_the_run_end_and_then_the_server(folder, tmp_path):
-    port, log = free_port(), tmp_path / "app.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(own(folder, port), cwd=ROOT, stdout=out, stderr=out)
-    try:
-        app = App(port, log)
-        assert until(lambda: answers(app) and "ok" in app.get("/healthz").text, PATIENCE_S), app.log
-        client, found = gradio_client.Client(f"http://127.0.0.1:{port}", verbose=False), []
-        job = client.submit(SECRET, 200, compare=True, api_name="/decode_events")
-        reader = threading.Thread(target=lambda: found.extend(job))
-        reader.start()
-        assert until(lambda: any(item["type"] == "draft" for item in list(found)), PATIENCE_S)
-        process.send_signal(signal.SIGTERM)
-        reader.join(PATIENCE_S)
-        assert process.wait(PATIENCE_S) == 0
-        assert events(found).done.stop in ("length", "eos", "capacity"), "the run under way was not cut off"
-    finally:
-        process.kill()
-        process.wait()
+def test_sigterm_lets_the_run_end_and_then_the_server(app, client):
+    """The last test of this file, because it ends what the others talk to."""
+    found, job = [], client.submit(SECRET, 200, compare=True, api_name="/decode_events")
+    reader = threading.Thread(target=lambda: found.extend(job))
+    reader.start()
+    assert until(lambda: any(item["type"] == "draft" for item in list(found)), PATIENCE_S)
+    app.process.send_signal(signal.SIGTERM)
+    reader.join(PATIENCE_S)
+    assert app.process.wait(PATIENCE_S) == 0
+    assert events(found).done.stop in ("length", "eos", "capacity"), "the run under way was not cut off"

@@ -17,6 +17,7 @@ from tests.refusals import refused
 from tests.tiny import compiled_model, on_engine, tiny_model
 
 CONFIG = DecodeConfig(max_new_tokens=6, detail=-1)
+pytestmark = pytest.mark.machine
 
 
 @pytest.fixture(scope="module")

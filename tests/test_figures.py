@@ -62,6 +62,7 @@ def test_growth_puts_the_measured_figures_into_its_sentences(results):
     text = speed_figures.growth()
     for said in ("At K = 32 it is 3.25", "ahead from 16 tokens on", "31 accepted: 7.25x", "small 1.5", "`python x.py`"):
         assert said in text
+    assert "AR step stays where it is (1 and 1 ms" in text and "verify pass goes from 1.5 to 2.25 ms" in text
     assert all(f"(plots/{name}.svg)" in text for name in plots.CHARTS)
 
 

@@ -59,7 +59,7 @@ def write_card(folder: Path, config: ModelConfig, command: str, training: dict[s
     )
     parts = [FRONT, "## Model\n", shape + ", stored in bfloat16.\n", "## Training\n"]
     parts += [f"- {key}: {value}" for key, value in training.items()]
-    parts += ["", "Reproduce it, stage by stage and resumable, with", "", f"    {command}", ""]
+    parts += ["", "The recipe, stage by stage and resumable:", "", f"    {command}", ""]
     parts += [_table(f) for f in figures]
     (folder / "README.md").write_text("\n".join(parts).rstrip() + "\n", encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""One resumable loop for both stages: step, log, evaluate, save; a clear stop where something is wrong."""
+"""One resumable loop for every stage: step, log, evaluate, save; a clear stop where something is wrong."""
 
 from __future__ import annotations
 
