@@ -63,8 +63,17 @@ def load_model(
     at = device_named(device)
     number = default_dtype(at) if dtype in (None, "auto") else dtype_named(dtype)
     model = read_model(place.folder, at, number, shown(place.id))
-    chosen, check = choose(model.fuse(), mode)
+    chosen, check = (model, None) if _lent_later(model) else choose(model.fuse(), mode)
     return LoadedModel(chosen, read_tokenizer(place.folder), model.config, place.id, revision_of(place), check)
+
+
+def _lent_later(model: Orthrus) -> bool:
+    """Is the GPU one that a forked process will have? It stacks the weights and decides how they are computed with."""
+    if model.device.type != "cuda":
+        return False
+    from orthrus.gpu.choice import lent_later
+
+    return lent_later(model)
 
 
 def read_model(

@@ -65,6 +65,7 @@ def report(lm: LoadedModel) -> dict[str, Any]:
         "block_size": lm.config.block_size,
         "context": lm.config.max_position_embeddings,
         "positions_that_fit": _fits(lm),
+        "graphs": _graphs(lm),
         "parameters": sum(p.numel() for p in lm.model.parameters()),
         "kv_bytes_per_position": lm.config.kv_bytes_per_position * lm.model.dtype.itemsize,
         "kernels": _kernels(lm),
@@ -78,6 +79,15 @@ def _kernels(lm: LoadedModel) -> str:
     from orthrus.gpu.choice import obstacle
 
     return f"plain PyTorch ({obstacle(lm.model) or 'the fast mode was asked for, or the kernels do not hold here'})"
+
+
+def _graphs(lm: LoadedModel) -> dict[str, Any]:
+    """Bytes and launches of a captured AR step and cycle, and the least they take by datasheet: here, or on any card."""
+    from orthrus.gpu.cards import CARDS, card_named
+    from orthrus.gpu.cost import summary
+
+    here = card_named(torch.cuda.get_device_name()) if lm.model.device.type == "cuda" else None
+    return summary(lm.config, lm.model.dtype.itemsize, CARDS if here is None else (here,))
 
 
 def _fits(lm: LoadedModel) -> int | None:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from orthrus.checkpoint import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.lossless import run_both
 
 
 class Modes:
-    """The modes of a loaded model by the name they were asked for (auto, fast, exact), made when first asked."""
+    """The modes of a loaded model by the name they were asked for (auto, fast, exact), made when first asked.
 
-    def __init__(self, loaded: LoadedModel, asked: str = "auto", warm: bool = True) -> None:
-        if warm:
+    `lent`: the GPU is one that a forked process has for the time of one call. Modes are then made in that process.
+    """
+
+    def __init__(self, loaded: LoadedModel, asked: str = "auto", warm: bool = True, lent: bool = False) -> None:
+        if warm and not lent:
             warm_up(loaded)
-        self.loaded, self._known = loaded, {asked: loaded}
+        self.loaded, self._lent = loaded, lent
+        self._known = {} if lent else {asked: loaded}
 
     def get(self, mode: str) -> LoadedModel:
         """The model in a mode; raises as `orthrus.exact.choose` does."""
         if mode not in self._known:
-            self._known[mode] = self._as_known(self.loaded.in_mode(mode))
+            self._known[mode] = self._settled(mode) if self._lent else self._as_known(self.loaded.in_mode(mode))
         return self._known[mode]
 
     def _as_known(self, lm: LoadedModel) -> LoadedModel:
@@ -27,6 +33,13 @@ class Modes:
         if same is None:
             warm_up(lm)
         return same or lm
+
+    def _settled(self, mode: str) -> LoadedModel:
+        """Not warmed up: the process's seconds are counted, and a captured run was rehearsed."""
+        from orthrus.gpu.choice import settled
+
+        model, check = settled(self.loaded.model, mode)
+        return replace(self.loaded, model=model, check=check)
 
 
 def warm_up(lm: LoadedModel) -> None:

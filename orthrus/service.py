@@ -62,8 +62,9 @@ class Service:
         asked = self.settings
         take_threads(asked.threads, asked.device, asked.dtype, config_of(source))
         loaded = load_model(source, asked.device, asked.dtype, asked.mode)
-        # where the GPU is lent this process has none: the first call warms up
-        return Modes(loaded, asked.mode, warm=not hosted.lent())
+        if lent := hosted.lent() and loaded.model.device.type == "cuda":
+            hosted.compile_kernels(source, str(loaded.model.dtype).removeprefix("torch."))
+        return Modes(loaded, asked.mode, lent=lent)
 
     def decode(self, modes: Modes, wish: Any, cancel: threading.Event) -> Iterator[Event]:
         return self._decode(modes, wish, cancel)
@@ -113,9 +114,10 @@ def recover() -> str:
     import torch
 
     if torch.cuda.is_available() and not hosted.lent():
+        from orthrus.gpu.device import settle
+
         try:
-            torch.cuda.empty_cache()
-            torch.cuda.synchronize()
+            settle()
         except RuntimeError as error:  # an illegal access spoils the context for the whole process
             return f"The GPU does not answer any more ({type(error).__name__}); the server has to be restarted."
     return ""

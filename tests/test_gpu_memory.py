@@ -82,10 +82,9 @@ def test_a_run_that_does_not_fit_is_refused_before_its_first_event(monkeypatch):
 CHECKS = {"holds": RowCheck("float32", 1, "", 9, 9), "differs": RowCheck("float32", 1, "", 9, 8)}
 
 
-def on_gpu(monkeypatch, mode, why=None, check="holds", started=True):
+def on_gpu(monkeypatch, mode, why=None, check="holds"):
     monkeypatch.setattr(choice, "obstacle", lambda model: why)
     monkeypatch.setattr(choice, "_tried", lambda model: CHECKS[check])
-    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: started)
     model, found = choose_on_gpu(tiny_model().model, mode)
     return model.arithmetic.graphed, found
 
@@ -93,7 +92,6 @@ def on_gpu(monkeypatch, mode, why=None, check="holds", started=True):
 def test_kernels_are_taken_where_they_run_and_hold(monkeypatch):
     for mode in ("auto", "exact"):
         assert on_gpu(monkeypatch, mode) == (True, CHECKS["holds"])
-        assert on_gpu(monkeypatch, mode, started=False) == (True, None), "a GPU that is lent later"
     assert on_gpu(monkeypatch, "auto", why="triton is not installed") == (False, None)
     assert on_gpu(monkeypatch, "auto", check="differs") == (False, CHECKS["differs"])
     with pytest.raises(NotExact, match="triton is not installed; the fast mode is left"):
