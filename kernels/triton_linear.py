@@ -80,33 +80,34 @@ def _linear_kernel(
 def linear(x: Tensor, weight: Tensor, out_dtype: torch.dtype | None = None) -> Tensor:
     """[M, K], [N, K] -> [M, N]; weight contiguous."""
     y = torch.empty(x.shape[0], weight.shape[0], dtype=out_dtype or x.dtype, device=x.device)
-    return _launch(x, weight, y, 1)
+    return _launch(x, weight, y, config_for(*weight.shape)._replace(slices=1))
 
 
 def linear_parts(x: Tensor, weight: Tensor) -> Tensor:
     """[M, K], [N, K] -> [slices, M, N] fp32, or [M, N] where the layer is not cut; weight contiguous."""
-    return cut(x, weight, config_for(weight.shape[0], x.shape[1]).slices)
+    return cut(x, weight, config_for(weight.shape[0], x.shape[1]))
 
 
-def cut(x: Tensor, weight: Tensor, slices: int) -> Tensor:
-    """`linear_parts` in this number of slices, whatever the rule says: what the rule is judged by."""
-    shape = x.shape[0], weight.shape[0]
+def cut(x: Tensor, weight: Tensor, config: Config) -> Tensor:
+    """`linear_parts` launched so, whatever the rule says: what the rule is judged by."""
+    shape, slices = (x.shape[0], weight.shape[0]), config.slices
     if slices == 1:
-        return _launch(x, weight, torch.empty(shape, dtype=x.dtype, device=x.device), 1)
-    return _launch(x, weight, torch.empty(slices, *shape, dtype=torch.float32, device=x.device), slices)
+        y = torch.empty(shape, dtype=x.dtype, device=x.device)
+    else:
+        y = torch.empty(slices, *shape, dtype=torch.float32, device=x.device)
+    return _launch(x, weight, y, config)
 
 
 def linear_silu_mul(x: Tensor, gate_up: Tensor) -> Tensor:
     """[M, K], [2 F, K] -> [M, F]; gate_up contiguous."""
     y = torch.empty(x.shape[0], gate_up.shape[0] // 2, dtype=x.dtype, device=x.device)
-    return _launch(x, gate_up, y, 1, gated=True)
+    return _launch(x, gate_up, y, config_for(*gate_up.shape)._replace(slices=1), gated=True)
 
 
-def _launch(x: Tensor, weight: Tensor, y: Tensor, slices: int, gated: bool = False) -> Tensor:
+def _launch(x: Tensor, weight: Tensor, y: Tensor, config: Config, gated: bool = False) -> Tensor:
     if not weight.is_contiguous():
         raise ValueError(f"weight {list(weight.shape)} has strides {weight.stride()}, expected contiguous")
-    (rows, depth), columns = x.shape, y.shape[-1]
-    config = config_for(weight.shape[0], depth)
+    (rows, depth), columns, slices = x.shape, y.shape[-1], config.slices
     step = config.step_bytes // x.element_size()
     slice_ = triton.cdiv(depth, slices * step) * step
     x, weight = aligned(x), aligned(weight)

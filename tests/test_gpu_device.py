@@ -47,8 +47,10 @@ class Cuda:
     @contextmanager
     def on(self, stream):
         before, self.current = self.current, "side"
-        yield
-        self.current = before
+        try:
+            yield
+        finally:
+            self.current = before
 
     def begin(self, pool, capture_error_mode):
         self.note(("begin", pool, capture_error_mode))

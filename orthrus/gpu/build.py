@@ -145,7 +145,11 @@ def used(binaries: list[Binary], sm: int) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
     for binary in binaries:
         use = resources(binary)
-        took = {"registers": use["REG"], "spilled": use["STACK"] + use["LOCAL"], "shared": binary.shared + use["SHARED"]}
+        took = {
+            "registers": use["REG"],
+            "spilled": use["STACK"] + use["LOCAL"],
+            "shared": binary.shared + use["SHARED"],
+        }
         if took["shared"] > SHARED_LIMIT.get(sm, took["shared"]):
             limit = f"a program has {SHARED_LIMIT[sm]:,} on sm_{sm}"
             raise OrthrusError("kernel-too-large", f"{binary.name} needs {took['shared']:,} bytes, {limit}")
@@ -191,7 +195,9 @@ def main(arguments: list[str] | None = None) -> int:
         if args.sm:
             asked, dtype = configs(args.shape, args.model), dtype_named(args.dtype)
             targets = [int(sm) for sm in args.sm.split(",")]
-            made = {"compiled": {f"{name}, sm_{sm}": build(c, dtype, sm) for sm in targets for name, c in asked.items()}}
+            made = {
+                "compiled": {f"{name}, sm_{sm}": build(c, dtype, sm) for sm in targets for name, c in asked.items()}
+            }
         elif torch.cuda.is_available():
             compile_here(args.model, args.dtype)
             made = {"device": torch.cuda.get_device_name()}

@@ -173,16 +173,27 @@ def test_slices_that_depend_on_the_rows_are_caught(monkeypatch):
     assert changed_rows(faulty, counts=(1, 7)).keys() == {(0, 1), (15, 1), (31, 1)}
 
 
+@pytest.mark.parametrize("product", [fp32_out, rows_first, gated])
+def test_rows_of_a_prompts_piece_are_those_of_a_block(product, three_slices):
+    """Several row tiles side by side: each row has the bits it has in a block of its own."""
+    x, weight = layer(96, 160, 70, torch.float32)
+    whole = product(x, weight)
+    for start in (0, 32, 64):
+        assert torch.equal(bits(product(x[start : start + 32], weight)), bits(whole[start : start + 32]))
+
+
 def test_every_number_of_slices_is_timed_that_cuts_a_layer_evenly(monkeypatch):
     monkeypatch.setattr(gpu_timing, "seconds_of", lambda run: run() or 1e-3)
     config = tiny_config(hidden_size=256, intermediate_size=1024, num_attention_heads=4, block_size=3)
-    rows = gpu_timing.sliced(config, FakeDevice("triton"), torch.device("cpu"), size=0)
+    monkeypatch.setattr(gpu_timing, "ALTERNATIVES", ({"step_bytes": 128},))
+    rows = gpu_timing.products(config, FakeDevice("triton"), torch.device("cpu"), size=0)
     assert {row["layer"]: list(row["microseconds"]) for row in rows} == {
         "qkv": ["1", "2"],
         "o": [],
         "down": ["1", "2", "4", "8"],
     }
-    assert rows[2]["in_the_table"] == 8 and rows[2]["microseconds"]["4"] == 500.0, "two weights in a millisecond"
+    assert rows[2]["by_the_rule"] == 8 and rows[2]["microseconds"]["4"] == 500.0, "two weights in a millisecond"
+    assert rows[2]["configurations"] == {"step_bytes 128": 500.0}
 
 
 def test_a_transposed_weight_is_refused():
