@@ -4,10 +4,11 @@
     python benchmarks/gpu_suite.py --triton compiled --out gpu.json     # kernels compiled before, see below
     python benchmarks/gpu_suite.py --quick                              # the small shape: does it run
 
-First whether it lives: one model captured and replayed in mode exact, or its traceback. Then the headline, bits of rows,
-times of the real shapes, and what takes longest last. A stage that fails is recorded with its traceback, and the next
-one begins; none begins after --seconds. Random weights of the real shapes in bfloat16, greedy; a floor is the bytes a
-pass must move over the copy rate measured here. Needs neither gradio nor plotly nor numba. A folder for --triton:
+First whether it lives: one model captured and replayed in mode exact, or its traceback. Then the headline, bits of
+rows, times of the real shapes, and what takes longest last. A stage that fails is recorded with its traceback, and the
+next one begins; none begins after --seconds. Random weights of the real shapes in bfloat16, greedy; a floor is the
+bytes a pass must move over the copy rate measured here. Needs neither gradio nor plotly nor numba.
+A folder for --triton:
 
     TRITON_CACHE_DIR=compiled python -m orthrus.gpu.build --shape embedded,1.7b,8b --sm 90
 """

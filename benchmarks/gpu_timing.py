@@ -31,7 +31,8 @@ ALTERNATIVES = (  # of a product's launch; none changes a sum's order from one n
 class Timed:
     """One model's captured sequences, over a cache of zeros: what a pass costs does not depend on the text.
 
-    The cache is the one a run of that length gets. Contexts are asked for in ascending order, or graphs are dropped.
+    The shapes have no end token, so random weights end no text. The cache is the one a run of that length gets.
+    Contexts are asked for in ascending order, or graphs are dropped.
     """
 
     def __init__(self, model: Orthrus) -> None:
@@ -39,7 +40,6 @@ class Timed:
 
     def sequence(self, block: int, context: int) -> tuple[Cycle, Graph]:
         self.runner.room(context + slack(self.block), block, False)
-        self.runner.cycle.eos.fill_(-1)  # random weights must not end a text
         return self.runner.cycle, self.runner.graph
 
     @torch.inference_mode()
@@ -49,7 +49,6 @@ class Timed:
         stack = kind(r.model, r.device.backend)
         with r.device.working():
             cycle = Cycle(stack, r.cache, r.angles, r.device, block, False)
-        cycle.eos.fill_(-1)
         return cycle, r.device.capture(lambda: cycle.launch(observed))
 
     @torch.inference_mode()

@@ -82,7 +82,7 @@ def _kernels(lm: LoadedModel) -> str:
 
 
 def _graphs(lm: LoadedModel) -> dict[str, Any]:
-    """Bytes and launches of a captured AR step and cycle, and the least they take by datasheet: here, or on any card."""
+    """What a captured AR step and cycle move, launch and take at least, by the datasheet of this card or of several."""
     from orthrus.gpu.cards import CARDS, card_named
     from orthrus.gpu.cost import summary
 

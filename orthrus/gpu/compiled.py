@@ -43,6 +43,11 @@ def note(config: ModelConfig, dtype: torch.dtype, sm: int, kernels: dict[str, An
     path.write_text(json.dumps({"sm": sm, "dtype": str(dtype), "kernels": kernels}), encoding="utf-8")
 
 
+def noted(config: ModelConfig, dtype: torch.dtype, sm: int) -> dict[str, Any]:
+    """kernel -> what it takes there, as `orthrus.gpu.build.used` found; raises OSError if there is no such note."""
+    return json.loads(note_of(config, dtype, sm).read_text(encoding="utf-8"))["kernels"]
+
+
 def is_compiled(config: ModelConfig, dtype: torch.dtype, sm: int) -> bool:
     """Are these kernels in the folder?"""
     return note_of(config, dtype, sm).is_file()

@@ -147,7 +147,7 @@ class Piece:
         self._graph = device.capture(lambda: stack.hidden_ar(self._ids, self._length, cache, angles))
 
     def read(self, ids: Tensor, length: int) -> Tensor:
-        """Enqueue ids [n] int32, n <= rows, at positions `length` on; returns [rows, hidden], the first n of them real."""
+        """Enqueue ids [n] int32, n <= rows, at positions `length` on; returns [rows, hidden], the first n real."""
         self._ids.copy_(F.pad(ids, (0, self.rows - len(ids))))
         self._length.fill_(length)
         self._graph.replay()
