@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from orthrus.config import DTYPES, EMBEDDED_MODEL, ModelConfig
+from orthrus.errors import OrthrusError
 from orthrus.exact import RowCheck, choose
 from orthrus.hub import Place, locate
 from orthrus.memory import refuse_what_does_not_fit
@@ -101,13 +102,21 @@ def config_of(source: str | Path | None = None) -> ModelConfig:
 
 
 def device_named(name: str | None) -> torch.device:
-    """A torch device; None and "auto" take CUDA where there is one. Raises ValueError for any other name."""
+    """A torch device; None and "auto" take CUDA where there is one. Raises ValueError for any other name.
+
+    Of several GPUs the first is taken: kernels are launched, timed and waited for on the current device.
+    """
     if name in (None, "auto"):
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if name.split(":")[0] not in ("cpu", "cuda"):
         raise ValueError(f"device {name!r} is not one of auto, cpu, cuda")
     if name.startswith("cuda") and not torch.cuda.is_available():
         raise ValueError(f"device {name!r} was asked for, but PyTorch sees no CUDA device here")
+    if name.startswith("cuda:") and name != "cuda:0":
+        index = name.split(":")[1]
+        raise OrthrusError(
+            "device-not-first", f"device {name!r} is not the first GPU; set CUDA_VISIBLE_DEVICES={index}"
+        )
     return torch.device(name)
 
 

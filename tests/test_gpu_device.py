@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from orthrus.checkpoint import device_named
 from orthrus.errors import OrthrusError
 from orthrus.gpu import choice
 from orthrus.gpu.device import CAPTURING, CudaDevice, settle
@@ -116,3 +117,11 @@ def test_a_device_that_answers_nothing_any_more_is_no_reason_for_plain_pytorch(m
     with pytest.raises(OrthrusError) as error:
         choice._tried(lm.model)
     assert error.value.code == "gpu-lost"
+
+
+def test_of_several_gpus_the_first_is_taken(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert device_named("cuda:0") == torch.device("cuda:0") and device_named("auto") == torch.device("cuda")
+    with pytest.raises(OrthrusError, match="CUDA_VISIBLE_DEVICES=1") as error:
+        device_named("cuda:1")
+    assert error.value.code == "device-not-first"
