@@ -120,15 +120,17 @@ def _load_on_cpu(place: Place, dtype: str | None, engine: str, threads: int):
 
 
 def _load_on_gpu(place: Place, device: torch.device, dtype: str | None, engine: str):
-    from orthrus.gpu.choice import choose_on_gpu
+    from orthrus.gpu.choice import choose_on_gpu, lent_later
 
     if engine == "numba":
         raise EngineUnavailable(f"engine numba is for a CPU, the model is on {device}")
     number = default_dtype(device) if dtype in (None, "auto") else dtype_named(dtype)
-    model = read_model(place.folder, device, number, shown(place.id)).fuse()
+    model = read_model(place.folder, device, number, shown(place.id))
+    if lent_later(model):  # the process that has the GPU stacks the weights and decides how they are computed with
+        return model, None, ""
     if engine == "torch":
-        return model, None, "it was asked for"
-    return choose_on_gpu(model, engine)
+        return model.fuse(), None, "it was asked for"
+    return choose_on_gpu(model.fuse(), engine)
 
 
 def not_compiled(config: ModelConfig, dtype: str | None) -> str:
@@ -140,6 +142,15 @@ def not_compiled(config: ModelConfig, dtype: str | None) -> str:
     from orthrus.compiled import unserved
 
     return unserved(config)
+
+
+def _lent_later(model: Orthrus) -> bool:
+    """Is the GPU one that a forked process will have? It stacks the weights and decides how they are computed with."""
+    if model.device.type != "cuda":
+        return False
+    from orthrus.gpu.choice import lent_later
+
+    return lent_later(model)
 
 
 def read_model(
@@ -167,7 +178,10 @@ def config_of(source: str | Path | None = None) -> ModelConfig:
 
 
 def device_named(name: str | None) -> torch.device:
-    """A torch device; None and "auto" take CUDA where there is one. Raises OrthrusError for any other name."""
+    """A torch device; None and "auto" take CUDA where there is one. Raises OrthrusError for any other name.
+
+    Of several GPUs the first is taken: kernels are launched, timed and waited for on the current device.
+    """
     if name in (None, "auto"):
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     kind, _, index = name.partition(":") if isinstance(name, str) else ("", "", "")
@@ -180,6 +194,9 @@ def device_named(name: str | None) -> torch.device:
         raise OrthrusError("no-gpu", f"device {name!r} was asked for, but PyTorch sees no CUDA device here")
     if numbered and int(index) >= (count := torch.cuda.device_count()):
         raise OrthrusError("no-gpu", f"device {name!r} was asked for, PyTorch sees {count} CUDA devices here")
+    if numbered and int(index):
+        hint = f"set CUDA_VISIBLE_DEVICES={int(index)}"
+        raise OrthrusError("device-not-first", f"device {name!r} is not the first GPU; {hint}")
     return torch.device(name)
 
 

@@ -9,8 +9,11 @@ of memory both processes share, made before the fork.
 
 from __future__ import annotations
 
+import logging
 import mmap
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -23,8 +26,10 @@ try:  # before torch: the package replaces torch's CUDA start-up
 except ImportError:
     spaces = None
 
+log = logging.getLogger(__name__)
 PUBLISHED = PUBLISHED_MODELS[0]  # what a GPU loads unless told otherwise
-START_S = 10  # of a lent GPU: the weights' way to it and the first passes
+START_S = 15  # of a lent GPU: the weights' way to it, the check of the kernels, captures; not measured yet
+CARDS = "90,120"  # compute capabilities of the GPUs that such hosts lend
 SLOWEST = 20  # tokens a second a lent GPU is trusted with: bounds the time that is asked for
 
 
@@ -51,6 +56,26 @@ def model_for(settings: Settings, cuda: bool) -> str:
 def seconds_for(config: DecodeConfig, lanes: int, most: int) -> int:
     """How long to ask for a GPU: start, then every token of every lane at the slowest trusted rate, within `most`."""
     return min(most, START_S + -(-config.max_new_tokens * lanes // SLOWEST))
+
+
+def compile_kernels(source: str, dtype: str) -> threading.Thread:
+    """Compile the kernels for CARDS in a process of its own; calls meanwhile are decoded by plain PyTorch.
+
+    Not here: compiling without a GPU replaces Triton's driver, which forked processes would inherit.
+    """
+    command = [sys.executable, "-m", "orthrus.gpu.build", "--model", source, "--dtype", dtype, "--sm", CARDS]
+
+    def run() -> None:
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            said = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+            log.warning("the kernels were not compiled, plain PyTorch decodes: %s", said)
+        else:
+            log.info("kernels compiled for sm_%s", CARDS.replace(",", ", sm_"))
+
+    thread = threading.Thread(target=run, name="compile-kernels", daemon=True)
+    thread.start()
+    return thread
 
 
 class Flags:

@@ -62,8 +62,10 @@ class Service:
         def load(engine: str) -> LoadedModel:
             return load_model(source, asked.device, asked.dtype, engine, threads)
 
-        # where the GPU is lent this process has none: the first call warms up
-        return Engines(load(asked.engine), load, asked.engine, warm=not hosted.lent())
+        loaded = load(asked.engine)
+        if lent := hosted.lent() and loaded.model.device.type == "cuda":
+            hosted.compile_kernels(source, str(loaded.model.dtype).removeprefix("torch."))
+        return Engines(loaded, load, asked.engine, lent=lent)
 
     def decode(self, engines: Engines, wish: Any, cancel: Any) -> Iterator[Event]:
         return self._decode(engines, wish, cancel)
@@ -117,9 +119,10 @@ def recover() -> str:
     import torch
 
     if torch.cuda.is_available() and not hosted.lent():
+        from orthrus.gpu.device import settle
+
         try:
-            torch.cuda.empty_cache()
-            torch.cuda.synchronize()
+            settle()
         except RuntimeError as error:  # an illegal access spoils the context for the whole process
             return f"The GPU does not answer any more ({type(error).__name__}); the server has to be restarted."
     return ""

@@ -155,7 +155,10 @@ class LaneClock:
 
 
 class Stopwatch:
-    """`with Stopwatch(device) as watch: ...` then `watch.ms`, the device synchronised on both sides."""
+    """`with Stopwatch(device) as watch: ...` then `watch.ms`; the current stream is waited for on both sides.
+
+    Not the device: a wait for all of it would spoil a graph that another thread captures.
+    """
 
     __slots__ = ("_began", "_cuda", "ms")
 
@@ -165,13 +168,13 @@ class Stopwatch:
 
     def __enter__(self) -> Stopwatch:
         if self._cuda:
-            torch.cuda.synchronize()
+            torch.cuda.current_stream().synchronize()
         self._began = time.perf_counter()
         return self
 
     def __exit__(self, *_) -> None:
         if self._cuda:
-            torch.cuda.synchronize()
+            torch.cuda.current_stream().synchronize()
         self.ms = (time.perf_counter() - self._began) * 1e3
 
 

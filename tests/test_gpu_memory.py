@@ -83,10 +83,9 @@ def test_a_run_that_does_not_fit_is_refused_before_its_first_event(monkeypatch):
 CHECKS = {"holds": RowCheck("float32", 1, "", 9, 9), "differs": RowCheck("float32", 1, "", 9, 8)}
 
 
-def on_gpu(monkeypatch, mode, why=None, check="holds", started=True):
+def on_gpu(monkeypatch, mode, why=None, check="holds"):
     monkeypatch.setattr(choice, "obstacle", lambda model: why)
     monkeypatch.setattr(choice, "_tried", lambda model: CHECKS[check])
-    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: started)
     model, found, fallback = choose_on_gpu(tiny_model().model, mode)
     assert (model.engine == "torch") is bool(fallback)
     return model.arithmetic.graphed, found
@@ -95,7 +94,6 @@ def on_gpu(monkeypatch, mode, why=None, check="holds", started=True):
 def test_kernels_are_taken_where_they_run_and_hold(monkeypatch):
     for mode in ("auto", "triton"):
         assert on_gpu(monkeypatch, mode) == (True, CHECKS["holds"])
-        assert on_gpu(monkeypatch, mode, started=False) == (True, None), "a GPU that is lent later"
     assert on_gpu(monkeypatch, "auto", why="triton is not installed") == (False, None)
     assert on_gpu(monkeypatch, "auto", check="differs") == (False, CHECKS["differs"])
     for fault in ({"why": "triton is not installed"}, {"check": "differs"}):

@@ -10,4 +10,7 @@ cycle_lane, step_lane
 choice    whether a model on this device can be run so, and whether its rows are bit-equal
 needs     memory, counted before anything is loaded
 build     compile every kernel into a cache folder, with or without a GPU
+compiled  which kernels are in that folder
+cards     datasheets
+cost      bytes, launches and floors of a step and a cycle
 """
