@@ -1,12 +1,13 @@
-"""How cost grows: against context, block size, acceptance, model size and output length; the break-even acceptance.
+"""How cost grows on a CPU: against context, acceptance, length of the answer and size of the model.
 
     python benchmarks/growth.py
-    python benchmarks/growth.py --model 0.6b --dtypes bfloat16 --contexts 128,1024,4096,16384,40928 --repeats 3
+    python benchmarks/growth.py --model 0.6b --contexts 128,1024,4096,16384,40928 --repeats 3
     python benchmarks/growth.py --quick
 
 Passes are timed over a cache of zeros: their cost does not depend on the text. A cycle that accepts `a` proposals
-brings a + 1 tokens for a draft and a verify pass, so Orthrus breaks even where a + 1 = (draft + verify) / AR step. With
+brings a + 1 tokens for a draft and a verify pass, so Orthrus breaks even if a + 1 = (draft + verify) / AR step. With
 a checkpoint, whole runs are timed too: proposals are forced to stand as often as a schedule says, all else is real.
+What passes cost by their number of rows is measured in `benchmarks/row_costs.py`.
 """
 
 from __future__ import annotations
