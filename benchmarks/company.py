@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -87,13 +87,17 @@ def main() -> int:
         args.prompts, args.rounds = 1, 1
     prompts = [dialogue(e) for e in islice(generate("math", 5, "test"), args.prompts)]
     counts, ways = sorted({1, available_cores()}), {}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as opened:
         files = {} if args.no_peers else gguf_files(args.model, Path(folder))
         for threads in counts:
             lm = load_model(args.model, "cpu", threads=threads)
-            ways[f"{AR}, up to {threads} threads" if threads > 1 else f"{AR}, 1 thread"] = our_ways(lm, 128)[AR]
+            ways[f"{AR}, up to {threads} threads" if threads > 1 else f"{AR}, 1 thread"] = our_ways(
+                lm, args.max_new_tokens
+            )[AR]
             if files:
-                engine = LlamaCpp(files["float16"], threads, lm.config.max_position_embeddings)
+                engine = opened.enter_context(
+                    closing(LlamaCpp(files["float16"], threads, lm.config.max_position_embeddings))
+                )
                 name = f"{LLAMA['float16']}, {threads} thread{'s' * (threads > 1)}"
                 ways[name] = by_llama_cpp(lm, engine, args.max_new_tokens)
         found = measure(ways, prompts, args.rounds)

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from importlib.metadata import version
 from itertools import islice, permutations
 from pathlib import Path
@@ -76,8 +77,8 @@ def our_ways(lm: LoadedModel, limit: int) -> dict[str, Way]:
     } | {detailed(detail): ours(lm, decode, config(detail=detail)) for detail in DETAILS}
 
 
-def other_ways(plain: LoadedModel, files: dict[str, Path], threads: int, limit: int) -> dict[str, Way]:
-    """Plain PyTorch of this project, transformers, and llama.cpp for each GGUF file."""
+def other_ways(plain: LoadedModel, engines: dict[str, LlamaCpp], limit: int) -> dict[str, Way]:
+    """Plain PyTorch of this project, transformers, and llama.cpp in each number format."""
     config = DecodeConfig(limit, detail=-1)
     found = {
         TORCH_AR: ours(plain, decode_ar, config),
@@ -85,10 +86,7 @@ def other_ways(plain: LoadedModel, files: dict[str, Path], threads: int, limit: 
         GENERATE: by_transformers(plain, "sdpa", "dynamic", limit),
         LOOKUP: by_transformers(plain, "sdpa", None, limit, prompt_lookup_num_tokens=10),
     }
-    context = plain.config.max_position_embeddings
-    return found | {
-        LLAMA[numbers]: by_llama_cpp(plain, LlamaCpp(path, threads, context), limit) for numbers, path in files.items()
-    }
+    return found | {LLAMA[numbers]: by_llama_cpp(plain, engine, limit) for numbers, engine in engines.items()}
 
 
 def measure(timed: dict[str, Way], domain: str, args: argparse.Namespace) -> dict[str, Any]:
@@ -97,7 +95,9 @@ def measure(timed: dict[str, Way], domain: str, args: argparse.Namespace) -> dic
     rounds: list[dict[str, float]] = []
     for number in range(args.rounds + 1):
         answers = {name: [run(prompt) for prompt in prompts] for name, run in timed.items()}
-        rates = {n: sum(len(ids) for ids, _ in found) / sum(spent for _, spent in found) for n, found in answers.items()}
+        rates = {
+            n: sum(len(ids) for ids, _ in found) / sum(spent for _, spent in found) for n, found in answers.items()
+        }
         if number:
             rounds.append(rates)
     texts = {name: [ids for ids, _ in found] for name, found in answers.items()}
@@ -218,9 +218,15 @@ def everything(args: argparse.Namespace, counts: list[int], files: dict[str, Pat
         torch.set_num_threads(threads)
         lm = load_model(args.model, "cpu", threads=threads)
         timed = our_ways(lm, args.max_new_tokens)
-        if plain:
-            timed |= other_ways(plain, files, threads, args.max_new_tokens)
-        by_threads[str(threads)] = {domain: measure(timed, domain, args) for domain in args.domains.split(",")}
+        context = lm.config.max_position_embeddings
+        with ExitStack() as opened:
+            if plain:
+                engines = {
+                    numbers: opened.enter_context(closing(LlamaCpp(path, threads, context)))
+                    for numbers, path in files.items()
+                }
+                timed |= other_ways(plain, engines, args.max_new_tokens)
+            by_threads[str(threads)] = {domain: measure(timed, domain, args) for domain in args.domains.split(",")}
         for domain, found in by_threads[str(threads)].items():
             print(f"\n{threads} threads, {domain}: {found['ratios']}")
             rows = [[name, *row.values()] for name, row in found["ways"].items()]

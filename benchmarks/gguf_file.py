@@ -1,6 +1,6 @@
 """The AR view of a checkpoint as a GGUF file, so that llama.cpp decodes the same weights. Needs the `bench` extra.
 
-    python benchmarks/gguf_file.py OUT.gguf --numbers float16
+python benchmarks/gguf_file.py OUT.gguf --numbers float16
 """
 
 from __future__ import annotations

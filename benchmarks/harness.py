@@ -21,9 +21,6 @@ from orthrus.config import ModelConfig
 from orthrus.memory import refuse_what_does_not_fit
 from orthrus.model import Orthrus
 from orthrus.session import describe_host
-from orthrus.team import available_cores
-from orthrus.weights import shapes_of
-from orthrus.team import available_cores
 from orthrus.weights import shapes_of
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -114,7 +114,10 @@ def rates(threads: int, pass_bytes: int) -> dict[str, float]:
     torch.set_num_threads(threads)
     gigabytes = {"cached": CACHED, "uncached": UNCACHED, "pass": min(pass_bytes, 2 * UNCACHED)}
     found = {f"{name}_gb_per_s": copy_rate(size, "cpu") / 1e9 for name, size in gigabytes.items()}
-    found |= {"tile_gflop_per_s": tile_rate(threads) / 1e9, "onednn_gflop_per_s": product_rate(torch.float32, "cpu") / 1e9}
+    found |= {
+        "tile_gflop_per_s": tile_rate(threads) / 1e9,
+        "onednn_gflop_per_s": product_rate(torch.float32, "cpu") / 1e9,
+    }
     return {name: round(rate, 1) for name, rate in found.items()}
 
 
@@ -126,8 +129,14 @@ def measure(model: CompiledModel, args: argparse.Namespace) -> dict[str, Any]:
     best = max(found["tile_gflop_per_s"], found["onednn_gflop_per_s"])
     passes = []
     for rows in (rows for kind, rows in spent if kind == "verify"):
-        draft, verify, w = spent.get(("draft", rows), 0.0), spent["verify", rows], work(c, rows, args.context, item, rows)
-        moved = w.bytes + (4 - item) * c.kv_bytes_per_position * (args.context + 2 * rows)  # keys and values are float32
+        draft, verify, w = (
+            spent.get(("draft", rows), 0.0),
+            spent["verify", rows],
+            work(c, rows, args.context, item, rows),
+        )
+        moved = w.bytes + (4 - item) * c.kv_bytes_per_position * (
+            args.context + 2 * rows
+        )  # keys and values are float32
         read, multiplied = moved / found["pass_gb_per_s"] / 1e9, w.flops / best / 1e9
         floor = max(read, multiplied)
         passes.append(
