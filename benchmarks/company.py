@@ -47,7 +47,7 @@ def company() -> Iterator[None]:
 
 
 def rates(ways: dict[str, Way], prompts: list[Any]) -> dict[str, float]:
-    """Tokens per second of every way over all prompts; an answer that is not counted lets each get used to the company."""
+    """Tokens per second of every way over all prompts, behind one answer that is not counted."""
     found = {}
     for name, run in ways.items():
         run(prompts[0])

@@ -165,12 +165,13 @@ WANTED = (  # domain or None for each, ratio, at least
 def targets(by_threads: dict[str, Any]) -> list[dict[str, Any]]:
     """What was wanted, what was found, whether that is met. What was not measured is left out."""
     return [
-        {"target": name, "domain": domain, "threads": int(threads), "wanted": least, "found": ratio, "met": ratio >= least}
+        {"target": name, "domain": domain, "threads": int(threads)}
+        | {"wanted": least, "found": ratio, "met": ratio >= least}
         for threads, domains in by_threads.items()
         for only, name, least in WANTED
         for domain, found in domains.items()
         if only in (None, domain) and (ratio := found["ratios"].get(name)) is not None
-    ]  # fmt: skip
+    ]
 
 
 def main() -> int:
@@ -178,7 +179,7 @@ def main() -> int:
     parser.add_argument("--model", default=str(EMBEDDED_MODEL))
     parser.add_argument("--domains", default=f"{EASY},{HARD}")
     parser.add_argument("--threads", default="", help="numbers of threads, by comma (default: 1 and all cores)")
-    parser.add_argument("--prompts", type=int, default=4)
+    parser.add_argument("--prompts", type=int, default=3)
     parser.add_argument("--max-new-tokens", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=5)

@@ -45,7 +45,7 @@ OF_LAYER = {
 
 
 def write_gguf(source: str | Path, out: Path, numbers: str) -> None:
-    """Write the AR view of a checkpoint folder or hub id; `numbers` (see NUMBERS) holds for matrices, norms are float32.
+    """Write the AR view of a checkpoint folder or hub id: matrices in `numbers` (see NUMBERS), norms in float32.
 
     The tokenizer goes along because llama.cpp asks for one; ids are what both are given.
     """
