@@ -205,7 +205,7 @@ LIMITS = {
     "context": "Every position adds keys and values to read; a pass of a block shares that reading among its rows.",
     "acceptance": "A cycle costs the same whatever stands of it: speed-up grows in step with the tokens it brings.",
     "length": "Eight proposals stand in every cycle. A short answer is mostly prefill, which both lanes share.",
-    "size": "Random weights. A larger model leaves the caches: a single row waits for memory, those beside it cost less.",
+    "size": "Random weights. Larger models leave the caches: a single row waits for memory, those beside it cost less.",
 }
 
 
