@@ -47,7 +47,7 @@ GENERATE, LOOKUP = "transformers generate", "transformers generate, prompt looku
 LLAMA = {numbers: f"llama.cpp, {numbers}" for numbers in ("float16", "float32")}
 EASY, HARD = "math", "stories"
 DETAILS = (0, 1)
-PAIRS = 72  # of answers behind the price of a level of detail: every prompt in each order
+PAIRS = 48  # of answers behind the price of a level of detail: every prompt in each order
 PRICED = 12  # prompts they are of
 
 
@@ -181,7 +181,7 @@ def main() -> int:
     parser.add_argument("--threads", default="", help="numbers of threads, by comma (default: 1 and all cores)")
     parser.add_argument("--prompts", type=int, default=3)
     parser.add_argument("--max-new-tokens", type=int, default=128)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--no-peers", action="store_true", help="this project's compiled engine alone")
     parser.add_argument("--quick", action="store_true", help="one prompt, one round, 16 tokens")
