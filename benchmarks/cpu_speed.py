@@ -48,7 +48,7 @@ LLAMA = {numbers: f"llama.cpp, {numbers}" for numbers in ("float16", "float32")}
 EASY, HARD = "math", "stories"
 DETAILS = (0, 1)
 PAIRS = 48  # of answers behind the price of a level of detail: every prompt in each order
-PRICED = 12  # prompts they are of
+PRICED = 8  # prompts they are of
 
 
 def ours(lm: LoadedModel, decoder: Callable, config: DecodeConfig) -> Way:
