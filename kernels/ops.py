@@ -19,7 +19,9 @@ from torch import Tensor
 from kernels import checks
 
 BACKENDS = ("auto", "reference", "triton", "numba")
-COMPILED = frozenset("linear attention rmsnorm qk_norm_rope silu_mul argmax".split())  # operations numba has
+COMPILED = frozenset(
+    "linear attention rmsnorm qk_norm_rope silu_mul argmax distribution".split()
+)  # operations numba has
 
 
 def choose(backend: str, tensor: Tensor) -> str:
@@ -43,7 +45,9 @@ def _operation(backend: str, tensor: Tensor, stem: str, name: str) -> Callable:
     chosen = choose(backend, tensor)
     if chosen == "numba" and name not in COMPILED:
         raise ValueError(f"backend 'numba' has no {name}, only {', '.join(sorted(COMPILED))}")
-    return getattr(import_module("kernels.reference" if chosen == "reference" else f"kernels.{chosen}_{stem}"), name)
+    if chosen == "reference":
+        return getattr(import_module("kernels.reference"), name)
+    return getattr(import_module(f"kernels.numba_{stem}" if chosen == "numba" else f"kernels.triton_{stem}"), name)
 
 
 def linear(x: Tensor, weight: Tensor, out_dtype: torch.dtype | None = None, backend: str = "auto") -> Tensor:
@@ -147,6 +151,21 @@ def silu_mul(gate_up: Tensor, backend: str = "auto") -> Tensor:
     if gate_up.shape[1] % 2:
         raise ValueError(f"gate_up is {list(gate_up.shape)}: two halves need an even number of columns")
     return _operation(backend, gate_up, "silu_mul", "silu_mul")(gate_up)
+
+
+def distribution(logits: Tensor, count: int, backend: str = "auto") -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """[M, V], finite -> log-probabilities [M, V], probabilities [M, V], entropies [M] in nats, all float32.
+
+    Beside them the `count` largest log-probabilities [M, count], falling, and their ids, int64. With count 0 the
+    entropies mean nothing. "auto" takes numba for float32 on a CPU: for the eye alone, no id depends on it.
+    """
+    checks.matrix("logits", logits)
+    if backend == "triton":
+        raise ValueError("backend 'triton' has no distribution")
+    if backend == "auto":
+        here = logits.device.type == "cpu" and logits.dtype == torch.float32 and find_spec("numba")
+        backend = "numba" if here else "reference"
+    return _operation(backend, logits, "statistics", "distribution")(logits, count)
 
 
 def argmax(logits: Tensor, backend: str = "auto") -> Tensor:

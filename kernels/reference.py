@@ -124,6 +124,14 @@ def silu_mul(gate_up: Tensor) -> Tensor:
     return (torch.nn.functional.silu(gate) * up).to(gate_up.dtype)
 
 
+def distribution(logits: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """As `kernels.ops.distribution`."""
+    log_p = logits.log_softmax(-1, dtype=torch.float32)
+    p = log_p.exp()
+    values, ids = log_p.topk(min(count, log_p.shape[-1]), dim=-1)
+    return log_p, p, -torch.linalg.vecdot(p, log_p), values, ids
+
+
 def argmax(logits: Tensor) -> Tensor:
     """[M, V] -> [M] int32: the lowest index among the largest."""
     best = logits == logits.amax(dim=-1, keepdim=True)

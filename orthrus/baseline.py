@@ -67,6 +67,9 @@ class AutoregressiveLane:
         limit, context, room = self.request.config.max_new_tokens, self.request.context, len(self.request.ids)
         logits = prefill(self.request, self.cache)
         self.prefill_ms = self.clock.ms()
+        if logits is None:
+            self.stop = "cancel"
+            return
         while True:
             token = self.chooser.choose(logits, room - 1)
             index = token.item()
@@ -113,9 +116,9 @@ class AutoregressiveLane:
             n_tokens=len(self.text),
             cycles=0,
             passes_draft=0,
-            passes_verify=len(self.text) - 1,
+            passes_verify=max(0, len(self.text) - 1),
             t_prefill=round(self.prefill_ms, 3),
-            t_decode=round(self.times[-1] - self.prefill_ms, 3),
+            t_decode=round(self.times[-1] - self.prefill_ms, 3) if self.times else 0.0,
             t_instr=round(self.instr_ms, 3),
             text_sha256=vocabulary(self.request.lm.tokenizer).sha256(self.text),
         )

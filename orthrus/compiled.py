@@ -146,6 +146,11 @@ class CompiledModel:
         twin._begin()
         return twin
 
+    @property
+    def prompt_rows(self) -> int:
+        """Rows of a prompt per pass; between passes a run can be stopped."""
+        return pass_rows(self.config)
+
     def new_cache(self, capacity: int) -> CompiledCache:
         """An empty cache of this model's shapes."""
         return CompiledCache(self.config, capacity)

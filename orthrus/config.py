@@ -136,7 +136,7 @@ class DecodeConfig:
     block_size: int | None = None
     detail: int = 0
     n_alt: int = 8
-    instrument_share: float = 0.1
+    instrument_share: float = 0.25
     temperature: float = 0.0
     top_k: int | None = None
     top_p: float | None = None

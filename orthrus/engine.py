@@ -121,6 +121,9 @@ class OrthrusLane:
         with Stopwatch(self.model.device) as watch:
             logits, first = self._read_prompt()
         self.prefill_ms = watch.ms
+        if logits is None:
+            self.stop = "cancel"
+            return
         self.text.append(first)
         self.stop = "eos" if first in self.eos else "length" if not self._remaining() else self._full()
         fields = self.readings.prefill(logits)
@@ -128,10 +131,10 @@ class OrthrusLane:
         yield from self.request.pieces([first, *fields.get("p_top_ids", ())])
         yield self.request.stamp(Prefill, ms=round(watch.ms, 3), first_id=first, kv_len=self.cache.length, **fields)
 
-    def _read_prompt(self) -> tuple[Tensor, int]:
-        """The prompt's last row of logits, [1, vocab], and the token chosen from it."""
+    def _read_prompt(self) -> tuple[Tensor | None, int]:
+        """The prompt's last row of logits, [1, vocab], and the token chosen from it; None if the run was stopped."""
         logits = prefill(self.request, self.cache)
-        return logits, int(self.chooser.choose(logits, self.cache.length - 1))
+        return logits, -1 if logits is None else int(self.chooser.choose(logits, self.cache.length - 1))
 
     def _draft(self, n_draft: int, block: int) -> Drafted:
         """One diffusion pass over anchor + masks; skipped where no proposal is eligible."""

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from kernels import ops
 from orthrus.events import LOG_PROB_FLOOR, log_probs
 from orthrus.sampling import Chooser, Sampled
 
@@ -49,6 +50,7 @@ class Distribution(NamedTuple):
 
     log_p: Tensor  # [rows, vocab] float32
     p: Tensor | None = None  # [rows, vocab] float32
+    entropy: Tensor | None = None  # [rows], nats
     likeliest: Tensor | None = None  # [rows, max(2, alternatives)] log-probs, falling
     top: list[list[float]] | None = None  # the same numbers
     top_ids: list[list[int]] | None = None  # and whose they are
@@ -65,18 +67,16 @@ def _gaps_behind(d: Distribution, choices: Tensor, own: Tensor, chooser: Chooser
 
 
 def of_logits(logits: Tensor, detail: int, n_alt: int) -> Distribution:
-    log_p = logits.log_softmax(-1, dtype=torch.float32)
+    log_p, p, entropy, values, ids = ops.distribution(logits, max(2, n_alt) if detail >= 1 else 0)
     if detail < 1:
         return Distribution(log_p)
-    top = log_p.topk(min(max(2, n_alt), log_p.shape[-1]), dim=-1)
-    p = logits.softmax(-1, dtype=torch.float32)
-    return Distribution(log_p, p, top.values, top.values.tolist(), top.indices.tolist())
+    return Distribution(log_p, p, entropy, values, values.tolist(), ids.tolist())
 
 
 def alternatives(d: Distribution, count: int, prefix: str) -> dict[str, Any]:
     """Entropies and the `count` likeliest ids with their log-probs, as `<prefix>_H`, `_top_ids`, `_top_lp`."""
     return {
-        f"{prefix}_H": _floats([-h for h in torch.linalg.vecdot(d.p, d.log_p).tolist()]),
+        f"{prefix}_H": _floats(d.entropy.tolist()),
         f"{prefix}_top_ids": [ids[:count] for ids in d.top_ids],
         f"{prefix}_top_lp": lps(d.likeliest[:, :count]),
     }

@@ -70,6 +70,7 @@ class Orthrus(nn.Module):
         return self.config.kv_bytes_per_position * self.dtype.itemsize
 
     argmax = staticmethod(greedy)
+    prompt_rows = 512  # of a prompt per pass: bounds the score matrix at so many rows x context
 
     def cache_bytes(self, capacity: int) -> int:
         """What a cache of `capacity` positions takes."""

@@ -24,7 +24,6 @@ from orthrus.sampling import Chooser, Greedy, Sampled
 from orthrus.text import Announcer, Vocabulary
 
 Messages = Sequence[Mapping[str, str]]
-PREFILL_CHUNK = 512  # prompt rows a pass: bounds the score matrix at chunk x context
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +188,12 @@ class Stopwatch:
         self.ms = (time.perf_counter() - self._began) * 1e3
 
 
-def prefill(request: Request, cache: SharedCache) -> torch.Tensor:
-    """The AR view over the prompt, in chunks; returns the last row's logits [1, vocab]."""
-    model = request.lm.model
-    for chunk in torch.tensor(request.ids, device=model.device).split(PREFILL_CHUNK):
+def prefill(request: Request, cache: SharedCache) -> torch.Tensor | None:
+    """The AR view over the prompt, in chunks; returns the last row's logits [1, vocab], None if the run was stopped."""
+    model, logits = request.lm.model, None
+    for chunk in torch.tensor(request.ids, device=model.device).split(model.prompt_rows):
+        if request.cancelled():
+            return None
         logits = model.forward_ar(chunk, cache, last_only=True)
     return logits
 

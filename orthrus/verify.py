@@ -9,7 +9,7 @@ import torch
 from orthrus.acceptance import settle
 from orthrus.checkpoint import LoadedModel
 from orthrus.memory import refuse_what_does_not_fit
-from orthrus.session import PREFILL_CHUNK, chat_ids, tidy, vocabulary
+from orthrus.session import chat_ids, tidy, vocabulary
 
 
 def verify_block(lm: LoadedModel, prompt: str, written: str, proposal: str) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def verify_block(lm: LoadedModel, prompt: str, written: str, proposal: str) -> d
     before, proposals = _ids(lm, prompt, written, proposal)
     cache = lm.model.new_cache(len(before) + len(proposals))
     ids = torch.tensor([*before, *proposals], device=lm.model.device)
-    for chunk in ids[: len(before) - 1].split(PREFILL_CHUNK):
+    for chunk in ids[: len(before) - 1].split(lm.model.prompt_rows):
         lm.model.forward_ar(chunk, cache, last_only=True)
     choices = lm.model.argmax(lm.model.forward_ar(ids[len(before) - 1 :], cache)).tolist()
     settled = settle(proposals, choices, frozenset(lm.config.eos_token_ids), len(proposals) + 2)

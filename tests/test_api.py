@@ -18,7 +18,7 @@ from tests.running import PATIENCE_S, ROOT, App, answers, free_port, make_assets
 
 gradio_client = pytest.importorskip("gradio_client")
 SECRET = "say nothing of what I wrote here"
-# decode_events over plain HTTP: temperature, top_k, top_p, seed, coupling, block_size, mode, detail, compare
+# decode_events over plain HTTP: temperature, top_k, top_p, seed, coupling, block_size, engine, detail, compare
 REST = [0, None, None, 1, "gumbel", None, "auto", 0, False]
 LIMITS = {"ORTHRUS_NEW_TOKENS": "200", "ORTHRUS_PROMPT_CHARS": "300", "ORTHRUS_RUNS_PER_MINUTE": "500"}
 
@@ -100,7 +100,7 @@ def test_plain_http_gets_the_same(app, client):
 def test_a_block_is_verified(client):
     whole = client.predict(SECRET, 30, api_name="/lossless_check")
     assert whole["verdict"] == "identical" and whole["tokens"] == whole["tokens_identical"] == 30
-    found = client.predict(SECRET, "abc", "", "fast", api_name="/verify_block")
+    found = client.predict(SECRET, "abc", "", "torch", api_name="/verify_block")
     assert [slot["text"] for slot in found["slots"]] == ["a", "b", "c"] and found["n_draft"] == 3
     statuses = [slot["status"] for slot in found["slots"]]
     kept = found["n_accept"]
@@ -155,7 +155,7 @@ def test_a_cycle_is_explained(client):
         ("lossless_check", ["x", 8, -1], "Temperature is -1, it must be 0 or between 0.01 and 100."),
         ("verify_block", ["x", ""], "The proposal is empty; write at least one word."),
         ("verify_block", ["x", "123456789"], "The proposal has 9 tokens, a block of this model holds 7."),
-        ("verify_block", ["x", "y", "", "quick"], "Mode 'quick' is not one of auto, fast, exact."),
+        ("verify_block", ["x", "y", "", "quick"], "Engine 'quick' is not one of auto, numba, triton, torch."),
         ("explain_cycle", ["../../etc/passwd", 0], "there is no recording '../../etc/passwd'; there are: 01-easy-text"),
         ("explain_cycle", ["01-easy-text", 999], "cycle is 999, this recording has cycles 0 to"),
     ],

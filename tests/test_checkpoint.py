@@ -31,7 +31,7 @@ def edit(folder, change):
 
 
 def test_round_trip_keeps_every_bit_and_the_published_names(folder):
-    lm = load_model(folder, "cpu", "float32")
+    lm = load_model(folder, "cpu", "float32", engine="torch")
     original = dict(random_weights(Orthrus(tiny_config())).named_parameters())
     loaded = dict(lm.model.named_parameters())
     assert loaded.keys() == original.keys()
@@ -50,7 +50,7 @@ def test_untied_head_is_a_tensor_of_its_own(tmp_path):
 
 def test_plain_qwen3_starts_with_the_diffusion_view_as_a_copy(folder):
     edit(folder, lambda t: [t.pop(n) for n in list(t) if DIFF in n])
-    tensors = dict(load_model(folder, "cpu", "float32").model.named_parameters())
+    tensors = dict(load_model(folder, "cpu", "float32", engine="torch").model.named_parameters())
     assert all(torch.equal(p, tensors[n.replace(DIFF, "")]) for n, p in tensors.items() if DIFF in n)
 
 

@@ -14,7 +14,7 @@ from orthrus.events import validate
 from orthrus.invariants import check, same_ids
 from orthrus.lossless import run_both
 from orthrus.trace import Trace
-from tests.tiny import scripted, tiny_model
+from tests.tiny import compiled_model, scripted, tiny_model
 
 PROMPT = "Two views, one text."
 
@@ -110,6 +110,24 @@ def test_cancel_between_passes_still_ends_with_done(tiny):
     assert check(trace) == [] and not trace.ar_ids
     # the draft before the flag has no verdict
     assert [e.type for e in seen if e.type in ("draft", "verdict")][-1] == "draft"
+
+
+@pytest.mark.parametrize("make", (tiny_model, compiled_model), ids=lambda make: make.__name__)
+def test_cancel_between_the_pieces_of_a_prompt_ends_with_done(make, monkeypatch):
+    lm, cancel, passes = make(max_position_embeddings=2048), threading.Event(), []
+    real = lm.model.forward_ar
+
+    def noting(ids, cache, last_only=False):
+        passes.append(len(ids))
+        if len(passes) == 2:
+            cancel.set()
+        return real(ids, cache, last_only)
+
+    monkeypatch.setattr(lm.model, "forward_ar", noting)
+    prompt = "word " * 300
+    trace = Trace.of(run_both(lm, prompt, DecodeConfig(9), cancel))
+    assert (trace.done.stop, trace.done.n_tokens, len(passes)) == ("cancel", 0, 2) and check(trace) == []
+    assert not list(decode_ar(lm, prompt, DecodeConfig(9), cancel))[-1].n_tokens
 
 
 def test_cancel_in_the_ar_lane_keeps_what_orthrus_wrote(tiny):

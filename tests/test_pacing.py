@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,9 +13,9 @@ from orthrus.config import DecodeConfig
 from orthrus.invariants import check
 from orthrus.lossless import run_both
 from orthrus.pacing import LAST_WAIT, Costs, Pacer
-from orthrus.probe import best_setting, pass_costs, plausible
+from orthrus.probe import pass_costs, plausible
 from orthrus.trace import Trace
-from tests.tiny import scripted, tiny_config
+from tests.tiny import compiled_model, scripted, tiny_model
 
 PROMPT = "Two views, one text."
 
@@ -145,13 +144,16 @@ def run_lanes(lm, **config) -> Trace:
     return Trace.of(run_both(lm, PROMPT, DecodeConfig(60, detail=0, **config)))
 
 
-def test_costs_are_measured_once_a_model(tiny):
-    costs = pass_costs(tiny.model, 8)
-    assert costs.rows == (1, 4, 8) and min(costs.verify) > 0 and pass_costs(tiny.model, 8) is costs
+@pytest.mark.parametrize("make", (tiny_model, compiled_model), ids=lambda make: make.__name__)
+def test_costs_are_measured_once_a_model(make):
+    model = make().model
+    costs = pass_costs(model, 8)
+    assert costs.rows == (1, 4, 8) and min(costs.verify) > 0 and pass_costs(model, 8) is costs
 
 
-def test_the_quickest_setting_is_one_of_those_tried():
-    before = torch.get_num_threads()
-    found = best_setting(tiny_config())
-    assert (found.threads, found.dtype) in found.seconds and torch.get_num_threads() == before
-    assert found.words.startswith(f"{found.threads} thread")
+def test_a_large_stack_is_priced_by_two_of_its_layers(monkeypatch):
+    """Each layer beyond the first costs what the second added."""
+    monkeypatch.setattr("orthrus.probe.WHOLE", 0)
+    monkeypatch.setattr("orthrus.probe._least", lambda runs: {key: 1.0 + 0.25 * key[1] * key[2] for key in runs})
+    costs = pass_costs(compiled_model(num_hidden_layers=5).model, 8)
+    assert costs.verify == costs.draft == tuple(1.0 + 0.25 * 5 * rows for rows in (1, 4, 8))

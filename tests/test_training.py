@@ -33,7 +33,7 @@ from orthrus.training.forward import causal_document_bias, forward_rows
 from orthrus.training.loop import LoopConfig
 from orthrus.training.mask import anchored_blocks, draw_anchors
 from orthrus.training.objective import accepted_proxy, block_loss, chunked_kl, forward_kl
-from orthrus.training.rollouts import Rollouts, greedy_batch
+from orthrus.training.rollouts import Rollouts, answerer, greedy_batch
 from orthrus.training.snapshots import TrainingStopped, average, load_weights
 from tests.tiny import byte_tokenizer, random_weights, tiny_config
 
@@ -137,7 +137,9 @@ def test_batch_generation_equals_the_decoder(tiny):
 
     prompts = ["abcd", "efghij", "k", "lm"]
     ids = [make_request(tiny, p, DecodeConfig(max_new_tokens=8)).ids for p in prompts]
-    batch = greedy_batch(tiny.model, ids, 20, tiny.config.eos_token_ids[0])
+    eos = tiny.config.eos_token_ids[0]
+    batch, alone = greedy_batch(tiny.model, ids, 20, eos), answerer(tiny.model)(ids, 20, eos)
+    assert alone == batch
     for prompt, got in zip(prompts, batch, strict=True):
         trace = Trace.of(decode_ar(tiny, prompt, DecodeConfig(max_new_tokens=20)))
         assert got == list(trace.ar_ids)

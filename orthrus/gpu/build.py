@@ -97,7 +97,7 @@ def compile_for(config: ModelConfig, dtype: torch.dtype, sm: int) -> set[str]:
 def compile_here(source: str, dtype: str) -> None:
     """Run on the GPU that is here: binaries and what launches them are both made."""
     from orthrus.checkpoint import load_model
-    from orthrus.modes import warm_up
+    from orthrus.engines import warm_up
 
     warm_up(load_model(source, "cuda", dtype, "exact"))
 

@@ -17,7 +17,7 @@ from orthrus.model import Orthrus
 from orthrus.session import chat_ids
 from orthrus.training.chatdata import Turns
 from orthrus.training.data import Document
-from orthrus.training.rollouts import Rollouts, greedy_batch
+from orthrus.training.rollouts import Answer, Rollouts, answerer
 from orthrus.training.snapshots import TrainingStopped
 
 Prompt = tuple[str, Turns]  # (file's name, dialogue)
@@ -71,11 +71,12 @@ def answer_all(
     (folder / "valid.jsonl").write_text("".join(json.dumps(a) + "\n" for a in asked), encoding="utf-8")
     parts = [(part, False) for part in _chunks(train, config.part)]
     parts += [(part, True) for part in _chunks(valid, config.part)]
+    answer = answerer(model)
     for number, (part, is_valid) in enumerate(parts):
         path = folder / f"part-{number:05d}.safetensors"
         if path.exists():
             continue
-        answered, unfinished, skipped = _answer(model, tokenizer, part, config)
+        answered, unfinished, skipped = _answer(answer, model, tokenizer, part, config)
         halves = ({}, answered) if is_valid else (answered, {})
         rollouts = Rollouts(*halves, _padding(tokenizer))
         rollouts.save(path.with_suffix(".tmp"))
@@ -102,7 +103,7 @@ def load_answers(folder: Path) -> Rollouts:
     return Rollouts(train, valid, padding)
 
 
-def _answer(model: Orthrus, tokenizer, part: list[Prompt], config: AnswerConfig):
+def _answer(answer: Answer, model: Orthrus, tokenizer, part: list[Prompt], config: AnswerConfig):
     """(answered documents by file, how many were cut, how many prompts did not fit)."""
     room = config.length - config.max_new
     encoded = [(name, tuple(chat_ids(tokenizer, turns))) for name, turns in part]
@@ -110,10 +111,10 @@ def _answer(model: Orthrus, tokenizer, part: list[Prompt], config: AnswerConfig)
     answered: dict[str, list[Document]] = {}
     unfinished, eos = 0, model.config.eos_token_ids
     for batch in _chunks(fitting, config.batch):
-        answers = greedy_batch(model, [ids for _, ids in batch], config.max_new, eos)
-        for (name, ids), answer in zip(batch, answers, strict=True):
-            unfinished += answer[-1] not in eos
-            document = Document((*ids, *answer), (False,) * len(ids) + (True,) * len(answer))
+        answers = answer([ids for _, ids in batch], config.max_new, eos)
+        for (name, ids), new in zip(batch, answers, strict=True):
+            unfinished += new[-1] not in eos
+            document = Document((*ids, *new), (False,) * len(ids) + (True,) * len(new))
             answered.setdefault(name, []).append(document)
     return answered, unfinished, len(encoded) - len(fitting)
 

@@ -89,7 +89,7 @@ def write_card(out: Path, license_name: str) -> Path:
         "",
         "## Figures",
         "",
-        f"Greedy, {figures['dtype']}, mode {figures['mode']}, on {figures['prompts']} prompts of the run's validation",
+        f"Greedy, {figures['dtype']}, engine {figures['engine']}, on {figures['prompts']} prompts of the run's validation",
         f"split, at most {figures['max_new_tokens']} new tokens, {figures['device']}, {figures['date']}.",
         "",
         "| acceptance length | TPF | speed against AR here | AR-identical | prompts |",

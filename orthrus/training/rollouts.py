@@ -10,7 +10,9 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -18,10 +20,17 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from orthrus.checkpoint import not_compiled
 from orthrus.model import AR, Orthrus, rope_table
 from orthrus.training.data import MIXTURE, Document, Rows, draw, encode_dialogue, pack
 from orthrus.training.forward import causal_document_bias, close, forward_rows
 
+if TYPE_CHECKING:
+    from orthrus.compiled import CompiledModel
+
+Answer = Callable[
+    [list[tuple[int, ...]], int, int | Collection[int]], list[list[int]]
+]  # prompts, limit, EOS -> answers
 BATCH = 256
 MAX_ANSWER = 232  # tokens; the corpus's longest answers have about 225, what runs on has lost its way
 
@@ -82,7 +91,7 @@ def collect(
 
     Answers that have not ended after MAX_ANSWER tokens, or do not fit `max_length` with their prompt, are left out.
     """
-    parts = {}
+    parts, answer = {}, answerer(model)
     for split, total in (("train", prompts), ("valid", None)):
         parts[split] = {}
         for domain, share in MIXTURE.items():
@@ -90,7 +99,7 @@ def collect(
             wanted = valid if total is None else max(1, round(total * share))
             examples = [draw(domain, rng, split) for _ in range(wanted)]
             encoded = [_prompt_ids(tokenizer, e.messages) for e in examples]
-            answered = list(_answer(model, encoded, max_length, model.config.eos_token_ids[0]))
+            answered = list(_answered(answer, encoded, max_length, model.config.eos_token_ids[0]))
             parts[split][domain] = answered
             note(f"[rollouts] {split} {domain}: {len(answered)} of {wanted} answers ended in time")
     return Rollouts(parts["train"], parts["valid"], tokenizer.pad_token_id)
@@ -105,13 +114,42 @@ def _prompt_ids(tokenizer, messages) -> tuple[int, ...]:
     return document.ids[: last + 1]
 
 
-def _answer(model: Orthrus, prompts: list[tuple[int, ...]], max_length: int, eos: int) -> Iterator[Document]:
+def _answered(answer: Answer, prompts: list[tuple[int, ...]], max_length: int, eos: int) -> Iterator[Document]:
     fitting = sorted((p for p in prompts if len(p) < max_length), key=len)
     for i in range(0, len(fitting), BATCH):
         batch = fitting[i : i + BATCH]
-        for prompt, answer in zip(batch, greedy_batch(model, batch, MAX_ANSWER, eos), strict=True):
-            if answer[-1] == eos and len(prompt) + len(answer) <= max_length:
-                yield Document((*prompt, *answer), (False,) * len(prompt) + (True,) * len(answer))
+        for prompt, new in zip(batch, answer(batch, MAX_ANSWER, eos), strict=True):
+            if new[-1] == eos and len(prompt) + len(new) <= max_length:
+                yield Document((*prompt, *new), (False,) * len(prompt) + (True,) * len(new))
+
+
+def answerer(model: Orthrus) -> Answer:
+    """How greedy answers are written: one by one on the compiled engine on a CPU, else many prompts together.
+
+    The compiled engine writes what decoding will write, bit for bit. On one thread it is as quick as batches of 16, and
+    a quarter slower than batches of 256 on a busy machine.
+    """
+    if model.device.type != "cpu" or not_compiled(model.config, None):
+        return partial(greedy_batch, model)
+    from orthrus.compiled import compiled
+
+    return partial(greedy_alone, compiled(model))
+
+
+def greedy_alone(
+    model: CompiledModel, prompts: list[tuple[int, ...]], max_new: int, eos: int | Collection[int]
+) -> list[list[int]]:
+    """As `greedy_batch`, a prompt at a time."""
+    ends = {eos} if isinstance(eos, int) else set(eos)
+    answers = []
+    for prompt in prompts:
+        cache, new = model.new_cache(len(prompt) + max_new), list[int]()
+        token = torch.tensor(prompt)
+        while len(new) < max_new and not (new and new[-1] in ends):
+            token = model.argmax(model.forward_ar(token, cache, last_only=True))
+            new.append(int(token))
+        answers.append(new)
+    return answers
 
 
 @torch.inference_mode()

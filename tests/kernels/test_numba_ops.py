@@ -173,3 +173,22 @@ def test_an_explicit_choice_holds_or_raises():
         ops.argmax(torch.zeros(1, 4, device="meta"), backend="numba")
     with pytest.raises(ValueError, match="numba"):
         ops.linear_parts(torch.zeros(1, 4), torch.zeros(4, 4), backend="numba")
+
+
+# ---------------------------------------------------------------- what is read off the logits
+@pytest.mark.parametrize(("rows", "vocab"), ((1, 3), (5, 320), (32, 2051)))
+@pytest.mark.parametrize("count", (0, 2, 8))
+def test_distribution(rows, vocab, count):
+    logits = draw(rows, vocab) * 8
+    ours, reference = (ops.distribution(logits, count, backend=b) for b in ("numba", "reference"))
+    for a, b, name in zip(ours, reference, ("log_p", "p", "entropy", "values", "ids"), strict=True):
+        if count or name in ("log_p", "p"):
+            torch.testing.assert_close(a, b, rtol=1e-5, atol=2e-5, msg=name)
+    assert ours[3].shape == (rows, min(count, vocab))
+    torch.testing.assert_close(ours[1].sum(-1), torch.ones(rows))
+
+
+def test_the_likeliest_come_in_order_of_their_ids_among_equals():
+    logits = torch.zeros(2, 40)
+    logits[1, [9, 30]] = 1.0
+    assert ops.distribution(logits, 4)[4].tolist() == [[0, 1, 2, 3], [9, 30, 0, 1]]
