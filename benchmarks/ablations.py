@@ -141,7 +141,7 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     args = parser().parse_args()
     torch.set_num_threads(args.threads)
-    lm = load_model(args.model, "cpu", "float32", "fast")
+    lm = load_model(args.model, "cpu", "float32", "torch")
     wanted = head(args, lm)
     rows = begun(args, wanted)
     own = answers(args, lm)

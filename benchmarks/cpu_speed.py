@@ -1,13 +1,13 @@
-"""Orthrus, its AR baseline and transformers' generate on the same weights, prompts and stop rule, in one run.
+"""Orthrus, its AR baseline, plain PyTorch, llama.cpp and transformers: same AR weights, prompts and stop rule, one run.
 
-    python benchmarks/cpu_speed.py
+    python benchmarks/cpu_speed.py                # needs the bench extra: pip install -e .[bench]
     python benchmarks/cpu_speed.py --quick        # a minute: does it run, not how fast
 
-Every way answers every prompt in each round; the first round warms up. A way's figure is the median over rounds of
-tokens per second of wall time, everything counted; a ratio is the median of the ratios within a round. The price of
-detail is small beside the noise of a round: there the levels answer each prompt straight after one another, every
-prompt in every order, and the median is over all those pairs, with the interval that nine of ten such medians would
-fall into (bootstrap). `targets` puts what was wanted beside what was found.
+With each number of threads every way answers every prompt in each round; the first round warms up. A way's figure is
+the median over rounds of tokens per second of wall time, everything counted; a ratio is the median of the ratios
+within a round. The price of detail is small beside the noise of a round: there the levels answer each prompt straight
+after one another, every prompt in every order, and the median is over all those pairs, with the interval that nine of
+ten such medians would fall into (bootstrap). `targets` puts what was wanted beside what was found.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ from __future__ import annotations
 import argparse
 import random
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, closing
+from importlib.metadata import version
 from itertools import islice, permutations
 from pathlib import Path
 from statistics import median
@@ -24,30 +27,32 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import torch
 import transformers
 
-from benchmarks.ar_baseline import WAYS, theirs
-from benchmarks.harness import RESULTS, facts, table, use_threads, write
+from benchmarks.harness import RESULTS, facts, table, write
+from benchmarks.peers import LlamaCpp, Way, by_llama_cpp, by_transformers
 from orthrus.baseline import decode_ar
 from orthrus.checkpoint import LoadedModel, load_model
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
 from orthrus.engine import decode
 from orthrus.evaluate import dialogue
+from orthrus.team import available_cores
 from orthrus.trace import Trace
 from orthrus.training.corpus import generate
 
-Way = Callable[[Any], tuple[list[int], float]]
 AR, FULL, PACED = "AR", "Orthrus", "Orthrus, paced"
-LOOKUP = "transformers sdpa, prompt lookup"
+TORCH_AR, TORCH_FULL = "AR, engine torch", "Orthrus, engine torch"
+GENERATE, LOOKUP = "transformers generate", "transformers generate, prompt lookup"
+LLAMA = {numbers: f"llama.cpp, {numbers}" for numbers in ("float16", "float32")}
 EASY, HARD = "math", "stories"
 DETAILS = (0, 1)
-PAIRS = 288  # of answers behind the price of a level of detail: every prompt four times in each order
-PRICED = 12  # prompts they are of
-SPEEDUP = {"float32": 1.8, "bfloat16": 2.5}  # wanted on EASY, over AR
+PAIRS = 48  # of answers behind the price of a level of detail: every prompt in each order
+PRICED = 8  # prompts they are of
 
 
 def ours(lm: LoadedModel, decoder: Callable, config: DecodeConfig) -> Way:
-    def run(messages) -> tuple[list[int], float]:
+    def run(messages: Any) -> tuple[list[int], float]:
         began = time.perf_counter()
         events = list(decoder(lm, messages, config))
         spent = time.perf_counter() - began
@@ -61,52 +66,73 @@ def detailed(detail: int) -> str:
     return f"{FULL}, detail {detail}"
 
 
-def ways(lm: LoadedModel, limit: int, peers: bool) -> dict[str, Way]:
-    """Everything that is timed, by name."""
-
+def our_ways(lm: LoadedModel, limit: int) -> dict[str, Way]:
     def config(**more: Any) -> DecodeConfig:
         return DecodeConfig(limit, instrument_share=1e9, **{"detail": -1, **more})
 
-    found = {
+    return {
         AR: ours(lm, decode_ar, config()),
         FULL: ours(lm, decode, config()),
         PACED: ours(lm, decode, config(pace=True)),
     } | {detailed(detail): ours(lm, decode, config(detail=detail)) for detail in DETAILS}
-    if peers:
-        found |= {f"transformers {a}, {c} cache": theirs(lm, a, c, limit) for a, c in WAYS}
-        found[LOOKUP] = theirs(lm, "sdpa", None, limit, prompt_lookup_num_tokens=10)
-    return found
 
 
-def measure(lm: LoadedModel, domain: str, args: argparse.Namespace) -> dict[str, Any]:
-    """One domain: rates, ratios to AR within a round, and how many texts equal AR's."""
+def other_ways(plain: LoadedModel, engines: dict[str, LlamaCpp], limit: int) -> dict[str, Way]:
+    """Plain PyTorch of this project, transformers, and llama.cpp in each number format."""
+    config = DecodeConfig(limit, detail=-1)
+    found = {
+        TORCH_AR: ours(plain, decode_ar, config),
+        TORCH_FULL: ours(plain, decode, config),
+        GENERATE: by_transformers(plain, "sdpa", "dynamic", limit),
+        LOOKUP: by_transformers(plain, "sdpa", None, limit, prompt_lookup_num_tokens=10),
+    }
+    return found | {LLAMA[numbers]: by_llama_cpp(plain, engine, limit) for numbers, engine in engines.items()}
+
+
+def measure(timed: dict[str, Way], domain: str, args: argparse.Namespace) -> dict[str, Any]:
+    """One domain: rates, ratios within a round, and how many texts equal AR's."""
     prompts = [dialogue(e) for e in islice(generate(domain, args.seed, "test"), args.prompts)]
-    timed = ways(lm, args.max_new_tokens, not args.no_peers)
     rounds: list[dict[str, float]] = []
-    same = dict.fromkeys(timed, 0)
     for number in range(args.rounds + 1):
-        rates = {}
-        texts: dict[str, list[list[int]]] = {}
-        for name, run in timed.items():
-            answers = [run(prompt) for prompt in prompts]
-            texts[name] = [ids for ids, _ in answers]
-            rates[name] = sum(len(ids) for ids, _ in answers) / sum(spent for _, spent in answers)
+        answers = {name: [run(prompt) for prompt in prompts] for name, run in timed.items()}
+        rates = {
+            n: sum(len(ids) for ids, _ in found) / sum(spent for _, spent in found) for n, found in answers.items()
+        }
         if number:
             rounds.append(rates)
-        same = {name: sum(a == b for a, b in zip(ids, texts[AR], strict=True)) for name, ids in texts.items()}
+    texts = {name: [ids for ids, _ in found] for name, found in answers.items()}
     prices: dict[str, Any] = {}
     if domain == EASY:
         asked = [dialogue(e) for e in islice(generate(domain, args.seed, "test"), PRICED)]
         prices = prices_of_detail(timed, asked, 1 if args.quick else PAIRS)
-    return {
+    ways = {
         name: {
-            "K": block_of(name, lm),
             "tokens_per_s": round(median(r[name] for r in rounds), 1),
             "over_ar": round(median(r[name] / r[AR] for r in rounds), 3),
-            "same_text": same[name],
+            "same_text": sum(a == b for a, b in zip(texts[name], texts[AR], strict=True)),
         }
         for name in timed
-    } | {"answers": {"tokens": sum(map(len, texts[AR])), "prompts": len(prompts)}, "ratios": prices | ratios(rounds)}
+    }
+    counts = {"prompts": len(prompts), "tokens": sum(map(len, texts[AR]))}
+    return counts | {"ways": ways, "ratios": ratios(rounds) | prices}
+
+
+def ratios(rounds: list[dict[str, float]]) -> dict[str, float]:
+    """What the targets speak about, as medians of ratios within a round."""
+    wanted = {
+        "AR over llama.cpp float16": (AR, LLAMA["float16"]),
+        "AR over llama.cpp float32": (AR, LLAMA["float32"]),
+        "AR over transformers": (AR, GENERATE),
+        "AR over engine torch": (AR, TORCH_AR),
+        "Orthrus over llama.cpp float16": (FULL, LLAMA["float16"]),
+        "paced over AR": (PACED, AR),
+        "Orthrus over AR": (FULL, AR),
+    }
+    return {
+        name: round(median(r[over] / r[under] for r in rounds), 3)
+        for name, (over, under) in wanted.items()
+        if under in rounds[0]
+    }
 
 
 def prices_of_detail(timed: dict[str, Way], prompts: list[Any], pairs: int) -> dict[str, Any]:
@@ -129,80 +155,85 @@ def nine_of_ten(values: list[float], draws: int = 1000) -> list[float]:
     return [round(medians[draws // 20], 3), round(medians[-draws // 20], 3)]
 
 
-def block_of(way: str, lm: LoadedModel) -> str:
-    """The positions a cycle may cover."""
-    if way == AR or way.startswith("transformers"):
-        return "11" if way == LOOKUP else "1"
-    return f"1 to {lm.config.block_size}" if way == PACED else str(lm.config.block_size)
+WANTED = (  # domain or None for each, ratio, at least
+    (None, "AR over llama.cpp float16", 2.0),
+    (EASY, "Orthrus over llama.cpp float16", 1.5),
+    (None, "paced over AR", 0.97),
+)
 
 
-def targets(dtypes: dict[str, Any]) -> list[dict[str, Any]]:
-    """What was wanted, what was found, whether that is met. Targets whose domain or peer was left out are missing."""
-    found: list[dict[str, Any]] = []
-
-    def target(what: str, dtype: str, wanted: float, measured: float | None, least: bool = True) -> None:
-        if measured is not None:
-            met, bound = (measured >= wanted, "at least") if least else (measured <= wanted, "at most")
-            row = {"target": what, "dtype": dtype, "bound": bound, "wanted": wanted, "found": measured, "met": met}
-            found.append(row)
-
-    for dtype, domains in dtypes.items():
-        easy, hard = domains.get(EASY, {}), domains.get(HARD, {})
-        if easy:
-            target(f"{EASY}: Orthrus over AR", dtype, SPEEDUP.get(dtype, 1.8), easy[FULL]["over_ar"])
-            target(f"{EASY}: paced over unpaced", dtype, 1.0, easy["ratios"]["paced over unpaced"])
-            for detail, most in zip(DETAILS, (0.03, 0.10), strict=True):
-                price = easy["ratios"][f"price of detail {detail}"]
-                target(f"{EASY}: price of detail {detail}", dtype, most, price, least=False)
-            target("AR over the best transformers", dtype, 1.5, easy["ratios"].get("AR over the best transformers"))
-        if hard:
-            target(f"{HARD}: paced over AR", dtype, 0.97, hard[PACED]["over_ar"])
-    return found
-
-
-def ratios(rounds: list[dict[str, float]]) -> dict[str, float]:
-    """What the targets speak about."""
-    peers = [name for name in rounds[0] if name.startswith("transformers") and "lookup" not in name]
-    found = {"paced over unpaced": round(median(r[PACED] / r[FULL] for r in rounds), 3)}
-    if peers:
-        found["AR over the best transformers"] = round(median(r[AR] / max(r[p] for p in peers) for r in rounds), 3)
-    return found
+def targets(by_threads: dict[str, Any]) -> list[dict[str, Any]]:
+    """What was wanted, what was found, whether that is met. What was not measured is left out."""
+    return [
+        {"target": name, "domain": domain, "threads": int(threads)}
+        | {"wanted": least, "found": ratio, "met": ratio >= least}
+        for threads, domains in by_threads.items()
+        for only, name, least in WANTED
+        for domain, found in domains.items()
+        if only in (None, domain) and (ratio := found["ratios"].get(name)) is not None
+    ]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--model", default=str(EMBEDDED_MODEL))
-    parser.add_argument("--dtypes", default="float32,bfloat16")
-    parser.add_argument("--mode", default="fast")
     parser.add_argument("--domains", default=f"{EASY},{HARD}")
-    parser.add_argument("--threads", type=int, default=0, help="0: the quickest number for the format, by a probe")
+    parser.add_argument("--threads", default="", help="numbers of threads, by comma (default: 1 and all cores)")
     parser.add_argument("--prompts", type=int, default=3)
     parser.add_argument("--max-new-tokens", type=int, default=128)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--seed", type=int, default=5)
-    parser.add_argument("--no-peers", action="store_true", help="leave transformers out")
+    parser.add_argument("--no-peers", action="store_true", help="this project's compiled engine alone")
     parser.add_argument("--quick", action="store_true", help="one prompt, one round, 16 tokens")
     parser.add_argument("--out", type=Path, default=RESULTS / "cpu-speed.json")
     args = parser.parse_args()
     if args.quick:
         args.prompts, args.rounds, args.max_new_tokens = 1, 1, 16
+    counts = [int(n) for n in args.threads.split(",") if n] or sorted({1, available_cores()})
     transformers.logging.set_verbosity_error()
-    result = facts(__doc__) | {"mode": args.mode, "rounds": args.rounds, "max_new_tokens": args.max_new_tokens}
-    found, result["threads"] = {}, {}
-    for dtype in args.dtypes.split(","):
-        result["threads"][dtype] = use_threads(args.threads, args.model, dtype)
-        lm = load_model(args.model, "cpu", dtype, args.mode)
-        result |= {"model": {"id": lm.id, "revision": lm.revision}, "block_size": lm.config.block_size}
-        found[dtype] = {domain: measure(lm, domain, args) for domain in args.domains.split(",")}
-        for domain, figures in found[dtype].items():
-            rows = [[name, *row.values()] for name, row in figures.items() if "over_ar" in row]
-            print(f"\n{dtype}, {domain}: {figures['ratios']}")
-            print(table(["way", "K", "tokens/s", "over AR", "same text"], rows), flush=True)
-    result |= {"dtypes": found, "targets": targets(found)}
+    with tempfile.TemporaryDirectory() as folder:
+        result = facts(__doc__) | {"rounds": args.rounds, "max_new_tokens": args.max_new_tokens}
+        result |= everything(args, counts, {} if args.no_peers else gguf_files(args.model, Path(folder)))
+    if not args.no_peers:
+        result["versions"]["llama-cpp-python"] = version("llama-cpp-python")
+    result["targets"] = targets(result["threads"])
     for found in result["targets"]:
         print(" ".join(map(str, found.values())))
     write(result, args.out)
     return 0
+
+
+def gguf_files(source: str, folder: Path) -> dict[str, Path]:
+    from benchmarks.gguf_file import write_gguf
+
+    files = {numbers: folder / f"{numbers}.gguf" for numbers in LLAMA}
+    for numbers, path in files.items():
+        write_gguf(source, path, numbers)
+    return files
+
+
+def everything(args: argparse.Namespace, counts: list[int], files: dict[str, Path]) -> dict[str, Any]:
+    plain = None if args.no_peers else load_model(args.model, "cpu", engine="torch")
+    by_threads: dict[str, Any] = {}
+    for threads in counts:
+        torch.set_num_threads(threads)
+        lm = load_model(args.model, "cpu", threads=threads)
+        timed = our_ways(lm, args.max_new_tokens)
+        context = lm.config.max_position_embeddings
+        with ExitStack() as opened:
+            if plain:
+                engines = {
+                    numbers: opened.enter_context(closing(LlamaCpp(path, threads, context)))
+                    for numbers, path in files.items()
+                }
+                timed |= other_ways(plain, engines, args.max_new_tokens)
+            by_threads[str(threads)] = {domain: measure(timed, domain, args) for domain in args.domains.split(",")}
+        for domain, found in by_threads[str(threads)].items():
+            print(f"\n{threads} threads, {domain}: {found['ratios']}")
+            rows = [[name, *row.values()] for name, row in found["ways"].items()]
+            print(table(["way", "tokens/s", "over AR", "same text"], rows), flush=True)
+    about = {"id": lm.id, "revision": lm.revision, "dtype": str(lm.model.dtype).removeprefix("torch.")}
+    return {"engine": lm.engine, "model": about, "block_size": lm.config.block_size, "threads": by_threads}
 
 
 if __name__ == "__main__":

@@ -1,12 +1,11 @@
-"""The floor: bytes and FLOPs of an AR step, a draft pass and a verify pass, against what this machine can move and do.
+"""The floor on a GPU: bytes and FLOPs of an AR step, a draft and a verify pass, against what it can move and do.
 
-    python benchmarks/floor.py
-    python benchmarks/floor.py --model 0.6b --dtypes bfloat16        # random weights of these shapes
-    python benchmarks/floor.py --device cuda --dtypes bfloat16 --model chiennv/Orthrus-Qwen3-1.7B
+    python benchmarks/floor.py --model 0.6b                          # random weights of these shapes
+    python benchmarks/floor.py --model chiennv/Orthrus-Qwen3-1.7B
 
 A pass cannot be quicker than its bytes over the copy bandwidth, nor than its FLOPs over the rate of a large product;
-both rates are measured in the same run, and set against the datasheet where it is known here. `measured / floor` says
-what is left: Python and operator calls, caches missed, small products.
+both rates are measured in the same run, and set against the datasheet if it is known here. `measured / floor` says
+what is left: operator calls and small products. A CPU's floor, whose caches matter, is in `benchmarks/row_costs.py`.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
 
-from benchmarks.harness import RESULTS, SHAPES, facts, seconds, shaped, table, use_threads, write
+from benchmarks.harness import RESULTS, SHAPES, facts, seconds, shaped, table, write
 from orthrus.config import EMBEDDED_MODEL
 from orthrus.gpu.cards import card_named
 from orthrus.gpu.cost import Work, work
@@ -71,8 +70,7 @@ def passes(model, context: int, block: int, repeats: int) -> dict[str, tuple[flo
 
 
 def measure(args: argparse.Namespace, dtype: str) -> dict[str, Any]:
-    threads = use_threads(args.threads, args.model, dtype) if args.device == "cpu" else None
-    model = shaped(args.model, dtype, args.mode, args.device)
+    model = shaped(args.model, dtype, args.device)
     block = args.block or model.config.block_size
     found = passes(model, args.context, block, args.repeats)
     bandwidth = copy_rate(next(iter(found.values()))[1].bytes, args.device)
@@ -90,7 +88,7 @@ def measure(args: argparse.Namespace, dtype: str) -> dict[str, Any]:
             "measured_over_floor": round(spent / floor, 2),
         }
     rates = {"copy_gb_per_s": round(bandwidth / 1e9, 1), "gflop_per_s": round(rate / 1e9, 1)}
-    return {"threads": threads, "K": block, **rates, "of_datasheet": share(rates, args.device, dtype), "passes": rows}
+    return {"K": block, **rates, "of_datasheet": share(rates, args.device, dtype), "passes": rows}
 
 
 def share(rates: dict[str, float], device: str, dtype: str) -> dict[str, float] | None:
@@ -108,19 +106,17 @@ def share(rates: dict[str, float], device: str, dtype: str) -> dict[str, float] 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--model", default=str(EMBEDDED_MODEL), help=f"a checkpoint, or one of {', '.join(SHAPES)}")
-    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
-    parser.add_argument("--dtypes", default="float32,bfloat16")
-    parser.add_argument("--mode", default="fast")
-    parser.add_argument("--threads", type=int, default=0, help="0: the quickest number, by a probe")
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--dtypes", default="bfloat16")
     parser.add_argument("--context", type=int, default=150)
     parser.add_argument("--block", type=int, default=0)
     parser.add_argument("--repeats", type=int, default=30)
     parser.add_argument("--quick", action="store_true", help="two repeats")
-    parser.add_argument("--out", type=Path, default=RESULTS / "floor.json")
+    parser.add_argument("--out", type=Path, default=RESULTS / "floor-gpu.json")
     args = parser.parse_args()
     args.repeats = 2 if args.quick else args.repeats
     shape = args.model if args.model in SHAPES else Path(args.model).name
-    result = facts(__doc__, args.device) | {"mode": args.mode, "model": shape, "context": args.context}
+    result = facts(__doc__, args.device) | {"model": shape, "context": args.context}
     result["dtypes"] = {dtype: measure(args, dtype) for dtype in args.dtypes.split(",")}
     for dtype, figures in result["dtypes"].items():
         print(f"\n{dtype}: reads {figures['copy_gb_per_s']} GB/s, multiplies {figures['gflop_per_s']} GFLOP/s")

@@ -1,12 +1,13 @@
-"""How cost grows: against context, block size, acceptance, model size and output length; the break-even acceptance.
+"""How cost grows on a CPU: against context, acceptance, length of the answer and size of the model.
 
     python benchmarks/growth.py
-    python benchmarks/growth.py --model 0.6b --dtypes bfloat16 --contexts 128,1024,4096,16384,40928 --repeats 3
+    python benchmarks/growth.py --model 0.6b --contexts 128,1024,4096,16384,40928 --repeats 3
     python benchmarks/growth.py --quick
 
 Passes are timed over a cache of zeros: their cost does not depend on the text. A cycle that accepts `a` proposals
-brings a + 1 tokens for a draft and a verify pass, so Orthrus breaks even where a + 1 = (draft + verify) / AR step. With
+brings a + 1 tokens for a draft and a verify pass, so Orthrus breaks even if a + 1 = (draft + verify) / AR step. With
 a checkpoint, whole runs are timed too: proposals are forced to stand as often as a schedule says, all else is real.
+What passes cost by their number of rows is measured in `benchmarks/row_costs.py`.
 """
 
 from __future__ import annotations
@@ -24,39 +25,43 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
 
-from benchmarks.floor import passes
-from benchmarks.harness import RESULTS, SHAPES, facts, shaped, table, use_threads, weight_count, write
+from benchmarks.harness import RESULTS, SHAPES, facts, shaped, table, weight_count, write
+from benchmarks.row_costs import in_turn
 from orthrus.baseline import decode_ar
 from orthrus.checkpoint import LoadedModel, load_model
+from orthrus.compiled import CompiledModel
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
 from orthrus.engine import decode
-from orthrus.model import Orthrus
+from orthrus.team import available_cores
 from orthrus.trace import Trace
 
 PROMPT = "A farmer has twelve sheep and buys nine more. How many sheep are there now?"
-TYPICAL = 8  # proposals that stand in every cycle where the length is what varies
+TYPICAL = 8  # proposals that stand in every cycle while the length varies
 
 
-def step_costs(model: Orthrus, context: int, block: int, repeats: int) -> dict[str, float]:
-    """Milliseconds of the three passes and the acceptance a cycle needs to break even; without proposals no draft."""
-    ar, draft, verify = (spent * 1e3 for spent, _ in passes(model, context, block, repeats).values())
-    return {
-        "context": context,
-        "K": block,
-        "ar_ms": round(ar, 3),
-        "draft_ms": round(draft, 3),
-        "verify_ms": round(verify, 3),
-        "break_even_accepted": round((draft + verify) / ar - 1, 2),
-    }
+@torch.inference_mode()
+def step_costs(model: CompiledModel, context: int, repeats: int) -> dict[str, float]:
+    """Milliseconds of the three passes behind `context` positions and the acceptance a cycle needs to break even."""
+    block = model.config.block_size
+    cache, ids = model.new_cache(context + block), torch.zeros(block, dtype=torch.int64)
+    cache.appended(context)
+
+    def ar(rows: int) -> None:
+        model.argmax(model.forward_ar(ids[:rows], cache))
+        cache.crop(context)
+
+    def draft() -> None:
+        model.argmax(model.forward_diffusion(ids, cache, block - 1))
+
+    spent = in_turn({"ar": lambda: ar(1), "draft": draft, "verify": lambda: ar(block)}, repeats)
+    found = {"context": context, "K": block} | {f"{name}_ms": round(s * 1e3, 3) for name, s in spent.items()}
+    return found | {"break_even_accepted": round((spent["draft"] + spent["verify"]) / spent["ar"] - 1, 2)}
 
 
 @contextmanager
 def forced(lm: LoadedModel, prompt_length: int, text: list[int], stands: int) -> Iterator[None]:
-    """In every cycle the first `stands` proposals are the AR view's own text and the next one is not.
-
-    The AR view says `text` again, at a near-tie too: in fast mode and bfloat16 a block's rounding may tip one over.
-    """
-    real, real_ar = lm.model.forward_diffusion, lm.model.forward_ar
+    """In every cycle the first `stands` proposals are the AR view's own text and the next one is not."""
+    real = lm.model.forward_diffusion
     own = torch.tensor([*text, *[0] * lm.config.block_size])
 
     @torch.inference_mode()
@@ -67,18 +72,11 @@ def forced(lm: LoadedModel, prompt_length: int, text: list[int], stands: int) ->
         ids[stands : stands + 1] += 1
         return logits.scatter_(1, ids.remainder_(logits.shape[1])[:, None], 1e4)
 
-    @torch.inference_mode()
-    def ar(ids, cache, **more):
-        logits = real_ar(ids, cache, **more)
-        at = cache.length - len(logits) - prompt_length + 1
-        return logits.scatter_(1, own[at : at + len(logits), None], 1e4)
-
-    lm.model.forward_ar = ar
     lm.model.forward_diffusion = diffusion
     try:
         yield
     finally:
-        del lm.model.forward_diffusion, lm.model.forward_ar
+        del lm.model.forward_diffusion
 
 
 def timed(lm: LoadedModel, stands: int, length: int, rounds: int) -> dict[str, float]:
@@ -117,31 +115,26 @@ def of_runs(lm: LoadedModel, args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def of_sizes(args: argparse.Namespace, dtype: str) -> list[dict[str, Any]]:
-    """The passes of random models from small to large, one in memory at a time."""
+def of_sizes(args: argparse.Namespace, threads: int) -> list[dict[str, Any]]:
+    """The passes of random bfloat16 models from small to large, one in memory at a time."""
     found = []
     for shape in [name for name in args.sizes.split(",") if name]:
-        use_threads(args.threads, shape, dtype)
-        c = SHAPES[shape]
-        found.append({"shape": shape, "parameters": weight_count(c)})
-        found[-1] |= step_costs(shaped(shape, dtype), 128, c.block_size, min(args.repeats, 5))
+        model = shaped(shape, "bfloat16", threads=threads)
+        found.append({"shape": shape, "parameters": weight_count(SHAPES[shape])})
+        found[-1] |= step_costs(model, 128, min(args.repeats, 5))
     return found
 
 
-def measure(args: argparse.Namespace, dtype: str) -> dict[str, Any]:
-    threads = use_threads(args.threads, args.model, dtype)
-    lm = None if args.model in SHAPES else load_model(args.model, "cpu", dtype, "fast")
-    model = lm.model if lm else shaped(args.model, dtype)
-    block, limit = model.config.block_size, model.config.max_position_embeddings
-    contexts = [n for n in _numbers(args.contexts) if n + block <= limit]
-    grown = {
-        "threads": threads,
-        "parameters": weight_count(model.config),
-        "context": [step_costs(model, n, block, args.repeats) for n in contexts],
-        "block": [step_costs(model, contexts[0], k, args.repeats) for k in _numbers(args.blocks) if k <= block],
-    }
+def measure(args: argparse.Namespace, threads: int) -> dict[str, Any]:
+    lm = None if args.model in SHAPES else load_model(args.model, "cpu", engine="numba", threads=threads)
+    model = lm.model if lm else shaped(args.model, "bfloat16", threads=threads)
+    contexts = [
+        n for n in _numbers(args.contexts) if n + model.config.block_size <= model.config.max_position_embeddings
+    ]
+    grown: dict[str, Any] = {"parameters": weight_count(model.config)}
+    grown |= {"context": [step_costs(model, n, args.repeats) for n in contexts]}
     grown |= of_runs(lm, args) if lm else {}
-    return grown | ({"size": of_sizes(args, dtype)} if lm and args.sizes else {})
+    return grown | ({"size": of_sizes(args, threads)} if lm and args.sizes else {})
 
 
 def _numbers(listed: str) -> list[int]:
@@ -151,12 +144,10 @@ def _numbers(listed: str) -> list[int]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--model", default=str(EMBEDDED_MODEL), help=f"a checkpoint, or one of {', '.join(SHAPES)}")
-    parser.add_argument("--dtypes", default="float32,bfloat16")
-    parser.add_argument("--threads", type=int, default=0, help="0: the quickest number, by a probe")
+    parser.add_argument("--threads", default="", help="numbers of threads, by comma (default: 1 and all cores)")
     parser.add_argument("--contexts", default="128,256,512,768,992")
-    parser.add_argument("--blocks", default="1,2,4,8,16,24,32")
     parser.add_argument("--accepted", default="0,1,2,4,8,15,31")
-    parser.add_argument("--length", type=int, default=128, help="tokens where acceptance is what varies")
+    parser.add_argument("--length", type=int, default=128, help="tokens while the acceptance varies")
     parser.add_argument("--lengths", default="1,2,4,8,16,32,64,128,256")
     parser.add_argument("--sizes", default="0.04b,0.15b,0.6b", help="random models; empty for none")
     parser.add_argument("--repeats", type=int, default=15)
@@ -165,15 +156,16 @@ def main() -> int:
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     if args.quick:
-        args.contexts, args.blocks, args.accepted, args.lengths = "128,256", "1,4", "0,8", "2,8"
+        args.contexts, args.accepted, args.lengths = "128,256", "0,8", "2,8"
         args.sizes, args.repeats, args.rounds, args.length = "", 2, 1, 12
     name = args.model if args.model in SHAPES else Path(args.model).name
-    result = facts(__doc__) | {"mode": "fast", "model": name, "dtypes": {}}
-    for dtype in args.dtypes.split(","):
-        found = result["dtypes"][dtype] = measure(args, dtype)
-        for what in ("context", "block", "acceptance", "length", "size"):
+    counts = [int(n) for n in args.threads.split(",") if n] or sorted({1, available_cores()})
+    result: dict[str, Any] = facts(__doc__) | {"engine": "numba", "model": name, "threads": {}}
+    for threads in counts:
+        found = result["threads"][str(threads)] = measure(args, threads)
+        for what in ("context", "acceptance", "length", "size"):
             if rows := found.get(what):
-                print(f"\n{name}, {dtype}, {what}")
+                print(f"\n{name}, {threads} threads, {what}")
                 print(table(list(rows[0]), [list(row.values()) for row in rows]), flush=True)
     write(result, args.out or RESULTS / f"growth{'-' + name if args.model in SHAPES else ''}.json")
     return 0

@@ -22,7 +22,7 @@ from orthrus.gpu import cost
 from orthrus.memory import refuse_what_does_not_fit
 from orthrus.model import Orthrus
 from orthrus.session import describe_host
-from orthrus.team import available_cores
+from orthrus.weights import shapes_of
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -60,30 +60,38 @@ def commit() -> str:
     return head.stdout.strip() + "+" * bool(dirty.stdout.strip())
 
 
-def use_threads(asked: int, model: str, dtype: str) -> int:
-    """Compute with `asked` threads, or all cores if that is 0; returns the number."""
-    torch.set_num_threads(asked or available_cores())
-    return torch.get_num_threads()
-
-
 SHAPES = cost.SHAPES | {
     "0.15b": ModelConfig(32_000, 768, 2304, 12, 12, 6, 64, 8192, 31_999, tie_word_embeddings=True),
     "0.04b": ModelConfig(8192, 512, 1536, 8, 8, 4, 64, 4096, 8191, tie_word_embeddings=True),
 }
 
 
-def shaped(shape: str, dtype: str, engine: str = "torch", device: str = "cpu") -> Orthrus:
-    """The model of a checkpoint folder or hub id, or random weights of SHAPES[shape]: what a pass costs is the same."""
+def shaped(shape: str, dtype: str, device: str = "cpu", threads: int = 0) -> Any:
+    """The model of a checkpoint folder or hub id, or random weights of SHAPES[shape]: what a pass costs is the same.
+
+    On a CPU it is compiled, on a GPU an Orthrus module.
+    """
     if shape not in SHAPES:
-        return load_model(shape, device, dtype, engine).model
+        return load_model(shape, device, dtype, threads=threads).model
     c, number = SHAPES[shape], getattr(torch, dtype)
     refuse_what_does_not_fit(weight_count(c) * number.itemsize, f"{shape} in {dtype}", torch.device(device))
+    if device == "cpu":
+        from orthrus.compiled import CompiledModel
+
+        return CompiledModel(c, random_reader(c, number), number, threads)
     with torch.device("meta"):
         model = Orthrus(c).to(number)
     model.to_empty(device=device)
     for parameter in model.parameters():
         parameter.data.normal_(0.0, 0.02)
-    return model.fuse()
+    model.fuse()
+    return model
+
+
+def random_reader(c: ModelConfig, number: torch.dtype) -> Callable[[str], torch.Tensor]:
+    """A function from a published name to a tensor of random weights, made when it is asked for."""
+    shapes = shapes_of(c)
+    return lambda name: torch.empty(shapes[name], dtype=number).normal_(0.0, 0.02)
 
 
 def weight_count(c: ModelConfig) -> int:

@@ -4,7 +4,7 @@
 
 A recording says how far the drafts of whole blocks stood; from any place inside what was accepted, a draft is taken to
 stand as far as the recorded one did. So any policy of block sizes can be priced over the same text, in AR steps. Pass
-costs are three assumed tables, from a CPU that multiplies slowly to one that does not.
+costs are assumed tables, from a model that lies in a CPU's cache, whose rows are not free, to a device whose rows are.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from orthrus.trace import Trace
 
 ROWS = (1, 4, 8, 16, 24, 32)
 TABLES = {  # AR steps a draft and a verify pass of ROWS rows cost
+    "cached": Costs(ROWS, (0, 2.1, 4.2, 8.2, 11.5, 15.5), (1, 2.1, 4.2, 8.2, 11.5, 15.5)),
     "steep": Costs(ROWS, (0, 1.2, 1.3, 1.7, 2.2, 2.6), (1, 1.25, 1.35, 1.8, 2.3, 2.9)),
     "middle": Costs(ROWS, (0, 1.0, 1.1, 1.5, 2.1, 2.7), (1, 1.02, 1.12, 1.6, 2.2, 2.9)),
     "flat": Costs(ROWS, (0, 1.1, 1.2, 1.4, 1.6, 1.8), (1, 1.1, 1.2, 1.4, 1.7, 1.8)),

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.speed_figures import counted
 from viz.theme import PALETTES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -98,10 +99,10 @@ def apart(xs: list[float], across, least: float = 34) -> list[float]:
 
 
 def curves(found: dict[str, Any], part: str, x: str, ys: dict[str, str]) -> list[Line]:
-    """A line a dtype and figure of one part of growth.json; `ys` is figure -> legend text."""
+    """A line per number of threads and figure of one part of growth.json; `ys` is figure -> legend text."""
     return [
-        Line(f"{dtype}{', ' if words else ''}{words}", [(row[x], row[y]) for row in figures[part]])
-        for dtype, figures in found["dtypes"].items()
+        Line(f"{counted(threads)}{', ' if words else ''}{words}", [(row[x], row[y]) for row in figures[part]])
+        for threads, figures in found["threads"].items()
         for y, words in ys.items()
         if figures.get(part)
     ]
@@ -112,8 +113,6 @@ PASSES = {"ar_ms": "AR step", "verify_ms": "verify"}
 # file name: title, part of growth.json, x and its label, figures and their legends, their label, level
 CHARTS = {
     "context": ("A pass by context", "context", "context", "positions in the cache", PASSES, "ms", None),
-    "block": ("A pass by block size", "block", "K", "K", PASSES | {"draft_ms": "draft"}, "ms", None),
-    "break-even": ("Break-even by block size", "block", "K", "K", {"break_even_accepted": ""}, ACCEPTED, None),
     "acceptance": ("Speed-up by acceptance", "acceptance", "accepted", ACCEPTED, {"speedup": ""}, "x AR", 1.0),
     "length": ("Speed-up by length of the answer", "length", "tokens", "tokens", {"speedup": ""}, "x AR", 1.0),
     "size": ("Break-even by model", "size", "millions", "million weights", {"break_even_accepted": ""}, ACCEPTED, None),
@@ -122,10 +121,10 @@ CHARTS = {
 
 def charts(growth: dict[str, Any]) -> dict[str, Chart]:
     """File name -> chart, for the parts that were measured."""
-    sized = {d: f | {"size": millions(f.get("size", []))} for d, f in growth["dtypes"].items()}
+    sized = {n: f | {"size": millions(f.get("size", []))} for n, f in growth["threads"].items()}
     found = {}
     for name, (title, part, x, x_label, ys, y_label, level) in CHARTS.items():
-        lines = curves({"dtypes": sized}, part, x, ys)
+        lines = curves({"threads": sized}, part, x, ys)
         if lines:
             found[name] = Chart(title, x_label, y_label, lines, level=level)
     return found

@@ -1,10 +1,11 @@
 """Write the figures of benchmarks/results/ between the markers of README.md and the pages of docs/.
 
-    python -m orthrus lossless --prompts 500 --json > benchmarks/results/lossless-float32.json
+    python -m orthrus lossless --prompts 500 --threads 1 --json > benchmarks/results/lossless.json
     python -m orthrus evaluate --domain all --prompts 40 --json > benchmarks/results/evaluate.json
+    python benchmarks/cpu_speed.py && python benchmarks/company.py && python benchmarks/start.py
+    python benchmarks/row_costs.py && python benchmarks/row_costs.py --model 0.6b --repeats 5
+    python benchmarks/growth.py && python benchmarks/plots.py
     python benchmarks/page_speed.py
-    python benchmarks/cpu_speed.py && python benchmarks/floor.py && python benchmarks/growth.py
-    python benchmarks/profile_cycle.py && python benchmarks/plots.py
     python benchmarks/readme_figures.py
 
 A marker is a pair of comments, <!-- figures:NAME --> and <!-- /figures:NAME -->; everything between them is replaced.
@@ -53,30 +54,16 @@ def evaluate() -> str:
     }
     named = {**figures["domains"], "all": figures}
     rows = [[name, *(_short(row[key]) for key in columns.values())] for name, row in named.items()]
-    where = f"{figures['device']}, threads: {figures['threads']}, {figures['dtype']}, mode {figures['mode']}, "
+    where = f"{figures['device']}, threads: {figures['threads']}, {figures['dtype']}, engine {figures['engine']}, "
     return table(["domain", *columns], rows) + f"\n\n{where}K = {figures['block_size']}, greedy, {figures['date']}."
 
 
 def lossless() -> str:
-    """Identical prompts and equal rows, a row per certificate found."""
-    rows = []
-    for path in sorted(RESULTS.glob("lossless-*.json")):
-        f = json.loads(path.read_text(encoding="utf-8"))
-        same = f"{f['identical']} of {f['prompts']}"
-        rows.append([f["dtype"], f["mode"], same, f"{f['rows_equal']:,} of {f['rows_compared']:,}", f["device"]])
-    return table(["dtype", "mode", "prompts identical", "logit rows bit-equal", "device"], rows)
-
-
-def price() -> str:
-    """What the exact mode costs each lane, a row per dtype."""
-    rows = []
-    for dtype, modes in read("exact")["tokens_per_s"].items():
-        fast, exact, ratio = modes["fast"], modes["exact"], modes["price"]
-        rows.append(
-            [dtype, *(v for lane in ("ar", "orthrus") for v in (fast[lane], exact[lane], f"{ratio[lane]:.2f}x"))]
-        )
-    head = ["dtype", "AR fast, tokens/s", "AR exact", "price", "Orthrus fast", "Orthrus exact", "price"]
-    return table(head, rows)
+    """Identical prompts and equal rows of the certificate."""
+    f = read("lossless")
+    same, rows = f"{f['identical']} of {f['prompts']}", f"{f['rows_equal']:,} of {f['rows_compared']:,}"
+    head = ["engine", "dtype", "threads", "prompts identical", "logit rows bit-equal", "device"]
+    return table(head, [[f["engine"], f["dtype"], f["threads"], same, rows, f["device"]]])
 
 
 def page() -> str:
@@ -92,7 +79,7 @@ def page() -> str:
     return page_figures.page(result)
 
 
-FIGURES = {"evaluate": evaluate, "lossless": lossless, "price": price, "page": page, **speed_figures.FIGURES}
+FIGURES = {"evaluate": evaluate, "lossless": lossless, "page": page, **speed_figures.FIGURES}
 FIGURES |= {"ablations": ablation_figures.ablations, "plan": plan_figures.estimate}
 FIGURES |= {"floors": plan_figures.floors, "gpu": gpu_figures.gpu}
 

@@ -41,90 +41,150 @@ def measured(name: str) -> Callable:
 
 def where(f: dict[str, Any]) -> str:
     """Machine, versions, commit and command of a result."""
-    threads = {d: found["threads"] for d, found in f["dtypes"].items() if "threads" in found} or f.get("threads", {})
-    counts = ", ".join(f"{d} {n}" for d, n in threads.items())
-    machine, versions = f["machine"], f["versions"]
+    machine, v = f["machine"], f["versions"]
+    versions = ", ".join(f"{name} {v[name]}" for name in ("torch", "transformers", "llama-cpp-python") if name in v)
     return (
-        f"{machine['device']}, {machine['cores']} cores, {machine['simd']}; threads: {counts}; mode {f['mode']}; "
-        f"torch {versions['torch']}, transformers {versions['transformers']}; commit {f['commit']}; "
-        f"{f['measured_at'][:10]}; `{f['command']}`."
+        f"{machine['device']}, {machine['cores']} cores, {machine['simd']}; engine {f['engine']}; {versions}; "
+        f"commit {f['commit']}; {f['measured_at'][:10]}; `{f['command']}`."
     )
+
+
+def counted(threads: str | int) -> str:
+    return f"{threads} thread{'s' * (int(threads) != 1)}"
+
+
+def _columns(f: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(threads, domain) for threads, domains in f["threads"].items() for domain in domains]
+
+
+def _speeds(f: dict[str, Any], columns: list[tuple[str, str]], ways: list[str]) -> str:
+    """A row per way, tokens/s and ratio to AR per column, and in how many texts it agrees with AR."""
+    found = [f["threads"][threads][domain] for threads, domain in columns]
+    head = [
+        f"{domain}, {counted(threads)}{more}" for threads, domain in columns for more in (", tokens/s", ", over AR")
+    ]
+    rows = []
+    for way in ways:
+        cells = [column["ways"][way] for column in found]
+        same = sum(c["same_text"] for c in cells), sum(column["prompts"] for column in found)
+        figures = [x for c in cells for x in (f"{c['tokens_per_s']:.0f}", f"{c['over_ar']:.2f}")]
+        rows.append([way, *figures, f"{same[0]} of {same[1]}"])
+    return table(["way", *head, "same text as AR"], rows)
 
 
 @measured("cpu-speed")
 def speed(f: dict[str, Any]) -> str:
-    """A row per way, a pair of columns per dtype and domain."""
-    columns = [(dtype, domain) for dtype, domains in f["dtypes"].items() for domain in domains]
-    head = [
-        "way",
-        "K",
-        *(f"{domain}, {dtype}, tokens/s{more}" for dtype, domain in columns for more in ("", " over AR")),
-    ]
-    head = [name.replace("tokens/s over AR", "over AR") for name in head]
-    first = f["dtypes"][columns[0][0]][columns[0][1]]
-    rows = []
-    for way, found in first.items():
-        if "over_ar" in found:
-            cells = [f["dtypes"][dtype][domain][way] for dtype, domain in columns]
-            figures = [x for c in cells for x in (f"{c['tokens_per_s']:.0f}", f"{c['over_ar']:.2f}")]
-            rows.append([way, found["K"], *figures])
-    return table(head, rows)
+    """Every way, with each number of threads and on each kind of text."""
+    columns = _columns(f)
+    return _speeds(f, columns, list(f["threads"][columns[0][0]][columns[0][1]]["ways"]))
+
+
+SHORT = ("AR", "Orthrus", "Orthrus, paced", "llama.cpp, float16", "llama.cpp, float32", "transformers generate")
+
+
+@measured("cpu-speed")
+def speed_short(f: dict[str, Any]) -> str:
+    """The ways that matter to a visitor, on the easiest text to draft."""
+    columns = [(threads, domain) for threads, domain in _columns(f) if domain == "math"]
+    known = f["threads"][columns[0][0]]["math"]["ways"]
+    return _speeds(f, columns, [way for way in SHORT if way in known])
 
 
 @measured("cpu-speed")
 def targets(f: dict[str, Any]) -> str:
     """What was wanted beside what was found."""
     rows = [
-        [t["target"], t["dtype"], f"{t['bound']} {t['wanted']:g}", f"{t['found']:.3f}", "yes" if t["met"] else "no"]
+        [t["target"], t["domain"], t["threads"], f"at least {t['wanted']:g}", f"{t['found']:.2f}", _met(t)]
         for t in f["targets"]
     ]
-    return table(["target", "dtype", "wanted", "found", "met"], rows)
+    return table(["ratio", "text", "threads", "wanted", "found", "met"], rows)
 
 
-@measured("floor")
-def floor(f: dict[str, Any]) -> str:
-    """Bytes, FLOPs, milliseconds and measured / floor of each pass."""
-    rows = [[dtype, name, *p.values()] for dtype, found in f["dtypes"].items() for name, p in found["passes"].items()]
-    rates = "; ".join(
-        f"{dtype} reads {found['copy_gb_per_s']} GB/s and multiplies {found['gflop_per_s']} GFLOP/s"
-        for dtype, found in f["dtypes"].items()
+def _met(target: dict[str, Any]) -> str:
+    return "yes" if target["met"] else "no"
+
+
+@measured("cpu-speed")
+def detail(f: dict[str, Any]) -> str:
+    """What reading the logits for the eye adds to an answer."""
+    rows = []
+    for threads, domains in f["threads"].items():
+        found = domains["math"]["ratios"]
+        for level in (0, 1):
+            low, high = found[f"price of detail {level}, nine of ten"]
+            rows.append([threads, level, f"{found[f'price of detail {level}']:.1%}", f"{low:.1%} to {high:.1%}"])
+    return table(["threads", "detail", "longer by", "nine of ten medians"], rows)
+
+
+def _rows(f: dict[str, Any]) -> str:
+    """What a pass costs by its rows, what a cycle of that many positions must bring and could win."""
+    brings, rows = f.get("tokens_per_cycle", {}), []
+    for threads, found in f["threads"].items():
+        for p in found["passes"]:
+            cells = [threads, p["rows"], f"{p['verify_ms']:g}", f"{p['verify_steps']:.1f}"]
+            cells += [f"{p['break_even']:.1f}", f"{p['at_best']:.2f}"] if p["rows"] > 1 else ["-", "-"]
+            cells += [brings.get(str(p["rows"]), "-")] if brings else []
+            rows.append([*cells, f"{p['floor_ms']:g}", p["bound_by"], f"{p['over_floor']:.1f}"])
+    head = ["threads", "rows", "verify pass, ms", "AR steps", "break-even, tokens a cycle", "at best, over AR"]
+    head += [f"{f['domain']}: tokens a cycle"] if brings else []
+    return table([*head, "floor, ms", "bound by", "over floor"], rows)
+
+
+def _rates(f: dict[str, Any]) -> str:
+    said = []
+    for threads, found in f["threads"].items():
+        r = found["rates"]
+        said.append(
+            f"With {counted(threads)} it reads {r['cached_gb_per_s']:g} GB/s from 8 MiB, {r['pass_gb_per_s']:g} from a "
+            f"buffer of the size of a one-row pass, {r['uncached_gb_per_s']:g} from 512 MiB, and multiplies "
+            f"{r['tile_gflop_per_s']:g} GFLOP/s in the engine's tiles, {r['onednn_gflop_per_s']:g} in oneDNN."
+        )
+    return " ".join(said)
+
+
+@measured("row-costs")
+def row_costs(f: dict[str, Any]) -> str:
+    """The embedded model, which lies in the cache."""
+    return f"{_rows(f)}\n\n{_rates(f)}"
+
+
+@measured("row-costs-0.6b")
+def row_costs_large(f: dict[str, Any]) -> str:
+    """A model that does not."""
+    return f"{_rows(f)}\n\n{_rates(f)}"
+
+
+@measured("row-costs")
+def break_even(f: dict[str, Any]) -> str:
+    """One sentence per number of threads."""
+    said = []
+    for threads, found in f["threads"].items():
+        p = found["passes"][-1]
+        said.append(
+            f"With {counted(threads)} a pass of {p['rows']} rows costs {p['verify_steps']:.0f} single rows, so a cycle "
+            f"of {p['rows']} must bring {p['break_even']:.0f} tokens to break even; on {f['domain']} it brings "
+            f"{f['tokens_per_cycle'][str(p['rows'])]:.0f}, and it can never bring more than {p['rows']}."
+        )
+    return " ".join(said)
+
+
+@measured("company")
+def company(f: dict[str, Any]) -> str:
+    """Alone and beside one busy process."""
+    rows = [[way, f"{r['quiet']:.0f}", f"{r['busy']:.0f}", f"{r['share']:.2f}"] for way, r in f["ways"].items()]
+    return table(["way", "alone, tokens/s", "beside a busy process", "share"], rows)
+
+
+@measured("start")
+def start(f: dict[str, Any]) -> str:
+    """How a model begins, what a large one takes."""
+    rows = [[t["target"], f"at most {t['wanted']:g}", f"{t['found']:g}", _met(t)] for t in f["targets"]]
+    large = f["large"]
+    return (
+        f"{table(['figure', 'wanted', 'found', 'met'], rows)}\n\nThe large checkpoint: {f['shape']}, "
+        f"{large['file_bytes'] / 1e9:.2f} GB in bfloat16, loaded in {large['load_s']:g} s; a step takes "
+        f"{large['step_ms']:g} ms, the products of the prompt alone {large['products_ms']:g} ms."
     )
-    head = ["dtype", "pass", "MiB", "MFLOP", "ms", "floor, ms", "bound by", "measured / floor"]
-    return f"{table(head, rows)}\n\nIn the same run, over a buffer of one pass's size: {rates}."
-
-
-@measured("profile")
-def profile(f: dict[str, Any]) -> str:
-    """The wins one upon the other, and the operators before and after."""
-    wins = [[dtype, *row.values()] for dtype, found in f["dtypes"].items() for row in found["wins"]]
-    shares = [
-        [dtype, name, row["operator"], f"{row['share']:.0%}", row["calls"]]
-        for dtype, found in f["dtypes"].items()
-        for name, rows in found["operators"].items()
-        for row in (*rows[:4], rows[-1])
-    ]
-    first = table(["dtype", "pass", "with", "ms", "over before"], wins)
-    return f"{first}\n\n{table(['dtype', 'pass', 'operator', 'share of time', 'calls a pass'], shares)}"
-
-
-@measured("profile")
-def instruments(f: dict[str, Any]) -> str:
-    """What reading the logits for the eye adds to a cycle."""
-    rows = [
-        [
-            dtype,
-            row["detail"],
-            row["cycle_ms"],
-            f"{row['over_without'] - 1:.1%}",
-            row["alone_ms"],
-            row["log_softmaxes_ms"],
-        ]
-        for dtype, found in f["dtypes"].items()
-        for row in found["instruments"]
-        if row["detail"] >= 0
-    ]
-    head = ["dtype", "detail", "cycle, ms", "over none", "readings alone, ms", "of them log-softmax, ms"]
-    return table(head, rows)
 
 
 @measured("growth")
@@ -135,23 +195,17 @@ def growth(f: dict[str, Any]) -> str:
     parts = []
     for name, chart in charts(f).items():
         said = " ".join(
-            SENTENCES[name](dtype, figures) for dtype, figures in f["dtypes"].items() if figures.get(_part(name))
+            SENTENCES[name](counted(threads), figures) for threads, figures in f["threads"].items() if figures.get(name)
         )
         parts.append(f"![{chart.title}](plots/{name}.svg)\n\n{LIMITS[name]} {said}")
     return "\n\n".join(parts)
 
 
-def _part(name: str) -> str:
-    return "block" if name == "break-even" else name
-
-
 LIMITS = {
     "context": "Every position adds keys and values to read; a pass of a block shares that reading among its rows.",
-    "block": "Few rows are bound by reading the weights, many by multiplication, where each row costs its share.",
-    "break-even": "The proposals a cycle must accept so that Orthrus is as quick as AR.",
     "acceptance": "A cycle costs the same whatever stands of it: speed-up grows in step with the tokens it brings.",
     "length": "Eight proposals stand in every cycle. A short answer is mostly prefill, which both lanes share.",
-    "size": "Random weights: larger models leave the caches, so that reading weights costs more than their products.",
+    "size": "Random weights. Larger models leave the caches: a single row waits for memory, those beside it cost less.",
 }
 
 
@@ -162,12 +216,12 @@ def _ends(rows: list[dict[str, Any]], figure: str) -> tuple[float, float]:
     return rows[0][figure], rows[-1][figure]
 
 
-def _context(dtype: str, f: dict[str, Any]) -> str:
+def _context(threads: str, f: dict[str, Any]) -> str:
     (low, high), (ar, ar_far), (block, block_far) = (
         _ends(f["context"], name) for name in ("context", "ar_ms", "verify_ms")
     )
     step, verify = _way(ar, ar_far), _way(block, block_far)
-    return f"From {low} to {high} positions the AR step {step}, the verify pass {verify} ({dtype})."
+    return f"From {low} to {high} positions the AR step {step}, the verify pass {verify} ({threads})."
 
 
 def _way(near: float, far: float) -> str:
@@ -177,51 +231,43 @@ def _way(near: float, far: float) -> str:
     return f"goes from {near:g} to {far:g} ms"
 
 
-def _block(dtype: str, f: dict[str, Any]) -> str:
-    first, last = f["block"][0], f["block"][-1]
-    return f"{last['K']} rows cost {last['verify_ms'] / first['ar_ms']:.2f} AR steps in a verify pass ({dtype})."
-
-
-def _break_even(dtype: str, f: dict[str, Any]) -> str:
-    return f"At K = {f['block'][-1]['K']} it is {f['block'][-1]['break_even_accepted']:g} ({dtype})."
-
-
-def _acceptance(dtype: str, f: dict[str, Any]) -> str:
+def _acceptance(threads: str, f: dict[str, Any]) -> str:
     low, high = f["acceptance"][0], f["acceptance"][-1]
-    return (
-        f"{low['accepted']} accepted: {low['speedup']:g}x, {high['accepted']} accepted: {high['speedup']:g}x ({dtype})."
-    )
+    (low, slow), (high, fast) = ((row["accepted"], row["speedup"]) for row in (low, high))
+    return f"{low} accepted: {slow:g}x, {high} accepted: {fast:g}x ({threads})."
 
 
-def _length(dtype: str, f: dict[str, Any]) -> str:
+def _length(threads: str, f: dict[str, Any]) -> str:
     rows, last = f["length"], f["length"][-1]
     longest_lost = max((i for i, row in enumerate(rows) if row["speedup"] <= 1), default=-1)
     won = rows[longest_lost + 1 :]
     begins = f"Orthrus is ahead from {won[0]['tokens']} tokens on" if won else "Orthrus is never ahead"
     return (
         f"{begins}; the first token takes {last['first_token_orthrus_ms']:g} ms against AR's "
-        f"{last['first_token_ar_ms']:g} ms ({dtype})."
+        f"{last['first_token_ar_ms']:g} ms ({threads})."
     )
 
 
-def _size(dtype: str, f: dict[str, Any]) -> str:
+def _size(threads: str, f: dict[str, Any]) -> str:
     named = ", ".join(f"{row['shape']} {row['break_even_accepted']:g}" for row in f["size"])
-    return f"Break-even acceptance: {named} ({dtype})."
+    return f"Break-even acceptance: {named} ({threads})."
 
 
 SENTENCES = {
     "context": _context,
-    "block": _block,
-    "break-even": _break_even,
     "acceptance": _acceptance,
     "length": _length,
     "size": _size,
 }
 FIGURES = {
     "speed": speed,
+    "speed_short": speed_short,
     "targets": targets,
-    "floor": floor,
-    "profile": profile,
-    "instruments": instruments,
+    "detail": detail,
+    "row_costs": row_costs,
+    "row_costs_large": row_costs_large,
+    "break_even": break_even,
+    "company": company,
+    "start": start,
     "growth": growth,
 }

@@ -36,12 +36,18 @@ class Costs:
         return self.verify[index] + (self.draft[index] if index else 0.0)
 
 
+def could_win(costs: Costs, index: int) -> bool:
+    """Does a cycle of size `index` beat plain steps on text of the best character? If not, it is tried on none."""
+    tokens = sum(CHANCES[-1] ** i for i in range(costs.rows[index]))
+    return index == 0 or costs.cycle(index) < tokens * costs.cycle(0)
+
+
 class Pacer:
     """The block sizes of one run. `block()` before each cycle, `saw(...)` after it."""
 
     def __init__(self, costs: Costs, block: int) -> None:
         self.costs = costs
-        self._sizes = [i for i, rows in enumerate(costs.rows) if rows <= max(1, block)]
+        self._sizes = [i for i, rows in enumerate(costs.rows) if rows <= max(1, block) and could_win(costs, i)]
         self._tokens = [[sum(q**i for i in range(rows)) for q in CHANCES] for rows in costs.rows]
         self._belief = [weight / sum(PRIOR) for weight in PRIOR]
         self._best = max(self._sizes, key=self.rate)

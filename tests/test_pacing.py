@@ -88,6 +88,18 @@ def test_pacing_loses_little_to_whole_blocks_and_hardly_to_ar(table, one, all_):
     assert sum(paced for _, paced in found) > all_ * sum(whole for whole, _ in found)
 
 
+def test_no_draft_is_made_if_none_could_win():
+    """A pass whose every row costs half a step: a block of n positions costs more than n steps."""
+    for text in ACCEPTED.values():
+        _, paced = speedups([n - i for n in text for i in range(n + 1)], TABLES["cached"])
+        assert paced == 1
+    _, blocks = run(Pacer(TABLES["cached"], 32), 500, lambda n: n)
+    assert set(blocks) == {1}
+    flatter = (1, 2.1, 4.2, 5.0, 6.0, 7.0)
+    _, blocks = run(Pacer(Costs(ROWS, flatter, flatter), 32), 500, lambda n: n)
+    assert blocks[-1] == 32 and not {4, 8} & set(blocks), "long blocks alone could win"
+
+
 def test_a_timing_that_was_interrupted_does_not_stand():
     assert plausible((1, 4, 16, 32), (1.0, 9.0, 2.0, 64.0)) == (1.0, 2.0, 2.0, 4.0)
     assert plausible((1, 8, 32), (1.0, 1.5, 2.5)) == (1.0, 1.5, 2.5)
