@@ -125,7 +125,7 @@ def test_tables_of_block_and_race_say_what_the_views_show(trace):
     assert after["own"][1:] == [f"w{i}" for i in cycle.verdict.ar_ids[:n]] and after["p"][0] is None
     facts = catalogue.state("race", trace)["facts"]
     half = facts["cycles"]["ms"][2]
-    body = "console.log(JSON.stringify(O.raceColumns(input.facts, input.clock)));"
+    body = "console.log(JSON.stringify(O.raceColumns(input.facts, 'ms', input.clock)));"
     found = scripted(body, facts=facts, clock=half)
     assert found["cycle"] == [1, 2, 3] and found["ar_ms"] == [ms for ms in facts["ar"]["ms"] if ms <= half]
     assert {name for name, _ in catalogue.VIEWS["race"].skeleton()["table"]} and found["n"] == facts["cycles"]["n"][:3]

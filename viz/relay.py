@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from orthrus.trace import Trace
-from viz.board import times
+from viz import headline
 
 FLUSH_S = 0.033  # one message to the browser per this time: below it they only pile up there
 MEANWHILE = "What is on show can be stepped through meanwhile."
@@ -87,8 +87,7 @@ def closing(trace: Trace, stopped: bool, why: str = "") -> str:
     if stopped:
         because = f": {why}" if why else ""
         return f"Stopped after {metrics.tokens} tokens{because}. What is there can be stepped through."
-    faster = f" {times(metrics.speedup)} the speed of plain decoding." if metrics.speedup else ""
-    return f"{metrics.tokens} tokens in {metrics.passes} forward passes.{faster} Press play to watch it step by step."
+    return f"{headline.summary(trace)} Press play to watch it step by step."
 
 
 def sentence(text: str) -> str:
