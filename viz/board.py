@@ -15,7 +15,7 @@ NAME = "board"
 ENTRIES = (
     ("passes", "Forward passes, Orthrus : plain", "Orthrus: 1 for the prompt, which gives the first token, 2 "
      "for a cycle with guesses, 1 for one without. Plain decoding: 1 per token. They are the same on every machine."),
-    ("speedup", "Speed, plain decoding = 1×", "Time of plain decoding divided by time of Orthrus for as many tokens, "
+    ("speedup", "Speed against plain decoding", "Time of plain decoding divided by time of Orthrus for as many tokens, "
      "prompt included. Same process, same weights; both measured alone. Below 1× Orthrus took longer on this device."),
     ("per_cycle", "Tokens per cycle", "Tokens written by cycles, divided by cycles. A cycle is one draft and one "
      "verdict."),

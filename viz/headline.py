@@ -11,9 +11,7 @@ from viz.format import milliseconds, number, times
 from viz.words import counted
 
 KINDS = {"cpu": "CPU", "cuda": "GPU"}
-READS_ONCE = (
-    "On a GPU a pass over {rows} rows costs about as much as one over a single row, because the weights are read once."
-)
+READS_ONCE = "On a GPU {rows} rows cost about as much as one, because a pass reads the weights once."
 UNCOMPILED = (
     "Both lanes ran in plain PyTorch, where calling the operators costs more than their arithmetic. Compiled passes "
     "over one row are several times faster."
@@ -80,11 +78,10 @@ def cost(trace: Trace) -> str:
     need, metrics = break_even(trace), trace.metrics()
     if need is None or trace.start is None:
         return ""
-    kind, even = KINDS.get(trace.start.host.kind, "device"), number(need)
-    rows = f" (two passes over up to {trace.block} rows)" if trace.sums.passes_draft else ""
+    even, rows = number(need), f" (two passes over up to {trace.block} rows)" if trace.sums.passes_draft else ""
     return (
-        f"On this {kind} a cycle{rows} takes as long as {even} passes over one row. So break-even is {even} tokens per "
-        f"cycle, and this run wrote {number(metrics.tokens_per_cycle)}."
+        f"A cycle{rows} takes as long here as {even} passes over one row, so break-even is {even} tokens per cycle. "
+        f"This run wrote {number(metrics.tokens_per_cycle)}."
     )
 
 

@@ -53,8 +53,8 @@ def _beats(trace: Trace, cycles: list[Cycle]) -> list[dict[str, Any]]:
     if asked is not None:
         ask = "Your turn: which guess will the AR view refuse first? Click it."
         beats.append(_beat("quiz", ask, ["ribbon"], 12, asked.draft.cycle))
-    beats.append(_beat("whole", _whole(trace), ["staircase"], 10))
-    return [*beats, _beat("time", _time(trace), ["timeline"], 14)] if headline.slower(trace) else beats
+    beats.append(_beat("whole", _whole(trace), ["staircase"], 8))
+    return [*beats, _beat("time", _time(trace), ["timeline"], 10)] if headline.slower(trace) else beats
 
 
 def _beat(key: str, text: str, show: list[str], seconds: int, cycle: int | None = None) -> dict[str, Any]:
