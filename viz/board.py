@@ -52,7 +52,9 @@ def patch(event: Event, trace: Trace) -> list[Change]:
         return [merge("values", {"ttft": milliseconds(event.ms), **_counts(trace.metrics())}, "prefill")]
     if isinstance(event, Verdict):
         return [merge("values", {**_counts(trace.metrics()), **_alarm(trace.metrics())}, "commit")]
-    if isinstance(event, (ArChunk, Done)):
+    if isinstance(event, ArChunk):
+        return [merge("values", {"rate_ar": per_second(trace.metrics().ar_tokens_per_s)})]
+    if isinstance(event, Done):
         lead = "speedup" if headline.axis(trace) == "ms" else "passes"
         return [merge("values", _against(trace)), put("lead", lead)]
     return []
@@ -66,7 +68,7 @@ def final(trace: Trace) -> dict[str, str]:
 
 
 def _against(trace: Trace) -> dict[str, str]:
-    """What takes both lanes; the speed is told once both have written as many tokens."""
+    """What takes both lanes."""
     metrics, even = trace.metrics(), headline.break_even(trace)
     found = {"rate_ar": per_second(metrics.ar_tokens_per_s), "even": NOT_MEASURED if even is None else number(even)}
     return found if metrics.speedup is None else {**found, "speedup": times(metrics.speedup)}

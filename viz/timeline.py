@@ -113,7 +113,7 @@ def patch(event: Event, trace: Trace) -> list[Change]:
     if isinstance(event, Verdict):
         return [rows("columns", event.cycle, _row(event, trace)), *_scaled(trace)]
     if isinstance(event, (ArChunk, Done)) and trace.verdicts:
-        return [*_line(trace), put("note", note(trace)), *(_ranges(trace) if isinstance(event, Done) else [])]
+        return [*_line(trace), *([put("note", note(trace)), *_ranges(trace)] if isinstance(event, Done) else [])]
     return []
 
 
