@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+import viz
 from orthrus.config import EMBEDDED_MODEL
 from orthrus.events import ArChunk, RunStart
 from orthrus.recording import SUFFIX, load
@@ -124,3 +125,14 @@ def test_every_recording_can_be_told(path):
     said = told(trace)
     assert all(said.values()) and trace.lossless.verdict == "identical"
     assert (headline.axis(trace) == "ms") <= (trace.metrics().speedup > 1)
+
+
+@pytest.mark.parametrize(("step_ms", "title"), [(4.0, "milliseconds, measured"), (0.25, "forward passes")])
+def test_the_races_figure_is_on_the_leading_clock(step_ms, title):
+    trace = run(step_ms)
+    figure, metrics = viz.figure("race", trace), trace.metrics()
+    alone, _, verify = figure.data
+    ends = [lane.base[-1] + lane.x[-1] for lane in (alone, verify)]
+    found = [trace.ar_ms[-1], trace.ends_ms[-1]] if step_ms == 4.0 else [metrics.ar_tokens, metrics.passes]
+    assert figure.layout.xaxis.title.text == title
+    assert ends == pytest.approx(found, abs=0.5), "the judge's time is no bar"

@@ -90,7 +90,7 @@
     canvas.style.height = HEIGHT + "px";
     canvas.setAttribute("role", "img");
     const top = O.el("div", "o-clocktop");
-    const hint = "One axis for both. Above: plain decoding, a tick per token. Below: Orthrus, a bar per cycle, draft and check, with its tokens.";
+    const hint = "One axis for both. Above: plain decoding, a tick per token. Below: Orthrus, grey for the prompt, then a bar per cycle, draft and check, with its tokens.";
     const tablebox = O.tablebox();
     const kit = O.el("div", "o-kit");
     kit.append(choice, O.twin((on) => {
