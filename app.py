@@ -48,8 +48,8 @@ from viz.programs import Programs, Visitor
 from viz.relay import News
 
 INTRO = (
-    "A <b>diffusion view</b> of the model guesses a whole block in one look. Its own <b>AR view</b> checks all guesses "
-    "in a second look and keeps exactly what it would have written token by token."
+    "A <b>diffusion view</b> of the model guesses a whole block in one forward pass. Its own <b>AR view</b> checks all "
+    "guesses in a second pass and keeps exactly what it would have written token by token."
 )
 PRIVATE = "Prompts are not kept.", "Whoever runs this server keeps the runs, prompts included."
 SPARE_THREADS = 40  # for all that is no run; a waiting run holds one thread of the server's

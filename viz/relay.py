@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from orthrus.trace import Trace
-from viz.board import times
+from viz import headline
 from viz.player import dumps
 
 FLUSH_S = 0.033  # one message to the browser per this time: below it they only pile up there
@@ -126,8 +126,7 @@ def closing(trace: Trace, stopped: bool, why: str = "") -> str:
     if stopped:
         because = f": {why}" if why else ""
         return f"Stopped after {metrics.tokens} tokens{because}. What is there can be stepped through."
-    faster = f" {times(metrics.speedup)} the speed of plain decoding." if metrics.speedup else ""
-    return f"{metrics.tokens} tokens in {metrics.passes} forward passes.{faster} Now shown slowed down."
+    return f"{headline.summary(trace)} Now shown slowed down."
 
 
 def sentence(text: str) -> str:

@@ -91,6 +91,8 @@
           const text = state.values[key] || facts.values[key] || "–";
           if (value.textContent !== text) value.textContent = text;
           cell.classList.toggle("none", text === "–" || text === "not measured");
+          cell.classList.toggle("o-lead", key === facts.lead);
+          if (key === facts.lead && list.firstChild !== cell) list.prepend(cell);
         }
       },
     };

@@ -4,6 +4,7 @@
   const O = window.OrthrusStage;
   const TEACHING_MS = 2500; // a phase at teaching pace
   const INTRO_MS = { prefill: 600, draft: 2000, verify: 2400, commit: 2000 }; // the first cycle of a film, to be read
+  const LAG_MS = 8000; // at most so long are the passes shown that plain decoding makes after Orthrus has ended
   const CYCLE_GOAL_MS = 1100; // the first speed is chosen so that a mean cycle takes about this long
   const RATES = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 4];
 
@@ -58,7 +59,8 @@
     wall(stop) {
       if (this.introducing(stop)) return INTRO_MS[stop.p];
       if (this.speed.fixed) return stop.p === "finish" ? 2 * this.speed.fixed : this.speed.fixed;
-      return stop.ms / this.speed.rate;
+      const lag = stop.p === "finish" && this.player.race ? this.player.race.lag() : null;
+      return lag === null ? stop.ms / this.speed.rate : Math.min(LAG_MS, (lag * stop.t0) / this.speed.rate);
     }
 
     /** A film that starts by itself shows its first cycle slowly; the lanes' common clock slows with it. */
@@ -106,6 +108,7 @@
         cycle: stop ? stop.c : -1,
         playing: this.playing,
         clock: stop ? stop.t0 + this.share * stop.ms : Infinity,
+        share: this.share,
         wall: stop && this.playing ? this.wall(stop) : 1500,
         live: this.player.live,
         ended: this.player.ended,
