@@ -20,7 +20,11 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported; the page calls nobody
-from orthrus import hosted, journal  # hosted first: on a host that lends its GPU nothing may load torch before it
+from orthrus import (  # hosted first: on a host that lends its GPU nothing may load torch before it
+    checks,
+    hosted,
+    journal,
+)
 
 import gradio as gr  # isort: skip
 from starlette.responses import JSONResponse, PlainTextResponse
@@ -190,9 +194,13 @@ def build(settings: Settings) -> tuple[gr.Blocks, Desk]:
 
 
 def enough(function: Any, values: list) -> None:
-    """Refuse a program's request with too few values, without repeating them."""
+    """Refuse a program's request with too few values, without repeating them, or with a choice that is none."""
     if len(values) < (needed := len(function.inputs)):
         raise failure("too-few-values", f"This takes {needed} values, the request has {len(values)}.")
+    for component, value in zip(function.inputs, values, strict=False):
+        if isinstance(component, gr.Radio) and value not in (None, *(name for _, name in component.choices)):
+            known = ", ".join(name for _, name in component.choices)
+            raise failure("unknown-choice", f"{component.label}: {checks.say(value)} is not one of {known}.")
 
 
 def failure(code: str, sentence: str) -> gr.Error:
