@@ -31,6 +31,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from orthrus import checks
 from orthrus.config import Settings
 from orthrus.recording import SUFFIX
 from orthrus.service import Service
@@ -207,9 +208,13 @@ def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, Desk]:
 
 
 def enough(function: Any, values: list) -> None:
-    """Refuse a program's request with too few values, without repeating them."""
+    """Refuse a program's request with too few values, without repeating them, or with a choice that is none."""
     if len(values) < (needed := len(function.inputs)):
         raise failure("too-few-values", f"This takes {needed} values, the request has {len(values)}.")
+    for component, value in zip(function.inputs, values, strict=False):
+        if isinstance(component, gr.Radio) and value not in (None, *(name for _, name in component.choices)):
+            known = ", ".join(name for _, name in component.choices)
+            raise failure("unknown-choice", f"{component.label}: {checks.say(value)} is not one of {known}.")
 
 
 def failure(code: str, sentence: str) -> gr.Error:

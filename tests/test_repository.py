@@ -166,3 +166,22 @@ def test_a_text_that_does_is_found(text):
 @pytest.mark.parametrize("text", ["the task 'copy'", "one session per visitor", "tests/work/x", "$HOME/work/x"])
 def test_ordinary_words_are_left_alone(text):
     assert foreign(text) == []
+
+
+HOOKS = ("build_wheel", "build_sdist", "build_editable")
+
+
+@pytest.mark.parametrize("hook", [*HOOKS, *(f"get_requires_for_{hook}" for hook in HOOKS)])
+def test_no_package_can_be_built_and_the_reason_is_said(hook):
+    """A wheel would put a top-level `kernels` beside the hub's own; the model lies outside of any package."""
+    named = project()["build-system"]
+    assert named["requires"] == [] and named["backend-path"] == [".ci"]
+    script = f"import sys; sys.path[:0] = ['.ci']; import {named['build-backend']} as b; b.{hook}('x')"
+    made = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert made.returncode == 1 and "pip install -r requirements.txt" in made.stderr
+    assert "Traceback" not in made.stderr
+
+
+def test_ci_fetches_what_the_tests_of_the_published_tokenizer_need():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "-m tests.qwen3" in script and "ORTHRUS_QWEN3_TOKENIZER" in script
