@@ -318,7 +318,7 @@ def routes(desk: Desk) -> list[Route]:
 
 
 def offers_tools(wanted: bool | None) -> bool:
-    """Are the endpoints MCP tools, too? As asked for, else where gradio's mcp extra is installed and works."""
+    """Are the endpoints MCP tools, too? As asked for, else if gradio's mcp extra is installed and works."""
     if wanted is not None:
         return wanted
     if find_spec("mcp") is None:
@@ -333,7 +333,7 @@ def offers_tools(wanted: bool | None) -> bool:
 
 
 def launch(page: gr.Blocks, desk: Desk, settings: Settings, tools: bool) -> None:
-    """Serve, without waiting. Raises OSError where the address is taken after all."""
+    """Serve, without waiting. Raises OSError if the address is taken after all."""
     css = player.stylesheet() + (player.STATIC / "page.css").read_text(encoding="utf-8")
     fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
     with startup.direct():

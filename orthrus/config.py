@@ -203,7 +203,7 @@ def _say(default: Any, about: str, highest: int = 0, choices: str = "") -> Any:
 class Settings:
     """What the surroundings decide: which model, where, how the page is served, and what a visitor may ask.
 
-    `mcp` None means: where gradio's mcp extra is installed. A setting with `choices` must match that pattern.
+    `mcp` None means: if gradio's mcp extra is installed. A setting with `choices` must match that pattern.
     """
 
     model: str = _say(

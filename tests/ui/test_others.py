@@ -6,6 +6,8 @@ import io
 
 import pytest
 
+from tests.running import PATIENCE_S
+
 pytestmark = pytest.mark.ui
 PLAYER = "window.orthrusPlayer"
 # Everything a translator may rewrite: text nodes that no ancestor keeps.
@@ -107,6 +109,7 @@ def test_paper_is_white_and_its_text_black(address, scheme, open_page):
 
 def test_a_browser_without_scripts_says_what_is_missing(address, browser):
     page = browser.new_page(java_script_enabled=False)
+    page.set_default_timeout(1e3 * PATIENCE_S)
     page.goto(address)
     said = page.locator("noscript p")
     assert said.is_visible() and "JavaScript" in said.inner_text()
@@ -132,15 +135,16 @@ def test_a_decimal_comma_is_one_or_is_asked_about(typed, said, server, open_page
 
 def test_blocked_storage_blocks_nothing_else(server, browser):
     page = browser.new_page()
+    page.set_default_timeout(1e3 * PATIENCE_S)
     said = []
     page.on("pageerror", lambda error: said.append(str(error)))
     page.add_init_script(BLOCKED)
     page.goto(server)
-    page.wait_for_function(f"{PLAYER} && {PLAYER}.stops.length > 0", timeout=120_000)
+    page.wait_for_function(f"{PLAYER} && {PLAYER}.stops.length > 0")
     page.fill("#prompt textarea", "Hello")
     page.fill("#field-max_new_tokens input", "8")
     page.click("#run")
-    page.wait_for_function("document.querySelector('#status').innerText.includes('passes')", timeout=120_000)
+    page.wait_for_function("document.querySelector('#status').innerText.includes('passes')")
     assert said == []
     page.close()
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.proxying import proxy
-from tests.running import ROOT, free_port, running
+from tests.running import PATIENCE_S, ROOT, free_port, running
 
 pytestmark = pytest.mark.ui
 
@@ -62,6 +62,7 @@ def test_the_page_plays_behind_a_proxy_at_a_path(told, how, mounted, server, ope
 def test_the_missing_slash_is_put_in_by_the_page_where_the_server_cannot_see_it(server, browser):
     with proxy(urlsplit(server).port) as address:
         page = browser.new_page()
+        page.set_default_timeout(1e3 * PATIENCE_S)
         page.goto(f"{address}?a=b#run")
         page.wait_for_function("window.orthrusPlayer && document.querySelector('#run')")
         assert page.url == f"{address}/?a=b#run"
@@ -71,6 +72,7 @@ def test_the_missing_slash_is_put_in_by_the_page_where_the_server_cannot_see_it(
 def test_a_proxy_that_passes_on_too_little_is_named(server, browser):
     with proxy(urlsplit(server).port, refuses=lambda method, path: method == "POST") as address:
         page = browser.new_page()
+        page.set_default_timeout(1e3 * PATIENCE_S)
         page.goto(address)
         page.wait_for_function("window.orthrusPlayer && document.querySelector('#run')")
         page.click("#run")
@@ -85,6 +87,7 @@ def test_a_server_that_is_gone_is_named(traces, checkpoint, tmp_path, browser):
     port = free_port()
     command = (sys.executable, "app.py", "--port", str(port), "--traces", str(traces), "--model", str(checkpoint))
     page = browser.new_page()
+    page.set_default_timeout(1e3 * PATIENCE_S)
     with running(tmp_path, (*command, "--device", "cpu"), port):
         page.goto(f"http://127.0.0.1:{port}/")
         page.wait_for_function("window.orthrusPlayer && document.querySelector('#run')")

@@ -11,7 +11,7 @@
     return;
   }
 
-  /** Whoever blocks storage gets one that lasts as long as the page: the framework asks for it without looking. */
+  /** If storage is blocked, one that lasts as long as the page: the framework uses it unasked. */
   for (const name of ["localStorage", "sessionStorage"]) {
     try {
       window[name].getItem("");
