@@ -36,7 +36,8 @@ class Worker:
     def __init__(self, start: Start) -> None:
         self._start, self._number = start, 0
         self._process: subprocess.Popen | None = None
-        self._writing = threading.Lock()
+        self._writing, self._settled = threading.Lock(), threading.Event()  # settled: it has loaded, or will not
+        self._problem: Exception | None = None
         self.about: str | None = None  # what its process said of the model, once that is loaded
 
     @property
@@ -49,32 +50,37 @@ class Worker:
         return self.about is not None and self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Start a process; it loads the model by itself."""
-        self.about = None
-        self._process = subprocess.Popen(command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self._send(self._start)
+        """Start a process, which loads the model; without waiting for it."""
+        self.about, self._problem, self._settled = None, None, threading.Event()
+        process = subprocess.Popen(command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        with suppress(OSError):  # it is gone already, and `_load` says so
+            pickle.dump(self._start, process.stdin)
+            process.stdin.flush()
+        self._process = process  # only now, because a late Stop must not come before the Start
+        threading.Thread(target=self._load, args=(self._settled,), daemon=True).start()
 
-    def ready(self) -> str:
-        """Wait until the model is loaded, in a new process if there is none; what may be said of the model.
+    def ready(self, cancel: threading.Event | None = None) -> bool:
+        """Wait until the model is loaded, in a new process if there is none; False if `cancel` was set first.
 
         Raises OrthrusError or WorkerError if it does not load.
         """
-        if not self.up:
-            if self._process is None or self._process.poll() is not None:
-                self.start()
-            reply = self._receive(LOST_EARLY)
-            if isinstance(reply, Fault):
-                self.close()
-                raise reply.error()
-            self.about = reply.about
-        return self.about
+        if self._process is None or self._process.poll() is not None:
+            self.close()
+            self.start()
+        while not self._settled.wait(POLL_S):
+            if cancel is not None and cancel.is_set():
+                return False
+        if self._problem:
+            raise self._problem
+        return True
 
     def call(self, verb: str, given: tuple, cancel: threading.Event) -> Iterator[Any]:
         """The items of a call as they come. Once `cancel` is set the call ends with its next pass.
 
         Raises OrthrusError for what the caller can mend, else WorkerError ("worker-lost": the process ended).
         """
-        self.ready()
+        if not self.ready(cancel):
+            return
         self._number += 1
         over, reply = threading.Event(), None
         threading.Thread(target=self._carry, args=(self._process, self._number, cancel, over), daemon=True).start()
@@ -103,6 +109,17 @@ class Worker:
         for pipe in (process.stdin, process.stdout):
             with suppress(OSError):  # what was not written yet has nobody to read it
                 pipe.close()
+
+    def _load(self, settled: threading.Event) -> None:
+        try:
+            reply = self._receive(LOST_EARLY)
+            if isinstance(reply, Fault):
+                self.close()
+                raise reply.error()
+            self.about = reply.about
+        except Exception as error:
+            self._problem = error
+        settled.set()
 
     def _carry(self, process: subprocess.Popen, number: int, cancel: threading.Event, over: threading.Event) -> None:
         """Tell the process once `cancel` is set; end one that does not listen."""

@@ -141,6 +141,17 @@ def test_a_worker_that_died_in_between_is_nobody_s_fault(workers):
     assert decoded(workers, wish()).done.n_tokens == 40
 
 
+def test_stop_is_heard_while_a_new_process_loads(workers):
+    worker, run = under_way(workers)
+    os.kill(worker.pid, signal.SIGKILL)
+    with pytest.raises(WorkerError):
+        list(run)
+    cancel = threading.Event()
+    threading.Timer(0.1, cancel.set).start()
+    began = time.monotonic()
+    assert list(worker.call("decode", (wish(),), cancel)) == [] and time.monotonic() - began < 0.3
+
+
 def test_a_worker_that_does_not_stop_is_ended(workers, monkeypatch):
     monkeypatch.setattr(module, "STUCK_S", 0.2)
     cancel = threading.Event()
@@ -212,7 +223,7 @@ def test_memory_stays_flat_over_200_runs(workers):
 
     sizes = []
     for number in range(200):
-        decoded(workers, wish(f"Hello {number}", 24))
+        decoded(workers, wish(f"Hello {number}", 12, both=number % 10 == 0))
         if number % 50 == 49:
             sizes.append(megabytes())
     assert sizes[-1] - sizes[0] < 8, sizes
