@@ -10,7 +10,7 @@
 # TORCH_INDEX  cpu only: address of PyTorch's CPU packages. Without it pip's ordinary torch is taken, which works on a
 #              CPU, too, but on Linux brings gigabytes of CUDA libraries.
 # BASE         the image to build upon; give one with a digest where builds must be the same to the last bit
-ARG BASE=python:3.11.14-slim-bookworm
+ARG BASE=python:3.12.12-slim-bookworm
 
 FROM ${BASE} AS build
 ARG DEVICE=cpu

@@ -11,39 +11,46 @@ import asyncio
 import html
 import itertools
 import logging
-import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported; the page calls nobody
-from orthrus import hosted, journal  # hosted first: on a host that lends its GPU nothing may load torch before it
+from viz import startup
 
-import gradio as gr  # isort: skip
-from starlette.responses import JSONResponse, PlainTextResponse
+if __name__ == "__main__":
+    settings = startup.begin()  # before gradio is imported, which trusts the same variables and says less
+with startup.direct():
+    from orthrus import hosted, journal  # hosted first: on a host that lends its GPU nothing may load torch before it
+
+    import gradio as gr  # isort: skip
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from orthrus import checks
 from orthrus.config import Settings
-from orthrus.options import settings_of
 from orthrus.recording import SUFFIX
-from orthrus.service import Service, recover, verify
+from orthrus.service import Service
 from orthrus.training.corpus import DOMAINS, domain_module
+from orthrus.workers import Workers
 from viz import player
 from viz.controls import ADVANCED, LIMIT, ChoiceField, NumberField, read
 from viz.endpoint import endpoint
 from viz.export import HEADLINE
 from viz.gallery import Recording, chips, recordings
+from viz.gate import API, PLAYER
 from viz.headers import frames, guarded
 from viz.live import Desk
 from viz.programs import Programs, Visitor
 from viz.relay import News
 
 INTRO = (
-    "A <b>diffusion view</b> of the model guesses a whole block in one look. Its own <b>AR view</b> checks all guesses "
-    "in a second look and keeps exactly what it would have written token by token."
+    "A <b>diffusion view</b> of the model guesses a whole block in one forward pass. Its own <b>AR view</b> checks all "
+    "guesses in a second pass and keeps exactly what it would have written token by token."
 )
 PRIVATE = "Prompts are not kept.", "Whoever runs this server keeps the runs, prompts included."
 SPARE_THREADS = 40  # for all that is no run; a waiting run holds one thread of the server's
@@ -59,12 +66,17 @@ fresh = itertools.count()
 log = logging.getLogger("app")
 
 
-def make_desk(settings: Settings) -> Desk:
-    """The desk behind the page; torch is imported only when it opens."""
+def make_desk(settings: Settings) -> tuple[Desk, Callable]:
+    """The desk behind the page, and what verifies a block. Torch is for the workers; this process never imports it.
+
+    A host that lends its GPU forks this process itself: there the model is here.
+    """
     service, limits = Service(settings), settings.limits
+    model, at_once = (service, 1) if hosted.lent() else (Workers(settings), settings.workers)
     keep = service.keep if settings.records else None
     ask = lambda form: read(*form, limits=limits, detail=1)  # noqa: E731
-    return Desk(service.load, service.decode, ask, service.describe, limits, keep, recover)
+    desk = Desk(model.load, model.decode, ask, model.describe, limits, keep, model.recover, at_once)
+    return desk, model.verify
 
 
 def shown(text: str, bad: bool = False) -> str:
@@ -78,16 +90,20 @@ def outputs(news: News) -> tuple[Any, Any]:
     return gr.skip() if news.message is None else news.message, status
 
 
-def served() -> list[Path]:
-    """The only files that the page may fetch: the player's scripts and, last, Plotly."""
-    return [*(player.STATIC / name for name in player.SCRIPTS), player.plotly_file()]
+def served() -> dict[str, Path]:
+    """The only files that the page may fetch, by name: the player's scripts and, last, Plotly."""
+    return {path.name: path for path in (*(player.STATIC / name for name in player.SCRIPTS), player.plotly_file())}
+
+
+def address(path: Path) -> str:
+    """Where the page finds a served file: relative, without its folder's name, new whenever the file is."""
+    return f"{PLAYER[1:]}{path.name}?{path.stat().st_mtime_ns}"
 
 
 def stage(first: Recording | None) -> gr.HTML:
     """The player's place. A function, because a subclass of gr.HTML would make gradio write a file beside this one."""
-    *files, plotly = served()
-    gr.set_static_paths([*files, plotly])
-    options = player.dumps({"followBody": True, "plotly": f"gradio_api/file={plotly}"})
+    *files, plotly = map(address, served().values())
+    options = player.dumps({"followBody": True, "plotly": plotly})
     settings = player.dumps(player.settings())
     on_load = f"""
       const player = OrthrusStage.mount(element.querySelector('.stage'), {settings}, {options});
@@ -100,7 +116,7 @@ def stage(first: Recording | None) -> gr.HTML:
         first.message if first else "",
         html_template='<div class="stage"></div>',  # constant: gradio leaves the player's nodes alone
         js_on_load=on_load,
-        head="".join(f'<script src="gradio_api/file={path}?{path.stat().st_mtime_ns}"></script>' for path in files),
+        head="".join(f'<script src="{file}"></script>' for file in files),
         apply_default_css=False,
         elem_id="stage",
     )
@@ -132,18 +148,19 @@ def cards(name: str, gallery: list[Recording]) -> list[gr.Button]:
         return [gr.Button(each, size="sm", elem_classes="card") for each in lines]
 
 
-def control(field: NumberField | ChoiceField) -> gr.Number | gr.Textbox | gr.Radio:
-    """A field's component. No limits of its own: a bad value gets the sentence that the command line has, too."""
+def control(field: NumberField | ChoiceField) -> gr.Textbox | gr.Radio:
+    """A field's component. No limits of its own: a bad value gets the sentence that the command line has, too.
+
+    A number is a text here: a browser's own number field drops the comma of 0,7 and runs with 7.
+    """
     look = {"label": field.label, "info": field.about, "elem_id": f"field-{field.name}"}
     if isinstance(field, ChoiceField):
         return gr.Radio(list(field.choices), value=field.value, min_width=240, **look)
-    look |= {"placeholder": field.empty, "min_width": 100}
-    if field.value is None:  # a gr.Number that starts empty shows 0
-        return gr.Textbox("", max_lines=1, **look)
-    return gr.Number(field.value, step=field.step, **look)
+    value = "" if field.value is None else f"{field.value:g}"
+    return gr.Textbox(value, max_lines=1, placeholder=field.empty, min_width=112, **look)
 
 
-def fields(engine: str) -> dict[str, gr.Number | gr.Textbox | gr.Radio]:
+def fields(engine: str) -> dict[str, gr.Textbox | gr.Radio]:
     """The form's components by name: one in sight, the others folded away."""
     made = {LIMIT.name: control(LIMIT)}
     with gr.Accordion("Advanced", open=False, elem_id="advanced"), gr.Row():
@@ -152,10 +169,11 @@ def fields(engine: str) -> dict[str, gr.Number | gr.Textbox | gr.Radio]:
     return made
 
 
-def build(settings: Settings) -> tuple[gr.Blocks, Desk]:
-    """The page and the desk behind it; the caller launches the one and opens the other."""
+def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, Desk]:
+    """The page and the desk behind it; the caller launches the one and opens the other. `tools`: see `offers_tools`."""
     folder = Path(settings.traces)
-    desk, gallery, learning = make_desk(settings), list(recordings(folder)), list(recordings(folder / "learning"))
+    desk, verify = make_desk(settings)
+    gallery, learning = list(recordings(folder)), list(recordings(folder / "learning"))
     files = {each.name: (each, folder / f"{each.name}{SUFFIX}") for each in gallery}
     files |= {each.name: (each, folder / "learning" / f"{each.name}{SUFFIX}") for each in learning}
     first = domain_module(DOMAINS[0]).PRESETS[0]
@@ -170,7 +188,7 @@ def build(settings: Settings) -> tuple[gr.Blocks, Desk]:
                 prompt = gr.Textbox(first, label="Prompt", show_label=False, lines=3, max_lines=8, elem_id="prompt")
                 presets(prompt, gallery)
                 entered = fields(settings.engine)
-                entered[LIMIT.name].value = min(LIMIT.value, settings.limits.new_tokens)
+                entered[LIMIT.name].value = str(min(LIMIT.value, settings.limits.new_tokens))
                 with gr.Row():
                     run = gr.Button("Run live", variant="primary", elem_id="run")
                     stop = gr.Button("Stop", elem_id="stop")
@@ -182,7 +200,7 @@ def build(settings: Settings) -> tuple[gr.Blocks, Desk]:
                 view = stage(gallery[0] if gallery else None)
         for card, recording in zip(buttons, [*gallery, *learning], strict=True):
             on_card(desk, card, recording, [view, status])
-        on_run(desk, [run.click, prompt.submit], stop, prompt, entered, [view, status], settings.mcp)
+        on_run(desk, [run.click, prompt.submit], stop, prompt, entered, [view, status], tools)
         on_load(desk, page, about)
         endpoints(Programs(desk, verify, files))
     page.validate_inputs = enough  # gradio's own check would log the whole request, prompt and all
@@ -190,9 +208,18 @@ def build(settings: Settings) -> tuple[gr.Blocks, Desk]:
 
 
 def enough(function: Any, values: list) -> None:
-    """Refuse a program's request with too few values, without repeating them."""
+    """Refuse a program's request with too few values, without repeating them, or with a choice that is none."""
     if len(values) < (needed := len(function.inputs)):
-        raise gr.Error(f"This takes {needed} values, the request has {len(values)}.", print_exception=False)
+        raise failure("too-few-values", f"This takes {needed} values, the request has {len(values)}.")
+    for component, value in zip(function.inputs, values, strict=False):
+        if isinstance(component, gr.Radio) and value not in (None, *(name for _, name in component.choices)):
+            known = ", ".join(name for _, name in component.choices)
+            raise failure("unknown-choice", f"{component.label}: {checks.say(value)} is not one of {known}.")
+
+
+def failure(code: str, sentence: str) -> gr.Error:
+    """What a program is sent: the sentence as the error, the code as its title."""
+    return gr.Error(sentence, title=code, print_exception=False)
 
 
 def on_card(desk: Desk, card: gr.Button, recording: Recording, targets: list) -> None:
@@ -225,11 +252,11 @@ def on_run(
 
     Where endpoints are tools, too, the page's own handler is none of them: its messages are for the player.
     """
-    status, seen = targets[1], "private" if tools else "public"
+    status, seen = targets[1], "undocumented" if tools else "public"
 
     def enter(request: gr.Request) -> str:
         desk.enter(request.session_hash)
-        return shown("Waiting for the device.")
+        return shown("Your prompt is on its way to the model; it is measured first and then shown.")
 
     def go(prompt: str, request: gr.Request, **entered: Any) -> Iterator[tuple[Any, Any]]:
         for news in desk.run(request.session_hash, (prompt, entered), address_of(request)):
@@ -238,7 +265,10 @@ def on_run(
     def halt(request: gr.Request) -> str:
         return shown("Stopping after this pass." if desk.stop(request.session_hash) else "Nothing is running.")
 
-    look = "() => { if (innerWidth < 1000) document.querySelector('#stage').scrollIntoView({block: 'start'}); }"
+    look = """() => {
+      window.orthrusPlayer?.hold(); // the film would disturb what is measured now
+      if (innerWidth < 1000) document.querySelector('#stage').scrollIntoView({block: 'start'});
+    }"""
     gr.on(triggers, None, js=look)
     begun = gr.on(triggers, enter, None, status, queue=False, api_visibility="private")
     begun.then(
@@ -254,7 +284,7 @@ def endpoints(programs: Programs) -> None:
         return Visitor(request.session_hash or address_of(request), address_of(request))
 
     def add(method: Callable, **how: Any) -> None:
-        made = endpoint(method, gr.Request, visitor, lambda sentence: gr.Error(sentence, print_exception=False))
+        made = endpoint(method, gr.Request, visitor, failure)
         gr.api(made, api_name=method.__name__, **how)
 
     for method in (programs.decode_events, programs.lossless_check, programs.verify_block):
@@ -268,7 +298,12 @@ def address_of(request: gr.Request) -> str:
 
 
 def routes(desk: Desk) -> list[Route]:
-    """What an operator's tools ask for."""
+    """The player's files, and what an operator's tools ask for."""
+    files = served()
+
+    def script(request: Request) -> Response:
+        path = files.get(request.path_params["name"])
+        return FileResponse(path, media_type="text/javascript") if path else PlainTextResponse("", 404)
 
     def healthz(_) -> JSONResponse:
         well, words = desk.health()
@@ -277,48 +312,71 @@ def routes(desk: Desk) -> list[Route]:
     def metrics(_) -> PlainTextResponse:
         return PlainTextResponse(desk.metrics(), media_type="text/plain; version=0.0.4")
 
-    return [Route("/healthz", healthz), Route("/metrics", metrics)]
+    # below the API, too: a Node server in front passes on nothing else, and shows the page in its stead
+    asked = [Route(f"{below}/{each.__name__}", each) for below in ("", API) for each in (healthz, metrics)]
+    return [*asked, Route(f"{PLAYER}{{name}}", script)]
 
 
-def launch(page: gr.Blocks, desk: Desk, settings: Settings) -> None:
-    """Serve, without waiting."""
-    files, mcp = [str(path) for path in served()], settings.mcp and find_spec("mcp") is not None
-    if settings.mcp and not mcp:
-        log.warning("MCP was asked for, but gradio's mcp extra is not installed")
+def offers_tools(wanted: bool | None) -> bool:
+    """Are the endpoints MCP tools, too? As asked for, else if gradio's mcp extra is installed and works."""
+    if wanted is not None:
+        return wanted
+    if find_spec("mcp") is None:
+        return False
+    try:
+        with startup.direct():
+            import_module("gradio.mcp")
+    except ImportError as error:
+        log.warning("the endpoints are no MCP tools: gradio's mcp extra does not work (%s)", error)
+        return False
+    return True
+
+
+def launch(page: gr.Blocks, desk: Desk, settings: Settings, tools: bool) -> None:
+    """Serve, without waiting. Raises OSError if the address is taken after all."""
     css = player.stylesheet() + (player.STATIC / "page.css").read_text(encoding="utf-8")
     fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
-    page.launch(
-        server_name=settings.host,
-        server_port=settings.port,
-        theme=gr.themes.Soft(primary_hue="slate", neutral_hue="slate", radius_size="lg", **fonts),
-        head=f"<style>{css}</style>",  # launch(css=...) rewrites the rules and loses @container
-        run_history=False,
-        ssr_mode=False,
-        footer_links=["api", "settings"],
-        max_threads=settings.limits.waiting + SPARE_THREADS,
-        app_kwargs={"routes": routes(desk), "middleware": guarded(frames(settings.framed_by), files, mcp)},
-        mcp_server=mcp,
-        prevent_thread_lock=True,
-    )
+    with startup.direct():
+        page.launch(
+            server_name=startup.for_url(settings.host),
+            server_port=settings.port,
+            root_path=settings.root_path,
+            theme=gr.themes.Soft(primary_hue="slate", neutral_hue="slate", radius_size="lg", **fonts),
+            head=f"<style>{css}</style>",  # launch(css=...) rewrites the rules and loses @container
+            run_history=False,
+            share=False,
+            ssr_mode=False,  # drawn by a Node server in front, the document would lack our headers and our script
+            footer_links=["api", "settings"],
+            max_threads=settings.limits.waiting + SPARE_THREADS,
+            app_kwargs={
+                "routes": routes(desk),
+                "middleware": guarded(frames(settings.framed_by), tools, settings.root_path),
+            },
+            mcp_server=tools,
+            prevent_thread_lock=True,
+        )
 
 
-def main() -> None:
+def main(settings: Settings) -> None:
     """Serve until the process is asked to end; then let the run under way end first."""
     journal.start()
-    settings = settings_of()
-    page, desk = build(settings)
+    tools = offers_tools(settings.mcp)
+    page, desk = build(settings, tools)
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
     if hosted.lent():  # the weights must be there before the page is served, so that a forked worker has them
         desk.open()
-    else:
+    try:
+        launch(page, desk, settings, tools)
+    except OSError as error:
+        startup.fail(startup.refusal(error, settings.host, settings.port))
+    if not hosted.lent():  # after the launch, during which no proxy is known: a download may need one
         threading.Thread(target=desk.open, daemon=True).start()
-    launch(page, desk, settings)
     ending.wait()
     desk.drain(settings.limits.drain_seconds)
     page.close()
 
 
 if __name__ == "__main__":
-    main()
+    main(settings)

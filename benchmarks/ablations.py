@@ -25,11 +25,11 @@ import torch
 from benchmarks.ablation_stage import AblationStage, Variant, Workbench
 from benchmarks.denoise import over_domains
 from benchmarks.harness import RESULTS, ROOT, facts, write
+from orthrus.chat import chat_ids
 from orthrus.checkpoint import LoadedModel, load_model, read_model
 from orthrus.config import EMBEDDED_MODEL
 from orthrus.hub import locate
 from orthrus.model import Orthrus
-from orthrus.session import chat_ids
 from orthrus.training import loop
 from orthrus.training.corpus import generate
 from orthrus.training.data import Document, draw, encode_dialogue

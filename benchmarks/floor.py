@@ -13,43 +13,16 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
 
 from benchmarks.harness import RESULTS, SHAPES, facts, seconds, shaped, table, write
-from orthrus.config import EMBEDDED_MODEL, ModelConfig
-
-# Gigabytes and dense GFLOP a second of the makers' datasheets (SXM modules).
-DATASHEET = {
-    "H200": {"copy_gb_per_s": 4800, "bfloat16": 989_000, "float32": 67_000},
-    "H100": {"copy_gb_per_s": 3350, "bfloat16": 989_000, "float32": 67_000},
-    "A100": {"copy_gb_per_s": 2039, "bfloat16": 312_000, "float32": 19_500},
-}
-
-
-class Work(NamedTuple):
-    """What one pass must read and compute at least."""
-
-    bytes: int
-    flops: int
-
-
-def work(c: ModelConfig, rows: int, context: int, itemsize: int, head_rows: int) -> Work:
-    """A pass of `rows` rows behind `context` positions, of either view; the head for `head_rows` of them.
-
-    Bytes: every weight once, the keys and values seen, those written. FLOPs: two a weight and row, and attention.
-    """
-    q, kv = c.num_attention_heads * c.head_dim, c.num_key_value_heads * c.head_dim
-    layer = c.hidden_size * (2 * q + 2 * kv) + 3 * c.hidden_size * c.intermediate_size
-    head = c.vocab_size * c.hidden_size
-    seen = context + rows
-    weights = c.num_hidden_layers * layer + head
-    moved = itemsize * (weights + c.kv_bytes_per_position * (seen + rows))
-    products = 2 * (rows * c.num_hidden_layers * layer + head_rows * head)
-    return Work(moved, products + 4 * rows * seen * q * c.num_hidden_layers)
+from orthrus.config import EMBEDDED_MODEL
+from orthrus.gpu.cards import card_named
+from orthrus.gpu.cost import Work, work
 
 
 def copy_rate(count: int, device: str, repeats: int = 15) -> float:
@@ -119,14 +92,14 @@ def measure(args: argparse.Namespace, dtype: str) -> dict[str, Any]:
 
 
 def share(rates: dict[str, float], device: str, dtype: str) -> dict[str, float] | None:
-    """Measured rates over the datasheet's; None where this file does not know the device."""
-    name = torch.cuda.get_device_name(device) if device.startswith("cuda") else ""
-    sheet = next((sheet for part, sheet in DATASHEET.items() if part in name), None)
-    if sheet is None or dtype not in sheet:
+    """Measured rates over the datasheet's; None for a device whose datasheet is not in `orthrus.gpu.cards`."""
+    card = card_named(torch.cuda.get_device_name(device)) if device.startswith("cuda") else None
+    tflops = {"bfloat16": card.bf16_tflops, "float32": card.fp32_tflops}.get(dtype) if card else None
+    if card is None or tflops is None:
         return None
     return {
-        "copy": round(rates["copy_gb_per_s"] / sheet["copy_gb_per_s"], 3),
-        "products": round(rates["gflop_per_s"] / sheet[dtype], 3),
+        "copy": round(rates["copy_gb_per_s"] / card.gb_per_s, 3),
+        "products": round(rates["gflop_per_s"] / (1e3 * tflops), 3),
     }
 
 

@@ -1,22 +1,27 @@
-"""Everything that is claimed of a GPU, in one run: correctness first, then speed.
+"""Everything that is claimed of a GPU, in stages that fit ten minutes; each is written as soon as it ends.
 
-    python benchmarks/gpu_suite.py                 # an H200: under eight minutes
-    python benchmarks/gpu_suite.py --quick         # the small shape and few prompts: does it run
+    python benchmarks/gpu_suite.py --out gpu.json
+    python benchmarks/gpu_suite.py --triton compiled --out gpu.json     # kernels compiled before, see below
+    python benchmarks/gpu_suite.py --quick                              # the small shape: does it run
 
-Correctness: rows of random weights of the real shapes, alone and among 32, at lengths across the borders of tiles and
-spans; held-out prompts through both lanes with the embedded model. Speed: random weights of the real shapes in
-bfloat16, greedy; a floor is the bytes a pass must move over the copy rate measured here, or its products where they
-take longer. transformers' generate answers in the same run. Needs neither gradio nor plotly.
+First whether it lives: one model captured and replayed in mode exact, or its traceback. Then the headline, bits of
+rows, times of the real shapes, and what takes longest last. A stage that fails is recorded with its traceback, and the
+next one begins; none begins after --seconds. Random weights of the real shapes in bfloat16, greedy; a floor is the
+bytes a pass must move over the copy rate measured here. Needs neither gradio nor plotly nor numba.
+A folder for --triton:
+
+    TRITON_CACHE_DIR=compiled python -m orthrus.gpu.build --shape embedded,1.7b,8b --sm 90
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import subprocess
+import os
 import sys
 import time
-from itertools import islice
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +29,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
 
-from benchmarks.floor import copy_rate, product_rate
-from benchmarks.harness import RESULTS, SHAPES, facts, shaped, table, write
+from benchmarks import gpu_stages as stages
+from benchmarks.harness import RESULTS, SHAPES, facts, table, write
 
-LENGTHS = (0, 1, 31, 32, 63, 64, 100, 127, 128, 129, 255, 256, 511, 1000, 2040, 4090)
-CONTEXTS = (512, 1024, 4096, 16_384, 32_768)
-CONTEXT = 512
-WHERE = "cuda"
-TARGETS = {  # what was wanted: (largest, or smallest where it begins with "at least")
+SECONDS = 540  # behind this no stage begins
+TARGETS = {  # name -> what was wanted at most
     "cycle over floor, 8b": 1.4,
     "cycle over floor, 1.7b": 2.0,
     "AR step over floor, 8b": 1.3,
@@ -40,188 +42,114 @@ TARGETS = {  # what was wanted: (largest, or smallest where it begins with "at l
     "price of exactness, AR step": 0.10,
     "first token, seconds": 2.0,
 }
+Stage = Callable[[], Any]
 
 
-def rows(shapes: list[str]) -> dict[str, dict[str, int]]:
-    """Bit equality of rows by shape."""
-    from benchmarks.gpu_timing import rows_equal
-
-    found = {}
-    for shape in shapes:
-        model = shaped(shape, "bfloat16", device=WHERE)
-        equal, compared = rows_equal(model, LENGTHS)
-        found[shape] = {"rows_equal": equal, "of": compared}
-        del model
-        torch.cuda.empty_cache()
+def plan(shapes: list[str], quick: bool) -> dict[str, Stage]:
+    """name -> stage, in their order; `shapes` are those that fit."""
+    contexts, count = (stages.CONTEXTS[:1], 4) if quick else (stages.CONTEXTS, 20)
+    first = shapes[:1]
+    found: dict[str, Stage] = {"ground": stages.ground, "alive": stages.alive}
+    found |= {f"headline {s}": lambda s=s: stages.times(s, stages.CONTEXTS[:1]) for s in first}
+    found["rows"] = lambda: stages.rows(shapes, stages.FEW_LENGTHS, 4)
+    found |= {f"times {s}": lambda s=s: stages.times(s, contexts) for s in shapes}
+    found |= {f"costs {s}": lambda s=s: stages.costs(s) for s in shapes}
+    found["prompts bfloat16"] = lambda: stages.prompts(count, "bfloat16")
+    found |= {f"dependent launches {s}": lambda s=s: stages.dependent(s) for s in first}
+    found |= {f"products {s}": lambda s=s: stages.products(s) for s in shapes}
+    found["all rows"] = lambda: stages.rows(shapes, stages.LENGTHS, 1)
+    found["prompts float32"] = lambda: stages.prompts(max(1, count // 4), "float32")
+    found |= {f"transformers {s}": lambda s=s: stages.peer(s) for s in first}
+    found |= {f"first token {s}": lambda s=s: stages.first_token_elsewhere(s) for s in first}
     return found
 
 
-def prompts(count: int, dtype: str) -> dict[str, Any]:
-    """Both lanes over held-out prompts with the embedded model."""
-    from orthrus.checkpoint import load_model
-    from orthrus.config import EMBEDDED_MODEL, DecodeConfig
-    from orthrus.invariants import check
-    from orthrus.lossless import run_both
-    from orthrus.trace import Trace
-    from orthrus.training.corpus import DOMAINS, generate
-
-    lm = load_model(EMBEDDED_MODEL, WHERE, dtype)
-    columns = [islice(generate(d, 11, "test"), -(-count // len(DOMAINS))) for d in DOMAINS]
-    asked = [example.prompt for row in zip(*columns, strict=True) for example in row][:count]
-    found = {"mode": lm.mode, "check": lm.check.words, "prompts": len(asked), "identical": 0, "broken": 0}
-    found |= {"rows_equal": 0, "rows_compared": 0}
-    for prompt in asked:
-        trace = Trace.of(run_both(lm, prompt, DecodeConfig(256, detail=-1)))
-        found["identical"] += trace.lossless.verdict == "identical"
-        found["broken"] += bool(check(trace))
-        found["rows_equal"] += trace.lossless.rows_equal
-        found["rows_compared"] += trace.lossless.rows_compared
-    return found
+def run(result: dict[str, Any], asked: dict[str, Stage], seconds: float, out: Path) -> None:
+    """Every stage in its own try, the file written behind each."""
+    began = time.perf_counter()
+    for name, stage in asked.items():
+        at = time.perf_counter()
+        if at - began > seconds:
+            result["stages"][name] = {"skipped": f"{seconds:g} s were over"}
+        else:
+            print(f"{at - began:6.1f} s  {name}", flush=True)
+            try:
+                record = {"found": stage()}
+            except Exception as error:
+                print(traceback.format_exc(), flush=True)
+                record = {"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()[-4000:]}
+            result["stages"][name] = record | {"seconds": round(time.perf_counter() - at, 1)}
+        result["seconds"] = round(time.perf_counter() - began)
+        write(result, out)
 
 
-def speed(shape: str, contexts: tuple[int, ...]) -> dict[str, Any]:
-    """Times of one shape by context, over their floors; what telling and exactness cost."""
-    from benchmarks.gpu_timing import Timed, floors, price, sliced
-
-    model = shaped(shape, "bfloat16", device=WHERE)
-    timed = Timed(model, max(contexts))
-    copy, product = copy_rate(4 << 30, WHERE), product_rate(torch.bfloat16, WHERE)
-    found: dict[str, Any] = {"copy_gb_per_s": round(copy / 1e9), "gflop_per_s": round(product / 1e9), "by_context": []}
-    for context in contexts:
-        least = floors(model.config, context, 2, copy, product)
-        row: dict[str, Any] = {"context": context}
-        for name, block in (("step", 1), ("cycle", model.config.block_size)):
-            ms = timed.ms(timed.sequence(block), context)
-            row |= {f"{name}_ms": round(ms, 4), f"{name}_over_floor": round(ms / least[name], 3)}
-            row[f"{name}_floor_ms"] = round(least[name], 4)
-        found["by_context"].append(row)
-    block = model.config.block_size
-    silent = timed.ms(timed.other(block, observed=False), CONTEXT)
-    found["telling_the_host"] = round(timed.told_ms(timed.sequence(block), CONTEXT) / silent - 1, 4)
-    found["price_of_exactness"] = {name: round(p, 4) for name, p in price(timed, CONTEXT).items()}
-    found["slices"] = sliced(model.config, timed.runner.device, model.device)
-    found["transformers_tokens_per_s"] = round(generate_rate(shape), 1)
-    found["ar_tokens_per_s"] = round(1e3 / found["by_context"][0]["step_ms"], 1)
-    return found
-
-
-def generate_rate(shape: str, tokens: int = 64) -> float:
-    """transformers' generate, sdpa and its own cache, greedy, behind CONTEXT tokens: tokens a second, the best of 3."""
-    from transformers import AutoModelForCausalLM, Qwen3Config
-
-    from benchmarks.gpu_timing import seconds_of
-
-    skipped = ("architectures", "model_type", "mask_token_id", "block_size", "eos_token_id", "rope_theta")
-    config = Qwen3Config(**{k: v for k, v in SHAPES[shape].to_json().items() if k not in skipped})
-    with torch.device(WHERE):
-        peer = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16, attn_implementation="sdpa").eval()
-    ids = torch.arange(CONTEXT, device=WHERE)[None] + 100
-
-    mask = torch.ones_like(ids)
-
-    def seconds(count: int) -> float:
-        return seconds_of(
-            lambda: peer.generate(ids, attention_mask=mask, max_new_tokens=count, min_new_tokens=count, do_sample=False)
-        )
-
-    seconds(4)
-    return tokens / min(seconds(tokens + 1) - seconds(1) for _ in range(3))  # the prompt is not counted
-
-
-def first_token(shape: str) -> None:
-    """In a process of its own, kernels compiled before: seconds from a loaded model to the first token; printed."""
-    from benchmarks.gpu_timing import seconds_of
-    from orthrus.config import DecodeConfig
-    from orthrus.gpu.device import CudaDevice
-    from orthrus.gpu.runner import Runner
-
-    model = shaped(shape, "bfloat16", device=WHERE)
-
-    def run() -> None:
-        runner = Runner(model, CudaDevice(model.device))
-        runner.room(1000, model.config.block_size, False)
-        runner.prefill(range(100, 100 + CONTEXT), DecodeConfig())
-
-    print(json.dumps({"seconds": seconds_of(run)}))
-
-
-def asked_elsewhere(shape: str) -> float:
-    command = [sys.executable, __file__, "--first-token", shape]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])["seconds"]
+def found(result: dict[str, Any], kind: str) -> dict[str, Any]:
+    """What the stages of one kind found, by what stands behind the kind's name (a shape, a format, or nothing)."""
+    ended = {name: record["found"] for name, record in result["stages"].items() if "found" in record}
+    return {name.removeprefix(kind).strip(): value for name, value in ended.items() if name.startswith(kind)}
 
 
 def targets(result: dict[str, Any]) -> list[dict[str, Any]]:
     """What was wanted, what was found."""
-    found: dict[str, float] = {}
-    for shape, figures in result["speed"].items():
-        row = figures["by_context"][0]
-        found |= {f"cycle over floor, {shape}": row["cycle_over_floor"]}
-        found |= {f"AR step over floor, {shape}": row["step_over_floor"]}
-        found["telling the host"] = max(figures["telling_the_host"], found.get("telling the host", -1.0))
-        paid = figures["price_of_exactness"]["step"]
-        found["price of exactness, AR step"] = max(paid, found.get("price of exactness, AR step", -1.0))
-    found["first token, seconds"] = result["first_token_s"]
+    values: dict[str, float] = {}
+    for shape, rows in (found(result, "headline") | found(result, "times")).items():
+        values[f"cycle over floor, {shape}"] = rows[0]["cycle_over_floor"]
+        values[f"AR step over floor, {shape}"] = rows[0]["step_over_floor"]
+    if costs := found(result, "costs").values():
+        values["telling the host"] = max(c["telling_the_host"] for c in costs)
+        values["price of exactness, AR step"] = max(c["price_of_exactness"]["step"] for c in costs)
+    for first in found(result, "first token").values():
+        values["first token, seconds"] = first["seconds"]
     return [
-        {"target": name, "at_most": most, "found": found[name], "met": found[name] <= most}
+        {"target": name, "at_most": most, "found": values[name], "met": values[name] <= most}
         for name, most in TARGETS.items()
-        if name in found
+        if name in values
     ]
 
 
-def show(result: dict[str, Any]) -> None:
-    right = [[shape, f["rows_equal"], f["of"]] for shape, f in result["rows"].items()]
-    print(table(["rows bit-equal", "equal", "of"], right))
-    for dtype, f in result["prompts"].items():
-        print(f"{dtype}: {f['identical']} of {f['prompts']} prompts identical, {f['broken']} runs break an invariant")
-        print(f"{dtype}: {f['rows_equal']} of {f['rows_compared']} logit rows bit-equal")
-    for shape, figures in result["speed"].items():
-        apart = ("by_context", "slices")
-        print(f"\n{shape}: " + ", ".join(f"{k} {v}" for k, v in figures.items() if k not in apart))
-        print("\n".join(f"{s['layer']}: microseconds by slices {s['microseconds']}" for s in figures["slices"]))
-        print(table(list(figures["by_context"][0]), [list(row.values()) for row in figures["by_context"]]))
-    for shape, why in result["not_measured"].items():
-        print(f"\n{shape}: not measured, {why}")
-    rows_of = [list(row.values()) for row in result["targets"]]
-    print("\n" + table(["target", "at most", "found", "met"], rows_of) + f"\n{result['seconds']} s in all")
-
-
 def correct(result: dict[str, Any]) -> bool:
-    same = all(f["rows_equal"] == f["of"] for f in result["rows"].values())
-    runs = result["prompts"].values()
-    return same and all(f["identical"] == f["prompts"] and not f["broken"] for f in runs)
+    """Did every stage end, with every row and every prompt equal, in mode exact?"""
+    compared = [*found(result, "rows").get("", {}).values(), *found(result, "all rows").get("", {}).values()]
+    same = all(r["rows_equal"] == r["of"] > 0 for r in compared)
+    runs = found(result, "prompts").values()
+    good = all(r["mode"] == "exact" and r["identical"] == r["prompts"] and not r["broken"] for r in runs)
+    return same and good and all("error" not in record for record in result["stages"].values())
+
+
+def show(result: dict[str, Any]) -> None:
+    for name, record in result["stages"].items():
+        value = record.get("found", record.get("error", record.get("skipped")))
+        if isinstance(value, list) and value and name.startswith(("headline", "times")):
+            print(f"\n{name}\n" + table(list(value[0]), [list(row.values()) for row in value]))
+        else:
+            print(f"\n{name}: {json.dumps(value) if 'found' in record else value}"[:3000])
+    wanted = [list(row.values()) for row in result["targets"]]
+    print("\n" + table(["target", "at most", "found", "met"], wanted) + f"\n{result['seconds']} s in all")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--models", default="1.7b,8b", help=f"random weights of these shapes: {', '.join(SHAPES)}")
-    parser.add_argument("--prompts", type=int, default=100)
-    parser.add_argument("--quick", action="store_true", help="the 0.6b shape, two contexts, four prompts")
+    parser.add_argument("--quick", action="store_true", help="the 0.6b shape, one context, four prompts")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="behind this no stage begins")
+    parser.add_argument("--triton", type=Path, help="a folder that orthrus.gpu.build has filled")
     parser.add_argument("--first-token", help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, default=RESULTS / "gpu.json")
     args = parser.parse_args()
     if not torch.cuda.is_available():
         print("error: there is no CUDA device here; this suite measures one and nothing else", file=sys.stderr)
         return 2
+    if args.triton:
+        os.environ["TRITON_CACHE_DIR"] = str(args.triton.resolve())  # before triton is imported; children have it, too
     if args.first_token:
-        first_token(args.first_token)
+        print(json.dumps({"seconds": stages.first_token(args.first_token)}))
         return 0
-    began = time.perf_counter()
-    shapes, contexts = (["0.6b"], CONTEXTS[:2]) if args.quick else (args.models.split(","), CONTEXTS)
-    result = facts(__doc__, WHERE) | {"dtype": "bfloat16", "context": CONTEXT, "quick": args.quick}
-    result["rows"] = rows(shapes)
-    count = 4 if args.quick else args.prompts
-    result["prompts"] = {dtype: prompts(count, dtype) for dtype in ("bfloat16", "float32")}
-    result["speed"], result["not_measured"] = {}, {}
-    for shape in shapes:
-        try:
-            result["speed"][shape] = speed(shape, contexts)
-        except (ValueError, torch.OutOfMemoryError) as error:  # a card that is too small for this shape
-            result["not_measured"][shape] = str(error).splitlines()[0]
-            torch.cuda.empty_cache()
-    result["first_token_s"] = round(asked_elsewhere(shapes[0]), 3)
+    asked = ["0.6b"] if args.quick else args.models.split(",")
+    shapes = stages.fitting(asked) or stages.fitting(["0.6b"])
+    result = facts(__doc__, stages.WHERE) | {"dtype": "bfloat16", "context": stages.CONTEXT, "quick": args.quick}
+    result |= {"too_large": [shape for shape in asked if shape not in shapes], "stages": {}, "targets": []}
+    run(result, plan(shapes, args.quick), args.seconds, args.out)
     result["targets"] = targets(result)
-    result["seconds"] = round(time.perf_counter() - began)
     show(result)
     write(result, args.out)
     return 0 if correct(result) else 1

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Any
 
 import torch
 
-from benchmarks.floor import work
 from kernels import ops, records
 from orthrus.config import ModelConfig
+from orthrus.gpu import needs
 from orthrus.gpu.cycle import Cycle
 from orthrus.gpu.device import CudaDevice, Device, Graph
 from orthrus.gpu.runner import AHEAD, Flight, Runner
@@ -21,23 +21,30 @@ from orthrus.model import Orthrus
 REPLAYS = 20  # between two synchronisations
 ROUNDS = 7  # of which the median counts
 SLICES = (1, 2, 4, 8)
+ALTERNATIVES = (  # of a product's launch; none changes a sum's order from one number of rows to another
+    {"step_bytes": 128, "stages": 6},
+    {"stages": 6},
+    {"columns": 128, "step_bytes": 128, "stages": 6, "warps": 8},
+)
 
 
 class Timed:
-    """One model's captured sequences, over a cache of zeros: what a pass costs does not depend on the text."""
+    """One model's captured sequences, over a cache of zeros: what a pass costs does not depend on the text.
 
-    def __init__(self, model: Orthrus, longest: int) -> None:
-        self.runner = Runner(model, CudaDevice(model.device))
-        self.block, self.room = model.config.block_size, longest + 2 * REPLAYS * model.config.block_size
-        self.runner.room(self.room, self.block, False)  # one cache, so that no graph is dropped
+    The shapes have no end token, so random weights end no text. The cache is the one a run of that length gets.
+    Contexts are asked for in ascending order, or graphs are dropped.
+    """
 
-    def sequence(self, block: int) -> tuple[Cycle, Graph]:
-        self.runner.room(self.room, block, False)
+    def __init__(self, model: Orthrus) -> None:
+        self.runner, self.block = Runner(model, CudaDevice(model.device)), model.config.block_size
+
+    def sequence(self, block: int, context: int) -> tuple[Cycle, Graph]:
+        self.runner.room(context + slack(self.block), block, False)
         return self.runner.cycle, self.runner.graph
 
     @torch.inference_mode()
     def other(self, block: int, kind: type[Stack] = Stack, observed: bool = True) -> tuple[Cycle, Graph]:
-        """The same sequence with other products, or with nothing told to the host."""
+        """The same sequence with other products, or with nothing told to the host, over the cache at hand."""
         r = self.runner
         stack = kind(r.model, r.device.backend)
         with r.device.working():
@@ -83,19 +90,29 @@ class Timed:
         return median(once() for _ in range(ROUNDS))
 
 
-def floors(c: ModelConfig, context: int, itemsize: int, copy: float, product: float) -> dict[str, float]:
-    """Milliseconds that an AR step and a cycle cannot go below, at `copy` bytes and `product` FLOPs a second."""
+def slack(block: int) -> int:
+    """Positions behind a context that its timed cycles may fill."""
+    return 2 * REPLAYS * block
 
-    def floor(rows: int, head_rows: int) -> float:
-        w = work(c, rows, context, itemsize, head_rows)
-        return max(w.bytes / copy, w.flops / product) * 1e3
 
-    block = c.block_size
-    return {"step": floor(1, 1), "cycle": floor(block, block - 1) + floor(block, block)}
+def profiled(graph: Graph, replays: int = 10) -> dict[str, dict[str, float]]:
+    """kernel -> launches and microseconds of one replay, as the profiler sees them; the longest in all first."""
+    activities = [torch.profiler.ProfilerActivity.CPU]
+    if torch.profiler.ProfilerActivity.CUDA in torch.profiler.supported_activities():
+        activities = [torch.profiler.ProfilerActivity.CUDA]
+    with torch.profiler.profile(activities=activities) as seen:
+        for _ in range(replays):
+            graph.replay()
+        torch.cuda.synchronize()
+    rows = [(e.key, e.count, e.self_device_time_total) for e in seen.key_averages() if e.self_device_time_total]
+    return {
+        name: {"launches": round(count / replays, 2), "us": round(us / replays, 2)}
+        for name, count, us in sorted(rows, key=lambda row: -row[2])
+    }
 
 
 @torch.inference_mode()
-def rows_equal(model: Orthrus, lengths: Iterator[int], rows: int = 32) -> tuple[int, int]:
+def rows_equal(model: Orthrus, lengths: Sequence[int], every: int = 1, rows: int = 32) -> tuple[int, int]:
     """(rows whose logits, computed alone, equal those computed among `rows` in every bit; rows compared)."""
     stack, equal, compared = Stack(model), 0, 0
     cache = model.new_cache(max(lengths) + rows)
@@ -110,7 +127,7 @@ def rows_equal(model: Orthrus, lengths: Iterator[int], rows: int = 32) -> tuple[
 
     for length in lengths:
         together = stack.forward_ar(ids, at(length), cache, angles)
-        for i in range(rows):
+        for i in range(0, rows, every):
             alone = stack.forward_ar(ids[i : i + 1], at(length + i), cache, angles)
             equal += int(torch.equal(alone[0].view(torch.int32), together[i].view(torch.int32)))
             compared += 1
@@ -130,28 +147,38 @@ def price(timed: Timed, context: int) -> dict[str, float]:
     """Exact products against the library's, in the same captured sequences."""
     found = {}
     for name, block in (("step", 1), ("cycle", timed.block)):
-        exact, quick = timed.sequence(block), timed.other(block, LibraryStack)
+        exact, quick = timed.sequence(block, context), timed.other(block, LibraryStack)
         found[name] = timed.ms(exact, context) / timed.ms(quick, context) - 1
     return found
 
 
-def sliced(c: ModelConfig, device: Device, where: torch.device, size: int = 256 << 20) -> list[dict[str, Any]]:
-    """Each layer's product of a block's rows and what adds it, in microseconds by number of slices.
+def products(c: ModelConfig, device: Device, where: torch.device, size: int = 256 << 20) -> list[dict[str, Any]]:
+    """Each layer's product of a block's rows and what adds it, in microseconds by slices and by launch configuration.
 
-    Weights are taken in turn, `size` bytes of them and more: more than a cache holds. `kernels.triton_linear.SLICES`
-    is chosen by what this finds.
+    Weights are taken in turn, `size` bytes of them and more: more than a cache holds. The rule of `kernels.slices` and
+    the defaults of `kernels.triton_linear.Config` are judged by what this finds.
     """
     from kernels.triton_linear import Config, config_for
 
-    heads, found = c.num_attention_heads * c.head_dim, []
-    qkv = heads + 2 * c.num_key_value_heads * c.head_dim
-    shapes = {"qkv": (qkv, c.hidden_size), "o": (c.hidden_size, heads), "down": (c.hidden_size, c.intermediate_size)}
-    for name, (columns, depth) in shapes.items():
-        whole_steps = [n for n in SLICES if depth % (n * Config().step_bytes // 2) == 0]
+    found = []
+    for name, (columns, depth) in needs.layer_products(c).items():
+        if name == "gate_up":
+            continue
+        rule = config_for(columns, depth)
+        whole_steps = [n for n in SLICES if depth % (n * rule.step_bytes // 2) == 0]
         product = _Product(columns, depth, c.block_size, device, where, size)
-        row = {"layer": name, "columns": columns, "depth": depth, "in_the_table": config_for(columns, depth).slices}
-        found.append(row | {"microseconds": {str(n): product.microseconds(n) for n in whole_steps}})
+        row = {"layer": name, "columns": columns, "depth": depth, "by_the_rule": rule.slices}
+        row["microseconds"] = {str(n): product.microseconds(rule._replace(slices=n)) for n in whole_steps}
+        others = [rule._replace(**change) for change in ALTERNATIVES if rule.slices in whole_steps]
+        row["configurations"] = {_said(config, Config()): product.microseconds(config) for config in others}
+        found.append(row)
     return found
+
+
+def _said(config: Any, default: Any) -> str:
+    """What differs, in words; slices are the rule's."""
+    changed = {k: v for k, v in config._asdict().items() if k != "slices" and v != getattr(default, k)}
+    return ", ".join(f"{k} {v}" for k, v in changed.items())
 
 
 class _Product:
@@ -165,15 +192,20 @@ class _Product:
         self.weights = [draw(columns, depth) for _ in range(2 + size // (2 * columns * depth))]
         self.x, self.stream, self.norm = draw(rows, depth), draw(rows, columns), draw(columns)
 
-    def microseconds(self, slices: int) -> float:
-        """Of one product in so many slices; the median of some rounds."""
+    def microseconds(self, config: Any) -> float | None:
+        """Of one product launched so, the median of some rounds; None if a multiprocessor has no room for it."""
+        from triton.runtime.errors import OutOfResources
+
         from kernels.triton_linear import cut
 
-        def products() -> None:
+        def work() -> None:
             for weight in self.weights:
-                ops.add_rmsnorm(cut(self.x, weight, slices), self.stream, self.norm, 1e-6, backend=self.device.backend)
+                ops.add_rmsnorm(cut(self.x, weight, config), self.stream, self.norm, 1e-6, backend=self.device.backend)
 
-        graph = self.device.capture(products)
+        try:
+            graph = self.device.capture(work)
+        except OutOfResources:
+            return None
         graph.replay()
         self.device.drain()
         spent = median(seconds_of(graph.replay) for _ in range(ROUNDS))

@@ -18,6 +18,7 @@ import torch
 
 from orthrus.checkpoint import load_model
 from orthrus.config import ModelConfig
+from orthrus.gpu import cost
 from orthrus.memory import refuse_what_does_not_fit
 from orthrus.model import Orthrus
 from orthrus.session import describe_host
@@ -59,10 +60,7 @@ def commit() -> str:
     return head.stdout.strip() + "+" * bool(dirty.stdout.strip())
 
 
-SHAPES = {
-    "8b": ModelConfig(151_936, 4096, 12_288, 36, 32, 8, 128, 40_960, 151_935),
-    "1.7b": ModelConfig(151_936, 2048, 6144, 28, 16, 8, 128, 40_960, 151_935, tie_word_embeddings=True),
-    "0.6b": ModelConfig(151_936, 1024, 3072, 28, 16, 8, 128, 40_960, 151_935, tie_word_embeddings=True),
+SHAPES = cost.SHAPES | {
     "0.15b": ModelConfig(32_000, 768, 2304, 12, 12, 6, 64, 8192, 31_999, tie_word_embeddings=True),
     "0.04b": ModelConfig(8192, 512, 1536, 8, 8, 4, 64, 4096, 8191, tie_word_embeddings=True),
 }

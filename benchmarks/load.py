@@ -1,6 +1,7 @@
 """Many visitors on one device: API clients and browsers on loopback, with stops, reloads and bad input.
 
     python benchmarks/load.py --minutes 10                  # writes benchmarks/results/load-<machine>.json
+    python benchmarks/load.py --minutes 1.25 --clients 30 --browsers 0 --pause 0 --out load.json
     python benchmarks/load.py --docs                        # writes the tables of docs/operations.md from those files
 
 Every run carries a prompt of its own. An event is lost where a stream does not fold into a trace with its `done`,
@@ -13,13 +14,14 @@ import argparse
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
 from pathlib import Path
-from statistics import mean, quantiles
+from statistics import mean, median, quantiles
 from tempfile import gettempdir
 from typing import Any
 
@@ -63,9 +65,14 @@ class Server:
             time.sleep(0.5)
 
     def megabytes(self) -> float:
-        """Resident memory, on Linux."""
-        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
-        return int(next(line.split()[1] for line in lines if line.startswith("VmRSS"))) / 1024
+        """Resident memory of the server and its workers, on Linux."""
+        pids = [self.process.pid, *self.workers()]
+        texts = (Path(f"/proc/{pid}/status").read_text() for pid in pids)
+        return sum(int(re.search(r"VmRSS:\s+(\d+)", text)[1]) for text in texts) / 1024
+
+    def workers(self) -> list[int]:
+        threads = Path(f"/proc/{self.process.pid}/task").iterdir()
+        return [int(pid) for thread in threads for pid in (thread / "children").read_text().split()]
 
     def metrics(self) -> dict[str, float]:
         lines = (line for line in self.get("/metrics").splitlines() if not line.startswith("#"))
@@ -81,7 +88,7 @@ def load(args: argparse.Namespace) -> dict[str, Any]:
         before = server.metrics()
         address = f"http://127.0.0.1:{args.port}"
         threads = [
-            threading.Thread(target=program, args=(address, n, random.Random(args.seed + n), tally, over))
+            threading.Thread(target=program, args=(address, n, random.Random(args.seed + n), tally, over, args.pause))
             for n in range(args.clients)
         ]
         if args.browsers:
@@ -127,6 +134,7 @@ def report(args, tally: Tally, memory: list, before: dict, after: dict, log: str
         "unhandled": len(tally.errors) + sum(faults.values()) + log.count("Traceback"),
         "server_faults": dict(faults),
         "outcomes": {n.split('"')[1]: int(v) for n, v in grown.items() if n.startswith("orthrus_runs_total")},
+        "first_event_p50_s": median(seconds for _, seconds in tally.first) if tally.first else None,
         "first_event_s": [spread(tally.first, *bounds) for bounds in CLASSES],
         "memory_mb": {"first": memory[0][1], "half": half[0][1], "last": memory[-1][1], "samples": memory[::6]},
         "cycle_ms": 1e3 * grown["orthrus_cycle_seconds_sum"] / cycles if cycles else None,
@@ -159,10 +167,13 @@ def docs() -> None:
 
 
 def capacity(found: list[dict]) -> str:
-    lines = ["| device | mean cycle | tokens a cycle | mean run | runs a minute |", "|--|--|--|--|--|"]
+    """Under the load of `clients` programs and `browsers` browsers on the same machine, as the heading says."""
+    head = "| device | programs and browsers beside it | mean cycle | tokens a cycle | mean run | runs a minute |"
+    lines = [head, "|--|--|--|--|--|--|"]
     for each in found:
         cells = f"{each['cycle_ms']:.1f} ms | {each['tokens_per_cycle']:.1f} | {each['run_s']:.2f} s"
-        lines.append(f"| {each['machine']['device']} | {cells} | {each['runs_per_minute']:.1f} |")
+        beside = f"{each['clients']} and {each['browsers']}"
+        lines.append(f"| {each['machine']['device']} | {beside} | {cells} | {each['runs_per_minute']:.1f} |")
     return "\n".join(lines)
 
 
@@ -193,6 +204,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--clients", type=int, default=47)
     parser.add_argument("--browsers", type=int, default=3, help="Chromium, found by CHROMIUM; needs playwright")
+    parser.add_argument("--pause", type=float, default=2.0, help="most seconds a program pauses between two visits")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--port", type=int, default=7899)
     parser.add_argument("--patience", type=float, default=300, help="seconds the page may take to start")

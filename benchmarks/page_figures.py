@@ -12,6 +12,7 @@ OWN_BYTES = {
     "words": 30_000,  # the spelling of ids seen for the first time
     "record": 400_000,  # the run itself, once, at its end
     "inspector": 3000,  # five alternatives of every slot, from each of the two views
+    "tour": 2000,  # once, at the end of a run
     "statistics": 3000,  # all of them, but only at cycles 1, 2, 4, 8, ...
 }
 EVENT_BYTES = 6000  # the mean over a run of what one event brings all views, without the run itself

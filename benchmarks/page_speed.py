@@ -3,8 +3,8 @@
     python benchmarks/page_speed.py --out benchmarks/results/page.json     # then: python benchmarks/readme_figures.py
     python benchmarks/page_speed.py --quick --out page.json                # a short look, not for publication
 
-The page is `app.py` without a model. Recorded runs are handed to its player as live ones, in messages of two events at
-60 events a second; the way of a message through the server is not part of it.
+The page is `app.py` without a model. Recorded runs are handed to its player in messages of two events at 60 events a
+second, more than it ever gets from the server, whose live runs arrive whole; the server's own part is not measured.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ FLAGS = (
     "--disable-component-update --disable-sync --enable-precise-memory-info"
 ).split()
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
-RATE, A_MESSAGE = 60, 2  # events a second, events a message: the server flushes every 33 ms
+RATE, A_MESSAGE = 60, 2  # events a second, events a message
 READY = (
     "window.orthrusPlayer && orthrusPlayer.stops.length > 0 && document.querySelectorAll('.js-plotly-plot').length > 5"
 )

@@ -1,14 +1,15 @@
-"""The estimate of docs/qwen3.md: what `plan` computes for Qwen3-0.6B on one 80 GB GPU. Arithmetic, no measurement."""
+"""What is computed and not measured: docs/qwen3.md's training estimate, docs/gpu.md's floors of decoding."""
 
 from __future__ import annotations
 
 from benchmarks.speed_figures import table
 from orthrus.config import ModelConfig
+from orthrus.gpu.cards import CARDS
+from orthrus.gpu.cost import CONTEXT, SHAPES, summary
 from orthrus.training.plan import Rates, Work, plan
 
 QWEN3_06B = ModelConfig(151_936, 1024, 3072, 28, 16, 8, 128, 40_960, 151_669, tie_word_embeddings=True)
-# Dense bfloat16 TFLOP/s and GB/s of the datasheets.
-GPUS = {"A100, 80 GB": (312.0, 2039.0), "H100 SXM, 80 GB": (989.0, 3350.0)}
+GPUS = {card.name: (card.bf16_tflops, card.gb_per_s) for card in CARDS if card.name in ("A100, 80 GB", "H100")}
 SHARE, MEMORY = 0.4, 80
 WORK = Work(
     rows=1, length=2048, blocks=256, accumulate=64, steps=2300, prompts=100_000, prompt_tokens=512, answer_tokens=1024,
@@ -47,3 +48,23 @@ def estimate() -> str:
             table(["GPU, by its datasheet", "rollouts, h", "a step, s", "diffusion, h"], times),
         )
     )
+
+
+def floors() -> str:
+    """Bytes and launches by shape, then a row per card: the least an AR step and a cycle take by its datasheet."""
+    found = {shape: summary(config, 2) for shape, config in SHAPES.items()}
+    moved = [
+        [shape, *(f"{f['bytes'][kind] / 1e9:.2f}" for kind in ("step", "cycle")), *f["launches"].values()]
+        for shape, f in found.items()
+    ]
+    times = [
+        [card.name, f"{card.gb_per_s:,}", *(_pair(f["floor_ms_by_datasheet"][card.name]) for f in found.values())]
+        for card in CARDS
+    ]
+    first = table(["shape", "GB a step", "GB a cycle", "launches a step", "launches a cycle"], moved)
+    second = table(["card", "GB/s", *(f"{shape}: step / cycle, ms" for shape in found)], times)
+    return f"{first}\n\n{second}\n\nbfloat16, behind {CONTEXT} positions; by datasheet, nothing here was measured."
+
+
+def _pair(least: dict[str, float]) -> str:
+    return f"{least['step']:.2f} / {least['cycle']:.2f}"

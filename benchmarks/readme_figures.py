@@ -80,7 +80,8 @@ def page() -> str:
 
 
 FIGURES = {"evaluate": evaluate, "lossless": lossless, "page": page, **speed_figures.FIGURES}
-FIGURES |= {"ablations": ablation_figures.ablations, "plan": plan_figures.estimate, "gpu": gpu_figures.gpu}
+FIGURES |= {"ablations": ablation_figures.ablations, "plan": plan_figures.estimate}
+FIGURES |= {"floors": plan_figures.floors, "gpu": gpu_figures.gpu}
 
 
 def filled(text: str) -> str:

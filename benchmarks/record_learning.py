@@ -49,7 +49,7 @@ def _step(path: Path) -> int:
     return int(path.stem.removeprefix("step-"))
 
 
-def load_snapshot(name: str, tokenizer, paths: list[Path], dtype: str):
+def load_snapshot(name: str, tokenizer, paths: list[Path], dtype: str, threads: int):
     """The model with the weights of `paths`, by way of an exported folder, so that it loads as any other."""
     model = fresh_model(mini_config(tokenizer), seed=0)
     parameters = dict(model.named_parameters())
@@ -59,7 +59,7 @@ def load_snapshot(name: str, tokenizer, paths: list[Path], dtype: str):
     with TemporaryDirectory() as temporary:
         folder = Path(temporary) / name  # the folder's name is the model's id in the trace
         export(model, tokenizer, folder)
-        return load_model(folder, dtype=dtype)
+        return load_model(folder, dtype=dtype, threads=threads)
 
 
 def main() -> int:
@@ -72,13 +72,11 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--out", type=Path, default=OUT)
     args = parser.parse_args()
-    if args.threads:
-        torch.set_num_threads(args.threads)
     tokenizer = AutoTokenizer.from_pretrained(args.run / "tokenizer")
     prompt = domain_module(args.domain).PRESETS[args.preset]
     args.out.mkdir(parents=True, exist_ok=True)
     for name, paths in snapshots(args.run):
-        trace = median_run(load_snapshot(name, tokenizer, paths, args.dtype), prompt, args.runs)
+        trace = median_run(load_snapshot(name, tokenizer, paths, args.dtype, args.threads), prompt, args.runs)
         if broken := check(trace):
             raise SystemExit(f"{name}: {broken[0]}")
         save(trace, args.out / f"{name}{SUFFIX}")

@@ -10,7 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-PACE_S = (0.0, 2.0)  # a program's pause between two visits
+TOKENS = (16, 200)  # of a whole run
+BOTH = 0.25  # of the whole runs ask for both lanes
 FLAGS = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking".split()
 EXPECTED = ("must be", "at most", "is empty", "are allowed", "runs are waiting", "there is no recording", "has cycles",
             "is not one of")  # fmt: skip
@@ -41,8 +42,10 @@ class Tally:
             self.errors.append(f"{who}: {kind}{str(error)[:200]}")
 
 
-def program(address: str, number: int, chance: random.Random, tally: Tally, over: threading.Event) -> None:
-    """One API client: whole runs, runs given up half way, checks, bad input."""
+def program(
+    address: str, number: int, chance: random.Random, tally: Tally, over: threading.Event, pause: float
+) -> None:
+    """One API client: whole runs, runs given up half way, bad input; up to `pause` seconds between two visits."""
     from gradio_client import Client
 
     acts = (whole, whole, whole, given_up, bad, quick)
@@ -62,7 +65,7 @@ def program(address: str, number: int, chance: random.Random, tally: Tally, over
                 tally.add("refused")
             else:
                 tally.fault(f"client {number}, {act.__name__}", error)
-        over.wait(chance.uniform(*PACE_S))
+        over.wait(chance.uniform(0, pause))
 
 
 def whole(client: Any, prompt: str, chance: random.Random, tally: Tally) -> None:
@@ -71,7 +74,8 @@ def whole(client: Any, prompt: str, chance: random.Random, tally: Tally) -> None
     from orthrus.trace import Trace
 
     began, ahead, trace = time.monotonic(), 0, Trace()
-    for item in client.submit(prompt, chance.randint(8, 64), api_name="/decode_events"):
+    asked = {"prompt": prompt, "max_new_tokens": chance.randint(*TOKENS), "compare": chance.random() < BOTH}
+    for item in client.submit(**asked, api_name="/decode_events"):
         if item["type"] == "waiting":
             ahead = max(ahead, item["number"] or 0)
             continue

@@ -53,10 +53,10 @@ def keys_and_values(name: str, k: Tensor, v: Tensor, dim: int) -> None:
         raise ValueError(f"{name} keys and values have strides {k.stride()} and {v.stride()}, expected equal, last 1")
 
 
-def attention(q, k_cache, v_cache, length, k_block, v_block, causal) -> None:
+def attention(q, k_cache, v_cache, length, k_block, v_block) -> None:
     if q.dim() != 3 or q.shape[0] < 1:
         raise ValueError(f"q is {list(q.shape)}, expected [rows, heads, head_dim] with at least one row")
-    rows, heads, dim = q.shape
+    _, heads, dim = q.shape
     keys_and_values("cache", k_cache, v_cache, dim)
     same_dtype(q=q, k_cache=k_cache, v_cache=v_cache)
     vector("length", length, 1, torch.int32)
@@ -70,8 +70,6 @@ def attention(q, k_cache, v_cache, length, k_block, v_block, causal) -> None:
     same_dtype(q=q, k_block=k_block, v_block=v_block)
     if k_block.shape[0] != k_cache.shape[0] or k_block.shape[1] < 1:
         raise ValueError(f"block keys are {list(k_block.shape)}, the cache has {k_cache.shape[0]} key heads")
-    if causal and k_block.shape[1] != rows:
-        raise ValueError(f"causal attention over a block of {k_block.shape[1]} keys needs as many queries, got {rows}")
 
 
 def qk_norm_rope(qkv, q_weight, k_weight, cos, sin, length, k_out, v_out, into) -> None:

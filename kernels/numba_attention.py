@@ -95,7 +95,6 @@ def attention(
     length: Tensor,
     k_block: Tensor | None = None,
     v_block: Tensor | None = None,
-    causal: bool = True,
 ) -> Tensor:
     """As `kernels.ops.attention`; the keys are put into panels at each call."""
     rows, heads, dim = q.shape
@@ -113,6 +112,6 @@ def attention(
     )
     scores = np.zeros((QUERIES, score_width(positions)), np.float32)
     out = torch.empty(rows, heads * dim)
-    work = folded.contiguous().numpy(), group, start, causal, panels.numpy(), values.contiguous().numpy()
+    work = folded.contiguous().numpy(), group, start, k_block is None, panels.numpy(), values.contiguous().numpy()
     _attend(*work, scores, np.zeros((QUERIES, dim), np.float32), out.numpy())
     return out.to(q.dtype)

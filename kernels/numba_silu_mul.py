@@ -25,7 +25,7 @@ def _silu_mul(gates, out):
 
 
 def silu_mul(gate_up: Tensor) -> Tensor:
-    """As `kernels.ops.silu_mul`; a width that is no multiple of 16 is padded."""
+    """[M, 2 F] -> [M, F]: silu(first half) * second half; a width that is no multiple of 16 is padded."""
     rows, both = gate_up.shape
     halves = torch.nn.functional.pad(gate_up.float().view(rows, 2, both // 2), (0, -(both // 2) % 16))
     mixed = halves.view(rows, 2, -1, 16).transpose(1, 2).contiguous().view(rows, -1)

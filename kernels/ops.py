@@ -19,9 +19,7 @@ from torch import Tensor
 from kernels import checks
 
 BACKENDS = ("auto", "reference", "triton", "numba")
-COMPILED = frozenset(
-    "linear attention rmsnorm qk_norm_rope silu_mul argmax distribution".split()
-)  # operations numba has
+COMPILED = frozenset("linear attention rmsnorm qk_norm_rope argmax distribution".split())  # operations numba has
 
 
 def choose(backend: str, tensor: Tensor) -> str:
@@ -86,17 +84,16 @@ def attention(
     length: Tensor,
     k_block: Tensor | None = None,
     v_block: Tensor | None = None,
-    causal: bool = True,
     backend: str = "auto",
 ) -> Tensor:
     """q [M, H, D], cache [HKV, capacity, D], length [1] int32, block [HKV, B, D] -> [M, H * D].
 
     The AR view passes no block: its M rows are already in the cache, from row `length` on, and query i sees keys
-    0 .. length + i. The diffusion view passes its block and causal=False: every query sees cache[0:length] and the
-    whole block. Cache and block may have any strides over heads and rows.
+    0 .. length + i. The diffusion view passes its block: every query sees cache[0:length] and the whole block. Cache
+    and block may have any strides over heads and rows.
     """
-    checks.attention(q, k_cache, v_cache, length, k_block, v_block, causal)
-    return _operation(backend, q, "attention", "attention")(q, k_cache, v_cache, length, k_block, v_block, causal)
+    checks.attention(q, k_cache, v_cache, length, k_block, v_block)
+    return _operation(backend, q, "attention", "attention")(q, k_cache, v_cache, length, k_block, v_block)
 
 
 def rmsnorm(x: Tensor, weight: Tensor, eps: float, backend: str = "auto") -> Tensor:
@@ -143,14 +140,6 @@ def qk_norm_rope(
     return _operation(backend, qkv, "qk_norm_rope", "qk_norm_rope")(
         qkv, q_weight, k_weight, cos, sin, length, k_out, v_out, into, eps
     )
-
-
-def silu_mul(gate_up: Tensor, backend: str = "auto") -> Tensor:
-    """[M, 2 F] -> [M, F]: silu(first half) * second half, rounded once."""
-    checks.matrix("gate_up", gate_up)
-    if gate_up.shape[1] % 2:
-        raise ValueError(f"gate_up is {list(gate_up.shape)}: two halves need an even number of columns")
-    return _operation(backend, gate_up, "silu_mul", "silu_mul")(gate_up)
 
 
 def distribution(logits: Tensor, count: int, backend: str = "auto") -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:

@@ -1,7 +1,7 @@
 """The int32 words that `accept` reads and writes: the decode state, and one record a cycle in an event ring.
 
 They live on the device so that a CUDA graph can replay whole cycles without asking the host anything. The host
-reads copies of the ring: a record is whole when its first and its last word both carry the expected sequence number.
+reads a copy of the ring that the device has finished.
 """
 
 from typing import NamedTuple
@@ -26,8 +26,8 @@ MARKS = 4
 STOPS = (None, "eos", "length", "capacity")
 STOP_EOS, STOP_LENGTH, STOP_CAPACITY = 1, 2, 3
 
-# ---------------------------------------------------------------- a record: seven words, block, choice, sequence
-SEQUENCE = 0  # cycle + 1, written after everything else
+# ---------------------------------------------------------------- a record: seven words, block, choice
+SEQUENCE = 0  # cycle + 1
 RECORD_LENGTH = 1  # committed rows before the cycle
 RECORD_DRAFT = 2  # eligible proposals
 RECORD_ACCEPT = 3  # leading proposals equal to the choice before them, EOS ignored
@@ -39,7 +39,7 @@ HEADER_WORDS = 7
 
 def record_words(block: int) -> int:
     """Words of one record for blocks of this many slots."""
-    return HEADER_WORDS + 2 * block + 1
+    return HEADER_WORDS + 2 * block
 
 
 class Record(NamedTuple):
@@ -72,15 +72,15 @@ def make_ring(slots: int, block: int, device="cpu") -> Tensor:
 
 
 def read_record(ring: Tensor, cycle: int) -> Record | None:
-    """The record of this cycle (0, 1, ...) from a ring in host memory, or None while it is not whole."""
+    """The record of this cycle (0, 1, ...) from a ring in host memory, or None if another one stands in its place."""
     return parse_record(ring[cycle % ring.shape[0]].tolist(), cycle)
 
 
 def parse_record(words: list[int], cycle: int) -> Record | None:
-    """The record that these words are, or None where they are not the whole record of this cycle."""
-    if words[SEQUENCE] != cycle + 1 or words[-1] != cycle + 1:
+    """The record that these words are, or None if they are the record of another cycle."""
+    if words[SEQUENCE] != cycle + 1:
         return None
-    slots = (len(words) - HEADER_WORDS - 1) // 2
+    slots = (len(words) - HEADER_WORDS) // 2
     next_id = words[RECORD_NEXT]
     return Record(
         sequence=words[SEQUENCE],

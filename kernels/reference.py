@@ -24,7 +24,8 @@ def linear_parts(x: Tensor, weight: Tensor) -> Tensor:
 
 def linear_silu_mul(x: Tensor, gate_up: Tensor) -> Tensor:
     """[M, K], [2 F, K] -> [M, F]: silu(x @ gate.T) * (x @ up.T), the products rounded, then theirs."""
-    return silu_mul(linear(x, gate_up))
+    gate, up = linear(x, gate_up).float().chunk(2, dim=-1)
+    return (torch.nn.functional.silu(gate) * up).to(x.dtype)
 
 
 def whole(x: Tensor, dtype: torch.dtype) -> Tensor:
@@ -44,12 +45,11 @@ def attention(
     length: Tensor,
     k_block: Tensor | None = None,
     v_block: Tensor | None = None,
-    causal: bool = True,
 ) -> Tensor:
     """q [M, H, D], cache [HKV, capacity, D], block [HKV, B, D] -> [M, H * D].
 
-    Keys are cache[0:length] and then the block; without a block, the M rows that begin at `length` are already in
-    the cache. Causal: query i sees the keys at positions <= length + i. Else every query sees every key.
+    With a block, keys are cache[0:length] and then the block, and every query sees every key. Without one, the M rows
+    that begin at `length` are already in the cache, and query i sees the keys at positions <= length + i.
     """
     rows, heads, dim = q.shape
     start = min(int(length), k_cache.shape[1])
@@ -61,7 +61,7 @@ def attention(
     group = heads // k.shape[0]
     k, v = (t.float().repeat_interleave(group, dim=0) for t in (k, v))
     scores = q.float().transpose(0, 1) @ k.transpose(1, 2) / math.sqrt(dim)
-    if causal:
+    if k_block is None:
         position = torch.arange(k.shape[1], device=q.device)
         last = start + torch.arange(rows, device=q.device)
         scores = scores.masked_fill(position > last[:, None], -math.inf)
@@ -116,12 +116,6 @@ def qk_norm_rope(
 def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     first, second = x.float().chunk(2, dim=-1)
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1).to(x.dtype)
-
-
-def silu_mul(gate_up: Tensor) -> Tensor:
-    """[M, 2 F] -> [M, F]: silu(first half) * second half, rounded once."""
-    gate, up = gate_up.float().chunk(2, dim=-1)
-    return (torch.nn.functional.silu(gate) * up).to(gate_up.dtype)
 
 
 def distribution(logits: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
@@ -228,7 +222,7 @@ def accept(block: Tensor, choice: Tensor, state: Tensor, eos: Tensor, text: Tens
         stop = records.STOP_CAPACITY
     next_id = chosen[n_accept] if has_next else -1
     header = [cycle + 1, length, n_draft, n_accept, n_commit, next_id, stop]
-    ring[cycle % ring.shape[0]] = torch.tensor([*header, *ids, *chosen, cycle + 1], dtype=torch.int32)
+    ring[cycle % ring.shape[0]] = torch.tensor([*header, *ids, *chosen], dtype=torch.int32)
     text[generated : generated + n_commit] = choice[:n_commit]
     after = [length + kept, generated + n_commit, cycle + 1, stop, chosen[n_commit - 1]]
     state[: len(after)] = torch.tensor(after, dtype=torch.int32)

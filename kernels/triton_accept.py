@@ -1,8 +1,7 @@
 """n = length of the longest prefix with block[i + 1] == choice[i]; append it and the AR view's next token; record it.
 
 One program, one warp: a block fits in one. The rule in words is reference.accept, the words are named in records.
-The record's sequence number is published last, with release order for the whole system, so that a host reading the
-ring from pinned memory never takes a half-written record for a whole one.
+The host gets a copy of the ring that is made behind this kernel.
 """
 
 import triton
@@ -10,6 +9,7 @@ import triton.language as tl
 from torch import Tensor
 
 from kernels import records
+from kernels.triton_common import begin, dependent
 
 LENGTH, GENERATED, CYCLE = (tl.constexpr(w) for w in (records.LENGTH, records.GENERATED, records.CYCLE))
 STOP, ANCHOR = tl.constexpr(records.STOP), tl.constexpr(records.ANCHOR)
@@ -21,8 +21,9 @@ HEADER = tl.constexpr(records.HEADER_WORDS)
 @triton.jit(do_not_specialize=["n_text", "n_ring"], do_not_specialize_on_alignment=["text_ptr", "state_ptr"])
 def _accept_kernel(
     block_ptr, choice_ptr, state_ptr, eos_ptr, text_ptr, ring_ptr, n_text, n_ring,
-    SLOTS: tl.constexpr, BLOCK: tl.constexpr, N_EOS: tl.constexpr,
+    SLOTS: tl.constexpr, BLOCK: tl.constexpr, N_EOS: tl.constexpr, PDL: tl.constexpr,
 ):  # fmt: skip
+    begin(PDL)
     length, generated = tl.load(state_ptr + LENGTH), tl.load(state_ptr + GENERATED)
     cycle, stop = tl.load(state_ptr + CYCLE), tl.load(state_ptr + STOP)
     max_tokens, capacity = tl.load(state_ptr + MAX_TOKENS), tl.load(state_ptr + CAPACITY)
@@ -50,7 +51,8 @@ def _accept_kernel(
     stop = tl.where(first_end < BLOCK, EOS, stop)
 
     tl.store(text_ptr + generated + i, choice, mask=(i < n_commit) & (generated + i < n_text))
-    record = ring_ptr + (cycle % n_ring) * (HEADER + 2 * SLOTS + 1)
+    record = ring_ptr + (cycle % n_ring) * (HEADER + 2 * SLOTS)
+    tl.store(record, cycle + 1)
     tl.store(record + 1, length)
     tl.store(record + 2, n_draft)
     tl.store(record + 3, n_accept)
@@ -59,14 +61,11 @@ def _accept_kernel(
     tl.store(record + 6, stop)
     tl.store(record + HEADER + i, token, mask=slot)
     tl.store(record + HEADER + SLOTS + i, choice, mask=slot)
-    tl.store(record + HEADER + 2 * SLOTS, cycle + 1)
     tl.store(state_ptr + LENGTH, length + kept)
     tl.store(state_ptr + GENERATED, generated + n_commit)
     tl.store(state_ptr + CYCLE, cycle + 1)
     tl.store(state_ptr + STOP, stop)
     tl.store(state_ptr + ANCHOR, last)
-    tl.debug_barrier()
-    tl.atomic_xchg(record, cycle + 1, sem="release", scope="sys")
 
 
 def accept(block: Tensor, choice: Tensor, state: Tensor, eos: Tensor, text: Tensor, ring: Tensor) -> None:
@@ -78,5 +77,5 @@ def accept(block: Tensor, choice: Tensor, state: Tensor, eos: Tensor, text: Tens
     _accept_kernel[(1,)](
         block, choice, state, eos, text, ring, text.shape[0], ring.shape[0],
         SLOTS=slots, BLOCK=max(2, triton.next_power_of_2(slots)), N_EOS=eos.shape[0],
-        num_warps=1, enable_fp_fusion=False,
+        num_warps=1, enable_fp_fusion=False, **dependent(block),
     )  # fmt: skip

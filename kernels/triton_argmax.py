@@ -9,7 +9,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from kernels.triton_common import aligned, check_offsets
+from kernels.triton_common import aligned, begin, check_offsets, dependent
 
 TILE = 2048  # 75 tiles for Qwen3's 151,936 tokens, one for the embedded model's 2,048
 
@@ -27,10 +27,11 @@ def _gumbel(seed, position, token):
 @triton.jit(do_not_specialize_on_alignment=["length_ptr", "seed_ptr", "temperature_ptr"])
 def _tile_best_kernel(
     x_ptr, length_ptr, seed_ptr, temperature_ptr, best_ptr, index_ptr,
-    V: tl.constexpr, TILES: tl.constexpr, TILE: tl.constexpr, SAMPLE: tl.constexpr,
+    V: tl.constexpr, TILES: tl.constexpr, TILE: tl.constexpr, SAMPLE: tl.constexpr, PDL: tl.constexpr,
 ):  # fmt: skip
     row, tile = tl.program_id(0), tl.program_id(1)
     token = tile * TILE + tl.arange(0, TILE)
+    begin(PDL)
     x = tl.load(x_ptr + row * V + token, mask=token < V, other=float("-inf")).to(tl.float32)
     if SAMPLE:
         position = tl.load(length_ptr) + row
@@ -41,8 +42,9 @@ def _tile_best_kernel(
 
 
 @triton.jit
-def _row_best_kernel(best_ptr, index_ptr, out_ptr, TILES: tl.constexpr, BLOCK: tl.constexpr):
+def _row_best_kernel(best_ptr, index_ptr, out_ptr, TILES: tl.constexpr, BLOCK: tl.constexpr, PDL: tl.constexpr):
     row = tl.program_id(0)
+    begin(PDL)
     tile = tl.arange(0, BLOCK)
     best = tl.load(best_ptr + row * TILES + tile, mask=tile < TILES, other=float("-inf"))
     _, winner = tl.max(best, axis=0, return_indices=True, return_indices_tie_break_left=True)
@@ -69,9 +71,10 @@ def _launch(logits, length, seed, temperature, sample) -> Tensor:
     out = torch.empty(rows, dtype=torch.int32, device=logits.device)
     _tile_best_kernel[(rows, tiles)](
         logits, length, seed, temperature, best, index, V=vocab, TILES=tiles, TILE=TILE, SAMPLE=sample,
-        num_warps=4, enable_fp_fusion=False,
+        num_warps=4, enable_fp_fusion=False, **dependent(logits),
     )  # fmt: skip
     _row_best_kernel[(rows,)](
-        best, index, out, TILES=tiles, BLOCK=triton.next_power_of_2(tiles), num_warps=1, enable_fp_fusion=False
-    )
+        best, index, out, TILES=tiles, BLOCK=triton.next_power_of_2(tiles),
+        num_warps=1, enable_fp_fusion=False, **dependent(logits),
+    )  # fmt: skip
     return out

@@ -1,6 +1,7 @@
 """out[i] = softmax(q[i] . k / sqrt(D)) v over two places at once: the shared cache and the block's own keys.
 
 Positions 0 .. length-1 are cache rows, the next ones block rows (or, in the AR view, the cache rows just written).
+A block is seen by every query; without one, query i sees the keys up to its own position.
 One program computes one key head, one span of positions (`kernels.spans`) and one tile of queries, whose GROUP query
 heads are stacked so that they share each key tile; a second kernel merges the spans, CHUNK at a time, ascending.
 
@@ -18,7 +19,7 @@ import triton.language as tl
 from torch import Tensor
 
 from kernels.spans import SPAN, spans
-from kernels.triton_common import aligned, check_offsets
+from kernels.triton_common import aligned, begin, check_offsets, dependent
 
 CHUNK = 8  # spans that are merged together: their loads are under way at once; more take more registers than 96
 
@@ -58,13 +59,17 @@ def _span_kernel(
     q_ptr, kc_ptr, vc_ptr, kb_ptr, vb_ptr, length_ptr, part_ptr, stat_ptr, n_queries, n_block, capacity,
     cache_head, cache_row, block_head, block_row, log2_scale,
     H: tl.constexpr, GROUP: tl.constexpr, D: tl.constexpr, QUERIES: tl.constexpr, ROWS: tl.constexpr,
-    KEYS: tl.constexpr, SPAN: tl.constexpr, HAS_BLOCK: tl.constexpr, CAUSAL: tl.constexpr,
+    KEYS: tl.constexpr, SPAN: tl.constexpr, HAS_BLOCK: tl.constexpr, PDL: tl.constexpr,
 ):  # fmt: skip
-    head, tile = tl.program_id(0), tl.program_id(2)
-    span = tl.num_programs(1) - 1 - tl.program_id(1)  # the longest first: none is left over at the end
+    # Tiles of one head and span run side by side: they read the same keys and values.
+    tile, head = tl.program_id(0), tl.program_id(1)
+    begin(PDL)
     length = tl.minimum(tl.load(length_ptr), capacity)
     end = length + n_block if HAS_BLOCK else tl.minimum(length + n_queries, capacity)
-    sight = tl.minimum(end, length + tl.minimum((tile + 1) * QUERIES, n_queries)) if CAUSAL else end
+    sight = end if HAS_BLOCK else tl.minimum(end, length + tl.minimum((tile + 1) * QUERIES, n_queries))
+    span = _spans(end, SPAN) - 1 - tl.program_id(2)  # the longest first; programs without one come last
+    if span < 0:
+        return
     first, last = _span_start(span, SPAN), tl.minimum(_span_start(span + 1, SPAN), sight)
     if first >= sight:
         return
@@ -88,7 +93,7 @@ def _span_kernel(
         k = tl.load(k_at, mask=(p < end)[:, None], other=0.0)
         scores = tl.dot(q, tl.trans(k), input_precision="ieee") * log2_scale
         seen = (p < end)[None, :]
-        if CAUSAL:
+        if not HAS_BLOCK:
             seen = seen & (p[None, :] <= length + i[:, None])
         scores = tl.where(seen, scores, float("-inf"))
         new_top = tl.maximum(top, tl.max(scores, axis=1))
@@ -108,13 +113,14 @@ def _span_kernel(
 @triton.jit(do_not_specialize=["n_queries", "n_block", "capacity"], do_not_specialize_on_alignment=["length_ptr"])
 def _merge_kernel(
     part_ptr, stat_ptr, length_ptr, out_ptr, n_queries, n_block, capacity,
-    H: tl.constexpr, D: tl.constexpr, SPAN: tl.constexpr, HAS_BLOCK: tl.constexpr, CAUSAL: tl.constexpr,
-    CHUNK: tl.constexpr,
+    H: tl.constexpr, D: tl.constexpr, SPAN: tl.constexpr, HAS_BLOCK: tl.constexpr, CHUNK: tl.constexpr,
+    PDL: tl.constexpr,
 ):  # fmt: skip
     i, h = tl.program_id(0), tl.program_id(1)
+    begin(PDL)
     length = tl.minimum(tl.load(length_ptr), capacity)
     end = length + n_block if HAS_BLOCK else tl.minimum(length + n_queries, capacity)
-    sight = tl.minimum(end, length + i + 1) if CAUSAL else end
+    sight = end if HAS_BLOCK else tl.minimum(end, length + i + 1)
     d = tl.arange(0, D)
     n_spans = _spans(sight, SPAN)
     top = tl.full([], float("-inf"), tl.float32)
@@ -141,7 +147,6 @@ def attention(
     length: Tensor,
     k_block: Tensor | None = None,
     v_block: Tensor | None = None,
-    causal: bool = True,
 ) -> Tensor:
     """q [M, H, D], cache [HKV, capacity, D], block [HKV, B, D] -> [M, H * D]; D a power of two from 16 on."""
     (rows, heads, dim), (kv_heads, capacity, _) = q.shape, k_cache.shape
@@ -158,8 +163,8 @@ def attention(
     stats = torch.empty(n_spans, rows, heads, 2, dtype=torch.float32, device=q.device)
     out = torch.empty(rows, heads * dim, dtype=q.dtype, device=q.device)
     check_offsets(parts=parts, k_cache=k_cache)
-    shared = {"H": heads, "D": dim, "SPAN": config.span, "HAS_BLOCK": has_block, "CAUSAL": causal}
-    _span_kernel[(kv_heads, n_spans, triton.cdiv(rows, config.queries))](
+    shared = {"H": heads, "D": dim, "SPAN": config.span, "HAS_BLOCK": has_block} | dependent(q)
+    _span_kernel[(triton.cdiv(rows, config.queries), kv_heads, n_spans)](
         q, k_cache, v_cache, own_k, own_v, length, parts, stats, rows, block, capacity,
         *k_cache.stride()[:2], *own_k.stride()[:2], math.log2(math.e) / math.sqrt(dim), GROUP=group,
         QUERIES=config.queries, ROWS=max(16, triton.next_power_of_2(group * config.queries)), KEYS=config.keys,

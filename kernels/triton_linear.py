@@ -14,62 +14,48 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from kernels.triton_common import aligned, check_offsets
+from kernels.slices import COLUMNS, STEP_BYTES, slices_for
+from kernels.triton_common import aligned, begin, check_offsets, dependent, fetch
 
 
 class Config(NamedTuple):
+    """One layer's launch. It depends on the layer's shape, never on the number of rows."""
+
     rows: int = 32  # a block of Orthrus; tensor cores pad one row to 16 anyway, and weights are what is read
-    columns: int = 64
-    step_bytes: int = 256  # of K: 128 bf16 values; 3 stages of (32 + 64) x 256 bytes = 72 KiB, under sm_120's 99 KiB
+    columns: int = COLUMNS
+    step_bytes: int = STEP_BYTES  # 3 buffers of (32 + 64) x 256 bytes = 72 KiB, under sm_120's 99 KiB
     slices: int = 1
-
-
-# (N, K): slices of K, so that ceil(N / 64) * slices reaches 128 programs (an H200 has 132 multiprocessors).
-# Chosen by that rule, not timed yet.
-SLICES = {
-    # the embedded model (hidden 256): o, down; it stays under 128 programs, a slice takes at least one step
-    (256, 256): 2,
-    (256, 1024): 8,
-    # Qwen3-0.6B: qkv, o, down
-    (4096, 1024): 2,
-    (1024, 2048): 8,
-    (1024, 3072): 8,
-    # Qwen3-1.7B: qkv, o, down
-    (4096, 2048): 2,
-    (2048, 2048): 4,
-    (2048, 6144): 4,
-    # Qwen3-4B: qkv, o, down
-    (6144, 2560): 2,
-    (2560, 4096): 4,
-    (2560, 9728): 4,
-    # Qwen3-8B: qkv, o, down
-    (6144, 4096): 2,
-    (4096, 4096): 2,
-    (4096, 12288): 2,
-}
+    warps: int = 4
+    stages: int = 4
 
 
 def config_for(columns: int, depth: int) -> Config:
     """The configuration of a layer with weight [columns, depth]."""
-    return Config(slices=SLICES.get((columns, depth), 1))
+    return Config(slices=slices_for(columns, depth))
 
 
 @triton.jit(do_not_specialize=["n_rows"])
 def _linear_kernel(
     x_ptr, w_ptr, y_ptr, n_rows,
     N: tl.constexpr, K: tl.constexpr, SLICE: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr,
-    STEP: tl.constexpr, MASK_K: tl.constexpr, GATED: tl.constexpr,
+    STEP: tl.constexpr, MASK_K: tl.constexpr, GATED: tl.constexpr, PDL: tl.constexpr,
 ):  # fmt: skip
     column = tl.arange(0, COLUMNS)
-    m = tl.program_id(1) * ROWS + tl.arange(0, ROWS)
+    # Row tiles of the same columns run side by side: they read the same weights, which then come once from memory.
+    m = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
     piece = tl.program_id(2)
     if GATED:  # N columns of the gate, then N of the up projection
         HALF: tl.constexpr = COLUMNS // 2
-        n = tl.program_id(0) * HALF + column % HALF
+        n = tl.program_id(1) * HALF + column % HALF
         w_row = n + column // HALF * N
     else:
-        n = tl.program_id(0) * COLUMNS + column
+        n = tl.program_id(1) * COLUMNS + column
         w_row = n
+    if PDL:  # weights wait for nobody: the first steps' come into the L2 cache while the kernel before this one ends
+        line: tl.constexpr = 128 // w_ptr.dtype.element_ty.itemsize
+        ahead = piece * SLICE + tl.arange(0, 2 * STEP // line) * line
+        fetch(w_ptr + w_row[:, None] * K + ahead[None, :], (n < N)[:, None] & (ahead < K)[None, :])
+    begin(PDL)
     acc = tl.zeros([ROWS, COLUMNS], tl.float32)
     for start in tl.range(0, SLICE, STEP):
         k = piece * SLICE + start + tl.arange(0, STEP)
@@ -82,10 +68,10 @@ def _linear_kernel(
         w = tl.load(w_ptr + w_row[:, None] * K + k[None, :], mask=w_mask, other=0.0)
         acc = tl.dot(x, tl.trans(w), acc, input_precision="ieee")
     dtype = y_ptr.dtype.element_ty
-    if GATED:  # both halves rounded as `linear` rounds them, then `silu_mul`
+    if GATED:  # both halves rounded as `linear` rounds them, then their product
         rounded = acc.to(dtype).to(tl.float32)
         gate, up = tl.split(tl.permute(tl.reshape(rounded, [ROWS, 2, HALF]), [0, 2, 1]))
-        n = tl.program_id(0) * HALF + tl.arange(0, HALF)
+        n = tl.program_id(1) * HALF + tl.arange(0, HALF)
         acc = gate / (1.0 + tl.exp(-gate)) * up
     y = y_ptr + (piece * n_rows + m[:, None]) * N + n[None, :]
     tl.store(y, acc.to(dtype), mask=(m < n_rows)[:, None] & (n < N)[None, :])
@@ -94,40 +80,42 @@ def _linear_kernel(
 def linear(x: Tensor, weight: Tensor, out_dtype: torch.dtype | None = None) -> Tensor:
     """[M, K], [N, K] -> [M, N]; weight contiguous."""
     y = torch.empty(x.shape[0], weight.shape[0], dtype=out_dtype or x.dtype, device=x.device)
-    return _launch(x, weight, y, 1)
+    return _launch(x, weight, y, config_for(*weight.shape)._replace(slices=1))
 
 
 def linear_parts(x: Tensor, weight: Tensor) -> Tensor:
     """[M, K], [N, K] -> [slices, M, N] fp32, or [M, N] where the layer is not cut; weight contiguous."""
-    return cut(x, weight, config_for(weight.shape[0], x.shape[1]).slices)
+    return cut(x, weight, config_for(weight.shape[0], x.shape[1]))
 
 
-def cut(x: Tensor, weight: Tensor, slices: int) -> Tensor:
-    """`linear_parts` in so many slices, whatever the table says: what the table is chosen by."""
-    shape = x.shape[0], weight.shape[0]
+def cut(x: Tensor, weight: Tensor, config: Config) -> Tensor:
+    """`linear_parts` launched so, whatever the rule says: what the rule is judged by."""
+    shape, slices = (x.shape[0], weight.shape[0]), config.slices
     if slices == 1:
-        return _launch(x, weight, torch.empty(shape, dtype=x.dtype, device=x.device), 1)
-    return _launch(x, weight, torch.empty(slices, *shape, dtype=torch.float32, device=x.device), slices)
+        y = torch.empty(shape, dtype=x.dtype, device=x.device)
+    else:
+        y = torch.empty(slices, *shape, dtype=torch.float32, device=x.device)
+    return _launch(x, weight, y, config)
 
 
 def linear_silu_mul(x: Tensor, gate_up: Tensor) -> Tensor:
     """[M, K], [2 F, K] -> [M, F]; gate_up contiguous."""
     y = torch.empty(x.shape[0], gate_up.shape[0] // 2, dtype=x.dtype, device=x.device)
-    return _launch(x, gate_up, y, 1, gated=True)
+    return _launch(x, gate_up, y, config_for(*gate_up.shape)._replace(slices=1), gated=True)
 
 
-def _launch(x: Tensor, weight: Tensor, y: Tensor, slices: int, gated: bool = False) -> Tensor:
+def _launch(x: Tensor, weight: Tensor, y: Tensor, config: Config, gated: bool = False) -> Tensor:
     if not weight.is_contiguous():
         raise ValueError(f"weight {list(weight.shape)} has strides {weight.stride()}, expected contiguous")
-    (rows, depth), columns = x.shape, y.shape[-1]
-    config = config_for(weight.shape[0], depth)
+    (rows, depth), columns, slices = x.shape, y.shape[-1], config.slices
     step = config.step_bytes // x.element_size()
     slice_ = triton.cdiv(depth, slices * step) * step
     x, weight = aligned(x), aligned(weight)
     check_offsets(x=x, weight=weight, y=y)
-    grid = (triton.cdiv(weight.shape[0], config.columns), triton.cdiv(rows, config.rows), slices)
+    grid = (triton.cdiv(rows, config.rows), triton.cdiv(weight.shape[0], config.columns), slices)
     _linear_kernel[grid](
         x, weight, y, rows, N=columns, K=depth, SLICE=slice_, ROWS=config.rows, COLUMNS=config.columns, STEP=step,
-        MASK_K=slice_ * slices != depth, GATED=gated, num_warps=4, num_stages=4, enable_fp_fusion=True,
+        MASK_K=slice_ * slices != depth, GATED=gated, num_warps=config.warps, num_stages=config.stages,
+        enable_fp_fusion=True, **dependent(x),
     )  # fmt: skip
     return y

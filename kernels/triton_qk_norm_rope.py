@@ -9,7 +9,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from kernels.triton_common import aligned, check_offsets, parts_of, whole
+from kernels.triton_common import aligned, begin, check_offsets, dependent, parts_of, whole
 
 
 @triton.jit(do_not_specialize=["n_rows", "n_positions", "room"], do_not_specialize_on_alignment=["length_ptr"])
@@ -17,8 +17,10 @@ def _qk_norm_rope_kernel(
     qkv_ptr, qw_ptr, kw_ptr, cos_ptr, sin_ptr, length_ptr, q_ptr, k_ptr, v_ptr,
     n_rows, n_positions, room, out_head, out_row, eps,
     H: tl.constexpr, HKV: tl.constexpr, D: tl.constexpr, INTO_CACHE: tl.constexpr, PARTS: tl.constexpr,
+    PDL: tl.constexpr,
 ):  # fmt: skip
     i, head = tl.program_id(0), tl.program_id(1)
+    begin(PDL)
     length = tl.load(length_ptr)
     slot = length + i if INTO_CACHE else i
     if (head >= H) & (slot >= room):  # a key or value past the end of the cache: dropped
@@ -73,6 +75,6 @@ def qk_norm_rope(
         qkv, aligned(q_weight), aligned(k_weight), aligned(cos), aligned(sin), length, q, k_out, v_out,
         rows, cos.shape[0], room, *k_out.stride()[:2], eps,
         H=heads, HKV=kv_heads, D=dim, INTO_CACHE=into == "cache", PARTS=parts_of(qkv), num_warps=1,
-        enable_fp_fusion=False,
+        enable_fp_fusion=False, **dependent(qkv),
     )  # fmt: skip
     return q

@@ -9,7 +9,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from kernels.triton_common import aligned, check_offsets, parts_of, whole
+from kernels.triton_common import aligned, begin, check_offsets, dependent, parts_of, whole
 
 
 def block_for(columns: int) -> int:
@@ -17,14 +17,21 @@ def block_for(columns: int) -> int:
     return triton.next_power_of_2(columns)
 
 
+def warps_for(columns: int) -> int:
+    """Eight elements a thread: a program waits for memory once, and there are only as many programs as rows."""
+    return min(16, max(4, block_for(columns) // 256))
+
+
 @triton.jit(do_not_specialize=["n_rows"])
 def _rmsnorm_kernel(
     x_ptr, residual_ptr, w_ptr, y_ptr, stream_ptr, n_rows, eps,
     N: tl.constexpr, BLOCK: tl.constexpr, HAS_RESIDUAL: tl.constexpr, PARTS: tl.constexpr,
+    PDL: tl.constexpr,
 ):  # fmt: skip
     n = tl.arange(0, BLOCK)
     at = tl.program_id(0) * N + n
     dtype: tl.constexpr = y_ptr.dtype.element_ty
+    begin(PDL)
     x = whole(x_ptr, at, n < N, n_rows * N, PARTS, dtype)
     if HAS_RESIDUAL:
         x += tl.load(residual_ptr + at, mask=n < N, other=0.0).to(tl.float32)
@@ -53,6 +60,7 @@ def _launch(x, residual, weight, y, stream, eps, has_residual) -> Tensor:
     rows, columns = y.shape
     _rmsnorm_kernel[(rows,)](
         x, residual, aligned(weight), y, stream, rows, eps, N=columns, BLOCK=block_for(columns),
-        HAS_RESIDUAL=has_residual, PARTS=parts_of(x), num_warps=4, enable_fp_fusion=False,
+        HAS_RESIDUAL=has_residual, PARTS=parts_of(x), num_warps=warps_for(columns), enable_fp_fusion=False,
+        **dependent(x),
     )  # fmt: skip
     return y

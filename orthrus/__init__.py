@@ -12,16 +12,23 @@ from typing import Any
 __version__ = "0.1.0"
 
 
-def generate(prompt: str, model: str | None = None, **options: Any) -> str:
+def generate(prompt: str | list[dict[str, str]], model: str | None = None, **options: Any) -> str:
     """The answer's text alone; `model` is a folder or hub id (default: the embedded one), `options` a DecodeConfig's.
 
-    Raises ValueError for a prompt or limit that does not fit.
+    Raises OrthrusError for a prompt, an option or a limit that does not fit; what can be is checked before loading.
     """
     from orthrus.config import DecodeConfig
     from orthrus.engine import decode
+    from orthrus.errors import OrthrusError
+    from orthrus.messages import turns_of
     from orthrus.trace import Trace
 
-    return Trace.of(decode(_loaded(model), prompt, DecodeConfig(**({"detail": -1} | options)))).text
+    known = DecodeConfig.__dataclass_fields__
+    if odd := [name for name in options if name not in known]:
+        raise OrthrusError("unknown-option", f"there is no option {odd[0]!r}; there are {', '.join(known)}")
+    config = DecodeConfig(**({"detail": -1} | options))
+    turns_of(prompt)
+    return Trace.of(decode(_loaded(model), prompt, config)).text
 
 
 @lru_cache(maxsize=1)

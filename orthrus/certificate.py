@@ -6,8 +6,10 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
+from orthrus import checks
 from orthrus.checkpoint import LoadedModel
 from orthrus.config import DecodeConfig
+from orthrus.errors import OrthrusError
 from orthrus.lossless import run_both
 from orthrus.provenance import describe_host
 from orthrus.trace import Trace
@@ -17,6 +19,15 @@ from orthrus.training.corpus.base import Example
 COUNTS = ("prompts", "identical", "rows_compared", "rows_equal")
 
 
+def check_request(prompts: int, config: DecodeConfig) -> None:
+    """Raises OrthrusError for fewer than one prompt and for a configuration whose two texts need not agree."""
+    checks.whole("prompts", prompts, 1)
+    if not config.same_text:
+        raise OrthrusError(
+            "not-comparable", "rejection sampling equals AR in distribution only; greedy and gumbel write the same text"
+        )
+
+
 def certify(
     lm: LoadedModel, prompts: int, seed: int, config: DecodeConfig, note: Callable[[str], None] = lambda line: None
 ) -> dict[str, Any]:
@@ -24,12 +35,9 @@ def certify(
 
     identical: prompts whose texts agree token for token. rows_equal of rows_compared: logit rows of verify passes that
     equal, bit for bit, the row plain decoding computed alone; rows behind a divergence have other inputs and are left
-    out. Raises ValueError for fewer than one prompt and for rejection sampling, whose texts need not agree.
+    out. Raises OrthrusError for fewer than one prompt and for rejection sampling, whose texts need not agree.
     """
-    if prompts < 1:
-        raise ValueError(f"prompts is {prompts}, it must be 1 or more")
-    if not config.same_text:
-        raise ValueError("rejection sampling equals AR in distribution only; greedy and gumbel write the same text")
+    check_request(prompts, config)
     domains: dict[str, dict[str, int]] = {}
     divergences: list[dict[str, Any]] = []
     for domain, share in zip(DOMAINS, shares(prompts, len(DOMAINS)), strict=True):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from orthrus import checks
 from orthrus.arithmetic import PLAIN
 from orthrus.config import DTYPES, EMBEDDED_MODEL, ENGINES, ModelConfig
 from orthrus.errors import OrthrusError
@@ -20,7 +21,7 @@ from orthrus.exact import RowCheck
 from orthrus.hub import Place, locate
 from orthrus.memory import refuse_what_does_not_fit
 from orthrus.model import Orthrus
-from orthrus.supported import UnsupportedCheckpoint
+from orthrus.tokenizer import check_tokenizer, files_beside, read_tokenizer
 from orthrus.weights import SHARD_BYTES, Progress, fill, open_weights, read_json, shown, weight_files, write_weights
 
 if TYPE_CHECKING:
@@ -82,20 +83,22 @@ def load_model(
     A hub id may name a revision, `owner/name@revision`. device None or "auto" takes CUDA if there is one. `engine` is
     one of `config.ENGINES`: auto takes the compiled engine of the device, or plain PyTorch and says why. dtype None or
     "auto" keeps matrices as they are stored if the engine is numba, else takes `default_dtype`. `threads` is the most a
-    pass on a CPU may take, 0 for all cores. Raises ValueError for a folder that is not a checkpoint, a missing, extra
-    or misshapen tensor, an unknown device, dtype or engine, and EngineUnavailable for an engine that does not run here.
+    pass on a CPU may take, 0 for all cores. Raises OrthrusError for a folder that is not a checkpoint, a missing, extra
+    or misshapen tensor, a tokenizer that does not fit, an unknown device, dtype or engine, and EngineUnavailable for an
+    engine that does not run here.
     """
     place = locate(str(source or EMBEDDED_MODEL))
     at = device_named(device)
-    if engine not in ENGINES:
-        raise OrthrusError("engine-unknown", f"engine {engine!r:.40} is not one of {', '.join(ENGINES)}")
+    checks.one_of("engine", engine, ENGINES)
     if dtype not in (None, "auto"):
         dtype_named(dtype)
+    tokenizer = read_tokenizer(place.folder)
+    check_tokenizer(tokenizer, read_config(place.folder))
     if at.type == "cpu":
         model, check, why = _load_on_cpu(place, dtype, engine, threads)
     else:
         model, check, why = _load_on_gpu(place, at, dtype, engine)
-    return LoadedModel(model, read_tokenizer(place.folder), model.config, place.id, revision_of(place), check, why)
+    return LoadedModel(model, tokenizer, model.config, place.id, revision_of(place), check, why)
 
 
 def _load_on_cpu(place: Place, dtype: str | None, engine: str, threads: int):
@@ -106,6 +109,8 @@ def _load_on_cpu(place: Place, dtype: str | None, engine: str, threads: int):
     if why and engine == "numba":
         raise EngineUnavailable(f"engine numba does not run here: {why}")
     if why:
+        if threads:
+            torch.set_num_threads(threads)
         cpu = torch.device("cpu")
         number = default_dtype(cpu) if dtype in (None, "auto") else dtype_named(dtype)
         return read_model(place.folder, cpu, number, shown(place.id)).fuse(), None, why
@@ -115,15 +120,17 @@ def _load_on_cpu(place: Place, dtype: str | None, engine: str, threads: int):
 
 
 def _load_on_gpu(place: Place, device: torch.device, dtype: str | None, engine: str):
-    from orthrus.gpu.choice import choose_on_gpu
+    from orthrus.gpu.choice import choose_on_gpu, lent_later
 
     if engine == "numba":
         raise EngineUnavailable(f"engine numba is for a CPU, the model is on {device}")
     number = default_dtype(device) if dtype in (None, "auto") else dtype_named(dtype)
-    model = read_model(place.folder, device, number, shown(place.id)).fuse()
+    model = read_model(place.folder, device, number, shown(place.id))
+    if lent_later(model):  # the process that has the GPU stacks the weights and decides how they are computed with
+        return model, None, ""
     if engine == "torch":
-        return model, None, "it was asked for"
-    return choose_on_gpu(model, engine)
+        return model.fuse(), None, "it was asked for"
+    return choose_on_gpu(model.fuse(), engine)
 
 
 def not_compiled(config: ModelConfig, dtype: str | None) -> str:
@@ -137,12 +144,21 @@ def not_compiled(config: ModelConfig, dtype: str | None) -> str:
     return unserved(config)
 
 
+def _lent_later(model: Orthrus) -> bool:
+    """Is the GPU one that a forked process will have? It stacks the weights and decides how they are computed with."""
+    if model.device.type != "cuda":
+        return False
+    from orthrus.gpu.choice import lent_later
+
+    return lent_later(model)
+
+
 def read_model(
     folder: Path, device: torch.device, dtype: torch.dtype, progress: Progress | None = None, own: bool = False
 ) -> Orthrus:
     """The weights of a checkpoint folder, straight to `device` and `dtype`, not fused; `own` as `orthrus.weights.fill`.
 
-    Raises ValueError as `load_model` does, and where the model does not fit.
+    Raises OrthrusError as `load_model` does, and where the model does not fit.
     """
     with torch.device("meta"):
         model = Orthrus(read_config(folder))
@@ -162,13 +178,25 @@ def config_of(source: str | Path | None = None) -> ModelConfig:
 
 
 def device_named(name: str | None) -> torch.device:
-    """A torch device; None and "auto" take CUDA where there is one. Raises ValueError for any other name."""
+    """A torch device; None and "auto" take CUDA where there is one. Raises OrthrusError for any other name.
+
+    Of several GPUs the first is taken: kernels are launched, timed and waited for on the current device.
+    """
     if name in (None, "auto"):
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if name.split(":")[0] not in ("cpu", "cuda"):
-        raise ValueError(f"device {name!r} is not one of auto, cpu, cuda")
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise ValueError(f"device {name!r} was asked for, but PyTorch sees no CUDA device here")
+    kind, _, index = name.partition(":") if isinstance(name, str) else ("", "", "")
+    numbered = ":" in str(name)
+    if kind not in ("cpu", "cuda") or (numbered and not (index.isascii() and index.isdigit() and len(index) < 4)):
+        raise OrthrusError("unknown-choice", f"device {checks.say(name)} is not one of auto, cpu, cuda")
+    if kind == "cpu":
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        raise OrthrusError("no-gpu", f"device {name!r} was asked for, but PyTorch sees no CUDA device here")
+    if numbered and int(index) >= (count := torch.cuda.device_count()):
+        raise OrthrusError("no-gpu", f"device {name!r} was asked for, PyTorch sees {count} CUDA devices here")
+    if numbered and int(index):
+        hint = f"set CUDA_VISIBLE_DEVICES={int(index)}"
+        raise OrthrusError("device-not-first", f"device {name!r} is not the first GPU; {hint}")
     return torch.device(name)
 
 
@@ -178,14 +206,12 @@ def default_dtype(device: torch.device) -> torch.dtype:
 
 
 def dtype_named(name: str) -> torch.dtype:
-    """The torch dtype; raises ValueError for one that is not in `orthrus.config.DTYPES`."""
-    if name not in DTYPES:
-        raise ValueError(f"dtype {name!r} is not one of {', '.join(DTYPES)}")
-    return getattr(torch, name)
+    """The torch dtype; raises OrthrusError for one that is not in `orthrus.config.DTYPES`."""
+    return getattr(torch, checks.one_of("dtype", name, DTYPES))
 
 
 def read_config(folder: Path) -> ModelConfig:
-    """The folder's config.json; raises ValueError where it is not valid JSON or not a supported model.
+    """The folder's config.json; raises OrthrusError where it is not valid JSON or not a supported model.
 
     Where the folder has a generation_config.json with end tokens, these count, as they do in transformers.
     """
@@ -194,16 +220,6 @@ def read_config(folder: Path) -> ModelConfig:
     if generation.is_file() and (eos := read_json(generation).get("eos_token_id")) is not None:
         raw = raw | {"eos_token_id": eos}
     return ModelConfig.from_json(raw)
-
-
-def read_tokenizer(folder: Path) -> Any:
-    """The folder's tokenizer, from its data files alone."""
-    from transformers import AutoTokenizer
-
-    about = folder / "tokenizer_config.json"
-    if about.is_file() and read_json(about).get("auto_map"):
-        raise UnsupportedCheckpoint(f"{about} asks for a tokenizer of the checkpoint's own code, which is never run")
-    return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
 
 
 def revision_of(place: Place) -> str:
@@ -231,11 +247,7 @@ def save_checkpoint(model: Orthrus, folder: Path, dtype: torch.dtype, shard_byte
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 
 
-BESIDE = ("tokenizer*", "vocab.json", "merges.txt", "*.jinja", "special_tokens_map.json", "added_tokens.json",
-          "generation_config.json")  # fmt: skip
-
-
 def copy_beside(source: Path, folder: Path) -> None:
     """Copy what a checkpoint has beside weights and config, byte for byte: tokenizer, template, generation config."""
-    for path in sorted({path for pattern in BESIDE for path in source.glob(pattern) if path.is_file()}):
+    for path in files_beside(source):
         shutil.copyfile(path, folder / path.name)

@@ -55,6 +55,7 @@ from orthrus.errors import OrthrusError
 from orthrus.layers import AR, DIFF
 from orthrus.memory import refuse_what_does_not_fit
 from orthrus.model import Orthrus
+from orthrus.sampling import NOT_FINITE
 from orthrus.team import Crew, TeamSize, available_cores
 from orthrus.weights import Progress, open_weights, reader, shapes_of, stored_dtype
 
@@ -164,13 +165,12 @@ class CompiledModel:
     def argmax(logits: Tensor) -> Tensor:
         """[rows, vocab] float32 -> [rows] int64: the lowest index among the largest.
 
-        Raises OrthrusError if a row holds a NaN or an infinity: the weights do, or the sums left float32's range.
+        Raises OrthrusError if a row holds a NaN or an infinity.
         """
         ids = np.empty(len(logits), np.int64)
         largest_of_rows(logits.numpy(), ids)
         if ids.min(initial=0) < 0:
-            row = f"row {int(ids.argmin())} of {len(ids)}"
-            raise OrthrusError("logits-not-finite", f"the model's logits are not all finite in {row}; are its weights?")
+            raise OrthrusError("logits-not-finite", NOT_FINITE)
         return torch.from_numpy(ids)
 
     def cache_bytes(self, capacity: int) -> int:

@@ -65,10 +65,20 @@ def report(lm: LoadedModel) -> dict[str, Any]:
         "block_size": lm.config.block_size,
         "context": lm.config.max_position_embeddings,
         "positions_that_fit": _fits(lm),
+        "graphs": _graphs(lm),
         "parameters": sum(parameters(lm.config).values()),
         "kv_bytes_per_position": lm.model.kv_bytes_per_position,
         "fallback": lm.fallback,
     }
+
+
+def _graphs(lm: LoadedModel) -> dict[str, Any]:
+    """What a captured AR step and cycle move, launch and take at least, by the datasheet of this card or of several."""
+    from orthrus.gpu.cards import CARDS, card_named
+    from orthrus.gpu.cost import summary
+
+    here = card_named(torch.cuda.get_device_name()) if lm.model.device.type == "cuda" else None
+    return summary(lm.config, lm.model.dtype.itemsize, CARDS if here is None else (here,))
 
 
 def _fits(lm: LoadedModel) -> int | None:

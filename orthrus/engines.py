@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from orthrus.checkpoint import LoadedModel
 from orthrus.config import DecodeConfig
@@ -10,23 +11,42 @@ from orthrus.lossless import run_both
 
 
 class Engines:
-    """A loaded model by the engine it was asked for ("auto", "numba", ...); others are loaded when first asked for."""
+    """A loaded model by the engine it was asked for ("auto", "numba", ...); others are loaded when first asked for.
+
+    `lent`: the GPU is one that a forked process has for the time of one call. Its engine is then chosen in that
+    process.
+    """
 
     def __init__(
-        self, loaded: LoadedModel, load: Callable[[str], LoadedModel], asked: str = "auto", warm: bool = True
+        self,
+        loaded: LoadedModel,
+        load: Callable[[str], LoadedModel],
+        asked: str = "auto",
+        warm: bool = True,
+        lent: bool = False,
     ) -> None:
-        if warm:
+        if warm and not lent:
             warm_up(loaded)
-        self.loaded, self._load = loaded, load
-        self._known = {asked: loaded, "auto": loaded, loaded.engine: loaded}
+        self.loaded, self._load, self._lent = loaded, load, lent
+        self._known = {} if lent else {asked: loaded, "auto": loaded, loaded.engine: loaded}
 
     def get(self, engine: str) -> LoadedModel:
         """The model under an engine; raises as `orthrus.checkpoint.load_model` does."""
         if engine not in self._known:
-            lm = self._load(engine)
-            warm_up(lm)
-            self._known[engine] = lm
+            self._known[engine] = self._settled(engine) if self._lent else self._loaded(engine)
         return self._known[engine]
+
+    def _loaded(self, engine: str) -> LoadedModel:
+        lm = self._load(engine)
+        warm_up(lm)
+        return lm
+
+    def _settled(self, engine: str) -> LoadedModel:
+        """Not warmed up: the process's seconds are counted, and a captured run was rehearsed."""
+        from orthrus.gpu.choice import settled
+
+        model, check, why = settled(self.loaded.model, engine)
+        return replace(self.loaded, model=model, check=check, fallback=why)
 
 
 def warm_up(lm: LoadedModel) -> None:

@@ -9,6 +9,7 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
+from orthrus import checks
 from orthrus.checkpoint import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.lossless import run_both
@@ -84,10 +85,10 @@ def evaluate(
 ) -> dict[str, Any]:
     """Decode `prompts` held-out prompts of `domain` ("all": of every domain) through both lanes.
 
-    Raises ValueError for an unknown domain or split, or fewer than one prompt.
+    Raises OrthrusError for an unknown domain or split, or fewer than one prompt.
     """
-    if prompts < 1:
-        raise ValueError(f"prompts is {prompts}, it must be 1 or more")
+    checks.whole("prompts", prompts, 1)
+    checks.whole("seed", seed, 0)
     chosen = DOMAINS if domain == "all" else (domain,)
     if domain == "all" and split in SPLITS:
         chosen = tuple(d for d in chosen if split in splits(d))

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
+from orthrus.errors import OrthrusError
 from orthrus.records import from_plain, of, one_of, recheck, to_plain
 
 SCHEMA_VERSION = 1
@@ -245,7 +246,7 @@ class Verdict(_Judged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhatIf(_Judged):
-    """The AR view has judged an edited draft; nothing was committed."""
+    """The AR view has judged an edited draft; nothing was committed. One of `UNUSED`."""
 
     type: ClassVar[str] = "whatif"
     parent_cycle: int = of(int)
@@ -282,7 +283,7 @@ class Lossless(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attn(Event):
-    """Attention mass of one pass: base64 of uint8 [layers, block, 6], in 1/255."""
+    """Attention mass of one pass: base64 of uint8 [layers, block, 6], in 1/255. One of `UNUSED`."""
 
     type: ClassVar[str] = "attn"
     cycle: int = of(int)
@@ -293,6 +294,8 @@ class Attn(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status(Event):
+    """Where a run stands in the queue. One of `UNUSED`."""
+
     type: ClassVar[str] = "status"
     state: str = of(str)
     queue_pos: int | None = of(int, null=True)
@@ -301,6 +304,8 @@ class Status(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Error(Event):
+    """Why a run failed. One of `UNUSED`."""
+
     type: ClassVar[str] = "error"
     code: str = of(str)
     message_key: str = of(str)
@@ -327,6 +332,8 @@ EVENTS: dict[str, type[Event]] = {
     kind.type: kind
     for kind in (RunStart, Piece, Prefill, Draft, Verdict, ArChunk, Lossless, Attn, WhatIf, Status, Error, Done)
 }
+# Kinds that nothing here writes or draws. They are read, so that a trace that has one still loads.
+UNUSED = (Attn, WhatIf, Status, Error)
 E = TypeVar("E", bound=Event)
 
 
@@ -354,7 +361,14 @@ def to_json(event: Event) -> dict[str, Any]:
 
 
 def from_json(plain: Any) -> Event:
-    """A decoded JSON object -> its event, or ValueError naming the field, its value and the limit."""
+    """A decoded JSON object -> its event, or OrthrusError `event-invalid` naming the field, its value and the limit."""
+    try:
+        return _from_json(plain)
+    except ValueError as error:
+        raise OrthrusError("event-invalid", str(error)) from None
+
+
+def _from_json(plain: Any) -> Event:
     if not isinstance(plain, Mapping):
         raise ValueError(f"an event must be an object, not {type(plain).__name__}")
     if plain.get("v") != SCHEMA_VERSION:

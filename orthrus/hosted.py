@@ -9,21 +9,27 @@ of memory both processes share, made before the fork.
 
 from __future__ import annotations
 
+import logging
 import mmap
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from orthrus.config import EMBEDDED_MODEL, PUBLISHED_MODELS, DecodeConfig, Settings
+from orthrus.errors import OrthrusError
 
 try:  # before torch: the package replaces torch's CUDA start-up
     import spaces
 except ImportError:
     spaces = None
 
+log = logging.getLogger(__name__)
 PUBLISHED = PUBLISHED_MODELS[0]  # what a GPU loads unless told otherwise
-START_S = 10  # of a lent GPU: the weights' way to it and the first passes
+START_S = 15  # of a lent GPU: the weights' way to it, the check of the kernels, captures; not measured yet
+CARDS = "90,120"  # compute capabilities of the GPUs that such hosts lend
 SLOWEST = 20  # tokens a second a lent GPU is trusted with: bounds the time that is asked for
 
 
@@ -36,18 +42,40 @@ def lent() -> bool:
 def model_for(settings: Settings, cuda: bool) -> str:
     """The checkpoint to load: the one asked for, else the published one on a GPU, the embedded one on a CPU.
 
-    Raises ValueError for a hub id that is not in the list of allowed ones.
+    Raises OrthrusError for a hub id that is not in the list of allowed ones.
     """
     wanted = settings.model or (PUBLISHED if cuda and settings.device != "cpu" else str(EMBEDDED_MODEL))
     local = os.path.exists(wanted) or wanted.startswith((".", "/", "~"))
     if not local and wanted.partition("@")[0] not in settings.models.split(","):
-        raise ValueError(f"model {wanted!r} is not one of those this server may load: {settings.models}")
+        raise OrthrusError(
+            "model-not-allowed", f"model {wanted!r} is not one of those this server may load: {settings.models}"
+        )
     return wanted
 
 
 def seconds_for(config: DecodeConfig, lanes: int, most: int) -> int:
     """How long to ask for a GPU: start, then every token of every lane at the slowest trusted rate, within `most`."""
     return min(most, START_S + -(-config.max_new_tokens * lanes // SLOWEST))
+
+
+def compile_kernels(source: str, dtype: str) -> threading.Thread:
+    """Compile the kernels for CARDS in a process of its own; calls meanwhile are decoded by plain PyTorch.
+
+    Not here: compiling without a GPU replaces Triton's driver, which forked processes would inherit.
+    """
+    command = [sys.executable, "-m", "orthrus.gpu.build", "--model", source, "--dtype", dtype, "--sm", CARDS]
+
+    def run() -> None:
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            said = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+            log.warning("the kernels were not compiled, plain PyTorch decodes: %s", said)
+        else:
+            log.info("kernels compiled for sm_%s", CARDS.replace(",", ", sm_"))
+
+    thread = threading.Thread(target=run, name="compile-kernels", daemon=True)
+    thread.start()
+    return thread
 
 
 class Flags:
@@ -58,10 +86,10 @@ class Flags:
         self._lock = threading.Lock()
 
     def take(self) -> int:
-        """A flag that is not set; raises ValueError where all are in use."""
+        """A flag that is not set; raises OrthrusError where all are in use."""
         with self._lock:
             if not self._free:
-                raise ValueError("too many runs are under way; please try again in a minute")
+                raise OrthrusError("too-many-runs", "too many runs are under way; please try again in a minute")
             index = self._free.pop()
         self._bytes[index] = 0
         return index
@@ -105,10 +133,13 @@ def on_lent_gpu(decode: Callable, gpu: Callable, lanes: Callable[[Any], int], mo
         held["model"] = model
         index, over = flags.take(), threading.Event()
         threading.Thread(target=_carry, args=(cancel, over, lambda: flags.set(index)), daemon=True).start()
+        run = call(wish, index)
         try:
-            yield from call(wish, index)
+            for item in run:  # noqa: UP028 - `yield from` would close the call before its flag is set
+                yield item
         finally:
-            flags.set(index)  # a run given up half way ends in its process, too
+            flags.set(index)  # a run given up half way ends in its process, too: the host may wait for that
+            run.close()
             over.set()
             flags.give_back(index)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from orthrus.errors import OrthrusError
+
 # Weights, configuration and tokenizer as data: neither code nor pickles are ever fetched.
 PATTERNS = ("*.safetensors", "*.json", "*.jinja", "*.txt")
 
@@ -22,14 +24,14 @@ def locate(source: str) -> Place:
     """A folder with a config.json, a hub id `owner/name`, or `owner/name@revision` (a branch, tag or commit).
 
     A hub id is downloaded once, with a progress bar, and found in the hub's own cache afterwards, also without a
-    network. Raises ValueError, in one sentence, for what is neither, is gated, or cannot be reached.
+    network. Raises OrthrusError, in one sentence, for what is neither, is gated, or cannot be reached.
     """
     path = Path(source).expanduser()
     if (path / "config.json").is_file():
         return Place(path, path.resolve().name, _commit(path))
     name, _, revision = source.partition("@")
     if path.exists() or name.count("/") != 1 or source.startswith((".", "/", "~")):
-        raise ValueError(f"{source!r} is not a model folder: it holds no config.json")
+        raise OrthrusError("not-a-model", f"{source!r} is not a model folder: it holds no config.json")
     folder = _download(name, revision or None)
     return Place(folder, name, _commit(folder))
 
@@ -46,17 +48,26 @@ def _download(name: str, revision: str | None) -> Path:
     try:
         return Path(snapshot_download(name, revision=revision, allow_patterns=list(PATTERNS)))
     except errors.HFValidationError as error:
-        raise ValueError(f"{name!r} is not a model folder, and no hub id either: {error}") from error
+        raise OrthrusError("not-a-model", f"{name!r} is not a model folder, and no hub id either: {error}") from error
     except errors.GatedRepoError as error:
-        raise ValueError(
-            f"{which} is gated: accept its terms on its page on the hub, then log in here with `hf auth login`"
+        raise OrthrusError(
+            "hub-gated",
+            f"{which} is gated: accept its terms on its page on the hub, then log in here with `hf auth login`",
         ) from error
     except errors.RevisionNotFoundError as error:
-        raise ValueError(f"{name!r} has no revision {revision!r} on the hub") from error
+        raise OrthrusError("hub-revision", f"{name!r} has no revision {revision!r} on the hub") from error
     except errors.RepositoryNotFoundError as error:
-        raise ValueError(f"{which} is neither a local folder nor a public model on the hub") from error
+        raise OrthrusError("hub-unknown", f"{which} is neither a local folder nor a public model on the hub") from error
+    except (
+        ImportError,
+        ValueError,
+    ) as error:  # a proxy of a kind that the client does not know, or not without a package
+        raise OrthrusError(
+            "hub-proxy", f"{which} cannot be downloaded through the proxy that the environment names: {error}"
+        ) from error
     except (errors.HfHubHTTPError, errors.LocalEntryNotFoundError, OSError) as error:
-        raise ValueError(
+        raise OrthrusError(
+            "hub-unreachable",
             f"{which} is neither a local folder nor reachable on the hub ({type(error).__name__}), "
-            "and this machine has no copy of it"
+            "and this machine has no copy of it",
         ) from error

@@ -9,11 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from orthrus import checks
+from orthrus.errors import OrthrusError
+
 MINUTE = 60.0
 
 
-class Refused(ValueError):
-    """A request beyond a limit; the message is a sentence that names the value and the limit."""
+class Refused(OrthrusError):
+    """A request beyond a limit of a shared page."""
 
 
 def _limit(default: int, about: str, highest: int = 1_000_000) -> Any:
@@ -37,18 +40,22 @@ class Limits:
     def __post_init__(self) -> None:
         for each in fields(self):
             value, highest = getattr(self, each.name), each.metadata["highest"]
-            if not isinstance(value, int) or not 1 <= value <= highest:
-                raise ValueError(f"{words(each.name)} is {value!r}, it must be a number between 1 and {highest}")
+            checks.whole(words(each.name), value, 1, highest)
 
     def check_prompt(self, prompt: str) -> None:
         """Raises Refused for a prompt with too many characters."""
         if len(prompt) > self.prompt_chars:
-            raise Refused(f"the prompt has {len(prompt)} characters, this page takes at most {self.prompt_chars}")
+            raise Refused(
+                "prompt-too-long",
+                f"the prompt has {len(prompt)} characters, this page takes at most {self.prompt_chars}",
+            )
 
     def check_tokens(self, wanted: int) -> None:
         """Raises Refused for a run with too many new tokens."""
         if wanted > self.new_tokens:
-            raise Refused(f"max new tokens is {wanted}, this page gives at most {self.new_tokens} a run")
+            raise Refused(
+                "too-many-tokens", f"max new tokens is {wanted}, this page gives at most {self.new_tokens} a run"
+            )
 
 
 def words(name: str) -> str:
@@ -74,8 +81,9 @@ class Rate:
             if len(times) >= self._most:
                 again = max(1, round(times[0] + MINUTE - now))
                 raise Refused(
+                    "too-many-runs",
                     f"{self._who} started {len(times)} runs within a minute, {self._most} are allowed; "
-                    f"the next can start in {again} s"
+                    f"the next can start in {again} s",
                 )
             times.append(now)
             self._taken.move_to_end(key)

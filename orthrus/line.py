@@ -1,4 +1,4 @@
-"""The line before the one device: bounded, fair between visitors, and able to say who is where.
+"""The line before the workers: bounded, fair between visitors, and able to say who is where.
 
 Each run has a round. A visitor's next run is a round later than the last one, and a newcomer's belongs to the round
 that is being served: so nobody's second run comes before somebody's first, and who came first is served first within a
@@ -8,6 +8,7 @@ Nothing here reads the wall clock, so a clock that jumps changes nothing.
 
 from __future__ import annotations
 
+import heapq
 import threading
 import time
 from collections.abc import Callable
@@ -29,13 +30,15 @@ class Ticket:
 
 
 class Line:
-    """Who may use the device, one run at a time; safe between threads."""
+    """Who may use a worker, `at_once` runs at a time; safe between threads."""
 
-    def __init__(self, limits: Limits | None = None, clock: Callable[[], float] = time.monotonic) -> None:
-        self._limits, self._clock = limits or Limits(), clock
+    def __init__(
+        self, limits: Limits | None = None, clock: Callable[[], float] = time.monotonic, at_once: int = 1
+    ) -> None:
+        self._limits, self._clock, self._at_once = limits or Limits(), clock, at_once
         self._changed = threading.Condition()
         self._waiting: list[Ticket] = []
-        self._serving: Ticket | None = None
+        self._serving: list[Ticket] = []
         self._round, self._rounds = 0.0, {}  # being served; of each visitor's last run
         self._mean: float | None = None  # seconds a run keeps the device
         self._closed = ""
@@ -46,17 +49,21 @@ class Line:
         """A place at the end. Raises Refused, with value and limit, where there is none for this visitor."""
         with self._changed:
             if self._closed:
-                raise Refused(self._closed)
+                raise Refused("server-closing", self._closed)
             mine = sum(ticket.visitor == visitor for ticket in self._all())
             if mine >= self._limits.runs_per_visitor:
-                raise Refused(f"you have {mine} runs waiting or running, {self._limits.runs_per_visitor} are allowed")
+                most = self._limits.runs_per_visitor
+                raise Refused("too-many-runs", f"you have {mine} runs waiting or running, {most} are allowed")
             near = sum(ticket.address == address for ticket in self._all()) if address else 0
             if near >= (most := self._limits.runs_per_address):
-                raise Refused(f"visitors of your address have {near} runs waiting or running, {most} are allowed")
+                raise Refused(
+                    "too-many-runs", f"visitors of your address have {near} runs waiting or running, {most} are allowed"
+                )
             if len(self._waiting) >= self._limits.waiting:
                 raise Refused(
+                    "queue-full",
                     f"{len(self._waiting)} runs are waiting, this server lets {self._limits.waiting} wait; "
-                    "please try again in a minute, the recorded runs can be watched meanwhile"
+                    "please try again in a minute, the recorded runs can be watched meanwhile",
                 )
             if address:
                 self._address.take(address)
@@ -73,18 +80,20 @@ class Line:
             if not self._changed.wait_for(lambda: self._first() is ticket, seconds):
                 return False
             self._waiting.remove(ticket)
-            self._serving, ticket.served = ticket, self._clock()
+            self._serving.append(ticket)
+            ticket.served = self._clock()
             self._round = max(self._round + STEP, ticket.round)
             self._rounds = {visitor: last for visitor, last in self._rounds.items() if last + 1 > self._round}
+            self._changed.notify_all()  # another worker may be free for the next
             return True
 
     def leave(self, ticket: Ticket) -> None:
         """The run is over, or was given up while it waited; more than once does no harm."""
         with self._changed:
-            if ticket is self._serving:
+            if ticket in self._serving:
                 took = self._clock() - ticket.served
                 self._mean = took if self._mean is None else self._mean + MEMORY * (took - self._mean)
-                self._serving = None
+                self._serving.remove(ticket)
             elif ticket in self._waiting:
                 self._waiting.remove(ticket)
             self._changed.notify_all()
@@ -96,13 +105,12 @@ class Line:
             ahead = order.index(ticket) if ticket in order else 0
             if self._mean is None:
                 return ahead + 1, None
-            left = max(0.0, self._serving.served + self._mean - self._clock()) if self._serving else 0.0
-            return ahead + 1, left + ahead * self._mean
+            return ahead + 1, self._seconds(ahead)
 
     def counts(self) -> tuple[int, int]:
         """(waiting, running)."""
         with self._changed:
-            return len(self._waiting), int(self._serving is not None)
+            return len(self._waiting), len(self._serving)
 
     def close(self, why: str) -> None:
         """Take nobody any more; those who wait stay until they leave."""
@@ -114,11 +122,20 @@ class Line:
         with self._changed:
             return self._changed.wait_for(lambda: not self._all(), seconds)
 
+    def _seconds(self, ahead: int) -> float:
+        """Until a worker is free for who has `ahead` others ahead, if every run takes the mean time."""
+        free = [max(0.0, ticket.served + self._mean - self._clock()) for ticket in self._serving]
+        free += [0.0] * (self._at_once - len(free))
+        heapq.heapify(free)
+        for _ in range(ahead):  # each takes the worker that is free first
+            heapq.heapreplace(free, free[0] + self._mean)
+        return free[0]
+
     def _all(self) -> list[Ticket]:
-        return [*self._waiting, *([self._serving] if self._serving else [])]
+        return [*self._waiting, *self._serving]
 
     def _first(self) -> Ticket | None:
-        return self._order()[0] if self._waiting and self._serving is None else None
+        return self._order()[0] if self._waiting and len(self._serving) < self._at_once else None
 
     def _order(self) -> list[Ticket]:
         """Who waits, in the order of their turns; sorting keeps those of one round in the order they came."""

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import torch
 
+from orthrus.errors import OrthrusError
+
 MEMINFO = Path("/proc/meminfo")
 CGROUP = Path("/sys/fs/cgroup")
 
@@ -39,10 +41,12 @@ def _left_in_container() -> int | None:
 
 
 def refuse_what_does_not_fit(wanted: int, what: str, device: torch.device) -> None:
-    """Raise ValueError naming both numbers where `wanted` bytes are not free."""
+    """Raise OrthrusError naming both numbers where `wanted` bytes are not free."""
     free = free_bytes(device)
     if free is not None and wanted > free:
-        raise ValueError(f"{what} needs {mebibytes(wanted)}, {mebibytes(free)} are free on {device.type}")
+        raise OrthrusError(
+            "out-of-memory", f"{what} needs {mebibytes(wanted)}, {mebibytes(free)} are free on {device.type}"
+        )
 
 
 def mebibytes(count: int) -> str:

@@ -1,4 +1,7 @@
-"""Numbers derived from a trace: the one place where acceptance length, TPF, rates and the speed-up are computed."""
+"""Numbers of one run, derived from its trace: acceptance length, TPF, rates and the speed-up.
+
+Sums over many runs are made by `orthrus.evaluate` and `orthrus.training.report`.
+"""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from orthrus.cache import SharedCache
 from orthrus.config import ModelConfig
 from orthrus.fused import LayerWeights, fuse_layer, scale
 from orthrus.layers import AR, DIFF, DecoderLayer, Trunk, rope_table
-from orthrus.sampling import greedy
+from orthrus.sampling import finite_greedy
 from orthrus.scratch import Scratch, signed
 
 __all__ = ["AR", "DIFF", "DecoderLayer", "Orthrus", "rope_table"]
@@ -69,7 +69,7 @@ class Orthrus(nn.Module):
         """Bytes of keys and values of one position."""
         return self.config.kv_bytes_per_position * self.dtype.itemsize
 
-    argmax = staticmethod(greedy)
+    argmax = staticmethod(finite_greedy)
     prompt_rows = 512  # of a prompt per pass: bounds the score matrix at so many rows x context
 
     def cache_bytes(self, capacity: int) -> int:

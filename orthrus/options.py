@@ -3,30 +3,55 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, fields
-from typing import Any
+from typing import Any, NoReturn
 
-from orthrus.config import Settings, settings_from_environment, variable_of
+from orthrus.config import Settings, setting, settings_from_environment, variables_of
 from orthrus.limits import Limits
 
 
-def settings_of(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings from the environment, each overridden by its option. A bad value ends the program with a sentence."""
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence; the usage, one line a setting, would hide it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see --help)\n")
+
+
+def settings_of(
+    arguments: Sequence[str] | None = None,
+    environ: Mapping[str, str] | None = None,
+    check: Callable[[Settings], None] = lambda settings: None,
+) -> Settings:
+    """Settings from the environment, each overridden by its option.
+
+    A bad value, or a ValueError of `check`, ends the program with a sentence and code 2.
+    """
     known = parser()
+    asked = vars(known.parse_args(arguments))
     try:
-        given = settings_from_environment(environ)
-        asked = vars(known.parse_args(arguments))
-        limits = {name: asked.pop(name, getattr(given.limits, name)) for name in names(Limits)}
-        kept = {name: getattr(given, name) for name in names(Settings) if name != "limits"}
-        return Settings(**(kept | asked), limits=Limits(**limits))
+        unasked = {name for name in (*names(Settings), *names(Limits)) if name not in asked}
+        given = settings_from_environment(environ, unasked)
+        limits = {each.name: value_of(each, asked, given.limits) for each in fields(Limits)}
+        kept = {each.name: value_of(each, asked, given) for each in fields(Settings) if each.name != "limits"}
+        made = Settings(**kept, limits=Limits(**limits))
+        check(made)
     except ValueError as error:
         known.error(str(error))
+    return made
 
 
-def parser() -> argparse.ArgumentParser:
+def value_of(each: Field, asked: Mapping[str, Any], given: Settings | Limits) -> Any:
+    """What an option says, else what the environment does."""
+    if each.name not in asked:
+        return getattr(given, each.name)
+    text = asked[each.name]
+    return setting(option(each.name), text, each) if isinstance(text, str) else text
+
+
+def parser() -> Parser:
     """Options without defaults: what is not given comes from the environment, and else from the configs."""
-    made = argparse.ArgumentParser(
+    made = Parser(
         description="Orthrus Live: watch a dual-view model decode.",
         epilog="An option wins over its environment variable, named in brackets.",
         argument_default=argparse.SUPPRESS,
@@ -50,22 +75,13 @@ def option(name: str) -> str:
 
 
 def about(each: Field) -> str:
-    """What a setting is, its default and its variable; a percent sign would be read as a placeholder."""
-    default = "" if each.default in ("", 0, False) else f" (default: {each.default})"
-    return f"{each.metadata['about']}{default} [{variable_of(each.name)}]".replace("%", "%%")
+    """What a setting is, its default and its variables; a percent sign would be read as a placeholder."""
+    default = "" if each.default in ("", 0, None) else f" (default: {each.default})"
+    return f"{each.metadata['about']}{default} [{', '.join(variables_of(each.name))}]".replace("%", "%%")
 
 
 def reader(each: Field) -> dict[str, Any]:
-    """How a setting's option takes its value: a switch, a number within its bounds, or a text."""
-    if each.type == "bool":
+    """How a setting's option takes its value: a switch, or a text that `setting` reads."""
+    if str(each.type).startswith("bool"):
         return {"action": argparse.BooleanOptionalAction}
-    if each.type != "int":
-        return {"metavar": "TEXT"}
-    highest = each.metadata["highest"]
-
-    def number(text: str) -> int:
-        if not text.isdigit() or not 1 <= int(text) <= highest:
-            raise argparse.ArgumentTypeError(f"{text!r} must be a number between 1 and {highest}")
-        return int(text)
-
-    return {"type": number, "metavar": "N"}
+    return {"metavar": "N" if each.type == "int" else "TEXT"}

@@ -11,7 +11,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from orthrus.errors import OrthrusError
 from orthrus.events import Event, RunStart, from_json, to_json
+from orthrus.files import numbered_lines
 from orthrus.trace import Trace
 
 SUFFIX = ".jsonl.gz"
@@ -26,7 +28,7 @@ MAX_REPORT = 300  # characters of a refusal, which may quote the file
 def save(trace: Trace, path: str | PathLike[str]) -> None:
     """Write a finished run; in the file its source is 'recorded', whatever it was while it ran."""
     if trace.done is None:
-        raise ValueError("the run has no done event yet; only a finished run can be saved")
+        raise OrthrusError("run-unfinished", "the run has no done event yet; only a finished run can be saved")
     Path(path).write_bytes(packed(trace))
 
 
@@ -46,62 +48,68 @@ def as_recorded(event: Event) -> Event:
 
 
 def load(path: str | PathLike[str]) -> Trace:
-    """A recorded run -> its trace, or ValueError saying why the file is not one."""
-    trace = Trace()
-    for number, event in enumerate(replay(path), start=1):
+    """A recorded run -> its trace, or OrthrusError saying why the file is not one, with the line."""
+    trace, name = Trace(), Path(path).name
+    for number, event in _numbered(Path(path)):
         try:
             trace = trace.add(event)
         except ValueError as error:
-            raise ValueError(f"{Path(path).name}, line {number}: {error}") from None
+            raise OrthrusError("trace-invalid", f"{name}, line {number}: {error}"[:MAX_REPORT]) from None
     if trace.done is None:
-        raise ValueError(f"{Path(path).name} ends without a done event; the recording is incomplete")
+        raise OrthrusError("trace-incomplete", f"{name} ends without a done event; the recording is incomplete")
     return trace
 
 
 def replay(path: str | PathLike[str]) -> Iterator[Event]:
     """The events of a recorded run in order, each checked against the schema."""
-    name, size = Path(path).name, Path(path).stat().st_size
+    return (event for _, event in _numbered(Path(path)))
+
+
+def _numbered(path: Path) -> Iterator[tuple[int, Event]]:
+    """(line number, event); blank lines and a byte-order mark are passed over."""
+    name, size, count = path.name, path.stat().st_size, 0
     if size > MAX_FILE_BYTES:
-        raise ValueError(f"{name} has {size:,} bytes; a trace may have {MAX_FILE_BYTES:,}")
-    for number, line in enumerate(_lines(Path(path)), start=1):
+        raise OrthrusError("file-too-large", f"{name} has {size:,} bytes; a trace may have {MAX_FILE_BYTES:,}")
+    for number, line in _lines(path):
         try:
-            yield event_of(line)
+            event = event_of(line)
         except ValueError as error:
-            raise ValueError(f"{name} is not a trace: line {number}: {error}"[:MAX_REPORT]) from None
-        if number >= MAX_EVENTS:
-            raise ValueError(f"{name} has more events than the {MAX_EVENTS:,} that a trace may have")
+            report = f"{name} is not a trace: line {number}: {error}"[:MAX_REPORT]
+            raise OrthrusError("trace-invalid", report) from None
+        count += 1
+        if count > MAX_EVENTS:
+            raise OrthrusError(
+                "file-too-large", f"{name} has more events than the {MAX_EVENTS:,} that a trace may have"
+            )
+        yield number, event
+    if not count:
+        raise OrthrusError("trace-incomplete", f"{name} is empty; a trace has at least a run_start and a done event")
 
 
 def event_of(line: str) -> Event:
     """One line of a trace -> its event, or ValueError. Nesting beyond the schema's is refused without going into it."""
     try:
         return from_json(json.loads(line, parse_constant=_no_constant, object_pairs_hook=_no_duplicates))
+    except json.JSONDecodeError as error:
+        raise OrthrusError("trace-invalid", f"it is not JSON: {error.msg}, column {error.colno}") from None
     except RecursionError:  # of the JSON reader itself, which stops at Python's own limit
-        raise ValueError("it is nested too deeply") from None
+        raise OrthrusError("trace-invalid", "it is nested too deeply") from None
 
 
-def _lines(path: Path) -> Iterator[str]:
-    total = 0
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
         with gzip.open(path, "rb") as file:
-            while line := file.readline(MAX_LINE_BYTES + 1):
-                total += len(line)
-                if len(line) > MAX_LINE_BYTES or total > MAX_TEXT_BYTES:
-                    limit = f"{MAX_LINE_BYTES:,} bytes a line and {MAX_TEXT_BYTES:,} in all"
-                    raise ValueError(f"{path.name} unpacks to more than {limit}")
-                yield line.decode("utf-8")
-    except (OSError, zlib.error, EOFError, UnicodeDecodeError) as error:  # BadGzipFile is an OSError
-        raise ValueError(f"{path.name} is not a gzipped trace: {error}") from None
-    if total == 0:
-        raise ValueError(f"{path.name} is empty; a trace has at least a run_start and a done event")
+            yield from numbered_lines(file, path.name, MAX_LINE_BYTES, MAX_TEXT_BYTES)
+    except (OSError, zlib.error, EOFError) as error:  # BadGzipFile is an OSError
+        raise OrthrusError("trace-invalid", f"{path.name} is not a gzipped trace: {error}") from None
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("an object has the same key twice")
+        raise OrthrusError("trace-invalid", "an object has the same key twice")
     return found
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a number a trace may hold")
+    raise OrthrusError("trace-invalid", f"{name} is not a number a trace may hold")

@@ -11,7 +11,7 @@ from torch import Tensor
 from orthrus.acceptance import Settlement, Toss, close, settle, toss
 from orthrus.config import DecodeConfig
 from orthrus.instrument import lps
-from orthrus.sampling import ACCEPTANCE, NEXT, Chooser, Sampled, greedy, uniforms
+from orthrus.sampling import ACCEPTANCE, NEXT, Chooser, Sampled, greedy, refuse_non_finite, uniforms
 
 
 class Ruling(NamedTuple):
@@ -60,12 +60,13 @@ def by_rejection(
     remaining: int,
 ) -> Ruling:
     """The paper's rule; `choices` is the AR view's argmax, which decides nothing."""
+    choices = greedy(logits)
+    refuse_non_finite(logits, choices)
     p = chooser.scores(logits).softmax(-1).cpu()
     q = p[:0] if drafted is None else chooser.scores(drafted).softmax(-1).cpu()
     u, u_next = uniforms(chooser.seed, position, len(proposals) + 1, (ACCEPTANCE, NEXT))
     tossed = toss(p, q, proposals, u[:-1], u_next)
     settled = close(proposals, tossed.n_accept, tossed.next_id, "resample", eos, remaining)
-    choices = greedy(logits)
     return Ruling(choices, choices.tolist(), settled, tossed)
 
 

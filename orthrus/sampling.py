@@ -14,8 +14,10 @@ import torch
 from torch import Tensor
 
 from kernels.reference import gumbel_noise, philox_word
+from orthrus.errors import OrthrusError
 
 NOISE_TILE = 8  # positions whose noise is made together; tiles lie at absolute positions
+NOT_FINITE = "the model's logits are not finite: its weights are damaged, or too large for this number format"
 ACCEPTANCE, NEXT = -1, -2  # purposes of a draw, in the place of the token id that Gumbel noise has there
 
 
@@ -49,6 +51,22 @@ def uniforms(seed: int, position: int, count: int, purposes: tuple[int, ...]) ->
     """For each purpose `count` numbers in (0, 1), of the rows from `position` on; the same for the same arguments."""
     words = philox_word(seed, torch.tensor(purposes)[:, None], position + torch.arange(count))
     return ((words.double() + 0.5) * 2.0**-32).tolist()
+
+
+def refuse_non_finite(scores: Tensor, chosen: Tensor) -> None:
+    """Raise OrthrusError `logits-not-finite` if a row's largest score is no number; [rows, vocab] and [rows] int64.
+
+    argmax takes a NaN for the largest, so the chosen scores tell of every row.
+    """
+    if not math.isfinite(scores.gather(-1, chosen[:, None]).float().sum().item()):
+        raise OrthrusError("logits-not-finite", NOT_FINITE)
+
+
+def finite_greedy(logits: Tensor) -> Tensor:
+    """As `greedy`; raises as `refuse_non_finite` does."""
+    chosen = greedy(logits)
+    refuse_non_finite(logits, chosen)
+    return chosen
 
 
 class Noise:
@@ -92,9 +110,9 @@ def draw(weights: Tensor, u: float) -> int:
 
 
 class Greedy:
-    """The likeliest token, whatever the position; `argmax` is `greedy`, or an engine's own."""
+    """The likeliest token, whatever the position; `argmax` is `finite_greedy`, or an engine's own."""
 
-    def __init__(self, argmax: Callable[[Tensor], Tensor] = greedy) -> None:
+    def __init__(self, argmax: Callable[[Tensor], Tensor] = finite_greedy) -> None:
         self._argmax = argmax
 
     def contest(self, logits: Tensor, position: int) -> Tensor:
@@ -102,7 +120,10 @@ class Greedy:
         return logits
 
     def choose(self, logits: Tensor, position: int) -> Tensor:
-        """[rows, vocab] of rows that stand at position, position + 1, ... -> [rows] int64."""
+        """[rows, vocab] of rows that stand at position, position + 1, ... -> [rows] int64.
+
+        Raises OrthrusError for logits that are no numbers.
+        """
         return self._argmax(logits)
 
 
@@ -134,7 +155,10 @@ class Sampled:
 
     def choose(self, logits: Tensor, position: int) -> Tensor:
         """As `Greedy.choose`."""
-        return greedy(self.contest(logits, position))
+        scores = self.contest(logits, position)
+        chosen = greedy(scores)
+        refuse_non_finite(scores, chosen)
+        return chosen
 
 
 Chooser = Greedy | Sampled

@@ -8,7 +8,6 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,10 +30,10 @@ ABILITIES = (
 
 
 class Service:
-    """The functions a desk is made of, for one model of one server."""
+    """The functions a desk is made of, for one model in this process. `most_threads` 0: no limit."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings, self._instead = settings, ""
+    def __init__(self, settings: Settings, most_threads: int = 0) -> None:
+        self.settings, self._most_threads, self._instead = settings, most_threads, ""
         self._decode = decode
         if hosted.lent():
             most = settings.limits.run_seconds
@@ -58,15 +57,29 @@ class Service:
         from orthrus.checkpoint import LoadedModel, load_model
         from orthrus.engines import Engines
 
+        asked, threads = self.settings, self.settings.threads or self._most_threads
+
         def load(engine: str) -> LoadedModel:
-            return load_model(source, asked.device, asked.dtype, engine, asked.threads)
+            return load_model(source, asked.device, asked.dtype, engine, threads)
 
-        asked = self.settings
-        # where the GPU is lent this process has none: the first call warms up
-        return Engines(load(asked.engine), load, asked.engine, warm=not hosted.lent())
+        loaded = load(asked.engine)
+        if lent := hosted.lent() and loaded.model.device.type == "cuda":
+            hosted.compile_kernels(source, str(loaded.model.dtype).removeprefix("torch."))
+        return Engines(loaded, load, asked.engine, lent=lent)
 
-    def decode(self, engines: Engines, wish: Any, cancel: threading.Event) -> Iterator[Event]:
+    def decode(self, engines: Engines, wish: Any, cancel: Any) -> Iterator[Event]:
         return self._decode(engines, wish, cancel)
+
+    def verify(
+        self, engines: Engines, prompt: str, written: str, proposal: str, engine: str = "auto"
+    ) -> dict[str, Any]:
+        """What the AR view says of a proposed block, after `prompt` and what is `written` of the answer."""
+        from orthrus.verify import verify_block
+
+        return verify_block(engines.get(engine), prompt, written, proposal)
+
+    def recover(self) -> str:
+        return recover()
 
     def describe(self, engines: Engines) -> str:
         from orthrus.doctor import standing
@@ -97,13 +110,6 @@ def decode(engines: Engines, wish: Any, cancel: Any) -> Iterator[Event]:
     yield from (lossless.run_both if wish.both else engine.decode)(lm, wish.prompt, wish.config, cancel)
 
 
-def verify(engines: Engines, prompt: str, written: str, proposal: str, engine: str = "auto") -> dict[str, Any]:
-    """What the AR view says of a block somebody else proposes, after `prompt` and what is `written` of the answer."""
-    from orthrus.verify import verify_block
-
-    return verify_block(engines.get(engine), prompt, written, proposal)
-
-
 def recover() -> str:
     """Free what a failed run held; why the device can serve nobody any more, "" where it can.
 
@@ -113,9 +119,10 @@ def recover() -> str:
     import torch
 
     if torch.cuda.is_available() and not hosted.lent():
+        from orthrus.gpu.device import settle
+
         try:
-            torch.cuda.empty_cache()
-            torch.cuda.synchronize()
+            settle()
         except RuntimeError as error:  # an illegal access spoils the context for the whole process
             return f"The GPU does not answer any more ({type(error).__name__}); the server has to be restarted."
     return ""

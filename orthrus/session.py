@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from threading import Event as Flag
 
 import torch
 
-from orthrus import events
+from orthrus import checks, events
 from orthrus.cache import SharedCache
+from orthrus.chat import chat_ids
 from orthrus.checkpoint import LoadedModel
 from orthrus.config import DecodeConfig
+from orthrus.errors import OrthrusError
 from orthrus.events import Event, Piece, RunStart, Stamper
 from orthrus.instrument import RowLog
 from orthrus.memory import refuse_what_does_not_fit
+from orthrus.messages import Messages, turns_of
 from orthrus.pacing import Pacer
 from orthrus.probe import pass_costs
 from orthrus.provenance import describe_host, describe_model, describe_params
 from orthrus.sampling import Chooser, Greedy, Sampled
 from orthrus.text import Announcer, Vocabulary
-
-Messages = Sequence[Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +84,26 @@ def make_request(
 ) -> Request:
     """Check and tokenise a prompt; the clock of the run starts here.
 
-    Raises ValueError for a blank prompt, one that leaves no room in the context, or a limit beyond the context.
+    Raises OrthrusError for a prompt or messages that `orthrus.messages.turns_of` refuses, one that leaves no room in
+    the context, or a limit beyond the context.
     """
-    messages = tuple((m["role"], m["content"]) for m in _messages(prompt))
+    if not isinstance(config, DecodeConfig):
+        raise OrthrusError("wrong-type", f"the configuration is {checks.say(config)}, it must be a DecodeConfig")
+    messages = turns_of(prompt)
     ids = tuple(chat_ids(lm.tokenizer, messages))
     context = lm.config.max_position_embeddings
     if len(ids) >= context:
-        raise ValueError(f"the prompt has {len(ids)} tokens, the model's context holds {context} with the answer")
+        raise OrthrusError(
+            "prompt-too-long", f"the prompt has {len(ids)} tokens, the model's context holds {context} with the answer"
+        )
     if config.max_new_tokens > context:
-        raise ValueError(f"max new tokens is {config.max_new_tokens}, the model's context is {context}")
+        raise OrthrusError(
+            "too-many-tokens", f"max new tokens is {config.max_new_tokens}, the model's context is {context}"
+        )
     if config.block_size is not None and config.block_size > lm.config.block_size:
-        raise ValueError(f"block size is {config.block_size}, this model drafts at most {lm.config.block_size}")
+        raise OrthrusError(
+            "block-too-large", f"block size is {config.block_size}, this model drafts at most {lm.config.block_size}"
+        )
     if lm.engine == "triton" and not lm.model.arithmetic.serves(config):
         lm = lm.in_plain_torch()  # a run that is no fixed sequence; it says of itself what it is
     announcer = Announcer(vocabulary(lm.tokenizer))
@@ -104,29 +114,6 @@ def make_request(
         wanted = lm.model.cache_bytes(request.capacity)
         refuse_what_does_not_fit(wanted, f"a cache of {request.capacity} positions", lm.model.device)
     return request
-
-
-def _messages(prompt: str | Messages) -> Messages:
-    messages = [{"role": "user", "content": tidy(prompt)}] if isinstance(prompt, str) else list(prompt)
-    if not messages or not messages[-1]["content"].strip():
-        raise ValueError("the prompt is empty; write at least one word")
-    return messages
-
-
-def tidy(prompt: str) -> str:
-    """Without surrounding white space: a trailing blank is a token of its own and derails a small model."""
-    return prompt.replace("\r\n", "\n").strip()
-
-
-def chat_ids(tokenizer, messages: Iterable[tuple[str, str]]) -> list[int]:
-    """The chat template's tokens up to where the answer begins, thinking off."""
-    text = tokenizer.apply_chat_template(
-        [{"role": role, "content": content} for role, content in messages],
-        tokenize=False,
-        add_generation_prompt=True,
-        enable_thinking=False,
-    )
-    return tokenizer.encode(text, add_special_tokens=False)
 
 
 _VOCABULARIES: dict[int, tuple[object, Vocabulary]] = {}
@@ -168,7 +155,10 @@ class LaneClock:
 
 
 class Stopwatch:
-    """`with Stopwatch(device) as watch: ...` then `watch.ms`, the device synchronised on both sides."""
+    """`with Stopwatch(device) as watch: ...` then `watch.ms`; the current stream is waited for on both sides.
+
+    Not the device: a wait for all of it would spoil a graph that another thread captures.
+    """
 
     __slots__ = ("_began", "_cuda", "ms")
 
@@ -178,13 +168,13 @@ class Stopwatch:
 
     def __enter__(self) -> Stopwatch:
         if self._cuda:
-            torch.cuda.synchronize()
+            torch.cuda.current_stream().synchronize()
         self._began = time.perf_counter()
         return self
 
     def __exit__(self, *_) -> None:
         if self._cuda:
-            torch.cuda.synchronize()
+            torch.cuda.current_stream().synchronize()
         self.ms = (time.perf_counter() - self._began) * 1e3
 
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from orthrus.errors import OrthrusError
 
-class UnsupportedCheckpoint(ValueError):
+
+class UnsupportedCheckpoint(OrthrusError):
     """A checkpoint asks for something this project does not implement; the message names it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("checkpoint-unsupported", message)
 
 
 # The highest value of each whole number: some tens of times what any published Qwen3 has.
@@ -53,7 +58,7 @@ def refuse_unsupported(raw: Mapping[str, Any]) -> None:
 
 def _refuse_rope(rope: Any) -> None:
     if not isinstance(rope, Mapping):
-        raise ValueError(f"the config's rope fields hold a {type(rope).__name__}, not an object")
+        raise OrthrusError("config-invalid", f"the config's rope fields hold a {type(rope).__name__}, not an object")
     kind = rope.get("rope_type", rope.get("type", "default"))
     if kind != "default":
         raise UnsupportedCheckpoint(f"rope type {kind!r} is not supported, only the default one is")
@@ -64,28 +69,36 @@ def _refuse_rope(rope: Any) -> None:
 
 
 def refuse_odd_values(raw: Mapping[str, Any]) -> None:
-    """Raise ValueError for a field of a type or size that no model has; what is missing is not looked at."""
+    """Raise OrthrusError for a field of a type or size that no model has; what is missing is not looked at."""
     for name, most in _WHOLE.items():
         value = raw.get(name)
         if value is not None and (type(value) is not int or value > most):
-            raise ValueError(f"{name} is {value!r:.40}, it must be a whole number of at most {most}")
+            raise OrthrusError(
+                "config-invalid", f"{name} is {value!r:.40}, it must be a whole number of at most {most}"
+            )
     for name in ("mask_token_id", "block_size"):
         if name in raw and raw[name] is None:
-            raise ValueError(f"{name} is null, it must be a whole number")
+            raise OrthrusError("config-invalid", f"{name} is null, it must be a whole number")
     if raw.get("num_attention_heads") == 0:
-        raise ValueError("num_attention_heads is 0, it must be 1 or more")
+        raise OrthrusError("config-invalid", "num_attention_heads is 0, it must be 1 or more")
     for name in ("rope_parameters", "rope_scaling"):
         if not isinstance(raw.get(name) or {}, Mapping):
-            raise ValueError(f"the config's rope fields hold a {type(raw[name]).__name__}, not an object")
+            raise OrthrusError(
+                "config-invalid", f"the config's rope fields hold a {type(raw[name]).__name__}, not an object"
+            )
     for name in ("architectures", "layer_types"):
         if not isinstance(raw.get(name) or [], list):
-            raise ValueError(f"{name} is {raw[name]!r:.40}, it must be a list")
+            raise OrthrusError("config-invalid", f"{name} is {raw[name]!r:.40}, it must be a list")
     ropes = [raw.get(name) or {} for name in ("rope_parameters", "rope_scaling")]
     found = [rope["rope_theta"] for rope in (*ropes, raw) if "rope_theta" in rope][:1]
     for value in (raw.get("rms_norm_eps", 1e-6), *found):
         if type(value) not in (int, float) or not 0 < value < 1e30:
-            raise ValueError(f"rms_norm_eps and rope_theta must be numbers above 0, not {value!r:.40}")
+            raise OrthrusError(
+                "config-invalid", f"rms_norm_eps and rope_theta must be numbers above 0, not {value!r:.40}"
+            )
     eos = raw.get("eos_token_id")
     ids = eos if isinstance(eos, list) else [] if eos is None else [eos]
     if odd := [value for value in ids if type(value) is not int]:
-        raise ValueError(f"eos_token_id holds {odd[0]!r:.40}, it must be one whole number or a list of them")
+        raise OrthrusError(
+            "config-invalid", f"eos_token_id holds {odd[0]!r:.40}, it must be one whole number or a list of them"
+        )

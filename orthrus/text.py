@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from orthrus.errors import OrthrusError
 from orthrus.events import Glyph
 
 
@@ -128,5 +129,8 @@ _ALPHABET = _byte_alphabet()
 def _bytes_of(token: str) -> bytes:
     strange = [character for character in token if character not in _ALPHABET]
     if strange:
-        raise ValueError(f"token {token!r} has {strange[0]!r}, which stands for no byte: not a byte-level tokenizer")
+        raise OrthrusError(
+            "tokenizer-unsupported",
+            f"token {token!r} has {strange[0]!r}, which stands for no byte: not a byte-level tokenizer",
+        )
     return bytes(_ALPHABET[character] for character in token)

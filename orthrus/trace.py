@@ -1,7 +1,7 @@
 """The trace: an immutable fold of one run's events, and everything that is derived from them.
 
-`Trace.add` shares storage with the trace it grew from, so a fold of n events costs O(n). Statuses, token counts, rates
-and the like are derived here and in `metrics`, nowhere else. Standard library only.
+`Trace.add` shares storage with the trace it grew from, so a fold of n events costs O(n). Statuses, running totals
+and rates are derived here and in `metrics`. Standard library only.
 """
 
 from __future__ import annotations

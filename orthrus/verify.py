@@ -6,17 +6,21 @@ from typing import Any
 
 import torch
 
+from orthrus import checks
 from orthrus.acceptance import settle
+from orthrus.chat import chat_ids, text_ids
 from orthrus.checkpoint import LoadedModel
+from orthrus.errors import OrthrusError
 from orthrus.memory import refuse_what_does_not_fit
-from orthrus.session import chat_ids, tidy, vocabulary
+from orthrus.messages import turns_of
+from orthrus.session import vocabulary
 
 
 def verify_block(lm: LoadedModel, prompt: str, written: str, proposal: str) -> dict[str, Any]:
     """Judge `proposal`, as tokens, behind the prompt and the part of the answer that is `written`; greedy.
 
     Returns n_accept, the slots (text, id, status, the AR view's own choice) and the AR view's next token with its kind.
-    Raises ValueError for an empty prompt or proposal, more tokens than a block holds, or no room in the context.
+    Raises OrthrusError for an empty prompt or proposal, more tokens than a block holds, or no room in the context.
     """
     if lm.engine == "triton":
         lm = lm.in_plain_torch()  # one pass outside of a run: plain PyTorch, and called so
@@ -52,18 +56,19 @@ def verify_block(lm: LoadedModel, prompt: str, written: str, proposal: str) -> d
 
 def _ids(lm: LoadedModel, prompt: str, written: str, proposal: str) -> tuple[list[int], list[int]]:
     """Token ids of all that comes before the block, and of the block's proposals; both checked."""
-    if not tidy(prompt):
-        raise ValueError("the prompt is empty; write at least one word")
-    proposals = lm.tokenizer.encode(proposal, add_special_tokens=False)
+    turns = turns_of(checks.text("prompt", prompt))
+    proposals = text_ids(lm.tokenizer, checks.text("proposal", proposal))
     most, context = lm.config.block_size - 1, lm.config.max_position_embeddings
     if not proposals:
-        raise ValueError("the proposal is empty; write at least one word")
+        raise OrthrusError("proposal-empty", "the proposal is empty; write at least one word")
     if len(proposals) > most:
-        raise ValueError(f"the proposal has {len(proposals)} tokens, a block of this model holds {most}")
-    before = chat_ids(lm.tokenizer, (("user", tidy(prompt)),)) + lm.tokenizer.encode(written, add_special_tokens=False)
-    if len(before) + len(proposals) > context:
-        raise ValueError(
-            f"prompt, text and proposal have {len(before) + len(proposals)} tokens, the model's context holds {context}"
+        raise OrthrusError(
+            "proposal-too-long", f"the proposal has {len(proposals)} tokens, a block of this model holds {most}"
+        )
+    before = chat_ids(lm.tokenizer, turns) + text_ids(lm.tokenizer, checks.text("written text", written))
+    if (total := len(before) + len(proposals)) > context:
+        raise OrthrusError(
+            "prompt-too-long", f"prompt, text and proposal have {total} tokens, the model's context holds {context}"
         )
     wanted = lm.model.cache_bytes(len(before) + len(proposals))
     refuse_what_does_not_fit(wanted, f"a cache of {len(before) + len(proposals)} positions", lm.model.device)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from orthrus.config import ModelConfig
+from orthrus.errors import OrthrusError
 from orthrus.model import DIFF, Orthrus
 from orthrus.supported import UnsupportedCheckpoint
 
@@ -27,21 +28,29 @@ INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
 MAX_HEADER = 16 << 20  # bytes; the header of a 36-layer model in one file has about 0.1 MiB
 MAX_JSON = 16 << 20
+HEAD = "lm_head.weight"
 FLOATS = ("BF16", "F16", "F32")
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 SHARD_BYTES = 5 * 10**9
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """One JSON object of a size a configuration can have; raises ValueError for anything else."""
-    if (size := path.stat().st_size) > MAX_JSON:
-        raise ValueError(f"{path} has {size} bytes, no configuration needs more than {MAX_JSON}")
+def read_json(path: Path, most: int | None = MAX_JSON) -> dict[str, Any]:
+    """One JSON object, of a size a configuration can have; a byte-order mark is passed over.
+
+    Raises OrthrusError, with the line, for anything else.
+    """
+    if most is not None and (size := path.stat().st_size) > most:
+        raise OrthrusError("file-too-large", f"{path} has {size} bytes, no configuration needs more than {most}")
+    data = path.read_bytes()
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ValueError(f"{path} is not valid JSON: {error}") from error
+        raw = json.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise OrthrusError("json-invalid", f"{path}, line {line} is not UTF-8: {error.reason}") from error
+    except (ValueError, RecursionError) as error:  # an int of too many digits is a plain ValueError
+        raise OrthrusError("json-invalid", f"{path} is not valid JSON: {error}") from error
     if not isinstance(raw, dict):
-        raise ValueError(f"{path} holds a {type(raw).__name__}, not an object")
+        raise OrthrusError("json-invalid", f"{path} holds a {type(raw).__name__}, not an object")
     return raw
 
 
@@ -58,19 +67,21 @@ def weight_files(folder: Path) -> list[Path]:
             raise UnsupportedCheckpoint(
                 f"{folder} holds no .safetensors file; {found[0].name} is a pickle: it can run code, so it is not read"
             )
-    raise ValueError(f"{folder} holds no .safetensors file")
+    raise OrthrusError("weights-missing", f"{folder} holds no .safetensors file")
 
 
 def _weight_map(folder: Path) -> dict[str, str]:
     """Tensor name -> file name, as the index of a sharded checkpoint says; every file named is there."""
     where = read_json(folder / INDEX).get("weight_map")
     if not isinstance(where, dict) or not where or not all(isinstance(name, str) for name in where.values()):
-        raise ValueError(f"{folder / INDEX} has no weight_map of tensor names to file names")
+        raise OrthrusError("index-invalid", f"{folder / INDEX} has no weight_map of tensor names to file names")
     for name in sorted(set(where.values())):
         if Path(name).name != name or not name.endswith(".safetensors"):
-            raise ValueError(f"{folder / INDEX} names {name!r}, which is not a safetensors file of this folder")
+            raise OrthrusError(
+                "index-invalid", f"{folder / INDEX} names {name!r}, which is not a safetensors file of this folder"
+            )
         if not (folder / name).is_file():
-            raise ValueError(f"{folder / name} is missing, {INDEX} names it")
+            raise OrthrusError("weights-missing", f"{folder / name} is missing, {INDEX} names it")
     return where
 
 
@@ -82,14 +93,22 @@ def open_weights(folder: Path, device: torch.device | str = "cpu") -> dict[str, 
         try:
             file = safe_open(path, "pt", str(device))
         except (SafetensorError, OSError) as error:
-            raise ValueError(f"{path} is not a safetensors file: {error}") from error
+            raise OrthrusError("weights-invalid", f"{path} is not a safetensors file: {error}") from error
         names = set(file.keys())
         if twice := sorted(names & where.keys()):
-            raise ValueError(f"{path} holds {twice[0]}, and so does another file of the folder")
+            raise OrthrusError("weights-invalid", f"{path} holds {twice[0]}, and so does another file of the folder")
         where.update(dict.fromkeys(names, file))
-    if (folder / INDEX).is_file() and (odd := sorted(_weight_map(folder).keys() ^ where.keys())):
-        raise ValueError(f"{odd[0]} is {'missing from' if odd[0] in where else 'in'} {INDEX}, but not so in its files")
+    if (folder / INDEX).is_file():
+        odd = sorted(name for name in _weight_map(folder).keys() ^ where.keys() if not _optional(name))
+        if odd:
+            told = "missing from" if odd[0] in where else "in"
+            raise OrthrusError("index-invalid", f"{odd[0]} is {told} {INDEX}, but not so in its files")
     return where
+
+
+def _optional(name: str) -> bool:
+    """Tensors that a checkpoint may hold or lack: rotary frequencies, which follow from the config, and a tied head."""
+    return name.endswith("rotary_emb.inv_freq") or name == HEAD
 
 
 def _check_header(path: Path) -> None:
@@ -97,23 +116,21 @@ def _check_header(path: Path) -> None:
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
     if length > min(MAX_HEADER, path.stat().st_size):
-        raise ValueError(f"{path} is not a safetensors file: its header would have {length} bytes")
+        raise OrthrusError("weights-invalid", f"{path} is not a safetensors file: its header would have {length} bytes")
 
 
 def reader(config: ModelConfig, where: dict[str, Any]) -> Callable[[str], Tensor]:
     """A function from a published name to its tensor, once every name and shape of the checkpoint has been checked.
 
-    A plain Qwen3 has no diffusion view: it begins as a copy of the AR view. Raises ValueError naming the tensor,
+    A plain Qwen3 has no diffusion view: it begins as a copy of the AR view. Raises OrthrusError naming the tensor,
     UnsupportedCheckpoint for a dtype that is no float.
     """
     wanted = shapes_of(config)
-    if config.tie_word_embeddings:
-        where.pop("lm_head.weight", None)  # some writers store the tied head a second time
     source = sources(wanted, where)
     for name, shape in wanted.items():
         held = where[source[name]].get_slice(source[name])
         if (found := tuple(held.get_shape())) != shape:
-            raise ValueError(f"{source[name]} has shape {found}, the config asks for {shape}")
+            raise OrthrusError("tensor-shape", f"{source[name]} has shape {found}, the config asks for {shape}")
         if held.get_dtype() not in FLOATS:
             raise UnsupportedCheckpoint(f"quantised weights are not supported: {source[name]} is {held.get_dtype()}")
     return lambda name: where[source[name]].get_tensor(source[name])
@@ -138,10 +155,11 @@ def fill(
     `own` copies what would stay mapped to the file, for weights that will be changed; a copied view is always its own.
     """
     read = reader(model.config, where)
+    plain = not any(DIFF in name for name in where)  # both views begin as one tensor
     total, done = sum(p.numel() for p in model.parameters()) * dtype.itemsize, 0
     for name in shapes_of(model.config):
         owner, _, leaf = name.rpartition(".")
-        tensor = read(name).to(device, dtype, copy=own or name not in where)
+        tensor = read(name).to(device, dtype, copy=own or (plain and DIFF in name))
         setattr(model.get_submodule(owner), leaf, torch.nn.Parameter(tensor, requires_grad=False))
         done += tensor.nbytes
         if progress:
@@ -150,21 +168,26 @@ def fill(
 
 def stored_dtype(folder: Path) -> torch.dtype:
     """The number format of the checkpoint's embedding, which is that of its matrices."""
-    name = "model.embed_tokens.weight"
     where = open_weights(folder)
-    if name not in where:
-        raise ValueError(f"the checkpoint lacks {name}")
+    name = sources(["model.embed_tokens.weight"], where, whole=False)["model.embed_tokens.weight"]
     return {"BF16": torch.bfloat16, "F16": torch.float16, "F32": torch.float32}[where[name].get_slice(name).get_dtype()]
 
 
-def sources(wanted: Mapping[str, Any], held: Mapping[str, Any]) -> dict[str, str]:
-    """Which tensor of the checkpoint fills which of the model; raises ValueError for one too few or too many."""
+def sources(wanted: Collection[str], held: Collection[str], whole: bool = True) -> dict[str, str]:
+    """Which tensor of the checkpoint fills which of the model; raises OrthrusError for one too few or too many.
+
+    Some writers leave out the prefix `model.`, which all but the head's name has. `whole` False lets more be held.
+    """
     plain = not any(DIFF in name for name in held)
-    source = {name: name.replace(DIFF, "") if plain else name for name in wanted}
-    if missing := sorted(name for name in wanted if source[name] not in held):
-        raise ValueError(f"the checkpoint lacks {missing[0]}" + _more(missing))
-    if extra := sorted(set(held) - set(source.values())):
-        raise ValueError(f"the checkpoint has an unknown tensor {extra[0]}" + _more(extra))
+    bare = not any(name.startswith("model.") for name in held)
+    stored = {f"model.{name}" if bare and name != HEAD else name: name for name in held}
+    asked = {name: name.replace(DIFF, "") if plain else name for name in wanted}
+    if missing := sorted(name for name in wanted if asked[name] not in stored):
+        raise OrthrusError("tensor-missing", f"the checkpoint lacks {missing[0]}" + _more(missing))
+    source = {name: stored[asked[name]] for name in wanted}
+    extra = sorted(name for name in set(held) - set(source.values()) if not _optional(name))
+    if whole and extra:
+        raise OrthrusError("tensor-unknown", f"the checkpoint has an unknown tensor {extra[0]}" + _more(extra))
     return source
 
 
@@ -232,9 +255,11 @@ def _parts(tensors: Mapping[str, torch.Tensor], dtype: torch.dtype, most: int) -
 
 
 def same_frozen_tensors(before: Path, after: Path) -> None:
-    """Compare the AR view of two checkpoint folders, file against file; raises ValueError naming a changed tensor."""
+    """Compare the AR view of two checkpoint folders, file against file; raises OrthrusError naming a changed tensor."""
     ours, theirs = open_weights(before), open_weights(after)
     for name in sorted(name for name in theirs if DIFF not in name):
         old, new = ours[name].get_tensor(name), theirs[name].get_tensor(name)
         if old.dtype != new.dtype or not torch.equal(old, new):
-            raise ValueError(f"the frozen AR view has changed: {name} of {after} is not that of {before}")
+            raise OrthrusError(
+                "tensor-changed", f"the frozen AR view has changed: {name} of {after} is not that of {before}"
+            )

@@ -1,4 +1,4 @@
-"""Shared fixtures: a byte-level tokenizer, tiny random models, and a drafter whose acceptance is set by the test."""
+"""Shared fixtures, and how the default lane runs: one thread a test, several processes if pytest-xdist is there."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ import os
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# A test that needs more threads takes them. Others then compute the same on every number of cores, and as quickly.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
+
+MOST_PROCESSES = 4  # each holds torch, transformers and gradio: about 1 GB
 
 try:
     from hypothesis import settings
@@ -18,6 +22,22 @@ try:
     settings.load_profile("shared-cores")
 except ImportError:  # a machine with only what decoding needs runs the tests that need no hypothesis
     pass
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
+    """Spread the default lane over the cores, a file at a time, so that what a file starts is started once.
+
+    Only if pytest-xdist is installed, neither files nor -n nor --pdb are asked for, and the lane is not the browser's.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:  # one of those processes: it has none of its own
+        return
+    option, alone = config.option, config.args_source is not pytest.Config.ArgsSource.TESTPATHS
+    if alone or not config.pluginmanager.hasplugin("xdist") or option.usepdb or option.collectonly:
+        return
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if option.numprocesses is None and option.dist == "no" and option.markexpr != "ui" and cores > 1:
+        option.numprocesses, option.dist = min(cores, MOST_PROCESSES), "loadfile"
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A device in this process: launches run at once, but what the host gets to see of them comes late, and torn.
+"""A device in this process: launches run at once, but what the host gets to see of them comes late.
 
 Copies to host memory wait in a queue. A mark that is waited for lets all copies before it land; the next copy has by
 then begun: a part of its words is there already, from one end or the other.
@@ -18,7 +18,7 @@ from orthrus.config import DecodeConfig
 from orthrus.engine import decode
 from orthrus.events import validate
 from orthrus.gpu.choice import Graphed
-from orthrus.gpu.cycle import Cycle
+from orthrus.gpu.cycle import Cycle, Passed
 from orthrus.invariants import check
 from orthrus.lossless import run_both
 from orthrus.trace import Trace
@@ -27,13 +27,12 @@ PROMPT = "Two views, one text."
 
 
 class FakeGraph:
-    def __init__(self, device, work):
-        self.device, self.work, self.out = device, work, work()
-        device.captured += 1
+    def __init__(self, work):
+        self.work, self.out, self.replayed = work, work(), 0
 
     @torch.inference_mode()
     def replay(self):
-        self.device.replayed += 1
+        self.replayed += 1
         self.out = self.work()
 
 
@@ -42,9 +41,27 @@ class FakeDevice:
 
     def __init__(self, backend="reference", seed=0, tear=True):
         self.backend, self.tear, self._random = backend, tear, random.Random(seed)
-        self.captured = self.replayed = self.drained = self.freed = self.most_under_way = 0
+        self.drained = self.freed = self.most_under_way = 0
+        self.graphs = []
         self._queue, self._marks = [], 0
         self.fail_next = None  # an exception that the next capture raises
+
+    @property
+    def cycles(self):
+        """Graphs of cycles and AR steps that were captured; the others are of a prompt's pieces."""
+        return [graph for graph in self.graphs if isinstance(graph.out, Passed)]
+
+    @property
+    def captured(self):
+        return len(self.cycles)
+
+    @property
+    def replayed(self):
+        return sum(graph.replayed for graph in self.cycles)
+
+    @property
+    def pieces(self):
+        return sum(graph.replayed for graph in self.graphs if not isinstance(graph.out, Passed))
 
     def working(self):
         return nullcontext()
@@ -53,7 +70,8 @@ class FakeDevice:
         if self.fail_next is not None:
             error, self.fail_next = self.fail_next, None
             raise error
-        return FakeGraph(self, work)
+        self.graphs.append(FakeGraph(work))
+        return self.graphs[-1]
 
     def host_buffer(self, like):
         return torch.zeros_like(like)

@@ -25,17 +25,17 @@ class Reply(NamedTuple):
 
 
 class App:
-    """A running page: its port, its log, and requests exactly as they are spelled (no client tidies the path)."""
+    """A running page: port, process, log, and requests exactly as they are spelled (no client tidies the path)."""
 
-    def __init__(self, port: int, log: Path):
-        self.port, self._log = port, log
+    def __init__(self, port: int, log: Path, process: subprocess.Popen, host: str = "127.0.0.1"):
+        self.port, self._log, self.process, self.host = port, log, process, host
 
     @property
     def log(self) -> str:
         return self._log.read_text(errors="replace")
 
     def ask(self, method: str, path: str, body: bytes | None = None, **head: str) -> Reply:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+        connection = HTTPConnection(self.host, self.port, timeout=PATIENCE_S)
         try:
             connection.request(method, path, body, {k.replace("_", "-"): v for k, v in head.items()})
             reply = connection.getresponse()
@@ -83,14 +83,16 @@ def make_assets(folder: Path) -> None:
 
 
 @contextmanager
-def running(folder: Path, command: tuple[str, ...] = (), port: int = 0, root: Path = ROOT, **env: str) -> Iterator[App]:
+def running(
+    folder: Path, command: tuple[str, ...] = (), port: int = 0, root: Path = ROOT, at: str = "127.0.0.1", **env: str
+) -> Iterator[App]:
     """The app with the assets of `folder`, or `command` in `root`, on `port`; the log goes to `folder`, too."""
     port, log = port or free_port(), folder / "app.log"
     (folder / "temporary").mkdir(exist_ok=True)
     surroundings = os.environ | {"GRADIO_TEMP_DIR": str(folder / "temporary"), "HF_HUB_OFFLINE": "1"} | env
     with log.open("wb") as out:
         process = subprocess.Popen(command or own(folder, port), cwd=root, env=surroundings, stdout=out, stderr=out)
-    app = App(port, log)
+    app = App(port, log, process, at)
     try:
         started = until(lambda: process.poll() is not None or answers(app), PATIENCE_S)
         assert started and process.poll() is None, f"the page did not start:\n{app.log}"

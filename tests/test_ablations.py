@@ -11,10 +11,10 @@ import torch
 
 from benchmarks import ablation_figures, ablation_stage, ablations, denoise, speed_figures
 from benchmarks.ablation_stage import AblationStage, Variant, Workbench, reveal
+from orthrus.chat import chat_ids
 from orthrus.config import DecodeConfig
 from orthrus.engine import decode
 from orthrus.model import DIFF, Orthrus
-from orthrus.session import chat_ids
 from orthrus.trace import Trace
 from orthrus.training.mask import anchored_blocks
 from orthrus.training.rollouts import Rollouts

@@ -6,7 +6,6 @@ import json
 import re
 import signal
 import socket
-import subprocess
 import threading
 import urllib.request
 
@@ -14,7 +13,7 @@ import pytest
 
 from orthrus.events import EVENTS, from_json
 from orthrus.trace import Trace
-from tests.running import PATIENCE_S, ROOT, App, answers, free_port, make_assets, own, running, until
+from tests.running import PATIENCE_S, ROOT, make_assets, running, until
 
 gradio_client = pytest.importorskip("gradio_client")
 SECRET = "say nothing of what I wrote here"
@@ -147,22 +146,60 @@ def test_a_cycle_is_explained(client):
 
 
 @pytest.mark.parametrize(
-    ("name", "values", "sentence"),
+    ("name", "values", "code", "sentence"),
     [
-        ("decode_events", ["  ", 8], "The prompt is empty; write at least one word."),
-        ("decode_events", ["x" * 301, 8], "The prompt has 301 characters, this page takes at most 300."),
-        ("decode_events", ["x", 201], "Max new tokens is 201, this page gives at most 200 a run."),
-        ("lossless_check", ["x", 8, -1], "Temperature is -1, it must be 0 or between 0.01 and 100."),
-        ("verify_block", ["x", ""], "The proposal is empty; write at least one word."),
-        ("verify_block", ["x", "123456789"], "The proposal has 9 tokens, a block of this model holds 7."),
-        ("verify_block", ["x", "y", "", "quick"], "Engine 'quick' is not one of auto, numba, triton, torch."),
-        ("explain_cycle", ["../../etc/passwd", 0], "there is no recording '../../etc/passwd'; there are: 01-easy-text"),
-        ("explain_cycle", ["01-easy-text", 999], "cycle is 999, this recording has cycles 0 to"),
+        ("decode_events", ["  ", 8], "prompt-empty", "The prompt is empty; write at least one word."),
+        (
+            "decode_events",
+            ["x" * 301, 8],
+            "prompt-too-long",
+            "The prompt has 301 characters",
+        ),
+        ("decode_events", ["x", 201], "too-many-tokens", "Max new tokens is 201, this page gives at most 200 a run."),
+        ("lossless_check", ["x", 8, -1], "out-of-range", "Temperature is -1, it must be 0 or between 0.01 and 100."),
+        ("verify_block", ["x", ""], "proposal-empty", "The proposal is empty; write at least one word."),
+        (
+            "verify_block",
+            ["x", "123456789"],
+            "proposal-too-long",
+            "The proposal has 9 tokens, a block of this model holds 7.",
+        ),
+        (
+            "verify_block",
+            ["x", "y", "", "quick"],
+            "unknown-choice",
+            "Engine 'quick' is not one of auto, numba, triton, torch.",
+        ),
+        ("explain_cycle", ["../../etc/passwd", 0], "unknown-recording", "There is no recording"),
+        ("explain_cycle", ["01-easy-text", 999], "out-of-range", "Cycle is 999, this recording has cycles 0 to"),
     ],
 )
-def test_what_is_wrong_is_said_in_a_sentence(app, name, values, sentence):
+def test_what_is_wrong_is_said_in_a_sentence(app, name, values, code, sentence):
     found = stream(call(app, name, values))
-    assert found[-1][0] == "error" and sentence in json.dumps(found[-1][1]), found
+    assert found[-1][0] == "error" and sentence in found[-1][1]["error"] and found[-1][1]["title"] == code, found
+
+
+HOSTILE = [
+    ("explain_cycle", ["01-easy-text", 1.5], "wrong-type"),
+    ("explain_cycle", ["01-easy-text", None], "wrong-type"),
+    ("explain_cycle", [5, 0], "wrong-type"),
+    ("explain_cycle", ["01-easy-text"], "too-few-values"),
+    ("verify_block", ["x", "\ud83d", "", "auto"], "half-character"),
+    ("verify_block", [["x"], "y", "", "auto"], "wrong-type"),
+    ("decode_events", [None, 8, *REST], "wrong-type"),
+    ("decode_events", ["x", True, *REST], "wrong-type"),
+    ("decode_events", ["x", 8, *REST[:-1], "yes"], "wrong-type"),
+    ("decode_events", ["x", 8, *REST[:-2], 1.5, False], "wrong-type"),
+    ("decode_view", ["x", 8, 0, 1, "", "", "", 5, "gumbel", "auto"], "unknown-choice"),
+    ("decode_view", ["x", 8, 0, 1, "", "", "", "full", ["q"], "auto"], "unknown-choice"),
+]
+
+
+@pytest.mark.parametrize(("name", "values", "code"), HOSTILE, ids=range(len(HOSTILE)))
+def test_whatever_is_sent_the_error_has_a_sentence_and_a_code(app, name, values, code):
+    event, found = stream(app.call(name, values))[-1]
+    assert event == "error" and found["error"] and found["title"] == code, found
+    assert "Traceback" not in app.log
 
 
 def test_an_operator_sees_runs_and_health(app, client):
@@ -207,22 +244,13 @@ def test_the_log_is_json_with_run_ids_and_without_prompts(app):
     assert SECRET not in app.log and "Traceback" not in app.log
 
 
-def test_sigterm_lets_the_run_end_and_then_the_server(folder, tmp_path):
-    port, log = free_port(), tmp_path / "app.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(own(folder, port), cwd=ROOT, stdout=out, stderr=out)
-    try:
-        app = App(port, log)
-        assert until(lambda: answers(app) and "ok" in app.get("/healthz").text, PATIENCE_S), app.log
-        client, found = gradio_client.Client(f"http://127.0.0.1:{port}", verbose=False), []
-        job = client.submit(SECRET, 200, compare=True, api_name="/decode_events")
-        reader = threading.Thread(target=lambda: found.extend(job))
-        reader.start()
-        assert until(lambda: any(item["type"] == "draft" for item in list(found)), PATIENCE_S)
-        process.send_signal(signal.SIGTERM)
-        reader.join(PATIENCE_S)
-        assert process.wait(PATIENCE_S) == 0
-        assert events(found).done.stop in ("length", "eos", "capacity"), "the run under way was not cut off"
-    finally:
-        process.kill()
-        process.wait()
+def test_sigterm_lets_the_run_end_and_then_the_server(app, client):
+    """The last test of this file, because it ends what the others talk to."""
+    found, job = [], client.submit(SECRET, 200, compare=True, api_name="/decode_events")
+    reader = threading.Thread(target=lambda: found.extend(job))
+    reader.start()
+    assert until(lambda: any(item["type"] == "draft" for item in list(found)), PATIENCE_S)
+    app.process.send_signal(signal.SIGTERM)
+    reader.join(PATIENCE_S)
+    assert app.process.wait(PATIENCE_S) == 0
+    assert events(found).done.stop in ("length", "eos", "capacity"), "the run under way was not cut off"

@@ -27,8 +27,8 @@ from orthrus.training.loop import LoopConfig
 from orthrus.training.objective import chunked_kl
 from orthrus.training.position_kl import chunk_rows, cuts, position_kl
 from orthrus.training.rollouts import Rollouts
-from orthrus.training.snapshots import TrainingStopped
 from orthrus.weights import same_frozen_tensors
+from tests.refusals import refused
 from tests.tiny import random_weights, tiny_config
 
 
@@ -116,7 +116,7 @@ def test_gradients_of_several_losses_are_averaged(monkeypatch, tmp_path):
     )
     loop.run(together, LoopConfig(1, accumulate=2), tmp_path, lambda line: None)
     assert all(torch.allclose(caught[n], p.grad, atol=1e-6) for n, p in apart.trainable().items())
-    with pytest.raises(ValueError, match="accumulate is 0"):
+    with refused("out-of-range"):
         LoopConfig(1, accumulate=0)
 
 
@@ -166,35 +166,49 @@ def test_every_spelling_of_a_prompt():
 
 
 @pytest.mark.parametrize(
-    ("record", "message"),
+    ("record", "named"),
     [
-        ([1], "record 1: a record is a list"),
-        ({"text": "Hi"}, "record 1: none of messages"),
-        ({"messages": [{"role": "tool", "content": "x"}]}, "a turn's role is 'tool'"),
-        ({"messages": [{"role": "user", "content": ["x"]}]}, "content is a list, only text"),
-        ({"messages": [{"role": "assistant", "content": "x"}]}, "no user turn"),
+        ([1], "list"),
+        ({"text": "Hi"}, "messages"),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "'tool'"),
+        ({"messages": [{"role": "user", "content": ["x"]}]}, "list"),
+        ({"messages": [{"role": "assistant", "content": "x"}]}, "user"),
+        ({"messages": [{"role": "user", "content": "\ud800"}]}, "content"),
     ],
 )
-def test_what_is_no_chat_is_named(tmp_path, record, message):
-    with pytest.raises(ValueError, match=message):
+def test_what_is_no_chat_is_named(tmp_path, record, named):
+    with refused("data-invalid", "a.jsonl, line 1", named):
         read_prompts([write_lines(tmp_path / "a.jsonl", record)])
+
+
+def test_a_chat_file_that_was_edited_is_read_with_its_line_numbers(tmp_path):
+    good = json.dumps({"prompt": "Hi"}).encode()
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf" + good + b"\r\n\r\n" + good.replace(b"Hi", b"Ho") + b"\n\n")
+    assert read_prompts([path]) == {"a": [(("user", "Hi"),), (("user", "Ho"),)]}
+    path.write_bytes(good + b"\n\n{\n")
+    with refused("data-invalid", "a.jsonl, line 3"):
+        read_prompts([path])
+    path.write_bytes(good + b"\n\n\xff\n")
+    with refused("not-utf-8", "a.jsonl, line 3"):
+        read_prompts([path])
 
 
 def test_files_that_cannot_be_read_are_a_sentence(tmp_path, monkeypatch):
     one = write_lines(tmp_path / "a.jsonl", {"prompt": "Hi"}, {"prompt": "Hi"}, {"prompt": "Ho"})
     assert read_prompts([one]) == {"a": [(("user", "Hi"),), (("user", "Ho"),)]}
-    with pytest.raises(ValueError, match=r"b\.jsonl holds no prompt that the files before"):
+    with refused("data-invalid"):
         read_prompts([one, write_lines(tmp_path / "b.jsonl", {"prompt": "Hi"})])
     (tmp_path / "c.jsonl").write_text('{"prompt": "Hi"}\n{"prompt"\n')
-    with pytest.raises(ValueError, match=r"c\.jsonl, line 2 is not valid JSON"):
+    with refused("data-invalid"):
         read_prompts([tmp_path / "c.jsonl"])
     monkeypatch.setattr("orthrus.training.chatdata.MAX_LINE", 10)
-    with pytest.raises(ValueError, match="line 1 is longer than 10 characters"):
+    with refused("file-too-large"):
         read_prompts([one])
-    with pytest.raises(ValueError, match=r"neither \.jsonl nor \.parquet"):
+    with refused("data-invalid"):
         read_prompts([tmp_path / "d.csv"])
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ValueError, match="needs `pip install pyarrow`"):
+    with refused("package-missing"):
         read_prompts([tmp_path / "e.parquet"])
 
 
@@ -207,7 +221,7 @@ def test_parquet_gives_the_same_prompts(tmp_path):
     lines = write_lines(tmp_path / "b.jsonl", *({"messages": chat} for chat in chats))
     assert read_prompts([tmp_path / "a.parquet"])["a"] == read_prompts([lines])["b"]
     (tmp_path / "a.parquet").write_bytes(b"no")
-    with pytest.raises(ValueError, match="is not a parquet file"):
+    with refused("data-invalid"):
         read_prompts([tmp_path / "a.parquet"])
 
 
@@ -325,7 +339,7 @@ def test_a_full_embedding_has_no_room_for_a_mask(tiny_base, monkeypatch):
     monkeypatch.setattr(base, "read_tokenizer", lambda folder: Words(2048))
     assert base.with_mask(config, tiny_base, 32).mask_token_id == 2048
     monkeypatch.setattr(base, "read_tokenizer", lambda folder: Words(2112))
-    with pytest.raises(ValueError, match="all 2112 rows of the embedding are tokens"):
+    with refused("no-mask-row"):
         base.with_mask(config, tiny_base, 32)
 
 
@@ -338,7 +352,7 @@ def test_a_changed_ar_view_is_found(tiny_base, tmp_path):
     name = sorted(tensors)[0]
     tensors[name].view(-1)[0] += 1
     save_file(tensors, path, {"format": "pt"})
-    with pytest.raises(ValueError, match=f"the frozen AR view has changed: {name}"):
+    with refused("tensor-changed"):
         same_frozen_tensors(tiny_base, tmp_path / "changed")
 
 
@@ -356,13 +370,13 @@ def test_upload_is_private_unless_asked_and_sends_no_code(tmp_path, monkeypatch)
             return "address"
 
     monkeypatch.setattr(huggingface_hub, "HfApi", Api)
-    with pytest.raises(ValueError, match="no model card yet"):
+    with refused("stage-missing"):
         report.upload(tmp_path, "me/mine", False)
     (tmp_path / "README.md").write_text("card")
     assert report.upload(tmp_path, "me/mine", False) == "address"
     assert calls[0] == ("me/mine", True) and "*.py" not in calls[1]["allow_patterns"]
     monkeypatch.setattr(Api, "create_repo", lambda *_, **__: (_ for _ in ()).throw(ConnectionError("down")))
-    with pytest.raises(TrainingStopped, match="the hub did not take me/mine: down"):
+    with refused("training-stopped"):
         report.upload(tmp_path, "me/mine", True)
 
 

@@ -11,8 +11,10 @@ from safetensors.torch import load_file, save_file
 from orthrus.checkpoint import load_model, save_checkpoint
 from orthrus.config import ModelConfig, settings_from_environment
 from orthrus.model import DIFF, Orthrus
-from orthrus.supported import UnsupportedCheckpoint
+from tests.refusals import refused
 from tests.tiny import byte_tokenizer, random_weights, tiny_config
+
+K_PROJ_DIFF = "model.layers.1.self_attn.k_proj_diff.weight"
 
 
 @pytest.fixture
@@ -55,38 +57,38 @@ def test_plain_qwen3_starts_with_the_diffusion_view_as_a_copy(folder):
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("change", "code", "named"),
     [
-        (lambda t: t.pop("model.norm.weight"), "the checkpoint lacks model.norm.weight"),
-        (lambda t: t.pop("model.layers.1.self_attn.k_proj_diff.weight"), "lacks model.layers.1.self_attn.k_proj_diff"),
-        (lambda t: t.update({"model.odd": torch.ones(1)}), "has an unknown tensor model.odd"),
-        (lambda t: t.update({"model.norm.weight": torch.ones(63)}), r"model.norm.weight has shape \(63,\), .* \(64,\)"),
+        (lambda t: t.pop("model.norm.weight"), "tensor-missing", "model.norm.weight"),
+        (lambda t: t.pop(K_PROJ_DIFF), "tensor-missing", K_PROJ_DIFF),
+        (lambda t: t.update({"model.odd": torch.ones(1)}), "tensor-unknown", "model.odd"),
+        (lambda t: t.update({"model.norm.weight": torch.ones(63)}), "tensor-shape", "(63,)"),
     ],
 )
-def test_wrong_tensors_are_named(folder, change, message):
+def test_wrong_tensors_are_named(folder, change, code, named):
     edit(folder, change)
-    with pytest.raises(ValueError, match=message):
+    with refused(code, named):
         load_model(folder, "cpu", "float32")
 
 
 def test_folders_that_are_no_checkpoints(folder, tmp_path_factory):
-    with pytest.raises(ValueError, match=r"is not a model folder: it holds no config\.json"):
+    with refused("not-a-model"):
         load_model(tmp_path_factory.mktemp("empty"))
-    with pytest.raises(ValueError, match="dtype 'int8' is not one of float32, bfloat16, float16"):
+    with refused("unknown-choice"):
         load_model(folder, "cpu", "int8")
     (folder / "model.safetensors").write_bytes(b"not a tensor file")
-    with pytest.raises(ValueError, match="is not a safetensors file"):
+    with refused("weights-invalid"):
         load_model(folder)
     (folder / "model.safetensors").unlink()
-    with pytest.raises(ValueError, match=r"holds no \.safetensors file"):
+    with refused("weights-missing"):
         load_model(folder)
     (folder / "config.json").write_text("{")
-    with pytest.raises(ValueError, match="is not valid JSON"):
+    with refused("json-invalid"):
         load_model(folder)
 
 
 def test_a_hub_id_without_network_is_a_sentence():
-    with pytest.raises(ValueError, match="'nobody/nothing' is neither a local folder nor reachable on the hub"):
+    with refused("hub-unreachable"):
         load_model("nobody/nothing")
 
 
@@ -105,33 +107,32 @@ def test_config_round_trip_and_both_rope_spellings():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"model_type": "llama"}, "model_type 'llama'"),
+        ({"model_type": "llama"}, "'llama'"),
         ({"use_sliding_window": True}, "sliding-window"),
-        ({"rope_parameters": {"rope_type": "yarn"}}, "rope type 'yarn'"),
-        ({"rope_scaling": {"type": "linear"}}, "rope type 'linear'"),
+        ({"rope_parameters": {"rope_type": "yarn"}}, "'yarn'"),
+        ({"rope_scaling": {"type": "linear"}}, "'linear'"),
         ({"quantization_config": {"bits": 4}}, "quantised"),
         ({"attention_bias": True}, "attention_bias"),
-        ({"hidden_act": "gelu"}, "hidden_act 'gelu'"),
+        ({"hidden_act": "gelu"}, "'gelu'"),
     ],
 )
 def test_unsupported_models_are_refused_by_name(change, message):
-    with pytest.raises(UnsupportedCheckpoint, match=message):
+    with refused("checkpoint-unsupported", message):
         ModelConfig.from_json(RAW | change)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"vocab_size": None}, "config.json lacks vocab_size"),
-        ({"num_key_value_heads": 3}, "4 attention heads do not divide over 3"),
+        ({"vocab_size": None}, "vocab_size"),
+        ({"num_key_value_heads": 3}, "3 key-value heads"),
         ({"head_dim": 15}, "head_dim is 15"),
-        ({"mask_token_id": 320}, "mask_token_id is 320, the vocabulary has 320 rows"),
         ({"block_size": 1}, "block_size is 1"),
         ({"hidden_size": 0}, "hidden_size is 0"),
     ],
 )
 def test_impossible_configs_name_the_field(change, message):
-    with pytest.raises(ValueError, match=message):
+    with refused("config-invalid", message):
         ModelConfig.from_json(RAW | change)
 
 
@@ -141,5 +142,5 @@ def test_environment_is_read_in_one_place():
     hosted = {"GRADIO_SERVER_NAME": "0.0.0.0", "GRADIO_SERVER_PORT": "7861", "ORTHRUS_PORT": "8080"}
     made = settings_from_environment(hosted)
     assert (made.host, made.port) == ("0.0.0.0", 8080)
-    with pytest.raises(ValueError, match="ORTHRUS_PORT is 'x'"):
+    with refused("out-of-range"):
         settings_from_environment({"ORTHRUS_PORT": "x"})

@@ -338,7 +338,7 @@ def test_without_numba_pytorch_decodes(tmp_path, monkeypatch):
         load_model(folder, "cpu", engine="numba")
 
 
-@pytest.mark.parametrize(("engine", "code"), (("quick", "engine-unknown"), ("triton", "engine-unavailable")))
+@pytest.mark.parametrize(("engine", "code"), (("quick", "unknown-choice"), ("triton", "engine-unavailable")))
 def test_an_engine_that_is_not_there_is_refused(engine, code):
     with pytest.raises(OrthrusError) as error:
         load_model(device="cpu", engine=engine)

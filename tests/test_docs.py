@@ -91,3 +91,21 @@ def test_the_readme_examples_name_what_exists():
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
                 assert hasattr(importlib.import_module(node.value.id), node.attr), node.attr
+
+
+def test_the_map_of_the_gpu_folder_names_its_modules():
+    """Each line begins with a module's name; a line of two names holds both."""
+    package = importlib.import_module("orthrus.gpu")
+    lines = [line for line in package.__doc__.splitlines()[1:] if re.match(r"[a-z_]+(,|\s{2,}|$)", line)]
+    named = {name for line in lines for name in re.match(r"[a-z_]+(?:, [a-z_]+)*", line)[0].split(", ")}
+    assert named == {path.stem for path in (ROOT / "orthrus" / "gpu").glob("*.py")} - {"__init__"}
+
+
+def test_the_drafters_mixture_is_told_as_it_is():
+    from orthrus.training.stages import DRAFT_MIXTURE
+
+    times = {0.5: "half", 1.5: "one and a half times", 2.0: "twice", 4.5: "four and a half times"}
+    shares = {"copying": "copy", "reckoning": "math", "code": "code", "stories": "stories"}
+    told = ", ".join(f"{word} {times[DRAFT_MIXTURE[domain]]}" for word, domain in shares.items())
+    assert f"all alike, but {told};" in " ".join(read("docs/training.md").split())
+    assert {d for d, share in DRAFT_MIXTURE.items() if share != 1} == set(shares.values())

@@ -64,6 +64,7 @@ def test_gallery_spans_the_domains():
     assert max(lengths) > 2 * min(lengths)  # easy and hard text both there
 
 
+@pytest.mark.machine
 @pytest.mark.parametrize("path", TRACES, ids=lambda p: p.name.removesuffix(SUFFIX))
 def test_recorded_traces_hold_and_decode_again_to_the_same_ids(mini, path: Path):
     trace = load(path)

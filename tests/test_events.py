@@ -1,8 +1,10 @@
 """The event schema: strict in both directions, exact round trip, stamped in order."""
 
+import ast
 import dataclasses
 import json
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,12 +13,14 @@ from hypothesis import strategies as st
 from orthrus.events import (
     EVENTS,
     SCHEMA_VERSION,
+    UNUSED,
     ArChunk,
     Attn,
     Done,
     Draft,
     Edit,
     Error,
+    Event,
     Glyph,
     Kv,
     Piece,
@@ -29,6 +33,8 @@ from orthrus.events import (
     to_json,
     validate,
 )
+from orthrus.recording import load, save
+from orthrus.trace import Trace
 from tests import synthetic
 
 
@@ -48,20 +54,46 @@ def test_every_event_of_a_run_survives_json_unchanged(detail, block):
         assert round_trip(event) == event
 
 
-def test_the_rarer_events_survive_json_too():
-    stamp = Stamper("r")
+def unused_events(stamp: Stamper) -> list[Event]:
     verdict = next(e for e in synthetic.events() if isinstance(e, Verdict))
     names = {f.name for f in dataclasses.fields(Verdict)} - {"v", "run", "seq", "t"}
     judged = {name: getattr(verdict, name) for name in names}
-    rare = [
+    return [
         stamp(Status, state="queued", queue_pos=2, eta_s=None),
         stamp(Error, code="too_long", message_key="prompt_too_long", retryable=False),
         stamp(Attn, cycle=0, view="draft", buckets=list("abcdef"), mass="AAAAAAAA"),
         stamp(WhatIf, parent_cycle=1, edits=[Edit(slot=3, id=7)], **judged),
     ]
+
+
+def test_the_kinds_that_are_only_read_survive_json_too():
+    rare = unused_events(Stamper("r"))
     for event in rare:
         assert round_trip(event) == event
+    assert {type(event) for event in rare} == set(UNUSED)
     assert {e.type for e in rare} | {e.type for e in synthetic.events()} == set(EVENTS)
+
+
+def test_a_trace_with_the_kinds_that_are_only_read_still_loads(tmp_path):
+    *run, done = synthetic.events(tokens=12)
+    mixed = [*run, *unused_events(Stamper(done.run)), done]
+    trace = Trace.of(dataclasses.replace(event, seq=seq) for seq, event in enumerate(mixed))
+    save(trace, tmp_path / "old.jsonl.gz")
+    found = load(tmp_path / "old.jsonl.gz")
+    assert [event.type for event in found.events] == [event.type for event in mixed]
+    assert found.token_ids == Trace.of([*run, done]).token_ids
+
+
+def test_no_module_makes_an_event_of_the_kinds_that_are_only_read():
+    root, names = Path(__file__).resolve().parent.parent, {kind.__name__ for kind in UNUSED}
+    for path in [p for top in ("orthrus", "viz") for p in (root / top).rglob("*.py")]:
+        imported = {
+            alias.name
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.ImportFrom) and node.module == "orthrus.events"
+            for alias in node.names
+        }
+        assert not imported & names or path.name == "trace.py", path  # which lets two of them stand before run_start
 
 
 def test_fields_above_the_detail_are_absent_from_the_json():

@@ -91,6 +91,7 @@ def test_growth_puts_the_measured_figures_into_its_sentences(results):
     text = speed_figures.growth()
     for said in ("2 threads", "ahead from 16 tokens on", "31 accepted: 7.25x", "small 3.25", "`python x.py`"):
         assert said in text
+    assert "AR step stays where it is (1 and 1 ms" in text and "verify pass goes from 1.5 to 2.25 ms" in text
     assert all(f"(plots/{name}.svg)" in text for name in plots.CHARTS)
 
 

@@ -115,7 +115,7 @@ def violations(module: str, source: str) -> list[str]:
     rule = rule_of(module)
     found = []
     for name, later in imports(module, source):
-        allowed = ("orthrus.errors", *rule.at_load) + (rule.later if later else ())
+        allowed = ("orthrus.errors", "orthrus.checks", *rule.at_load) + (rule.later if later else ())
         if not any(fnmatchcase(name, pattern) for pattern in allowed):
             found.append(f"{module} imports {name}{' (in a function)' if later else ''}")
     return found

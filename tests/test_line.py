@@ -3,10 +3,9 @@
 import threading
 import time
 
-import pytest
-
-from orthrus.limits import Limits, Refused
+from orthrus.limits import Limits
 from orthrus.line import Line
+from tests.refusals import refused
 
 LIMITS = Limits(waiting=4, runs_per_visitor=3, runs_per_minute=50, address_runs_per_minute=60)
 
@@ -78,10 +77,10 @@ def test_the_limits_name_value_and_limit():
     assert line.take(line.join("first"), 0)
     for _ in range(3):
         line.join("a")
-    with pytest.raises(Refused, match="you have 3 runs waiting or running, 3 are allowed"):
+    with refused("too-many-runs"):
         line.join("a")
     line.join("b")
-    with pytest.raises(Refused, match="4 runs are waiting, this server lets 4 wait"):
+    with refused("queue-full"):
         line.join("c")
     assert line.counts() == (4, 1), "who is refused takes no place"
 
@@ -90,7 +89,7 @@ def test_an_address_has_a_rate_of_its_own():
     line = Line(Limits(address_runs_per_minute=2, runs_per_address=9))
     for visitor in "ab":
         line.leave(line.join(visitor, "10.0.0.1"))
-    with pytest.raises(Refused, match="visitors of your address started 2 runs within a minute, 2 are allowed"):
+    with refused("too-many-runs"):
         line.join("c", "10.0.0.1")
     line.join("c", "10.0.0.2")
 
@@ -99,7 +98,7 @@ def test_an_address_has_a_share_of_the_line():
     line = Line(Limits(runs_per_address=2))
     for visitor in "ab":
         line.join(visitor, "10.0.0.1")
-    with pytest.raises(Refused, match="visitors of your address have 2 runs waiting or running, 2 are allowed"):
+    with refused("too-many-runs"):
         line.join("c", "10.0.0.1")
     line.join("c", "10.0.0.2")
 
@@ -137,7 +136,7 @@ def test_a_closed_line_takes_nobody_and_empties():
     line = Line(LIMITS)
     ticket = line.join("a")
     line.close("the server is being restarted")
-    with pytest.raises(Refused, match="being restarted"):
+    with refused("server-closing"):
         line.join("b")
     assert not line.idle(0.01)
     threading.Timer(0.05, line.leave, [ticket]).start()
@@ -164,3 +163,30 @@ def test_many_threads_get_their_turn_and_never_two_at_once():
     for thread in threads:
         thread.join(30)
     assert most == [1] * 30 and line.counts() == (0, 0)
+
+
+def test_several_are_served_at_once_and_the_estimate_knows():
+    clock = Clock()
+    line = Line(Limits(waiting=9, runs_per_minute=50), clock, at_once=2)
+    first, second, *rest = [line.join(visitor) for visitor in "abcdef"]
+    assert line.take(first, 0) and line.take(second, 0) and not line.take(rest[0], 0)
+    assert line.counts() == (4, 2) and line.place(rest[0]) == (1, None)
+    clock.now = 10.0
+    line.leave(first)  # a run takes 10 s
+    assert line.take(rest[0], 0)
+    clock.now = 14.0  # b is over its time, c has 6 s left
+    assert [line.place(ticket) for ticket in rest[1:]] == [(1, 0.0), (2, 6.0), (3, 10.0)]
+    line.leave(second)
+    assert line.take(rest[1], 0) and line.counts() == (2, 2)
+
+
+def test_a_second_free_worker_is_taken_by_who_is_already_waiting():
+    line, taken = Line(LIMITS, at_once=2), []
+    tickets = [line.join(visitor) for visitor in "ab"]
+    threads = [threading.Thread(target=lambda t=t: taken.append(line.take(t, 5))) for t in reversed(tickets)]
+    began = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert taken == [True, True] and time.monotonic() - began < 2

@@ -16,6 +16,7 @@ from tests.faults import SplitSums, under
 from tests.tiny import compiled_model, tiny_model
 
 DTYPES = (torch.float32, torch.bfloat16)
+pytestmark = pytest.mark.machine
 
 
 def compiled(dtype: torch.dtype = torch.float32, **changes):

@@ -15,6 +15,7 @@ from orthrus.limits import Limits
 from orthrus.recording import SUFFIX, save
 from orthrus.trace import Trace
 from tests import synthetic
+from tests.refusals import refused
 from viz.endpoint import endpoint
 from viz.gallery import recording
 from viz.live import Desk
@@ -77,15 +78,16 @@ def test_a_check_is_a_summary(programs):
 
 def test_a_check_that_takes_too_long_says_so(programs, monkeypatch):
     monkeypatch.setattr(programs.desk, "limits", Limits(run_seconds=1))
-    with pytest.raises(ValueError, match="The check was stopped: a run may take 1 s here"):
+    with refused("run-ended"):
         programs.lossless_check(ME, "slowly", 500)
 
 
 def test_a_block_is_handed_to_the_model_after_its_checks(programs):
-    assert programs.verify_block(ME, "Hello", "a b", "c", "torch") == {"given": ("model", "Hello", "c", "a b", "torch")}
-    with pytest.raises(ValueError, match="The prompt has 4001 characters, this page takes at most 4000"):
+    given = programs.verify_block(ME, "Hello", "a b", "c", "torch")
+    assert given == {"given": ("model", "Hello", "c", "a b", "torch")}
+    with refused("prompt-too-long"):
         programs.verify_block(ME, "Hello", "x" * 4001)
-    with pytest.raises(ValueError, match="Engine 'quick' is not one of"):
+    with refused("unknown-choice"):
         programs.verify_block(ME, "Hello", "x", "", "quick")
 
 
@@ -106,9 +108,9 @@ def test_a_cycle_is_explained_as_the_trace_has_it(programs):
         assert tuple(slot["status"] for slot in found["slots"]) == cycle.statuses()
         assert (found["accepted"], found["committed"]) == (cycle.accepted, cycle.verdict.n_commit)
         assert set(found["says"]) == {"draft", "verify", "commit"}
-    with pytest.raises(ValueError, match=f"cycle is {number + 1}, this recording has cycles 0 to {number}"):
+    with refused("out-of-range"):
         programs.explain_cycle(card["name"], number + 1)
-    with pytest.raises(ValueError, match="there is no recording"):
+    with refused("unknown-recording"):
         programs.explain_cycle("../secret")
 
 
@@ -116,8 +118,12 @@ class Request:
     """As a web framework's."""
 
 
+class Failure(Exception):
+    """As a web framework's: code and sentence."""
+
+
 def made(method):
-    return endpoint(method, Request, lambda request: Visitor(request.session, ""), RuntimeError)
+    return endpoint(method, Request, lambda request: Visitor(request.session, ""), Failure)
 
 
 def test_an_endpoint_says_its_types_and_takes_its_visitor_from_the_request(programs):
@@ -134,9 +140,42 @@ def test_an_endpoint_says_its_types_and_takes_its_visitor_from_the_request(progr
 
 def test_an_endpoint_s_refusal_is_the_framework_s(programs):
     asked = SimpleNamespace(session="me")
-    with pytest.raises(RuntimeError, match="there is no recording"):
-        made(programs.explain_cycle)("nothing", 0, asked)
+    for given, code in (("nothing", "unknown-recording"), (None, "wrong-type"), ("\ud800", "half-character")):
+        with pytest.raises(Failure) as failed:
+            made(programs.explain_cycle)(given, 0, asked)
+        assert failed.value.args[0] == code
+    for cycle, code in (
+        (1.5, "wrong-type"),
+        ("x", "wrong-type"),
+        (None, "wrong-type"),
+        (True, "wrong-type"),
+        (-1, "out-of-range"),
+    ):
+        with pytest.raises(Failure) as failed:
+            made(programs.explain_cycle)("01-easy-text", cycle, asked)
+        assert failed.value.args[0] == code and failed.value.args[1]
     parameters = inspect.signature(made(programs.decode_events)).parameters
     values = [p.default for p in parameters.values()][2:-1]
-    with pytest.raises(RuntimeError, match="Max new tokens is 501, this page gives at most 500 a run"):
+    with pytest.raises(Failure) as failed:
         next(made(programs.decode_events)("Hello", 501, *values, asked))
+    assert failed.value.args == ("too-many-tokens", "Max new tokens is 501, this page gives at most 500 a run.")
+
+
+def test_a_fault_that_no_caller_can_mend_has_a_code_and_a_sentence_too(programs, monkeypatch):
+    monkeypatch.setattr("viz.programs.load", lambda path: {}["gone"])
+    with pytest.raises(Failure) as failed:
+        made(programs.explain_cycle)("01-easy-text", 0, SimpleNamespace(session="me"))
+    assert failed.value.args[0] == "internal-error" and "gone" not in failed.value.args[1]
+
+
+HOSTILE = (None, 5, True, [], {}, "\ud83d", 1.5, "x" * 5000, float("nan"))
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_whatever_a_program_sends_for_a_block_ends_in_a_code(programs, place, value):
+    values = ["Hello", "proposal", "written", "auto"]
+    values[place] = value
+    with pytest.raises(Failure) as failed:
+        made(programs.verify_block)(*values, SimpleNamespace(session="me"))
+    assert failed.value.args[0] in ("wrong-type", "half-character", "prompt-too-long") and failed.value.args[1]

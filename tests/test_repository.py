@@ -10,6 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -78,12 +80,38 @@ def test_a_space_and_a_package_install_the_same():
 
 def test_the_front_matter_agrees_with_the_requirements():
     head = front_matter()
-    assert normal(f"gradio=={head['sdk_version']}") in requirements("requirements.txt")
+    assert head["sdk_version"] in wanted("gradio") and (ROOT / head["thumbnail"]).is_file()
     assert head["sdk"] == "gradio" and (ROOT / head["app_file"]).is_file()
     assert head["license"] == project()["project"]["license"].lower() == "apache-2.0"
     base = rf"^ARG BASE=python:{re.escape(head['python_version'])}\.\d+-slim-"
     assert re.search(base, (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
     assert len(head["short_description"]) <= 60, "a Space refuses a longer one"
+
+
+def wanted(name: str) -> SpecifierSet:
+    """The versions of a package that requirements.txt takes."""
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    found = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    return next(each.specifier for each in found if each.name == name)
+
+
+@pytest.mark.parametrize(
+    ("name", "installed"),
+    [
+        *(("torch", "2.10.0+cu128"), ("torch", "2.11.0+cu128"), ("gradio", "6.31.0"), ("gradio", "6.40.1")),
+        *(("huggingface-hub", "1.20.0"), ("huggingface-hub", "2.4.0")),
+    ],
+)
+def test_what_a_space_brings_along_stays(name, installed):
+    assert installed in wanted(name)
+
+
+def test_a_space_downloads_nothing_that_its_hardware_does_not_load():
+    text = (ROOT / "README.md").read_text(encoding="utf-8").split("---\n")[1]
+    head = front_matter()
+    assert head["suggested_hardware"] == "cpu-basic" and "preload_from_hub" not in text
+    assert "  - mcp-server" in text.splitlines() and re.fullmatch(r"\d+[mh]", head["startup_duration_timeout"])
+    assert head["python_version"] in ("3.10", "3.12"), "those that ZeroGPU has"
 
 
 def test_the_license_is_whole():
@@ -138,3 +166,22 @@ def test_a_text_that_does_is_found(text):
 @pytest.mark.parametrize("text", ["the task 'copy'", "one session per visitor", "tests/work/x", "$HOME/work/x"])
 def test_ordinary_words_are_left_alone(text):
     assert foreign(text) == []
+
+
+HOOKS = ("build_wheel", "build_sdist", "build_editable")
+
+
+@pytest.mark.parametrize("hook", [*HOOKS, *(f"get_requires_for_{hook}" for hook in HOOKS)])
+def test_no_package_can_be_built_and_the_reason_is_said(hook):
+    """A wheel would put a top-level `kernels` beside the hub's own; the model lies outside of any package."""
+    named = project()["build-system"]
+    assert named["requires"] == [] and named["backend-path"] == [".ci"]
+    script = f"import sys; sys.path[:0] = ['.ci']; import {named['build-backend']} as b; b.{hook}('x')"
+    made = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert made.returncode == 1 and "pip install -r requirements.txt" in made.stderr
+    assert "Traceback" not in made.stderr
+
+
+def test_ci_fetches_what_the_tests_of_the_published_tokenizer_need():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "-m tests.qwen3" in script and "ORTHRUS_QWEN3_TOKENIZER" in script

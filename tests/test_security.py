@@ -11,6 +11,7 @@ import threading
 import pytest
 
 from orthrus.config import settings_from_environment
+from tests.refusals import refused
 from tests.running import ROOT, make_assets, running
 from viz import gate, headers, player
 
@@ -25,7 +26,7 @@ def app(tmp_path_factory):
     pytest.importorskip("gradio")
     folder = tmp_path_factory.mktemp("app")
     make_assets(folder)
-    with running(folder, HF_TOKEN=SECRET, ORTHRUS_NOTHING=SECRET) as found:
+    with running(folder, HF_TOKEN=SECRET, ORTHRUS_NOTHING=SECRET, ORTHRUS_MCP="0") as found:
         found.folder = folder
         yield found
 
@@ -42,10 +43,18 @@ def form(app, **changes) -> list:
 
 
 def test_the_player_s_scripts_are_served_and_nothing_beside_them(app):
-    for path in (SCRIPT, str(player.plotly_file())):
-        assert app.get(f"/gradio_api/file={path}").status == 200
-    beside = ROOT / "viz" / "static" / "export.html"
-    assert beside.is_file() and app.get(f"/gradio_api/file={beside}").status == 404
+    for name in (player.SCRIPTS[0], "plotly.min.js"):
+        reply = app.get(f"{gate.PLAYER}{name}")
+        assert reply.status == 200 and reply.head["content-type"].startswith("text/javascript")
+    assert app.get(f"{gate.PLAYER}{player.SCRIPTS[0]}").text == (player.STATIC / player.SCRIPTS[0]).read_text()
+    assert (ROOT / "viz" / "static" / "export.html").is_file()
+    for beside in ("export.html", "page.js", "page.css", "", "x/player.js", f"..%2fstatic%2f{player.SCRIPTS[0]}"):
+        assert app.get(f"{gate.PLAYER}{beside}").status == 404
+    assert app.get(f"/gradio_api/file={SCRIPT}").status == 404
+
+
+def test_no_address_of_the_page_holds_the_folder_it_lies_in(app):
+    assert str(ROOT) not in app.get("/").text and str(ROOT) not in app.get("/config").text
 
 
 @pytest.mark.parametrize(
@@ -190,7 +199,7 @@ def admits(method: str, path: str, body: bytes = b"{}", **scope) -> bool:
 
     request = {"type": "http", "method": method, "path": path, "headers": [], **scope}
     try:
-        asyncio.run(gate.Gate(None, files=["/a/b.js"]).admitted(request, receive))
+        asyncio.run(gate.Gate(None).admitted(request, receive))
     except gate.Refused:
         return False
     return True
@@ -199,10 +208,10 @@ def admits(method: str, path: str, body: bytes = b"{}", **scope) -> bool:
 @pytest.mark.parametrize(
     ("path", "root", "open_"),
     [
-        ("/gradio_api/file=/a/b.js", "", True),
-        ("/demo/gradio_api/file=/a/b.js", "/demo", True),
+        ("/gradio_api/player/b.js", "", True),
+        ("/demo/gradio_api/player/b.js", "/demo", True),
         ("/demo/config/", "/demo/", True),
-        ("/gradio_api/file=/a/b.js/../c.js", "", False),
+        ("/gradio_api/player/../file=/a/b.js", "", False),
         ("/demo/config", "", False),
         ("/static/a//b", "", False),
         ("/static/./b", "", False),
@@ -330,7 +339,7 @@ def test_only_this_machine_reaches_it_unless_asked(app):
         socket.create_connection(("127.0.0.2", app.port), timeout=5).close()
 
 
-@pytest.mark.parametrize("path", ["/", "/config", "/theme.css", "/nothing", f"/gradio_api/file={SCRIPT}"])
+@pytest.mark.parametrize("path", ["/", "/config", "/theme.css", "/nothing", f"{gate.PLAYER}{player.SCRIPTS[0]}"])
 def test_every_reply_has_the_headers(app, path):
     head = app.get(path).head
     assert head["x-content-type-options"] == "nosniff" and head["referrer-policy"] == "same-origin"
@@ -350,7 +359,7 @@ def test_who_may_frame_the_page_can_be_set(wanted):
 
 @pytest.mark.parametrize("wanted", ["", "self", "https://a.b; script-src *", "*", "https://a/b", "https://a\r\nx: y"])
 def test_what_is_no_origin_is_refused(wanted):
-    with pytest.raises(ValueError, match=r"frame|origin"):
+    with refused("frame-origin"):
         headers.frames(wanted)
 
 

@@ -4,21 +4,22 @@ import math
 
 import pytest
 
-from orthrus.__main__ import _config, main, parser
+from orthrus.__main__ import _config, main, parsed
 from orthrus.config import ENGINES, DecodeConfig
 from orthrus.limits import Limits
+from tests.refusals import refused
 from viz.controls import FIELDS, PACES, ChoiceField, read
 
 
 def test_an_untouched_form_is_the_command_line_without_options():
     wish = read("Hello", {field.name: field.value for field in FIELDS})
     assert wish == read("Hello", {}) == ("Hello", DecodeConfig(), "auto", True)
-    args = parser().parse_args(["generate", "Hello"])
+    args = parsed(["generate", "Hello"])
     assert wish.config == _config(args) and wish.engine == args.engine
 
 
 def test_every_field_is_an_option_of_the_command_line():
-    given = vars(parser().parse_args(["generate", "Hello"]))
+    given = vars(parsed(["generate", "Hello"]))
     for field in FIELDS:
         default = given[field.name]
         assert (PACES[default] if field.name == "pace" else default) == field.value, field.name
@@ -72,9 +73,9 @@ def test_drafts_are_paced_where_asked():
 
 def test_what_is_over_a_limit_says_so():
     limits = Limits(prompt_chars=10, new_tokens=300)
-    with pytest.raises(ValueError, match="the prompt has 11 characters, this page takes at most 10"):
+    with refused("prompt-too-long"):
         read("x" * 11, {}, limits)
-    with pytest.raises(ValueError, match="max new tokens is 301, this page gives at most 300 a run"):
+    with refused("too-many-tokens"):
         read("x", {"max_new_tokens": 301}, limits)
     assert read("x" * 10, {"max_new_tokens": 300}, limits).config.max_new_tokens == 300
 

@@ -8,7 +8,7 @@ from tests.test_viz_player import node
 from viz import catalogue, player, statistics
 
 SOURCES = ("table.js", "exports.js", "simulate.js", "compare.js", "worded.js", "written.js", "filter.js", "ribbon.js",
-           "clock.js", "ruler.js", "guess.js")  # fmt: skip
+           "clock.js", "race.js", "tour.js", "ruler.js", "guess.js")  # fmt: skip
 STUB = "global.document = {querySelectorAll: () => [], scripts: []};"
 
 
@@ -125,10 +125,38 @@ def test_tables_of_block_and_race_say_what_the_views_show(trace):
     assert after["own"][1:] == [f"w{i}" for i in cycle.verdict.ar_ids[:n]] and after["p"][0] is None
     facts = catalogue.state("race", trace)["facts"]
     half = facts["cycles"]["ms"][2]
-    body = "console.log(JSON.stringify(O.raceColumns(input.facts, input.clock)));"
+    body = "console.log(JSON.stringify(O.raceColumns(input.facts, 'ms', input.clock)));"
     found = scripted(body, facts=facts, clock=half)
     assert found["cycle"] == [1, 2, 3] and found["ar_ms"] == [ms for ms in facts["ar"]["ms"] if ms <= half]
     assert {name for name, _ in catalogue.VIEWS["race"].skeleton()["table"]} and found["n"] == facts["cycles"]["n"][:3]
+
+
+def test_on_the_clock_of_passes_a_lane_has_made_as_many_as_the_other(trace):
+    race, stops = catalogue.state("race", trace)["facts"], [f for f in player.tape(trace) if "p" in f]
+    moments, clock = [], 0.0
+    for stop in stops:
+        clock += stop["ms"]
+        moments.append({"clock": clock, "phase": stop["p"], "share": 1})
+    last = {**moments[-1], "clock": clock}
+    half = {**last, "share": 0.5}
+    body = "console.log(JSON.stringify(input.moments.map((now) => O.raceAt(input.race, input.key, now))));"
+    found = scripted(body, race=race, key="passes", moments=[{"clock": 0, "phase": "prefill", "share": 0}, *moments])
+    made = {"prefill": 1, "draft": 1, "verify": 0, "commit": 1}  # a verify pass counts once its tokens are committed
+    want = [0]
+    for moment in moments[:-1]:
+        want.append(want[-1] + made[moment["phase"]])
+    assert [int(at) for at in found] == [*want, len(trace.ar_ids)] and want[-1] == trace.metrics().passes
+    between = scripted(body, race=race, key="passes", moments=[half])[0]
+    assert between == pytest.approx((want[-1] + len(trace.ar_ids)) / 2)
+    assert scripted(body, race=race, key="ms", moments=[half])[0] == pytest.approx(clock)
+
+
+def test_the_race_on_passes_is_shown_in_the_time_of_all_passes(trace):
+    body = (
+        "console.log(JSON.stringify(input.lags.map((lag) => O.raceMs({stops: input.stops, race: {lag: () => lag}}))));"
+    )
+    stops = [{"t0": 0, "ms": 40}, {"t0": 40, "ms": 10}]
+    assert scripted(body, stops=stops, lags=[None, 0, 9]) == [50, 40, 400]
 
 
 @pytest.mark.parametrize(

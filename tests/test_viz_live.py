@@ -11,21 +11,23 @@ from dataclasses import replace
 
 import pytest
 
+from orthrus.errors import OrthrusError
 from orthrus.events import Lossless, RunStart
 from orthrus.limits import Limits
 from orthrus.trace import Trace
+from orthrus.worker import WorkerError
 from tests import synthetic
-from viz import live, player, relay
+from viz import live, measuring, player, relay
 from viz.job import Job
 from viz.live import Desk
-from viz.relay import News, Place
+from viz.relay import Film, News, Place
 
 
 def scripted(model, wish, cancel):
     """A decoder that writes `limit` synthetic tokens, looks at its flag between events, and can be told to fail."""
     prompt, limit = wish
     if not prompt.strip():
-        raise ValueError("the prompt is empty; write at least one word")
+        raise OrthrusError("prompt-empty", "the prompt is empty; write at least one word")
     if prompt == "explode":
         raise RuntimeError("a kernel went wrong")
     events = synthetic.events(tokens=limit)
@@ -37,6 +39,12 @@ def scripted(model, wish, cancel):
             time.sleep(0.01)
     else:
         yield events[-1]
+
+
+@pytest.fixture(autouse=True)
+def heartbeat(monkeypatch):
+    """A silent run yields soon enough for tests that take one item of it."""
+    monkeypatch.setattr(relay, "HEARTBEAT_S", 0.4)
 
 
 @pytest.fixture
@@ -71,7 +79,7 @@ def test_what_arrives_together_travels_together(desk):
 
 def test_stop_ends_a_run_and_says_what_there_is(desk):
     desk.enter("me")
-    run = desk.run("me", ("slowly", 200))
+    run = desk.run("me", ("slowly", 2000))
     for each in run:
         if each.message:
             break
@@ -132,6 +140,18 @@ def test_runs_of_two_visitors_never_overlap():
     assert overlaps == [False] * 3, "each alone"
 
 
+def test_with_two_workers_two_runs_go_side_by_side_and_the_third_waits():
+    desk = open_desk(at_once=2)
+    first, second = under_way(desk, "first"), desk.run("second", ("slowly", 300))
+    while desk.line.counts()[1] < 2:
+        next(second)
+    third = desk.run("third", ("go", 12))
+    assert next(third).status.startswith("You are next in line.")
+    second.close()
+    assert frames(third) and desk.line.counts()[1] == 1
+    first.close()
+
+
 def test_a_visitor_who_comes_before_the_model_waits_or_leaves():
     gate = threading.Event()
     desk = Desk(gate.wait, scripted)
@@ -149,7 +169,7 @@ def test_a_visitor_who_comes_before_the_model_waits_or_leaves():
 
 def test_a_model_that_does_not_load_leaves_a_sentence():
     def load():
-        raise ValueError("'nowhere' is not a model folder")
+        raise OrthrusError("not-a-model", "'nowhere' is not a model folder")
 
     desk = Desk(load, scripted)
     desk.open()
@@ -171,7 +191,7 @@ def test_a_silent_run_still_has_a_heartbeat(monkeypatch):
 
 def test_a_bad_form_waits_for_nobody():
     def read(form):
-        raise ValueError("temperature is -1, it must be 0 or between 0.01 and 100")
+        raise OrthrusError("out-of-range", "temperature is -1, it must be 0 or between 0.01 and 100")
 
     desk = Desk(threading.Event().wait, scripted, read)  # no model will ever be there
     (news,) = [each for each in desk.run("me", ("go", 10)) if each.status]
@@ -189,22 +209,22 @@ def sampled(coupling):
     """A run that says it was sampled; the rest of it is as ever."""
 
     def decode(model, wish, cancel):
-        for event in synthetic.events(tokens=20):
+        events = [e for e in synthetic.events(tokens=20) if not (isinstance(e, Lossless) and coupling == "rejection")]
+        for number, event in enumerate(events):
             if isinstance(event, RunStart):
                 rule = {"mode": "sample", "coupling": coupling, "temperature": 0.8, "top_k": 20, "seed": 7}
                 event = replace(event, params=replace(event.params, **rule))
-            if not (isinstance(event, Lossless) and coupling == "rejection"):
-                yield event
+            yield replace(event, seq=number)
 
     return decode
 
 
 def worked(desk):
-    """The worker's sentences and frames, before those of one flush are merged."""
+    """The run's sentences and frames, before those of one flush are merged."""
     job = Job("me")
     with desk.working(job, lambda: "form", desk._pictures) as out:
         items = list(iter(out.get, None))
-    drawn = [json.loads(frame) for item in items if isinstance(item, list) for frame in item]
+    drawn = [json.loads(frame) for item in items if isinstance(item, Film) for frame in item.frames]
     return [item.status for item in items if isinstance(item, News)], drawn
 
 
@@ -215,7 +235,8 @@ def worked(desk):
         ("rejection", "its text is another draw of the same distribution.", "equal in distribution"),
     ],
 )
-def test_a_sampled_run_says_what_runs_and_claims_no_more_than_was_compared(coupling, other, badge):
+def test_a_sampled_run_says_what_runs_and_claims_no_more_than_was_compared(coupling, other, badge, monkeypatch):
+    monkeypatch.setattr(measuring, "EVERY_S", 0.0)  # a line with each event
     desk = Desk(lambda: "model", sampled(coupling))
     desk.open()
     words, drawn = worked(desk)
@@ -225,6 +246,62 @@ def test_a_sampled_run_says_what_runs_and_claims_no_more_than_was_compared(coupl
     facts = [change[3] for frame in drawn for change in frame["x"] if change[0] == "badges" and change[2] == "lossless"]
     assert [fact["text"] for fact in facts] == [badge]
     assert ("same seed" in facts[0]["about"]) is (coupling == "gumbel")
+
+
+def test_a_short_run_is_not_spoken_of_before_it_is_over(desk):
+    news = [each for each in desk.run("me", ("go", 40)) if each.message or each.status]
+    (message,) = [json.loads(each.message) for each in news]
+    assert message["measuring"] is None and message["autoplay"] and message["end"] and message["frames"]
+
+
+def test_a_long_run_gives_a_light_line_a_second_and_its_frames_at_the_end(desk):
+    *light, film = [json.loads(each.message) for each in desk.run("me", ("slowly", 900)) if each.message]
+    assert len(light) >= 3 and film["autoplay"] and film["end"] and film["frames"]
+    assert all(each["measuring"]["lane"] in ("Orthrus", "AR") and not each["frames"] for each in light)
+    assert light[0]["measuring"]["text"] == "", "no text in the first seconds"
+    assert 0 < len(light[-1]["measuring"]["text"]) <= measuring.TAIL and light[-1]["measuring"]["tokens"] > 0
+
+
+def test_lines_follow_the_clock_and_name_each_lane_once():
+    now = [0.0]
+    made, said, trace = measuring.Measuring(at_once=True, clock=lambda: now[0]), [], Trace()
+    for event in synthetic.events(tokens=200):
+        trace = trace.add(event)
+        said += [(now[0], each) for each in made.lines(event, trace)]
+        now[0] += 0.125
+    lights = [(at, each) for at, each in said if isinstance(each, relay.Light)]
+    assert [at for at, _ in lights] == [float(second) for second in range(len(lights))] and len(lights) > 5
+    assert all((at > measuring.TEXT_S) is bool(each.text) for at, each in lights)
+    words = [each.status for _, each in said if isinstance(each, News)]
+    assert len(words) == 2 and words[0].startswith("Orthrus") and "one token at a time" in words[1]
+    assert {each.lane for _, each in lights} == {"Orthrus", "AR"}
+    assert list(measuring.Measuring(at_once=False, clock=lambda: 0.0).lines(event, trace)) == []
+
+
+def test_a_film_stands_still_from_the_click_unless_its_run_waits():
+    desk = open_desk()
+    run, waits = under_way(desk), desk.run("second", ("go", 12))
+    first = json.loads(next(waits).message)
+    assert first["measuring"] is None and not first["end"], "the film goes on while the run waits"
+    run.close()
+    begun = next(json.loads(each.message) for each in waits if each.message)
+    assert begun["measuring"] is not None or begun["frames"]
+    (refused,) = [json.loads(each.message) for each in desk.run("me", (" ", 12)) if each.message]
+    assert refused["end"] and not refused["frames"] and refused["measuring"] is None
+
+
+def test_drawing_is_nobody_else_s_wait(monkeypatch):
+    """The worker is free for the next run before the frames of this one are made."""
+    free, real = [], live.film
+
+    def film(told, plays):
+        free.append(desk.line.counts()[1] == 0)
+        return real(told, plays)
+
+    desk = open_desk()
+    monkeypatch.setattr(live, "film", film)
+    assert frames(desk.run("me", ("go", 40))) and free == [True]
+    assert "orthrus_run_seconds_count 1\n" in desk.metrics()
 
 
 # Waiting
@@ -372,6 +449,9 @@ def failing(error, after=8):
 @pytest.mark.parametrize(
     ("error", "told"),
     [
+        (WorkerError("worker-lost", "worker-lost", "The process ended. kernel"), "The process ended."),
+        (WorkerError("out-of-memory", "OutOfMemoryError", "CUDA out of memory"), "The device ran out of memory"),
+        (WorkerError("run-failed", "ZeroDivisionError", "in kernel 7"), "The run failed (ZeroDivisionError)."),
         (OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), "The device ran out of memory in this run."),
         (MemoryError(), "The device ran out of memory in this run."),
         (RuntimeError("an illegal instruction in kernel 7"), "The run failed (RuntimeError)."),
@@ -389,7 +469,7 @@ def test_a_fault_in_mid_cycle(error, told, caplog):
     assert line.exc_info[1] is error and line.run and "secret" not in caplog.text
     assert len(cleaned) == 1
     assert frames(desk.run("me", ("go", 60))) and desk.health() == (True, "ok")
-    kind = type(error).__name__
+    kind = getattr(error, "kind", type(error).__name__)
     assert f'orthrus_errors_total{{kind="{kind}"}} 1' in desk.metrics()
 
 

@@ -13,6 +13,7 @@ from tests import synthetic
 from tests.test_viz_player import NODE, SHIM
 from viz import captions, catalogue, inspector, player, quiz
 from viz.changes import apply
+from viz.format import number, times
 
 
 @pytest.fixture(scope="module")
@@ -123,11 +124,12 @@ def test_every_number_of_the_tour_is_the_runs_own(trace):
     beats = catalogue.state("tour", trace)["facts"]["beats"]
     metrics = trace.metrics()
     texts = {beat["key"]: beat["text"] + beat.get("after", "") for beat in beats}
-    assert list(texts) == ["title", "race", "draft", "verify", "commit", "quiz", "whole"]
+    assert list(texts) == ["title", "race", "draft", "verify", "commit", "quiz", "whole", "time"]
     shown = trace.cycle(beats[2]["cycle"])
     assert f"slot {shown.statuses().index('refused')}" in texts["verify"]
     assert texts["commit"].startswith(f"{shown.accepted} guess") and str(shown.verdict.kv.cropped) in texts["commit"]
-    assert f"{metrics.passes} looks instead of {metrics.tokens}" in texts["whole"]
+    assert f"{metrics.passes} forward passes instead of {metrics.tokens}" in texts["whole"]
+    assert times(metrics.speedup) in texts["time"] and number(metrics.tokens_per_cycle) in texts["time"]
     assert f"all {len(trace.tokens)} tokens are the same" in texts["race"]
     assert beats[5]["cycle"] > beats[2]["cycle"], "the question is about a block that has not been shown"
     assert 50 <= sum(beat["s"] for beat in beats) <= 70

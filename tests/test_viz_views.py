@@ -9,6 +9,7 @@ from orthrus.events import Verdict
 from orthrus.invariants import check
 from orthrus.trace import Trace
 from tests import synthetic
+from tests.refusals import refused
 from viz import catalogue, player, theme
 from viz.changes import PHASES, Change, apply, merge, put, rows
 from viz.ribbon import percents
@@ -30,8 +31,9 @@ RUNS = {
 # bytes of one event's patch for one view, and of all views together, averaged over the cycles of an ordinary run
 EVENT_BUDGET, CYCLE_BUDGET = 1400, 10_500
 # the inspector: five alternatives of every slot, in each of the two views; the statistics: all of them, but only at
-# cycles 1, 2, 4, 8, ...; the words and the recorded file, which comes once with the end, are as long as they are
-OWN_BUDGET = {"inspector": 3000, "statistics": 2500, "words": float("inf"), "record": float("inf")}
+# cycles 1, 2, 4, 8, ...; the tour comes once, with the end; so does the recorded file, which, as the words, is as long
+# as it is
+OWN_BUDGET = {"inspector": 3000, "statistics": 2500, "tour": 2000, "words": float("inf"), "record": float("inf")}
 
 
 def patched(name, trace):
@@ -114,7 +116,7 @@ def test_changes_do_what_they_say_and_nothing_else_is_a_change():
 
 
 def test_a_view_that_does_not_exist_is_named():
-    with pytest.raises(ValueError, match="there is no view 'ribbons'; there are words"):
+    with refused("unknown-choice"):
         catalogue.state("ribbons", Trace())
 
 

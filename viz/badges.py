@@ -6,8 +6,8 @@ from typing import Any
 
 from orthrus.events import Event, Lossless, RunStart
 from orthrus.trace import Trace
-from viz.board import number
 from viz.changes import Change, merge, put
+from viz.format import number
 
 NAME = "badges"
 

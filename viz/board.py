@@ -7,17 +7,21 @@ from typing import Any
 from orthrus.events import ArChunk, Done, Event, Prefill, Verdict
 from orthrus.metrics import Metrics
 from orthrus.trace import Trace
-from viz.changes import Change, merge
+from viz import headline
+from viz.changes import Change, merge, put
+from viz.format import NOT_MEASURED, milliseconds, number, per_second, times
 
 NAME = "board"
-NOT_MEASURED = "not measured"
 ENTRIES = (
-    ("speedup", "Speed-up", "Time of plain decoding divided by time of Orthrus for as many tokens, prompt included. "
-     "Same process, same weights; both measured alone."),
+    ("passes", "Forward passes, Orthrus : plain", "Orthrus: 1 for the prompt, which gives the first token, 2 "
+     "for a cycle with guesses, 1 for one without. Plain decoding: 1 per token. They are the same on every machine."),
+    ("speedup", "Speed against plain decoding", "Time of plain decoding divided by time of Orthrus for as many tokens, "
+     "prompt included. Same process, same weights; both measured alone. Below 1× Orthrus took longer on this device."),
     ("per_cycle", "Tokens per cycle", "Tokens written by cycles, divided by cycles. A cycle is one draft and one "
      "verdict."),
-    ("tpf", "Tokens per forward pass", "Generated tokens divided by all forward passes: 1 for the prompt, 2 for a "
-     "cycle with guesses, 1 for one without. Plain decoding has 1."),
+    ("even", "Break-even, tokens per cycle", "Time of a cycle divided by plain decoding's time for one token. A "
+     "run that writes more per cycle saves time on this device."),
+    ("tpf", "Tokens per forward pass", "Generated tokens divided by all forward passes. Plain decoding has 1."),
     ("length", "Acceptance length", "Guesses accepted per cycle. The token the AR view writes itself is not counted."),
     ("share", "Accepted share", "Guesses accepted, of all that were made. Most of the rest was never judged."),
     ("tokens", "Tokens", "Tokens generated so far, the first one included."),
@@ -39,7 +43,7 @@ def skeleton() -> dict[str, Any]:
         "title": "Measured",
         "entries": entries,
         "state": {"values": {}},
-        "facts": {"values": {"speedup": NOT_MEASURED, "rate_ar": NOT_MEASURED}},
+        "facts": {"values": dict.fromkeys(("speedup", "even", "rate_ar"), NOT_MEASURED), "lead": "passes"},
     }
 
 
@@ -48,25 +52,32 @@ def patch(event: Event, trace: Trace) -> list[Change]:
         return [merge("values", {"ttft": milliseconds(event.ms), **_counts(trace.metrics())}, "prefill")]
     if isinstance(event, Verdict):
         return [merge("values", {**_counts(trace.metrics()), **_alarm(trace.metrics())}, "commit")]
-    if isinstance(event, (ArChunk, Done)):
-        metrics = trace.metrics()
-        found = {"rate_ar": per_second(metrics.ar_tokens_per_s)}
-        if metrics.speedup is not None:
-            found["speedup"] = times(metrics.speedup)
-        return [merge("values", found)]
+    if isinstance(event, ArChunk):
+        return [merge("values", {"rate_ar": per_second(trace.metrics().ar_tokens_per_s)})]
+    if isinstance(event, Done):
+        lead = "speedup" if headline.axis(trace) == "ms" else "passes"
+        return [merge("values", _against(trace)), put("lead", lead)]
     return []
 
 
 def final(trace: Trace) -> dict[str, str]:
     """What the board shows at the end of a run."""
     metrics = trace.metrics()
-    found = {**_counts(metrics), "rate_ar": per_second(metrics.ar_tokens_per_s), "speedup": times(metrics.speedup)}
+    found = {"speedup": NOT_MEASURED, **_counts(metrics), **_against(trace)}
     return found if metrics.ttft_ms is None else {**found, "ttft": milliseconds(metrics.ttft_ms)}
+
+
+def _against(trace: Trace) -> dict[str, str]:
+    """What takes both lanes."""
+    metrics, even = trace.metrics(), headline.break_even(trace)
+    found = {"rate_ar": per_second(metrics.ar_tokens_per_s), "even": NOT_MEASURED if even is None else number(even)}
+    return found if metrics.speedup is None else {**found, "speedup": times(metrics.speedup)}
 
 
 def _counts(metrics: Metrics) -> dict[str, str]:
     return {
         "tokens": str(metrics.tokens),
+        "passes": f"{metrics.passes} : {metrics.tokens}",
         "cycles": str(metrics.cycles),
         "per_cycle": number(metrics.tokens_per_cycle),
         "tpf": number(metrics.tpf),
@@ -88,19 +99,3 @@ def _alarm(metrics: Metrics) -> dict[str, str]:
         "alarm": f"The drafter is not firing: {mean:.2f} tokens per cycle over {metrics.cycles} cycles. Likely causes: "
         "a diffusion view that was not trained with this model, or text unlike anything it was trained on."
     }
-
-
-def number(value: float | None, digits: int = 1) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"
-
-
-def times(value: float | None) -> str:
-    return NOT_MEASURED if value is None else f"{value:.2f}×" if value < 10 else f"{value:.1f}×"
-
-
-def per_second(value: float | None) -> str:
-    return NOT_MEASURED if value is None else f"{value:,.0f}"
-
-
-def milliseconds(value: float) -> str:
-    return f"{value:.1f} ms" if value < 100 else f"{value:,.0f} ms" if value < 10_000 else f"{value / 1e3:.1f} s"

@@ -7,9 +7,9 @@ from typing import Any
 
 from orthrus.events import Done, Draft, Event, Prefill, Verdict
 from orthrus.trace import Cycle, Trace
-from viz import formulas
-from viz.board import milliseconds, number, times
+from viz import formulas, headline
 from viz.changes import Change, put
+from viz.format import milliseconds, number
 from viz.words import counted, percent, quoted
 
 NAME = "captions"
@@ -81,7 +81,7 @@ def _draft(event: Draft) -> tuple[str, str]:
     n = event.n_draft
     if n == 0:
         return "Nothing is guessed this time: the AR view writes one token by itself.", "No draft pass: n_draft is 0."
-    plain = f"The diffusion view guesses {counted(n, 'token')} in a single look."
+    plain = f"The diffusion view guesses {counted(n, 'token')} in a single forward pass."
     if event.q_lp is not None:
         sure = next((k for k, value in enumerate(event.q_lp) if value < SURE), n)
         plain += {
@@ -138,7 +138,7 @@ def _verify(cycle: Cycle, event: Verdict, trace: Trace) -> tuple[str, str]:
     if (blanks := sum(_blank(i, trace) for i in cycle.draft.draft_ids[:kept])) >= BLANKS:
         plain += f" {blanks} of those kept are only line ends and indentation, which are easy to guess."
     if event.cycle == 0 and n:
-        plain += " All in one look: the sweep is only for your eyes."
+        plain += " All in one forward pass: the sweep is only for your eyes."
     return plain, f"Verify pass in {milliseconds(event.t_verify_ms)}: {technical}"
 
 
@@ -158,9 +158,9 @@ def _odds(event: Verdict, at: int) -> str:
 
 def _commit(cycle: Cycle, event: Verdict, trace: Trace) -> tuple[str, str]:
     kept, metrics = cycle.accepted, trace.metrics()
-    looks = 2 if cycle.draft.n_draft else 1
+    passes = 2 if cycle.draft.n_draft else 1
     own = " and one token of the AR view's own" if event.next_id is not None else ""
-    plain = f"{counted(kept, 'guess')}{own}: {counted(event.n_commit, 'token')} for {counted(looks, 'look')}."
+    plain = f"{counted(kept, 'guess')}{own}: {counted(event.n_commit, 'token')} for {counted(passes, 'forward pass')}."
     if event.kv.cropped:
         plain += " The rest is thrown away, and its memory with it."
     if event.stop == "eos":
@@ -175,10 +175,7 @@ def _commit(cycle: Cycle, event: Verdict, trace: Trace) -> tuple[str, str]:
 
 def _finish(event: Done, trace: Trace) -> tuple[str, str]:
     metrics = trace.metrics()
-    plain = f"{counted(event.n_tokens, 'token')} in {counted(metrics.passes, 'look')} instead of {event.n_tokens}."
-    if metrics.speedup is not None:
-        slower = "slower here, " if metrics.speedup < 1 else ""
-        plain += f" Measured: {slower}{times(metrics.speedup)} the speed of plain decoding."
+    plain = headline.summary(trace)
     if trace.lossless and trace.lossless.verdict == "identical":
         plain += " Not one token is different."
     technical = (

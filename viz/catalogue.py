@@ -6,6 +6,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from orthrus.errors import OrthrusError
 from orthrus.events import Event
 from orthrus.trace import Trace
 from viz import (
@@ -68,7 +69,7 @@ def skeletons() -> dict[str, dict[str, Any]]:
 def state(name: str, trace: Trace) -> dict[str, Any]:
     """One view of a whole trace: its skeleton's state and facts with every patch applied in order."""
     if name not in VIEWS:
-        raise ValueError(f"there is no view {name!r}; there are {', '.join(VIEWS)}")
+        raise OrthrusError("unknown-choice", f"there is no view {name!r}; there are {', '.join(VIEWS)}")
     skeleton = VIEWS[name].skeleton()
     drawn = {"state": skeleton.get("state", {}), "facts": skeleton.get("facts", {})}
     partial = Trace()

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from orthrus import checks
 from orthrus.config import COUPLINGS, ENGINES, DecodeConfig
 from orthrus.limits import Limits
+from orthrus.messages import turns_of
 
 _DEFAULTS = DecodeConfig()
 
@@ -21,7 +23,6 @@ class NumberField(NamedTuple):
     name: str
     label: str
     about: str
-    step: float = 1
     without: str = ""  # what leaving it out means, where that is no number
 
     @property
@@ -44,12 +45,12 @@ class ChoiceField(NamedTuple):
 
 
 PACES = ("full", "auto")  # by `DecodeConfig.pace`
-LIMIT = NumberField("max_new_tokens", "Max new tokens", "Prompt and answer share the context.", 8)
+LIMIT = NumberField("max_new_tokens", "Max new tokens", "Prompt and answer share the context.")
 ADVANCED = (
-    NumberField("temperature", "Temperature", "0 is greedy; above it tokens are drawn.", 0.1),
+    NumberField("temperature", "Temperature", "0 is greedy; above it tokens are drawn."),
     NumberField("seed", "Seed", "Decides every draw."),
     NumberField("top_k", "Top-k", "Draw from so many.", without="off"),
-    NumberField("top_p", "Top-p", "Draw from this mass.", 0.05, "off"),
+    NumberField("top_p", "Top-p", "Draw from this mass.", "off"),
     NumberField("block_size", "Block size K", "Anchor and guesses.", without="the model's"),
     ChoiceField(
         "pace", "Drafts", "full: a block of K every cycle. auto: only as far as drafting pays.", PACES, PACES[0]
@@ -84,21 +85,15 @@ class Wish(NamedTuple):
 def read(prompt: str, entered: Mapping[str, Any], limits: Limits | None = None, both: bool = True, **more: Any) -> Wish:
     """The wish of a form, values by field name; `more` are parts of the configuration that no field sets.
 
-    Raises ValueError, a sentence that names the value and its limit.
+    Raises OrthrusError, a sentence that names the value and its limit.
     """
-    if not isinstance(prompt, str):
-        raise ValueError(f"the prompt is {prompt!r:.40}, it must be a text")
     limits = limits or Limits()
-    limits.check_prompt(prompt)
-    if any("\ud800" <= character <= "\udfff" for character in prompt):
-        raise ValueError("the prompt holds half a character; please type it again")
+    limits.check_prompt(checks.text("prompt", prompt))
+    turns_of(prompt)
+    checks.flag("compare", both)
     values = {field.name: _value(field, entered.get(field.name)) for field in FIELDS}
-    if values["pace"] not in PACES:
-        raise ValueError(f"drafts {values['pace']!r:.40} is not one of {', '.join(PACES)}")
-    values["pace"] = values["pace"] == "auto"
-    engine = values.pop("engine")
-    if engine not in ENGINES:
-        raise ValueError(f"engine {engine!r:.40} is not one of {', '.join(ENGINES)}")
+    values["pace"] = checks.one_of("drafts", values["pace"], PACES) == "auto"
+    engine = checks.one_of("engine", values.pop("engine"), ENGINES)
     config = DecodeConfig(**values, **more)
     limits.check_tokens(config.max_new_tokens)
     return Wish(prompt, config, engine, both)
@@ -107,14 +102,4 @@ def read(prompt: str, entered: Mapping[str, Any], limits: Limits | None = None, 
 def _value(field: NumberField | ChoiceField, entered: Any) -> Any:
     if entered is None or entered == "":
         return field.value
-    return entered if isinstance(field, ChoiceField) else number(field.name, entered)
-
-
-def number(name: str, entered: Any) -> int | float:
-    """A number as the configuration wants it: whole ones as int, because a number field gives 40.0 for 40."""
-    entered = entered.strip() if isinstance(entered, str) else entered
-    try:
-        value = float(entered)
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{name.replace('_', ' ')} is {entered!r:.40}, it must be a number") from None
-    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+    return entered if isinstance(field, ChoiceField) else checks.numeral(field.name, entered)

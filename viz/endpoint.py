@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any, get_type_hints
 
+from orthrus.errors import OrthrusError
+from viz.job import trouble
 from viz.programs import Visitor
+from viz.relay import sentence
+
+log = logging.getLogger(__name__)
 
 
-def endpoint(method: Callable, request: type, visitor: Callable[[Any], Visitor], refusal: Callable[[str], Exception]):
+def endpoint(
+    method: Callable, request: type, visitor: Callable[[Any], Visitor], refusal: Callable[[str, str], Exception]
+) -> Callable:
     """`method` without its `visitor` parameter but with a `request` of that type at the end.
 
-    The visitor is made from the request; a ValueError is raised as `refusal(its sentence)`.
+    The visitor is made from the request. Every fault is raised as `refusal(code, sentence)`; one that no caller can
+    mend is logged and has the code `internal-error`.
     """
     types, parameters = get_type_hints(method), inspect.signature(method).parameters
     visited = types.pop("visitor", None) is not None
@@ -26,14 +35,20 @@ def endpoint(method: Callable, request: type, visitor: Callable[[Any], Visitor],
     def one(*values: Any) -> Any:
         try:
             return call(*values)
-        except ValueError as error:
-            raise refusal(str(error)) from None
+        except Exception as error:
+            raise refused(error) from None
 
     def many(*values: Any) -> Iterator[Any]:
         try:
             yield from call(*values)
-        except ValueError as error:
-            raise refusal(str(error)) from None
+        except Exception as error:
+            raise refused(error) from None
+
+    def refused(error: Exception) -> Exception:
+        if isinstance(error, OrthrusError):
+            return refusal(error.code, sentence(str(error)))
+        log.exception("%s failed", method.__name__)
+        return refusal("internal-error", trouble(error))
 
     made = many if inspect.isgeneratorfunction(method) else one
     made.__name__, made.__doc__ = method.__name__, method.__doc__

@@ -6,6 +6,7 @@ import html
 from os import PathLike
 from pathlib import Path
 
+from orthrus.errors import OrthrusError
 from orthrus.recording import as_recorded
 from orthrus.trace import Trace
 from viz import player, shell
@@ -17,7 +18,7 @@ __all__ = ["HEADLINE", "export_html", "page"]
 def page(trace: Trace, title: str | None = None) -> str:
     """The file's text; ValueError for a trace without a run in it. In a file, a run is a recorded one."""
     if trace.start is None:
-        raise ValueError("the trace is empty; there is nothing to show")
+        raise OrthrusError("trace-empty", "the trace is empty; there is nothing to show")
     kept = Trace.of(as_recorded(event) for event in trace.events)
     return shell.filled(
         {

@@ -8,6 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from orthrus.errors import OrthrusError
 from orthrus.trace import Trace
 from viz import catalogue, pictures, theme
 
@@ -21,7 +22,7 @@ def figure(name: str, trace: Trace, mode: str = "light", variant: int = 0, other
     """
     drawn = catalogue.state(name, trace)
     if mode not in theme.PALETTES:
-        raise ValueError(f"mode is {mode!r}; it must be one of {', '.join(theme.PALETTES)}")
+        raise OrthrusError("unknown-choice", f"mode is {mode!r}; it must be one of {', '.join(theme.PALETTES)}")
     skeleton, values = catalogue.VIEWS[name].skeleton(), merged(drawn["facts"], drawn["state"])
     plotted = skeleton["kind"] == "plot"
     data, layout = _chart(skeleton, values, variant) if plotted else pictures.picture(name, values, trace)
@@ -43,9 +44,9 @@ def _compared(name: str, skeleton: dict[str, Any], variant: int, others: Sequenc
     """The other runs as lines over the picture, as the browser draws those that were kept."""
     extra = skeleton.get("extra", {})
     if extra.get("kind") != "compare":
-        raise ValueError(f"{name!r} shows one run; only the statistics compare several")
+        raise OrthrusError("not-comparable", f"{name!r} shows one run; only the statistics compare several")
     if len(others) >= MOST:
-        raise ValueError(f"{1 + len(others)} runs are too many for one picture; it holds {MOST}")
+        raise OrthrusError("not-comparable", f"{1 + len(others)} runs are too many for one picture; it holds {MOST}")
     how = skeleton["variants"][variant]["compare"]
     lines = []
     for other, look in zip(others, extra["looks"], strict=False):

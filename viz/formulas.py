@@ -6,6 +6,7 @@ import math
 
 from orthrus.events import Done, Draft, Prefill, Verdict
 from orthrus.trace import Cycle, Trace
+from viz.format import milliseconds
 from viz.words import counted, quoted
 
 # how a view's logits become one token, by the run's coupling; None: greedy
@@ -84,7 +85,7 @@ def finish(event: Done, trace: Trace) -> str:
     passes = f"(1 + {event.passes_draft} + {event.passes_verify})"
     said = f"TPF = tokens / passes = {event.n_tokens} / {passes} = {metrics.tpf or 0:.2f}."
     if metrics.speedup is not None and metrics.ar_total_ms is not None:
-        times = f"{metrics.ar_total_ms:.0f} ms / {metrics.total_ms:.0f} ms"
+        times = f"{milliseconds(metrics.ar_total_ms)} / {milliseconds(metrics.total_ms)}"
         said += f" Speed-up = t(AR) / t(Orthrus) = {times} = {metrics.speedup:.2f}."
     return said
 

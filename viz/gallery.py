@@ -12,7 +12,7 @@ from typing import NamedTuple
 from orthrus.recording import SUFFIX, load
 from orthrus.trace import Trace
 from viz import player
-from viz.board import number, times
+from viz.format import number, times
 from viz.words import counted
 
 log = logging.getLogger(__name__)
@@ -43,12 +43,14 @@ def recordings(folder: Path) -> Iterator[Recording]:
 def recording(name: str, trace: Trace) -> Recording:
     """`name` like '01-word-problem' gives the card's place and its title."""
     metrics = trace.metrics()
-    faster = f" · {times(metrics.speedup)}" if metrics.speedup else ""
+    plain = " in plain PyTorch" if trace.start and trace.start.model.mode == "fast" else ""
+    speed = f" · {times(metrics.speedup)} the speed{plain}" if metrics.speedup else ""
+    passes = f"{counted(metrics.tokens, 'token')} in {counted(metrics.passes, 'pass')}"
     messages = trace.start.prompt.messages if trace.start else ()
     return Recording(
         name=name,
         title=title(name),
-        facts=f"{metrics.tokens} tokens · {number(metrics.tokens_per_cycle)} a cycle{faster}",
+        facts=f"{passes} · {number(metrics.tokens_per_cycle)} per cycle{speed}",
         origin=origin(trace),
         prompt=messages[-1].content if messages else "",
         message=player.dumps(player.whole(trace, name)),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NamedTuple
 
 Scope = MutableMapping[str, Any]
@@ -22,12 +22,15 @@ MAX_BODY_BYTES = 2**20  # a pasted novel still gets the form's own sentence
 MAX_DEPTH = 16
 MAX_VALUES = 10_000
 API = "/gradio_api"
-FILE = f"{API}/file="
+PLAYER = f"{API}/player/"  # the page's own scripts, by name
 READ = frozenset(
     ["/", "/config", "/theme.css", "/favicon.ico", "/robots.txt", "/manifest.json", "/healthz", "/metrics"]
-    + [f"{API}/{name}" for name in "info openapi.json app_id theme.css startup-events queue/data queue/status".split()]
+    + [
+        f"{API}/{name}"
+        for name in "healthz metrics info openapi.json app_id theme.css startup-events queue/data queue/status".split()
+    ]
 )
-READ_BELOW = ("/assets/", "/static/", f"{API}/call/", f"{API}/heartbeat/")
+READ_BELOW = ("/assets/", "/static/", PLAYER, f"{API}/call/", f"{API}/heartbeat/")
 WRITE = frozenset(f"{API}/{name}" for name in ("queue/join", "cancel", "reset"))
 WRITE_BELOW = (f"{API}/call/", f"{API}/run/")
 MCP = f"{API}/mcp"
@@ -51,11 +54,10 @@ class Refused(Exception):
 
 
 class Gate:
-    """ASGI middleware. `files`: the absolute paths that may be fetched; `mcp`: whether programs may speak MCP."""
+    """ASGI middleware. `mcp`: whether programs may speak MCP."""
 
-    def __init__(self, app: Any, files: Iterable[str] = (), mcp: bool = False):
+    def __init__(self, app: Any, mcp: bool = False):
         self.app, self.mcp = app, mcp
-        self.files = frozenset(FILE + str(path) for path in files)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -94,7 +96,7 @@ class Gate:
         if scope["method"] in ("GET", "HEAD"):
             if b"deep_link" in scope.get("query_string", b""):
                 raise Refused(404, "There is no such page here.")
-            if not (mcp or path in READ or path in self.files or _below(path, READ_BELOW)):
+            if not (mcp or path in READ or _below(path, READ_BELOW)):
                 raise Refused(404, "There is no such page here.")
             return receive
         if mcp and scope["method"] == "DELETE":

@@ -15,7 +15,10 @@ import re
 from collections.abc import Iterable, MutableMapping
 from typing import Any
 
+from orthrus.errors import OrthrusError
+from viz.document import amended
 from viz.gate import Gate, Layer, Receive, Scope, Send
+from viz.prefix import Prefix
 
 SELF = "'self'"
 INLINE = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script", re.DOTALL | re.IGNORECASE)
@@ -54,13 +57,14 @@ def digest(script: bytes) -> str:
 
 
 def frames(wanted: str) -> tuple[str, ...]:
-    """Who may show the page in a frame, from origins parted by blanks; ValueError for what is none, or for nothing."""
+    """Who may show the page in a frame, from origins parted by blanks; OrthrusError for what is none."""
     if not wanted.strip():
-        raise ValueError("nobody may show the page in a frame: say so with 'none', in quotes")
+        raise OrthrusError("frame-origin", "nobody may show the page in a frame: say so with 'none', in quotes")
     for origin in wanted.split():
         if origin not in (SELF, "'none'") and not re.fullmatch(r"https?://[\w.*-]+(:[\d*]{1,5})?", origin):
-            raise ValueError(
-                f"{origin!r} is no origin; write 'self', 'none' (both in quotes) or one like https://example.org"
+            raise OrthrusError(
+                "frame-origin",
+                f"{origin!r} is no origin; write 'self', 'none' (both in quotes) or one like https://example.org",
             )
     return tuple(wanted.split())
 
@@ -87,7 +91,8 @@ class Headers:
                 held[0]["document"] += part.get("body", b"")
                 if not part.get("more_body", False):
                     start = held.pop()
-                    body = start.pop("document")
+                    body = amended(start.pop("document"))
+                    start["headers"] = [(n, v) for n, v in start["headers"] if n.lower() != b"content-length"]
                     await send(self.secured(start, INLINE.findall(body)))
                     await send({**part, "body": body})
             else:
@@ -107,6 +112,10 @@ def is_document(start: MutableMapping[str, Any]) -> bool:
     return any(n.lower() == b"content-type" and v.startswith(b"text/html") for n, v in start.get("headers", ()))
 
 
-def guarded(framed_by: Iterable[str], files: Iterable[str], mcp: bool = False) -> list[Layer]:
-    """Both layers as an application's `middleware`, the outer one first."""
-    return [Layer(Headers, (), {"framed_by": framed_by}), Layer(Gate, (), {"files": files, "mcp": mcp})]
+def guarded(framed_by: Iterable[str], mcp: bool = False, root_path: str = "") -> list[Layer]:
+    """The layers as an application's `middleware`, the outer one first."""
+    return [
+        Layer(Prefix, (), {"root_path": root_path}),
+        Layer(Headers, (), {"framed_by": framed_by}),
+        Layer(Gate, (), {"mcp": mcp}),
+    ]

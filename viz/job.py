@@ -9,11 +9,12 @@ import time
 import uuid
 from collections.abc import Callable
 
+from orthrus.errors import OrthrusError
 from orthrus.line import Ticket
 
 
 class Job:
-    """A run or a check that needs the device. Its worker writes, its reader reads `out`; either may end it."""
+    """A run or a check that needs a worker. Its thread writes, its reader reads `out`; either may end it."""
 
     __slots__ = (
         "_outcome",
@@ -24,9 +25,11 @@ class Job:
         "made",
         "note",
         "out",
+        "served",
         "serving",
         "ticket",
         "visitor",
+        "waited",
         "why",
     )
 
@@ -35,7 +38,9 @@ class Job:
         self.id, self.began = uuid.uuid4().hex[:12], time.monotonic()
         self.out: queue.SimpleQueue = queue.SimpleQueue()
         self.ticket: Ticket | None = None
-        self.serving = False  # has the device
+        self.serving = False  # has had a worker
+        self.served: float | None = None  # since when it has one
+        self.waited = False  # was told so
         self.made = False  # has made something: from then on only a Refused is the visitor's doing
         self.why = self.note = self._outcome = ""
 
@@ -52,7 +57,7 @@ class Job:
 
 
 class Working:
-    """A job's worker thread, for as long as somebody reads what it makes."""
+    """A job's thread, for as long as somebody reads what it makes."""
 
     def __init__(self, job: Job, body: Callable[[], None], jobs: set[Job]) -> None:
         self._job, self._jobs = job, jobs
@@ -69,9 +74,16 @@ class Working:
         self._jobs.discard(self._job)
 
 
+def kind_of(error: Exception) -> str:
+    """A fault's name; one that crossed a pipe brings its own."""
+    return getattr(error, "kind", type(error).__name__)
+
+
 def trouble(error: Exception) -> str:
     """A fault as a sentence for a visitor: what it was, what can be done, no insides of the server."""
-    kind, words = type(error).__name__, str(error).lower()
+    kind, words = kind_of(error), str(error).lower()
+    if isinstance(error, OrthrusError) or getattr(error, "code", "") == "worker-lost":
+        return str(error)
     if isinstance(error, MemoryError) or kind == "OutOfMemoryError" or "out of memory" in words:
         return "The device ran out of memory in this run. Please try again with a shorter prompt or fewer tokens."
     if type(error).__module__.split(".")[0] == "gradio" and getattr(error, "message", ""):

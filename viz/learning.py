@@ -5,41 +5,45 @@ python -m viz.learning runs/mini --out learning.html
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orthrus.console import Parser, run_command
+from orthrus.errors import OrthrusError
+from orthrus.files import check_output, numbered_lines
 from viz import theme
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 Record = dict[str, Any]
+MAX_LINE = 2**20  # bytes of a record
 STAGES = ("ar", "midtraining", "annealing", "diffusion")
 DASHES = ("solid", "dot", "dash", "dashdot")
 TINTS = ("accepted", "ar", "refused")
 
 
 def read_run(folder: Path) -> list[Record]:
-    """The records of all stages in the order they were written; ValueError says which file or line is wrong."""
+    """The records of all stages in the order they were written; OrthrusError says which file or line is wrong."""
     paths = [path for stage in STAGES if (path := folder / stage / "metrics.jsonl").exists()]
     if not paths:
-        raise ValueError(f"{folder} has no {STAGES[0]}/metrics.jsonl or {STAGES[1]}/metrics.jsonl")
+        raise OrthrusError("run-missing", f"{folder} has no {STAGES[0]}/metrics.jsonl or {STAGES[1]}/metrics.jsonl")
     return [record for path in paths for record in _lines(path)]
 
 
 def _lines(path: Path) -> Iterable[Record]:
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        try:
-            record = json.loads(line)
-        except ValueError:
-            record = None
-        if not isinstance(record, dict) or not {"stage", "step"} <= record.keys():
-            raise ValueError(f"{path}, line {number}: not a training record")
-        yield record
+    with path.open("rb") as file:
+        for number, line in numbered_lines(file, str(path), MAX_LINE):
+            try:
+                record = json.loads(line)
+            except (ValueError, RecursionError):
+                record = None
+            if not isinstance(record, dict) or not {"stage", "step"} <= record.keys():
+                raise OrthrusError("record-invalid", f"{path}, line {number}: not a training record")
+            yield record
 
 
 def figures(records: list[Record], mode: str = "light") -> dict[str, go.Figure]:
@@ -146,15 +150,15 @@ def page(records: list[Record]) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m viz.learning", description=__doc__.split("\n")[0])
+    return run_command(_main)
+
+
+def _main() -> int:
+    parser = Parser(prog="python -m viz.learning", description=__doc__.split("\n")[0])
     parser.add_argument("run", type=Path, help="folder of a training run")
     parser.add_argument("--out", type=Path, default=Path("learning.html"))
     args = parser.parse_args()
-    try:
-        args.out.write_text(page(read_run(args.run)), encoding="utf-8")
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    check_output(args.out).write_text(page(read_run(args.run)), encoding="utf-8")
     print(args.out)
     return 0
 

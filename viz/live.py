@@ -1,8 +1,8 @@
-"""Live runs: one model, one device, one run at a time, for the page and for programs.
+"""Live runs: as many at a time as there are workers, for the page and for programs.
 
-A worker thread waits in the line, decodes and puts what it makes into a queue; the page's handler only hands it on,
-because a lane's clock stands still while an event is out. Nothing here knows the model, the form or the page: they come
-in as functions. Every fault ends as a sentence for the visitor, a line in the log, and a device for the next run.
+A run's thread waits in the line, takes the events of the worker that decodes, and puts what it makes into a queue; the
+page's handler hands that on. Nothing here knows the model, the form or the page: they come in as functions. Every fault
+ends as a sentence for the visitor, a line in the log, and a worker for the next run.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from orthrus.events import ArChunk, Event, Prefill, RunStart, Verdict
+from orthrus.errors import OrthrusError
+from orthrus.events import Event, Prefill, RunStart, Verdict
 from orthrus.limits import Limits, Refused
 from orthrus.line import Line
 from orthrus.meters import Meters
 from orthrus.trace import Trace
 from viz import player
-from viz.badges import decoding
-from viz.job import Job, Working, trouble
-from viz.relay import News, Place, closing, expected, relay, sentence
+from viz.job import Job, Working, kind_of, trouble
+from viz.measuring import SETTLE_S, Measuring
+from viz.relay import Film, News, Place, closing, relay, sentence
 
 log = logging.getLogger(__name__)
-POLL_S = 0.05
+POLL_S = 0.1  # how soon a stop is heard in the line
 PLACE_S = 1.0  # a waiting visitor hears of the line at least this often
 GRACE_S = 10.0  # a server that ends waits so long for visitors to be sent the end of their run
 SESSIONS = 1000  # sessions whose Stop is remembered before their run began
@@ -35,7 +36,7 @@ Work = Callable[[Any, Any, Job], Iterator[Any]]
 
 
 class Desk:
-    """Loads a model in the background and lets one visitor at a time use it.
+    """Loads a model in the background and lets visitors use it, `at_once` at a time.
 
     load() -> model; read(form) -> wish, at once, so that a bad value waits for nobody; decode(model, wish, cancel) ->
     events; describe(model) -> what may be said of it on this machine; keep(trace) stores a finished run; recover(error)
@@ -51,11 +52,12 @@ class Desk:
         limits: Limits | None = None,
         keep: Callable[[Trace], None] | None = None,
         recover: Callable[[], str] = lambda: "",
+        at_once: int = 1,
     ):
         self._load, self._decode, self._read, self._describe = load, decode, read, describe
-        self._keep, self._recover = keep, recover
+        self._keep, self._recover, self._at_once = keep, recover, at_once
         self.limits, self.meters = limits or Limits(), Meters()
-        self.line = Line(self.limits)
+        self.line = Line(self.limits, at_once=at_once)
         self._model: Any = None
         self._problem = self._broken = ""
         self._ready, self._draining = threading.Event(), threading.Event()
@@ -104,7 +106,7 @@ class Desk:
         flag = self._flags.setdefault(session, threading.Event())
         job = Job(session, address, flag)
         try:
-            with self.working(job, lambda: self._read(form), self._pictures):
+            with self.working(job, lambda: self._settled(self._read(form), flag), self._pictures):
                 for news in relay(job.out):
                     if flag in self._left:
                         return
@@ -125,7 +127,7 @@ class Desk:
         """Decode: each event with the trace that holds it; the run is counted, and kept where that is asked for."""
         trace = Trace()
         for event in self._decode(self._model, wish, job.cancel):
-            trace = trace.add(event)
+            trace, job.made = trace.add(event), True
             if isinstance(event, RunStart):
                 self.meters.took("orthrus_first_event_seconds", time.monotonic() - job.began)
                 log.info("run began", extra={"run": job.id, "trace": event.run})
@@ -134,6 +136,8 @@ class Desk:
             if isinstance(event, Verdict):
                 self._count(trace, event)
             yield event, trace
+            if time.monotonic() - job.served > self.limits.run_seconds:
+                job.end(f"a run may take {self.limits.run_seconds} s here", "overtime")
         if self._keep is not None and trace.done is not None:
             self._save(trace, job)
 
@@ -147,8 +151,8 @@ class Desk:
         """Prometheus text."""
         waiting, running = self.line.counts()
         gauges = {
-            "orthrus_waiting_runs": ("Runs that wait for the device.", waiting),
-            "orthrus_running_runs": ("Runs that have the device.", running),
+            "orthrus_waiting_runs": ("Runs that wait for a worker.", waiting),
+            "orthrus_running_runs": ("Runs that have a worker.", running),
             "orthrus_model_loaded": ("1 where a model is loaded.", int(self._model is not None)),
             "orthrus_healthy": ("1 where the server can serve.", int(self.health()[0])),
         }
@@ -169,17 +173,29 @@ class Desk:
             time.sleep(POLL_S)
         return not self._jobs
 
+    def _settled(self, wish: Any, flag: threading.Event) -> Any:
+        """The wish, after a moment if its run would begin at once."""
+        waiting, running = self.line.counts()
+        if self._ready.is_set() and not waiting and running < self._at_once:
+            flag.wait(SETTLE_S)
+        return wish
+
     def _pictures(self, model: Any, wish: Any, job: Job) -> Iterator[Any]:
-        """A run for the page: lists of frames as JSON, and sentences."""
-        trace = Trace()
-        for event, trace in self.follow(wish, job):
-            yield [player.dumps(frame) for frame in player.frames(event, trace)]
-            if isinstance(event, RunStart):
-                yield News(None, f"Orthrus is writing ({decoding(event)}).")
-            if isinstance(event, ArChunk) and event.i0 == 0:
-                yield News(None, f"Now the same prompt one token at a time, measured alone.{expected(trace)}")
+        """A run for the page: a line now and then while it is measured, its frames once it is over, and sentences."""
+        told: list[tuple[Event, Trace]] = []
+        measuring, trace = Measuring(at_once=job.waited), Trace()
+        try:
+            for event, trace in self.follow(wish, job):
+                told.append((event, trace))
+                yield from measuring.lines(event, trace)
+        except Exception:
+            if told:
+                yield film(told, plays=False)
+            raise
+        self._give_back(job)  # drawing is nobody else's wait
         # a Stop that came when both lanes had ended has stopped nothing
         stopped = job.cancel.is_set() and trace.lossless is None
+        yield film(told, plays=not stopped)
         yield News(None, closing(trace, stopped, job.why) + job.note)
 
     def _work(self, job: Job, prepare: Callable[[], Any], work: Work) -> None:
@@ -188,20 +204,19 @@ class Desk:
         try:
             outcome = self._serve(job, prepare, work)
         except Exception as error:
-            if isinstance(error, Refused) or (isinstance(error, ValueError) and not job.made):
+            if isinstance(error, Refused) or (isinstance(error, OrthrusError) and not job.made):
                 outcome = "refused"
-                log.info("run refused", extra={"run": job.id, "refusal": type(error).__name__})
-                job.out.put(News(None, sentence(str(error)), failed=True))
+                log.info("run refused", extra={"run": job.id, "refusal": error.code})
+                job.out.put(News(None, sentence(str(error)), True, error.code))
             else:
                 log.exception("run failed", extra={"run": job.id})
-                self.meters.count("orthrus_errors_total", 1, "kind", type(error).__name__)
-                job.out.put(News(None, trouble(error), failed=True))
+                self.meters.count("orthrus_errors_total", 1, "kind", kind_of(error))
+                job.out.put(News(None, sentence(trouble(error)), True, getattr(error, "code", "run-failed")))
         try:
             if outcome == "failed":  # here the error and the frames it held, with their tensors, are gone
                 self._clean_up()
         finally:
-            if job.ticket:
-                self.line.leave(job.ticket)
+            self._give_back(job)
             self.meters.count("orthrus_runs_total", 1, "outcome", outcome)
             took = round(time.monotonic() - job.began, 3)
             log.info("run ended", extra={"run": job.id, "outcome": outcome, "seconds": took})
@@ -211,34 +226,39 @@ class Desk:
         """Wait for the device, then work; the outcome's name."""
         wish = prepare()
         if self._broken or (self._ready.is_set() and self._model is None):
-            raise ValueError(self._broken or self._problem)
+            raise OrthrusError("no-model", self._broken or self._problem)
         job.ticket = self.line.join(job.visitor, job.address)
         if not self._wait(job):
             if job.why:
-                raise ValueError(job.why)
+                raise OrthrusError("run-ended", job.why)
             job.out.put(News(None, "Stopped before it began."))
             return "left"
-        began = time.monotonic()
-        self.meters.took("orthrus_wait_seconds", began - job.began)
-        try:
-            for item in work(self._model, wish, job):
-                job.out.put(item)
-                job.made = True
-                if time.monotonic() - began > self.limits.run_seconds:
-                    job.end(f"a run may take {self.limits.run_seconds} s here", "overtime")
-        finally:
-            self.meters.took("orthrus_run_seconds", time.monotonic() - began)
+        job.served = time.monotonic()
+        self.meters.took("orthrus_wait_seconds", job.served - job.began)
+        for item in work(self._model, wish, job):
+            job.out.put(item)
+            job.made = True
         return job.outcome
+
+    def _give_back(self, job: Job) -> None:
+        """The worker is the next run's; more than once does no harm."""
+        if job.ticket:
+            self.line.leave(job.ticket)
+        if job.served is not None:
+            self.meters.took("orthrus_run_seconds", time.monotonic() - job.served)
+            job.served = None
 
     def _wait(self, job: Job) -> bool:
         """Until model and device are there; False where the job was ended first."""
         if not self._ready.is_set():
-            job.out.put(News(None, "The model is still being loaded; a recorded run can be watched meanwhile."))
+            words = "The model is still being loaded; a recorded run can be watched meanwhile."
+            job.out.put(News(None, words, waits=True))
+            job.waited = True
         while not self._ready.wait(POLL_S):
             if job.cancel.is_set():
                 return False
         if self._model is None:
-            raise ValueError(self._problem)
+            raise OrthrusError("no-model", self._problem)
         said = 0.0
         while not job.cancel.is_set():
             if self.line.take(job.ticket, POLL_S):
@@ -247,6 +267,7 @@ class Desk:
             if time.monotonic() - said > PLACE_S:
                 said = time.monotonic()
                 job.out.put(Place(*self.line.place(job.ticket)))
+                job.waited = True
         return False
 
     def _count(self, trace: Trace, event: Verdict) -> None:
@@ -274,3 +295,8 @@ class Desk:
             self._broken = "The device does not answer any more; the server has to be restarted."
         if self._broken:
             log.error("the device is lost", extra={"problem": self._broken})
+
+
+def film(told: list[tuple[Event, Trace]], plays: bool) -> Film:
+    """The frames of a run's events, each with the trace that holds it."""
+    return Film([player.dumps(frame) for event, trace in told for frame in player.frames(event, trace)], plays)

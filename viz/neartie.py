@@ -8,9 +8,9 @@ from orthrus.events import Event, Lossless, RunStart, TopLogit
 from orthrus.text import spell
 from orthrus.trace import Trace
 from viz.badges import DISTRIBUTION, compared
-from viz.board import number
 from viz.captions import NEAR_TIE, counted, quoted
 from viz.changes import Change, put
+from viz.format import number
 
 NAME = "neartie"
 BEFORE, AFTER = 12, 16  # tokens shown around the place where the texts part

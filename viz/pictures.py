@@ -124,23 +124,28 @@ def _cells(slots: Sequence[int], below: float, texts: list[str], name: str, mark
 
 
 def _race(values: dict[str, Any], trace: Trace) -> Picture:
-    """Both lanes on one axis of measured milliseconds."""
-    ar, cycles = values["ar"]["ms"], values["cycles"]
-    before = [values["orthrus"]["ms"][0] if values["orthrus"]["ms"] else 0.0, *cycles["ms"]][: len(cycles["ms"])]
-    ends = [start + draft for start, draft in zip(before, cycles["draft"], strict=True)]
-    steps = [end - start for start, end in zip([0.0, *ar], ar, strict=False)]
+    """Both lanes on one axis: the clock that leads."""
+    clock = values["run"].get("clock", "passes")
+    unit, title = {"ms": ("ms", "milliseconds, measured"), "passes": ("passes", "forward passes")}[clock]
+    ar, cycles, first = values["ar"][clock], values["cycles"], values["orthrus"][clock][:1]
+    draft, verify = cycles["draft"], cycles["verify"]
+    if clock == "passes":
+        draft, verify = [int(ms > 0) for ms in draft], [1] * len(verify)
+    before = [*(first or [0]), *cycles[clock]][: len(cycles[clock])]
+    ends = [start + width for start, width in zip(before, draft, strict=True)]
+    steps = [end - start for start, end in zip([0, *ar], ar, strict=False)]
     bars = [
-        _bar("one token at a time", [0.0, *ar][: len(ar)], steps, "plain decoding", "@ar"),
-        _bar("Orthrus", before, cycles["draft"], "draft", "@draft"),
-        _bar("Orthrus", ends, cycles["verify"], "verify", "@ar"),
+        _bar("one token at a time", [0, *ar][: len(ar)], steps, "plain decoding", "@ar", unit),
+        _bar("Orthrus", before, draft, "draft", "@draft", unit),
+        _bar("Orthrus", ends, verify, "verify", "@ar", unit),
     ]
-    return bars, {"barmode": "overlay", "xaxis": {"title": {"text": "milliseconds, measured"}}}
+    return bars, {"barmode": "overlay", "xaxis": {"title": {"text": title}}}
 
 
-def _bar(lane: str, base: list[float], width: list[float], name: str, colour: str) -> dict[str, Any]:
+def _bar(lane: str, base: list[float], width: list[float], name: str, colour: str, unit: str) -> dict[str, Any]:
     marker = {"color": colour, "line": {"width": 1, "color": "@page"}}
     return {"type": "bar", "orientation": "h", "y": [lane] * len(base), "base": base, "x": width, "name": name,
-            "marker": marker, "hovertemplate": f"%{{x:.2f}} ms {name}<extra></extra>"}  # fmt: skip
+            "marker": marker, "hovertemplate": f"%{{x:.4~g}} {unit} {name}<extra></extra>"}  # fmt: skip
 
 
 def _cache(values: dict[str, Any], trace: Trace) -> Picture:

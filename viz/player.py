@@ -14,6 +14,7 @@ STATIC = Path(__file__).parent / "static"
 SCRIPTS = (
     "player.js",
     "playhead.js",
+    "measuring.js",
     "keys.js",
     "transport.js",
     "parts.js",
@@ -36,7 +37,7 @@ SCRIPTS = (
     "compare.js",
     "guess.js",
 )
-STYLES = ("stage.css", "inspector.css", "quiz.css", "tour.css", "views.css", "extras.css", "contrast.css")
+STYLES = ("stage.css", "inspector.css", "quiz.css", "tour.css", "views.css", "extras.css", "contrast.css", "print.css")
 Frame = dict[str, Any]
 
 

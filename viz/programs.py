@@ -1,7 +1,7 @@
 """The page's abilities for programs: each public method is one named, typed endpoint and one MCP tool.
 
-Types and docstrings here are the endpoints' own. A method raises ValueError with a sentence for what a caller got wrong
-or the server could not do.
+Types and docstrings here are the endpoints' own. A method raises OrthrusError, with code and sentence, for what a
+caller got wrong or the server could not do.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from orthrus import checks
+from orthrus.errors import OrthrusError
 from orthrus.events import Draft, Prefill, Verdict, to_json
-from orthrus.limits import Refused
 from orthrus.recording import load
 from orthrus.trace import Cycle, Trace
 from viz import captions
@@ -70,7 +71,7 @@ class Programs:
         """
         entered = {"max_new_tokens": max_new_tokens, "temperature": temperature, "top_k": top_k, "top_p": top_p}
         entered |= {"seed": seed, "coupling": coupling, "block_size": block_size, "engine": engine}
-        prepare = lambda: read(prompt, entered, self._desk.limits, compare, detail=detail)  # noqa: E731
+        prepare = lambda: read(prompt, entered, self._desk.limits, compare, detail=checks.numeral("detail", detail))  # noqa: E731
 
         def work(model: Any, wish: Any, job: Job) -> Iterator[dict]:
             for event, _ in self._desk.follow(wish, job):
@@ -101,11 +102,10 @@ class Programs:
 
         def work(model: Any, wish: Any, job: Job) -> Iterator[dict]:
             trace = Trace()
-            for _, trace in self._desk.follow(wish, job):
-                if trace.done is None:
-                    yield {}  # the desk looks at the run's time limit between items
+            for _, grown in self._desk.follow(wish, job):
+                trace = grown
             if trace.lossless is None:
-                raise Refused(f"the check was stopped: {job.why or 'the run was ended'}")
+                raise OrthrusError("run-ended", f"the check was stopped: {job.why or 'the run was ended'}")
             yield compared(trace)
 
         return self._last(visitor, prepare, work)
@@ -123,8 +123,8 @@ class Programs:
         """
 
         def prepare() -> str:
-            for text in (prompt, written, proposal):
-                self._desk.limits.check_prompt(text)
+            for name, text in (("prompt", prompt), ("written text", written), ("proposal", proposal)):
+                self._desk.limits.check_prompt(checks.text(name, text))
             return read(prompt, {"engine": engine, "max_new_tokens": 1}, self._desk.limits).engine
 
         def work(model: Any, engine: str, job: Job) -> Iterator[dict]:
@@ -144,16 +144,19 @@ class Programs:
             recording: a name from list_recordings.
             cycle: 0 is the first.
         """
-        if recording not in self._recordings:
+        if checks.text("recording", recording) not in self._recordings:
             known = ", ".join(self._recordings) or "none"
-            raise ValueError(f"there is no recording {recording!r:.60}; there are: {known}")
+            raise OrthrusError("unknown-recording", f"there is no recording {recording!r:.60}; there are: {known}")
+        cycle = checks.whole("cycle", checks.numeral("cycle", cycle), 0)
         trace = load(self._recordings[recording][1])
-        if not 0 <= cycle < len(trace.verdicts):
-            raise ValueError(f"cycle is {cycle}, this recording has cycles 0 to {len(trace.verdicts) - 1}")
+        if cycle >= len(trace.verdicts):
+            raise OrthrusError(
+                "out-of-range", f"cycle is {cycle}, this recording has cycles 0 to {len(trace.verdicts) - 1}"
+            )
         return {"recording": recording} | explained(trace, cycle)
 
     def _items(self, visitor: Visitor, prepare: Callable[[], Any], work: Callable) -> Iterator[dict]:
-        """The job's items; a refusal or a fault ends them with ValueError."""
+        """The job's items; a refusal or a fault ends them with OrthrusError."""
         job = Job(visitor.session, visitor.address)
         with self._desk.working(job, prepare, work) as out:
             while True:
@@ -164,7 +167,7 @@ class Programs:
                 if item is None:
                     return
                 if isinstance(item, News) and item.failed:
-                    raise ValueError(item.status)
+                    raise OrthrusError(item.code, item.status)
                 if isinstance(item, Place):
                     yield {"type": "waiting", "number": item.number, "seconds": item.seconds, "words": item.words}
                 elif isinstance(item, News):
@@ -173,9 +176,9 @@ class Programs:
                     yield item
 
     def _last(self, visitor: Visitor, prepare: Callable[[], Any], work: Callable) -> dict:
-        found = [item for item in self._items(visitor, prepare, work) if item and item.get("type") != "waiting"]
+        found = [item for item in self._items(visitor, prepare, work) if item.get("type") != "waiting"]
         if not found:
-            raise ValueError("The run was ended before it began.")
+            raise OrthrusError("run-ended", "The run was ended before it began.")
         return found[-1]
 
 

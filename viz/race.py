@@ -1,4 +1,5 @@
-"""The race: both lanes' texts on one clock. The lanes were measured one after the other and are replayed together."""
+"""The race: both lanes' texts on one clock, forward passes or milliseconds. The lanes were measured one after the other
+and are replayed together."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import Any
 
 from orthrus.events import ArChunk, Done, Event, Prefill, RunStart, Verdict
 from orthrus.trace import Trace
-from viz.board import milliseconds, per_second, times
+from viz import headline
 from viz.changes import Change, merge, rows
 from viz.spelling import LOOK_BACK, respelled
 from viz.theme import CODES
@@ -24,9 +25,9 @@ def skeleton() -> dict[str, Any]:
         "title": "The race",
         "lanes": [
             {"key": "ar", "name": "One token at a time", "about": "the same model, plain decoding"},
-            {"key": "orthrus", "name": "Orthrus", "about": "guess a block, check it in one look"},
+            {"key": "orthrus", "name": "Orthrus", "about": "guess a block, check it in one pass"},
         ],
-        "clocks": [{"key": "ms", "label": "milliseconds"}, {"key": "passes", "label": "forward passes"}],
+        "clocks": [{"key": "passes", "label": "forward passes"}, {"key": "ms", "label": "milliseconds"}],
         "table": [[head, name] for name, head in TABLE.items()],
         "facts": {
             "orthrus": columns,
@@ -76,17 +77,23 @@ def _cycle(event: Prefill | Verdict, trace: Trace) -> list[Change]:
 
 
 def _result(trace: Trace) -> dict[str, Any]:
-    """How the race ended, in a sentence; a lost race is called lost."""
+    """How the race ended: by the leading clock, then by the other one and why."""
     metrics, check = trace.metrics(), trace.lossless
+    clock, same = headline.axis(trace), ""
+    if check and check.verdict == "identical":
+        same = " The texts are the same."
     if metrics.speedup is None:
-        return {"result": "Plain decoding was not measured, so there is nobody to race against.", "lost": False}
-    ours, theirs = milliseconds(metrics.total_ms), milliseconds(trace.ar_ms[metrics.tokens - 1])
-    rates = f"{per_second(metrics.tokens_per_s_total)} tokens/s against {per_second(metrics.ar_tokens_per_s_total)}"
-    against = f"{ours} against {theirs}, {rates}, {metrics.passes} forward passes against {metrics.tokens}"
-    lost = metrics.speedup < 1
-    begin = "Orthrus lost this one" if lost else f"Orthrus wrote {times(metrics.speedup)} as fast"
-    same = " The texts are the same." if check and check.verdict == "identical" else ""
-    return {"result": f"{begin}: {against}.{same}", "lost": lost}
+        said = f"Orthrus needed {headline.passes(trace)}. Plain decoding was not measured."
+        return {"clock": clock, "result": said, "why": "", "lost": False}
+    if clock == "ms":
+        said = f"Orthrus took less time: {headline.time(trace)}.{same}"
+        why = f"It needed {headline.passes(trace)}. {headline.reason(trace)}"
+    else:
+        said, why = (
+            f"Orthrus needed {headline.passes(trace)}.{same}",
+            f"{headline.slower(trace)} {headline.reason(trace)}",
+        )
+    return {"clock": clock, "result": said, "why": why.strip(), "lost": metrics.speedup < 1}
 
 
 def _ar(event: ArChunk, trace: Trace) -> list[Change]:

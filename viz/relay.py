@@ -6,14 +6,17 @@ import queue
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from orthrus.trace import Trace
-from viz.board import times
+from viz import headline
+from viz.player import dumps
 
 FLUSH_S = 0.033  # one message to the browser per this time: below it they only pile up there
+END_S = 0.5  # a film is followed by its sentence and the end, which travel with it
 MEANWHILE = "What is on show can be stepped through meanwhile."
-HEARTBEAT_S = 0.5  # a page's server can close a handler only when it yields, so even a silent run yields
+HEARTBEAT_S = 1.0  # a page's server can close a handler only when it yields, so even a silent run yields
 
 
 class News(NamedTuple):
@@ -22,6 +25,8 @@ class News(NamedTuple):
     message: str | None
     status: str | None
     failed: bool = False
+    code: str = ""  # of a failure
+    waits: bool = False  # the run has not begun
 
 
 class Place(NamedTuple):
@@ -36,41 +41,75 @@ class Place(NamedTuple):
         return where + ("." if self.seconds is None else f", about {max(1, round(self.seconds))} s.")
 
 
+class Light(NamedTuple):
+    """A lane that is being timed: its name, its tokens so far, and of a long run the end of its text."""
+
+    lane: str
+    tokens: int
+    text: str = ""
+
+
+class Film(NamedTuple):
+    """A run's frames as JSON; `plays`: from the beginning and by itself."""
+
+    frames: list[str]
+    plays: bool
+
+
+@dataclass
+class Heard:
+    """What arrived within one flush."""
+
+    film: Film | None = None
+    light: Light | None = None
+    status: News | None = None
+    ended: bool = False
+
+
 def relay(out: queue.SimpleQueue) -> Iterator[News]:
-    """The worker's items as numbered messages, one per flush; a silent worker still gives a heartbeat."""
-    run, seq, ended, last = uuid.uuid4().hex[:12], 0, False, time.monotonic()
-    while not ended:
-        frames, status, ended = drain(out)
-        if frames or status or ended or time.monotonic() - last > HEARTBEAT_S:
-            last = time.monotonic()
-            text = message(run, seq, frames, ended) if frames or seq else None
-            seq += text is not None
-            yield News(text, status.status if status else None, bool(status and status.failed))
+    """A run's items as numbered messages, one per flush; a silent run still gives a heartbeat.
+
+    The page lets its film stand still from the click until the run ends, unless a message without a light says that
+    the run has to wait.
+    """
+    run, seq, heard = uuid.uuid4().hex[:12], 0, Heard()
+    while not heard.ended:
+        heard = drain(out)
+        status = heard.status or News(None, None)
+        said = heard.film or heard.light or heard.ended or (status.waits and not seq)
+        yield status._replace(message=message(run, seq, heard) if said else None)
+        seq += bool(said)
 
 
-def drain(out: queue.SimpleQueue) -> tuple[list[str], News | None, bool]:
-    """What arrives within one flush: frames, the last status, and whether the run is over."""
-    frames: list[str] = []
-    status, until = None, time.monotonic() + FLUSH_S
-    while (left := until - time.monotonic()) > 0:
+def drain(out: queue.SimpleQueue) -> Heard:
+    """What arrives within one flush, which begins with the first item; of lines and lights the last one."""
+    heard, until, first = Heard(), time.monotonic() + HEARTBEAT_S, True
+    while not heard.ended:
         try:
-            item = out.get(timeout=left)
+            item = out.get(timeout=max(0.0, until - time.monotonic()))
         except queue.Empty:
             break
+        if first:
+            until, first = time.monotonic() + FLUSH_S, False
         if item is None:
-            return frames, status, True
-        if isinstance(item, Place):
-            status = News(None, f"{item.words} {MEANWHILE}")
+            heard.ended = True
+        elif isinstance(item, Place):
+            heard.status = News(None, f"{item.words} {MEANWHILE}", waits=True)
+        elif isinstance(item, Light):
+            heard.light = item
         elif isinstance(item, News):
-            status = item
+            heard.status = item
         else:
-            frames += item
-    return frames, status, False
+            heard.film, until = item, time.monotonic() + END_S
+    return heard
 
 
-def message(run: str, seq: int, frames: list[str], end: bool) -> str:
+def message(run: str, seq: int, heard: Heard) -> str:
     """One message to the player; frames are JSON already."""
-    return f'{{"run":"{run}","seq":{seq},"live":true,"end":{str(end).lower()},"frames":[{",".join(frames)}]}}'
+    frames, plays = heard.film or Film([], False)
+    light = heard.light._asdict() if heard.light and not frames and not heard.ended else None
+    head = {"run": run, "seq": seq, "live": True, "end": heard.ended, "autoplay": plays, "measuring": light}
+    return f'{dumps(head)[:-1]},"frames":[{",".join(frames)}]}}'
 
 
 def expected(trace: Trace) -> str:
@@ -87,8 +126,7 @@ def closing(trace: Trace, stopped: bool, why: str = "") -> str:
     if stopped:
         because = f": {why}" if why else ""
         return f"Stopped after {metrics.tokens} tokens{because}. What is there can be stepped through."
-    faster = f" {times(metrics.speedup)} the speed of plain decoding." if metrics.speedup else ""
-    return f"{metrics.tokens} tokens in {metrics.passes} forward passes.{faster} Press play to watch it step by step."
+    return f"{headline.summary(trace)} Now shown slowed down."
 
 
 def sentence(text: str) -> str:

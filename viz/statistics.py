@@ -6,8 +6,8 @@ from typing import Any
 
 from orthrus.events import Done, Event, RunStart, Verdict
 from orthrus.trace import Trace
-from viz.board import number
 from viz.changes import Change, put
+from viz.format import number
 from viz.tally import BINS, Tally, tally
 
 NAME = "statistics"

@@ -94,16 +94,20 @@ def codes(statuses: tuple[str, ...]) -> str:
 
 
 def css() -> str:
-    """The palettes as CSS variables; the page sets data-theme on the stage."""
+    """The palettes as CSS variables; the page sets data-theme on the stage. Paper is white, whatever the screen is."""
     more = "@media (prefers-contrast: more), (forced-colors: active)"
-    return f"{_variables(PALETTES)}\n{more} {{\n{_variables(CONTRAST)}\n}}"
+    paper = f".orthrus[data-theme]{{{_lines(PALETTES['light'])}color-scheme:light;}}"
+    return f"{_variables(PALETTES)}\n{more} {{\n{_variables(CONTRAST)}\n}}\n@media print {{\n{paper}\n}}"
+
+
+def _lines(palette: dict[str, str]) -> str:
+    return "".join(f"--o-{name}:{value};" for name, value in palette.items())
 
 
 def _variables(palettes: dict[str, dict[str, str]]) -> str:
     blocks = []
     for mode, palette in palettes.items():
-        lines = "".join(f"--o-{name}:{value};" for name, value in palette.items())
-        blocks.append(f'.orthrus[data-theme="{mode}"]{{{lines}color-scheme:{mode};}}')
+        blocks.append(f'.orthrus[data-theme="{mode}"]{{{_lines(palette)}color-scheme:{mode};}}')
     return "\n".join(blocks)
 
 

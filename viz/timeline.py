@@ -10,8 +10,9 @@ from typing import Any
 
 from orthrus.events import ArChunk, Done, Event, Prefill, Verdict
 from orthrus.trace import Trace
-from viz.board import milliseconds, number
 from viz.changes import Change, put, rows
+from viz.format import milliseconds
+from viz.headline import break_even, cost
 from viz.theme import layout
 
 # what a visitor may ask for, and what is said of it; {…} is filled in by the player
@@ -112,7 +113,7 @@ def patch(event: Event, trace: Trace) -> list[Change]:
     if isinstance(event, Verdict):
         return [rows("columns", event.cycle, _row(event, trace)), *_scaled(trace)]
     if isinstance(event, (ArChunk, Done)) and trace.verdicts:
-        return [*_line(trace), put("note", note(trace)), *(_ranges(trace) if isinstance(event, Done) else [])]
+        return [*_line(trace), *([put("note", note(trace)), *_ranges(trace)] if isinstance(event, Done) else [])]
     return []
 
 
@@ -148,14 +149,6 @@ def _longest(trace: Trace) -> float:
     return max(cycle.ms + cycle.verdict.t_instr_ms for cycle in trace.cycles if cycle.verdict)
 
 
-def break_even(trace: Trace) -> float | None:
-    """Tokens a cycle must commit to be as fast as plain decoding; None before both lanes were measured."""
-    metrics = trace.metrics()
-    if not metrics.cycles or not metrics.ar_tokens_per_s:
-        return None
-    return metrics.decode_ms / metrics.cycles * metrics.ar_tokens_per_s / 1e3
-
-
 def _line(trace: Trace) -> list[Change]:
     need = break_even(trace)
     if need is None:
@@ -180,9 +173,4 @@ def note(trace: Trace) -> str:
     if need is None:
         return f"{prompt} Break-even is not measured: plain decoding has not run."
     won = sum(verdict.n_commit > need for verdict in trace.verdicts)
-    passes = sum(c.draft.t_draft_ms + c.verdict.t_verify_ms for c in trace.cycles if c.verdict)
-    alone = passes / n * (trace.metrics().ar_tokens_per_s or 0.0) / 1e3
-    return (
-        f"Break-even at {number(need)} tokens per cycle ({number(alone)} for the two passes alone): "
-        f"{won} of {n} cycles beat plain decoding. {prompt}"
-    )
+    return f"{cost(trace)} {won} of {n} cycles beat plain decoding. {prompt}"

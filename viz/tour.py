@@ -1,4 +1,4 @@
-"""The guided tour: seven beats of about a minute in all. Every number in them is this run's own."""
+"""The guided tour: up to eight beats of about a minute in all. Every number in them is this run's own."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Any
 
 from orthrus.events import Done, Event
 from orthrus.trace import Cycle, Trace
-from viz.board import times
+from viz import headline
 from viz.changes import Change, put
+from viz.format import times
 from viz.words import counted
 
 NAME = "tour"
@@ -18,8 +19,9 @@ def skeleton() -> dict[str, Any]:
     return {
         "kind": "tour",
         "title": "The tour",
-        "measured": "at the measured speed",
-        "slowed": "at 1/{n} of the measured speed",
+        "measured": ", at the measured speed",
+        "slowed": ", at 1/{n} of the measured speed",
+        "passes": ": forward passes",
         "hand_over": "Any click or key hands over to you.",
         "ends": {"prompt": "Try your own prompt", "microscope": "Open the microscope", "again": "Once more"},
         "facts": {"beats": []},
@@ -43,7 +45,7 @@ def _beats(trace: Trace, cycles: list[Cycle]) -> list[dict[str, Any]]:
     c = shown.draft.cycle
     beats = [
         _beat("title", _title(trace), ["race"], 1),  # its text stands on while the race runs
-        {**_beat("race", _title(trace) + " Both lanes on one clock, {pace}.", ["race"], 9), "after": _after(trace)},
+        {**_beat("race", _title(trace) + " Both lanes on one clock{pace}.", ["race"], 9), "after": _after(trace)},
         _beat("draft", _drafted(shown), ["ribbon"], 8, c),
         _beat("verify", _judged(shown), ["ribbon"], 10, c),
         _beat("commit", _kept(shown), ["ribbon", "cache"], 8, c),
@@ -51,7 +53,8 @@ def _beats(trace: Trace, cycles: list[Cycle]) -> list[dict[str, Any]]:
     if asked is not None:
         ask = "Your turn: which guess will the AR view refuse first? Click it."
         beats.append(_beat("quiz", ask, ["ribbon"], 12, asked.draft.cycle))
-    return [*beats, _beat("whole", _whole(trace), ["staircase"], 10)]
+    beats.append(_beat("whole", _whole(trace), ["staircase"], 8))
+    return [*beats, _beat("time", _time(trace), ["timeline"], 10)] if headline.slower(trace) else beats
 
 
 def _beat(key: str, text: str, show: list[str], seconds: int, cycle: int | None = None) -> dict[str, Any]:
@@ -64,20 +67,23 @@ def _title(trace: Trace) -> str:
 
 
 def _after(trace: Trace) -> str:
-    speedup, lossless = trace.metrics().speedup, trace.lossless
-    if speedup is None:
+    metrics, lossless = trace.metrics(), trace.lossless
+    if metrics.speedup is None:
         return "Plain decoding was not measured in this run. How does Orthrus write?"
-    fast = f"Orthrus was {'slower here: ' if speedup < 1 else ''}{times(speedup)} the speed of plain decoding"
+    if headline.axis(trace) == "ms":
+        won = f"Orthrus wrote at {times(metrics.speedup)} the speed of plain decoding"
+    else:
+        won = f"Orthrus needed {headline.passes(trace)}"
     if lossless is None:
-        return f"{fast}. How?"
+        return f"{won}. How?"
     if lossless.verdict == "identical":
-        return f"{fast}, and all {lossless.n_compared} tokens are the same. How?"
-    return f"{fast}; the first {lossless.identical} of {lossless.n_compared} tokens are the same. How?"
+        return f"{won}, and all {lossless.n_compared} tokens are the same. How?"
+    return f"{won}; the first {lossless.identical} of {lossless.n_compared} tokens are the same. How?"
 
 
 def _drafted(cycle: Cycle) -> str:
     lp, n = cycle.draft.q_lp, cycle.draft.n_draft
-    text = f"Head one, the diffusion view, guesses {counted(n, 'token')} in a single look."
+    text = f"The diffusion view guesses {counted(n, 'token')} in a single forward pass."
     third = n // 3
     if lp is not None and third and sum(lp[:third]) > sum(lp[-third:]):
         text += " It is less sure to the right."
@@ -85,7 +91,7 @@ def _drafted(cycle: Cycle) -> str:
 
 
 def _judged(cycle: Cycle) -> str:
-    text = "Head two, the AR view, is the original model, untouched. It checks every guess in one look"
+    text = "The AR view is the original model, untouched. It checks every guess in one more forward pass"
     if "refused" in cycle.statuses():
         return f"{text} and stops at the first disagreement: slot {cycle.accepted + 1}."
     return f"{text}. Here it agrees with all it needs: {cycle.accepted}."
@@ -103,9 +109,14 @@ def _kept(cycle: Cycle) -> str:
 
 
 def _whole(trace: Trace) -> str:
-    metrics = trace.metrics()
     steps = [verdict.n_commit for verdict in trace.verdicts]
-    text = f"{metrics.passes} looks instead of {metrics.tokens}. Each row is one cycle."
+    passes = headline.passes(trace)
+    text = f"{passes[:1].upper()}{passes[1:]}. Each row is one cycle."
     if max(steps) > min(steps):
         text += f" Easy text makes long steps, hard text short ones: here {min(steps)} to {max(steps)} tokens."
     return text
+
+
+def _time(trace: Trace) -> str:
+    """The other clock: what the passes cost on the run's device."""
+    return f"{headline.slower(trace)} {headline.reason(trace)}"

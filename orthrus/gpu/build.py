@@ -1,30 +1,51 @@
 """Compile every kernel a model needs into Triton's cache folder, ahead of the first run.
 
-    TRITON_CACHE_DIR=/cache python -m orthrus.gpu.build --model chiennv/Orthrus-Qwen3-1.7B          # for the GPU here
-    TRITON_CACHE_DIR=/cache python -m orthrus.gpu.build --model assets/orthrus-mini --sm 90         # without a GPU
+    TRITON_CACHE_DIR=/cache python -m orthrus.gpu.build --model chiennv/Orthrus-Qwen3-1.7B       # for the GPU here
+    TRITON_CACHE_DIR=/cache python -m orthrus.gpu.build --model assets/orthrus-mini --sm 90      # without a GPU
+    TRITON_CACHE_DIR=/cache python -m orthrus.gpu.build --shape 1.7b,8b --sm 90,120              # without a checkpoint
 
-A process forked for one call has no time to compile. With --sm nothing is launched and no weight is read: the very
-sequence that is captured later runs on tensors that have shapes and no memory, and each launch stops at its binary. The
-folder is then good for every machine with that compute capability and the same version of Triton.
+A process that is forked for one call has no time to compile. With --sm nothing is launched and no weight is read: the
+very sequence that is captured later runs on tensors that have shapes and no memory, and each launch stops at its
+binary. The folder is then good for every machine with that compute capability and the same version of Triton. What was
+compiled is held against what a program may take there, and noted in the folder.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
+import re
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 
 from orthrus.checkpoint import config_of, dtype_named
 from orthrus.config import ModelConfig
-from orthrus.gpu import needs
+from orthrus.console import Parser, as_json, run_command
+from orthrus.errors import OrthrusError
+from orthrus.gpu import compiled, needs
+from orthrus.gpu.cards import SHARED_LIMIT
+from orthrus.gpu.cost import SHAPES
 from orthrus.gpu.cycle import Cycle
+from orthrus.gpu.runner import Piece
 from orthrus.gpu.stack import Stack
 from orthrus.model import Orthrus
+
+
+class Binary(NamedTuple):
+    """One compiled kernel."""
+
+    name: str
+    key: str  # equal for equal binaries
+    ptx: str
+    cubin: bytes
+    shared: int  # bytes, dynamic
+    settings: dict[str, Any]  # what it was launched with
 
 
 class NoDevice:
@@ -34,6 +55,9 @@ class NoDevice:
 
     def working(self):
         return nullcontext()
+
+    def capture(self, work):
+        work()
 
     def host_buffer(self, like):
         return torch.empty_like(like)
@@ -48,8 +72,11 @@ class NoDevice:
 
 
 @contextmanager
-def compiled_only(sm: int) -> Iterator[set[str]]:
-    """Inside, a launch compiles its kernel for this compute capability (90: sm_90) and adds its name to the set."""
+def compiled_only(sm: int) -> Iterator[list[Binary]]:
+    """Inside, a launch compiles its kernel for this compute capability (90: sm_90) and adds it to the list.
+
+    For a process that launches nothing afterwards: Triton's driver is replaced for good.
+    """
     from triton.backends.compiler import GPUTarget
     from triton.runtime.driver import driver
     from triton.runtime.jit import JITFunction
@@ -64,34 +91,77 @@ def compiled_only(sm: int) -> Iterator[set[str]]:
         def get_current_stream(self, device):
             return 0
 
-    run, names = JITFunction.run, set()
+    run, made = JITFunction.run, []
 
     def compile_instead(self, *args, grid, warmup, **kwargs):
-        names.add(self.fn.__name__)
-        return run(self, *args, grid=grid, warmup=True, **kwargs)
+        kernel = run(self, *args, grid=grid, warmup=True, **kwargs)
+        ptx, cubin = kernel.asm["ptx"], kernel.asm["cubin"]
+        made.append(Binary(self.fn.__name__, kernel.hash, ptx, cubin, kernel.metadata.shared, kwargs))
+        return kernel
 
     driver.set_active(Described())
     JITFunction.run = compile_instead
     try:
-        yield names
+        yield made
     finally:
         JITFunction.run = run
 
 
 @torch.inference_mode()
-def compile_for(config: ModelConfig, dtype: torch.dtype, sm: int) -> set[str]:
-    """Compile what prefill, cycles and AR steps launch, greedy and sampled; returns the kernels' names."""
+def compile_for(config: ModelConfig, dtype: torch.dtype, sm: int) -> list[Binary]:
+    """Compile what prefill, cycles and AR steps launch, greedy and sampled; each binary once."""
     with torch.device("meta"):
         model = Orthrus(config).to(dtype).fuse()
         stack, device = Stack(model), NoDevice()
         stack.layers = stack.layers[:1]  # all layers have the same shapes
         cache = model.new_cache(needs.bucket(config, 1))
         angles = stack.angles(cache)
-        with compiled_only(sm) as names:
+        with compiled_only(sm) as made:
+            Piece(stack, cache, angles, device)
             for block in (1, config.block_size):
                 for sampled in (False, True):
                     Cycle(stack, cache, angles, device, block, sampled).launch()
-    return names
+    return list({binary.key: binary for binary in made}.values())
+
+
+def resources(binary: Binary) -> dict[str, int]:
+    """{"REG", "STACK", "SHARED", "LOCAL": registers of a thread, bytes}; spilled registers show as STACK or LOCAL."""
+    import triton
+
+    tool = Path(triton.__file__).parent / "backends" / "nvidia" / "bin" / "cuobjdump"
+    with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
+        file.write(binary.cubin)
+        file.flush()
+        out = subprocess.run([tool, "--dump-resource-usage", file.name], capture_output=True, text=True, check=True)
+    return {name: int(value) for name, value in re.findall(r"\b(REG|STACK|SHARED|LOCAL):(\d+)", out.stdout)}
+
+
+def used(binaries: list[Binary], sm: int) -> dict[str, dict[str, int]]:
+    """kernel -> the most registers, spilled bytes and shared bytes any of its binaries takes.
+
+    Raises OrthrusError "kernel-too-large" for shared memory that a program cannot have on this compute capability.
+    """
+    found: dict[str, dict[str, int]] = {}
+    for binary in binaries:
+        use = resources(binary)
+        took = {
+            "registers": use["REG"],
+            "spilled": use["STACK"] + use["LOCAL"],
+            "shared": binary.shared + use["SHARED"],
+        }
+        if took["shared"] > SHARED_LIMIT.get(sm, took["shared"]):
+            limit = f"a program has {SHARED_LIMIT[sm]:,} on sm_{sm}"
+            raise OrthrusError("kernel-too-large", f"{binary.name} needs {took['shared']:,} bytes, {limit}")
+        most = found.setdefault(binary.name, took)
+        found[binary.name] = {name: max(most[name], count) for name, count in took.items()}
+    return found
+
+
+def build(config: ModelConfig, dtype: torch.dtype, sm: int) -> dict[str, dict[str, int]]:
+    """Compile, check, and note it in the folder; returns what `used` found."""
+    found = used(compile_for(config, dtype, sm), sm)
+    compiled.note(config, dtype, sm, found)
+    return found
 
 
 def compile_here(source: str, dtype: str) -> None:
@@ -99,28 +169,49 @@ def compile_here(source: str, dtype: str) -> None:
     from orthrus.checkpoint import load_model
     from orthrus.engines import warm_up
 
-    warm_up(load_model(source, "cuda", dtype, "exact"))
+    warm_up(load_model(source, "cuda", dtype, "triton"))
+
+
+def configs(shapes: str, source: str) -> dict[str, ModelConfig]:
+    """name -> configuration of what was asked for; raises OrthrusError for a shape that is not known."""
+    if not shapes:
+        return {source or "the embedded model": config_of(source)}
+    names = [name.strip().lower() for name in shapes.split(",")]
+    if unknown := [name for name in names if name not in (*SHAPES, "embedded")]:
+        raise OrthrusError("shape-unknown", f"shape {unknown[0]!r} is not one of embedded, {', '.join(SHAPES)}")
+    return {name: SHAPES.get(name) or config_of() for name in names}
+
+
+def capabilities(asked: str) -> list[int]:
+    """ "90,120" -> [90, 120]; raises OrthrusError for anything else."""
+    if not re.fullmatch(r"\d{2,3}(,\d{2,3})*", asked):
+        raise OrthrusError("wrong-type", f"--sm is {asked!r:.40}, it must be compute capabilities such as 90,120")
+    return [int(sm) for sm in asked.split(",")]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m orthrus.gpu.build", description=__doc__.split("\n")[0])
+    return run_command(lambda: _main(arguments))
+
+
+def _main(arguments: list[str] | None) -> int:
+    parser = Parser(prog="python -m orthrus.gpu.build", description=__doc__.split("\n")[0])
     parser.add_argument("--model", default="", help="checkpoint folder or hub id (default: the embedded model)")
+    parser.add_argument("--shape", default="", help=f"instead of a checkpoint: embedded, {', '.join(SHAPES)}")
     parser.add_argument("--dtype", default="bfloat16", help="float32 or bfloat16")
-    parser.add_argument("--sm", type=int, help="compute capability to compile for, as 90 for an H200; needs no GPU")
+    parser.add_argument("--sm", default="", help="compute capabilities to compile for, as 90,120; needs no GPU")
     args = parser.parse_args(arguments)
     began = time.perf_counter()
-    try:
-        if args.sm is not None:
-            made = {"kernels": sorted(compile_for(config_of(args.model), dtype_named(args.dtype), args.sm))}
-        elif torch.cuda.is_available():
-            compile_here(args.model, args.dtype)
-            made = {"device": torch.cuda.get_device_name()}
-        else:
-            raise ValueError("there is no CUDA device here; --sm 90 compiles for one that is elsewhere")
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(json.dumps(made | {"seconds": round(time.perf_counter() - began, 1)}))
+    if args.sm:
+        asked, dtype, found = configs(args.shape, args.model), dtype_named(args.dtype), {}
+        for sm in capabilities(args.sm):
+            found |= {f"{name}, sm_{sm}": build(config, dtype, sm) for name, config in asked.items()}
+        made = {"compiled": found}
+    elif torch.cuda.is_available():
+        compile_here(args.model, args.dtype)
+        made = {"device": torch.cuda.get_device_name()}
+    else:
+        raise OrthrusError("no-gpu", "there is no CUDA device here; --sm 90 compiles for one that is elsewhere")
+    print(as_json(made | {"seconds": round(time.perf_counter() - began, 1)}))
     return 0
 
 

@@ -1,4 +1,9 @@
-"""Can this model, on this device, be decoded by captured kernels, and are its rows bit-equal there?"""
+"""Can this model, on this device, be decoded by captured kernels, and are its rows bit-equal there?
+
+A host that lends its GPU for one call at a time forks a process for each call. The process that loads the model has
+no GPU then, so nothing is decided there: the first call of each forked process does it (`settled`), and only if the
+kernels were compiled for its card beforehand (`orthrus.gpu.build`), because its seconds are counted.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +17,10 @@ from torch import Tensor
 from orthrus.arithmetic import PLAIN, Plain
 from orthrus.checkpoint import EngineUnavailable
 from orthrus.config import DecodeConfig
+from orthrus.errors import OrthrusError
 from orthrus.exact import BLOCK, SIZES, STARTS, RowCheck, bit_equal
-from orthrus.gpu import needs
-from orthrus.gpu.device import CudaDevice, Device
+from orthrus.gpu import compiled, needs
+from orthrus.gpu.device import CudaDevice, Device, settle
 from orthrus.gpu.runner import Runner
 from orthrus.gpu.stack import Stack
 from orthrus.memory import free_bytes
@@ -46,12 +52,14 @@ class Graphed(Plain):
         return not config.pace and (not config.sampled or (config.coupling == "gumbel" and not filtered))
 
     def refuse_run(self, model: Orthrus, rows: int) -> None:
-        """Raise ValueError where a run of `rows` positions needs memory that is not there."""
+        """Raise ValueError if a run of `rows` positions needs memory that is not there."""
         have = self._runner.cache if self._runner else None
         rows = needs.bucket(model.config, rows)
         if have is not None and have.capacity >= rows:
             return
         held = needs.run_bytes(model.config, model.dtype, have.capacity) if have is not None else 0
+        if self._runner is not None:
+            self._runner.device.free()  # what PyTorch keeps without using it counts as free
         free = free_bytes(model.device)
         if free is not None and needs.run_bytes(model.config, model.dtype, rows) > free + held:
             needs.refuse(model, rows)
@@ -112,26 +120,46 @@ def _comparisons(model: Orthrus, stack: Stack, sizes: Sequence[int]) -> Iterator
                 yield bit_equal(compute(start + place, size), together[place : place + size])
 
 
-def choose_on_gpu(model: Orthrus, engine: str) -> tuple[Orthrus, RowCheck | None, str]:
+def lent_later(model: Orthrus) -> bool:
+    """Is the model on a GPU that this process does not have, because a forked one will?"""
+    return model.device.type == "cuda" and not torch.cuda.is_initialized()
+
+
+def choose_on_gpu(model: Orthrus, engine: str, compiled_before: bool = False) -> tuple[Orthrus, RowCheck | None, str]:
     """The model under engine auto or triton, the check of its rows, and why auto fell back to plain PyTorch.
 
-    Raises EngineUnavailable if triton was asked for and does not run or hold here.
+    With `compiled_before` the kernels are tried only if they are in Triton's folder for this GPU. Raises
+    EngineUnavailable if triton was asked for and does not run or hold here.
     """
-    why, check, captured = obstacle(model), None, model.with_arithmetic(Graphed())
-    # Where the GPU is lent for one call at a time, the process that loads the model has none to check anything on.
-    if why is None and torch.cuda.is_initialized():
-        check = _tried(captured)
-        why = None if check.holds else f"rows are not bit-equal on this GPU: {check.words}"
+    why, check = obstacle(model), None
+    if why is None and compiled_before:
+        sm = compiled.capability(model.device)
+        there = compiled.is_compiled(model.config, model.dtype, sm)
+        why = None if there else f"the kernels are not compiled for this GPU (sm_{sm}) yet"
     if why is None:
-        return captured, check, ""
+        captured = model.with_arithmetic(Graphed())
+        check = _tried(captured)
+        if check.holds:
+            return captured, check, ""
+        why = f"rows are not bit-equal on this GPU: {check.words}"
     if engine == "triton":
         raise EngineUnavailable(f"engine triton does not run here: {why}")
     log.warning("decoding with plain PyTorch: %s", why)
     return model.with_arithmetic(PLAIN), check, why
 
 
+def settled(model: Orthrus, engine: str) -> tuple[Orthrus, RowCheck | None, str]:
+    """`choose_on_gpu` in a process that has just got its GPU; the weights are stacked here, too.
+
+    A host that carries weights into the process carries a view of a stacked weight as a weight of its own.
+    """
+    if engine == "torch":
+        return model.with_arithmetic(PLAIN), None, "it was asked for"
+    return choose_on_gpu(model, engine, compiled_before=True)
+
+
 def rehearse(model: Orthrus) -> None:
-    """A run of a few tokens, captured and replayed: what a driver refuses shows here and not before a visitor."""
+    """A run of a few tokens, captured and replayed: what a driver refuses shows here and not in a visitor's run."""
     runner, config = model.arithmetic.runner(model), DecodeConfig(max_new_tokens=3)
     runner.room(8, model.config.block_size, False)
     _, first = runner.prefill([0, 1], config)
@@ -139,12 +167,31 @@ def rehearse(model: Orthrus) -> None:
 
 
 def _tried(model: Orthrus) -> RowCheck:
-    """The check and a rehearsal; whatever compiler, driver or kernel raise makes it one that compared nothing."""
+    """The check and a rehearsal; whatever compiler, driver or kernel raise makes it one that compared nothing.
+
+    Raises OrthrusError "gpu-lost" if the device answers nothing any more, plain PyTorch included.
+    """
     try:
         check = check_rows(model)
         rehearse(model)
         return check
     except Exception as error:
+        log.exception("the kernels did not start")
+        _answers(model)
         name = str(model.dtype).removeprefix("torch.")
         said = f"the kernels did not start: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
         return RowCheck(name, torch.get_num_threads(), said, 0, 0)
+
+
+def _answers(model: Orthrus) -> None:
+    """After an illegal access every call of the process fails: no arithmetic is left to step back to."""
+    if model.device.type != "cuda":
+        return
+    try:
+        settle()
+    except RuntimeError as error:
+        raise OrthrusError(
+            "gpu-lost",
+            "the kernels left the GPU in an error from which this process cannot recover; "
+            "start it again with --mode fast (ORTHRUS_MODE=fast)",
+        ) from error

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import torch
 
+from kernels.slices import slices_for
 from kernels.spans import spans
 from orthrus import memory
 from orthrus.cache import TILE, SharedCache
 from orthrus.config import ModelConfig
+from orthrus.errors import OrthrusError
 from orthrus.gpu.cycle import HISTORY
 from orthrus.gpu.stack import BEYOND, PREFILL_ROWS
 from orthrus.model import Orthrus
 
 SMALLEST = 1024  # positions of the smallest cache; the next ones are twice as long each
-SLICED = 8  # hidden rows that a product's slices come to at most, by the table of kernels.triton_linear
 GRAPHS = 4  # kept at a time: a cycle's and a step's, greedy and sampled; the oldest makes room for the next
 
 
@@ -42,6 +43,25 @@ def _is_stacked(name: str) -> bool:
     return any(f".{part}_proj" in f".{name}" for part in ("q", "k", "v", "gate", "up"))
 
 
+def layer_products(c: ModelConfig) -> dict[str, tuple[int, int]]:
+    """name -> [columns, depth] of the products of one layer and view, as one stacked weight each."""
+    heads = c.num_attention_heads * c.head_dim
+    qkv = heads + 2 * c.num_key_value_heads * c.head_dim
+    gated = 2 * c.intermediate_size, c.hidden_size
+    return {
+        "qkv": (qkv, c.hidden_size),
+        "o": (c.hidden_size, heads),
+        "gate_up": gated,
+        "down": (c.hidden_size, c.intermediate_size),
+    }
+
+
+def sliced_columns(c: ModelConfig) -> int:
+    """Float32 numbers per row that a product's slices come to at most."""
+    cut = (shape for name, shape in layer_products(c).items() if name != "gate_up")
+    return max(columns * slices_for(columns, depth) for columns, depth in cut)
+
+
 def run_bytes(config: ModelConfig, dtype: torch.dtype, rows: int) -> int:
     """Cache and work of runs in a bucket of `rows` positions, with GRAPHS graphs of whole blocks."""
     c, stored = config, -(-rows // TILE) * TILE
@@ -49,7 +69,7 @@ def run_bytes(config: ModelConfig, dtype: torch.dtype, rows: int) -> int:
     row_logits = 4 * c.vocab_size
     row_sums = 4 * n_spans * c.num_attention_heads * (c.head_dim + 2)  # of attention, in float32, a layer at a time
     products = c.intermediate_size * 3 + c.hidden_size * 6 + 3 * c.num_attention_heads * c.head_dim
-    slices = 4 * SLICED * c.hidden_size  # products in float32 that wait to be added
+    slices = 4 * sliced_columns(c)  # products in float32 that wait to be added
     row = row_sums + slices + products * dtype.itemsize
     graph = 2 * c.block_size * row_logits + c.block_size * row
     steps, prefill, angles = 2 * HISTORY * row_logits, PREFILL_ROWS * row, 4 * c.head_dim * positions
@@ -68,7 +88,7 @@ def longest(config: ModelConfig, dtype: torch.dtype, free: int) -> int:
 
 
 def refuse_model(config: ModelConfig, dtype: torch.dtype, device: torch.device) -> None:
-    """Raise ValueError, naming what is needed and what is free, where the model and its shortest run do not fit."""
+    """Raise OrthrusError, naming what is needed and what is free, where the model and its shortest run do not fit."""
     rows = bucket(config, 1)
     wanted = weight_bytes(config, dtype) + run_bytes(config, dtype, rows)
     name = str(dtype).removeprefix("torch.")
@@ -76,12 +96,12 @@ def refuse_model(config: ModelConfig, dtype: torch.dtype, device: torch.device) 
 
 
 def refuse(model: Orthrus, rows: int) -> None:
-    """Raise ValueError: a run of a bucket of `rows` positions found no memory."""
+    """Raise OrthrusError: a run of a bucket of `rows` positions found no memory."""
     wanted, free = run_bytes(model.config, model.dtype, rows), memory.free_bytes(model.device)
     short = f"a run of {rows:,} positions needs {memory.mebibytes(wanted)} beside the model"
     if free is None:
-        raise ValueError(f"out of memory: {short}") from None
+        raise OrthrusError("out-of-memory", f"out of memory: {short}") from None
     fits = longest(model.config, model.dtype, free)
     left = f"{memory.mebibytes(free)} are free on {model.device.type}"
     advice = f"; {fits:,} positions fit" if 0 < fits < rows else ""
-    raise ValueError(f"out of memory: {short}, {left}{advice}") from None
+    raise OrthrusError("out-of-memory", f"out of memory: {short}, {left}{advice}") from None

@@ -1,5 +1,8 @@
 """One model's cache and graphs on a device, and the replays that are under way.
 
+A prompt goes through one graph of PREFILL_ROWS rows, again and again; a shorter piece is filled up with rows that
+nothing reads and the next rows write over, as with refused proposals.
+
 The cache comes in sizes that double; all graphs are made for the size at hand and dropped when it grows, because they
 hold its addresses. One run at a time: a new one waits for what an abandoned one left on the device.
 """
@@ -12,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from kernels import records
@@ -21,7 +25,6 @@ from orthrus.config import DecodeConfig
 from orthrus.gpu import needs
 from orthrus.gpu.cycle import HISTORY, SLOTS, Cycle, Passed
 from orthrus.gpu.device import Device, Graph
-from orthrus.gpu.ring import wait_for
 from orthrus.gpu.stack import PREFILL_ROWS, Stack
 from orthrus.model import Orthrus
 
@@ -50,6 +53,7 @@ class Runner:
         self.cycle: Cycle | None = None  # of the run at hand
         self.graph: Graph | None = None
         self._cycles: dict[tuple[int, bool], tuple[Cycle, Graph]] = {}
+        self._piece: Piece | None = None
         self.flight: Flight | None = None
 
     @torch.inference_mode()
@@ -63,9 +67,11 @@ class Runner:
         rows = needs.bucket(self.model.config, rows)
         if self.cache is None or self.cache.capacity < rows:
             self.release()
-            with self._all_or_nothing(rows), self.device.working():
-                self.cache = self.model.new_cache(rows)
-                self.angles = self.stack.angles(self.cache)
+            with self._all_or_nothing(rows):
+                with self.device.working():
+                    self.cache = self.model.new_cache(rows)
+                    self.angles = self.stack.angles(self.cache)
+                self._piece = Piece(self.stack, self.cache, self.angles, self.device)
         if (block, sampled) not in self._cycles:
             if len(self._cycles) == needs.GRAPHS:
                 self._cycles.pop(next(iter(self._cycles)))
@@ -82,10 +88,11 @@ class Runner:
     def prefill(self, ids: Sequence[int], config: DecodeConfig) -> tuple[Tensor, int]:
         """The AR view over a prompt, in pieces: the last row's logits [1, vocab] and the token they lead to."""
         with self._all_or_nothing(self.cache.capacity), self.device.working():
-            for piece in torch.tensor(ids, dtype=torch.int32, device=self.model.device).split(PREFILL_ROWS):
-                at = torch.tensor([self.cache.length], dtype=torch.int32, device=self.model.device)
-                logits = self.stack.forward_ar(piece, at, self.cache, self.angles, last_only=True)
-                self.cache.length += len(piece)
+            prompt = torch.tensor(ids, dtype=torch.int32, device=self.model.device)
+            for rows in prompt.split(self._piece.rows):
+                hidden = self._piece.read(rows, self.cache.length)
+                self.cache.length += len(rows)
+            logits = self.stack.logits(hidden[len(rows) - 1 : len(rows)])
             self.cycle.stand(self.cache.length - 1, config.seed, config.temperature)
             first = int(self.cycle.choose(logits))
             self.device.drain()
@@ -103,7 +110,7 @@ class Runner:
 
     def release(self) -> None:
         """Drop cache and graphs."""
-        self.flight = self.cache = self.angles = self.cycle = self.graph = None
+        self.flight = self.cache = self.angles = self.cycle = self.graph = self._piece = None
         self._cycles.clear()
         self.device.drain()
         self.device.free()
@@ -125,6 +132,26 @@ def _lacked_memory(error: BaseException | None) -> bool:
     while error is not None and not isinstance(error, torch.OutOfMemoryError):
         error = error.__context__
     return error is not None
+
+
+class Piece:
+    """A fixed number of prompt rows through the AR view, captured for one cache."""
+
+    def __init__(
+        self, stack: Stack, cache: SharedCache, angles: tuple[Tensor, Tensor], device: Device, rows: int | None = None
+    ) -> None:
+        self.rows = rows or PREFILL_ROWS
+        with device.working():
+            self._ids = torch.zeros(self.rows, dtype=torch.int32, device=stack.device)
+            self._length = torch.zeros(1, dtype=torch.int32, device=stack.device)
+        self._graph = device.capture(lambda: stack.hidden_ar(self._ids, self._length, cache, angles))
+
+    def read(self, ids: Tensor, length: int) -> Tensor:
+        """Enqueue ids [n] int32, n <= rows, at positions `length` on; returns [rows, hidden], the first n real."""
+        self._ids.copy_(F.pad(ids, (0, self.rows - len(ids))))
+        self._length.fill_(length)
+        self._graph.replay()
+        return self._graph.out
 
 
 class Flight:
@@ -150,7 +177,9 @@ class Flight:
             self._marks.append(device.mark())
             self.sent += 1
         device.wait(self._marks.popleft())
-        record = wait_for(self.cycle.seen_ring, self.landed)
+        record = records.read_record(self.cycle.seen_ring, self.landed)  # the mark stands behind its copy: it is whole
+        if record is None:
+            raise RuntimeError(f"the device has passed cycle {self.landed}, but its record did not arrive")
         times = tuple(self.cycle.seen_times[self.landed % SLOTS].tolist())
         self.landed += 1
         return Landed(record, times)

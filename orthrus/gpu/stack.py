@@ -19,7 +19,7 @@ from orthrus.config import ModelConfig
 from orthrus.layers import AR, DIFF, DecoderLayer, rope_table
 from orthrus.model import Orthrus
 
-PREFILL_ROWS = 128  # prompt rows a pass: bounds what attention over a long context keeps in between
+PREFILL_ROWS = 128  # prompt rows a graph: bounds what attention over a long context keeps in between
 BEYOND = 256  # positions of the longest block a configuration may ask for
 
 
@@ -63,13 +63,15 @@ class Stack:
         cos, sin = rope_table(self.config, cache.keys[0].shape[1] + BEYOND, self.device)
         return cos[:, :half].contiguous(), sin[:, :half].contiguous()
 
-    def forward_ar(
-        self, ids: Tensor, length: Tensor, cache: SharedCache, angles: tuple[Tensor, Tensor], last_only: bool = False
-    ) -> Tensor:
+    def forward_ar(self, ids: Tensor, length: Tensor, cache: SharedCache, angles: tuple[Tensor, Tensor]) -> Tensor:
         """AR view of ids [rows] int32 that stand at length [1] int32 and on: their keys and values go to the cache.
 
-        Rows past the cache's end are computed and not kept. Returns float32 logits [rows, vocab], or the last row's.
+        Rows past the cache's end are computed and not kept. Returns float32 logits [rows, vocab].
         """
+        return self.logits(self.hidden_ar(ids, length, cache, angles))
+
+    def hidden_ar(self, ids: Tensor, length: Tensor, cache: SharedCache, angles: tuple[Tensor, Tensor]) -> Tensor:
+        """`forward_ar` up to the head: [rows, hidden], normed."""
         run, c = {"backend": self.backend}, self.config
         stream = F.embedding(ids, self.embedding)
         x = ops.rmsnorm(stream, self.layers[0].attn_norm, c.rms_norm_eps, **run)
@@ -80,7 +82,7 @@ class Stack:
             q = ops.qk_norm_rope(qkv, *norms, *angles, length, keys, values, "cache", c.rms_norm_eps, **run)
             mixed = ops.attention(q, keys, values, length, **run)
             x, stream = self._rest(i, self.parts(mixed, w.out), stream)
-        return self.logits(x[-1:] if last_only else x)
+        return x
 
     def forward_diffusion(
         self, block: Tensor, length: Tensor, cache: SharedCache, angles: tuple[Tensor, Tensor]
@@ -98,7 +100,7 @@ class Stack:
             own = [keys.new_empty(c.num_key_value_heads, len(block), c.head_dim) for _ in range(2)]
             norms = w.q_norm, w.k_norm
             q = ops.qk_norm_rope(qkv, *norms, *angles, length, *own, "block", c.rms_norm_eps, **run)
-            mixed = ops.attention(q, keys, values, length, *own, causal=False, **run)
+            mixed = ops.attention(q, keys, values, length, *own, **run)
             x, stream = self._rest(i, self.parts(mixed, w.out), stream)
         return self.logits(x[:-1])
 
@@ -130,7 +132,8 @@ class LibraryStack(Stack):
         return F.linear(x, weight)
 
     def gated(self, x: Tensor, gate_up: Tensor) -> Tensor:
-        return ops.silu_mul(F.linear(x, gate_up), backend=self.backend)
+        gate, up = F.linear(x, gate_up).chunk(2, dim=-1)
+        return F.silu(gate) * up
 
     def logits(self, x: Tensor) -> Tensor:
         return F.linear(x, self.head).float()

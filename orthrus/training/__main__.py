@@ -25,6 +25,8 @@ from transformers import AutoTokenizer
 
 from orthrus.checkpoint import read_config
 from orthrus.config import ModelConfig
+from orthrus.console import Parser, count, natural, real, run_command
+from orthrus.errors import OrthrusError
 from orthrus.model import DIFF, Orthrus
 from orthrus.training import loop
 from orthrus.training.card import read_figures, write_card
@@ -127,9 +129,9 @@ def _train_ar(name: str, recipe: Recipe, model: Orthrus, tokenizer, args: argpar
 
 def run_average(args: argparse.Namespace) -> None:
     if len(args.of) < 2:
-        raise ValueError(f"--of names {len(args.of)} runs, a mean takes two or more")
+        raise OrthrusError("option-missing", f"--of names {len(args.of)} runs, a mean takes two or more")
     if args.out.resolve() in [run.resolve() for run in args.of]:
-        raise ValueError(f"--out {args.out} is one of the runs of --of, whose weights would be lost")
+        raise OrthrusError("out-of-range", f"--out {args.out} is one of the runs of --of, whose weights would be lost")
     average([run / "annealing" / "best.pt" for run in args.of], args.out / "annealing" / "best.pt")
     shutil.copytree(args.of[0] / "tokenizer", args.out / "tokenizer", dirs_exist_ok=True)
 
@@ -169,41 +171,46 @@ def run_card(args: argparse.Namespace) -> None:
     write_card(folder, read_config(folder), args.command, facts, [read_figures(path) for path in args.figures])
 
 
-def parser() -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(prog="python -m orthrus.training", description=__doc__.split("\n")[0])
+def parser() -> Parser:
+    p = Parser(prog="python -m orthrus.training", description=__doc__.split("\n")[0])
     p.add_argument("stage", choices=(*STAGES, "all", "average", "card"))
     p.add_argument("--out", type=Path, default=Path("runs/mini"), help="folder of the run (default: %(default)s)")
-    p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--vocab", type=int, default=2048)
-    p.add_argument("--rows", type=int, default=16, help="packed rows a step of the AR stage")
-    p.add_argument("--length", type=int, default=320, help="tokens a row")
-    p.add_argument("--ar-blocks", type=int, default=8, help="anchored blocks a row of pre- and midtraining")
-    p.add_argument("--ar-steps", type=int, default=2200)
-    p.add_argument("--ar-lr", type=float, default=3e-3)
-    p.add_argument("--mid-steps", type=int, default=2400)
-    p.add_argument("--mid-lr", type=float, default=2e-3)
-    p.add_argument("--anneal-blocks", type=int, default=4, help="anchored blocks a row of annealing")
-    p.add_argument("--anneal-steps", type=int, default=2200)
-    p.add_argument("--anneal-lr", type=float, default=1.2e-3)
+    p.add_argument("--seed", type=natural, default=1)
+    p.add_argument("--vocab", type=count, default=2048)
+    p.add_argument("--rows", type=count, default=16, help="packed rows a step of the AR stage")
+    p.add_argument("--length", type=count, default=320, help="tokens a row")
+    p.add_argument("--ar-blocks", type=count, default=8, help="anchored blocks a row of pre- and midtraining")
+    p.add_argument("--ar-steps", type=count, default=2200)
+    p.add_argument("--ar-lr", type=real, default=3e-3)
+    p.add_argument("--mid-steps", type=count, default=2400)
+    p.add_argument("--mid-lr", type=real, default=2e-3)
+    p.add_argument("--anneal-blocks", type=count, default=4, help="anchored blocks a row of annealing")
+    p.add_argument("--anneal-steps", type=count, default=2200)
+    p.add_argument("--anneal-lr", type=real, default=1.2e-3)
     p.add_argument("--of", type=Path, nargs="*", default=[], metavar="RUN", help="average: folders of the runs")
-    p.add_argument("--prompts", type=int, default=8_000, help="prompts answered for the diffusion stage")
-    p.add_argument("--block-rows", type=int, default=8, help="packed rows a step of the diffusion stage")
-    p.add_argument("--blocks", type=int, default=24, help="anchored blocks a row")
-    p.add_argument("--diffusion-steps", type=int, default=600)
-    p.add_argument("--diffusion-lr", type=float, default=2e-3)
-    p.add_argument("--diffusion-hidden-lr", type=float, default=1.5e-3, help="rate of Muon on the projections")
+    p.add_argument("--prompts", type=count, default=8_000, help="prompts answered for the diffusion stage")
+    p.add_argument("--block-rows", type=count, default=8, help="packed rows a step of the diffusion stage")
+    p.add_argument("--blocks", type=count, default=24, help="anchored blocks a row")
+    p.add_argument("--diffusion-steps", type=count, default=600)
+    p.add_argument("--diffusion-lr", type=real, default=2e-3)
+    p.add_argument("--diffusion-hidden-lr", type=real, default=1.5e-3, help="rate of Muon on the projections")
     p.add_argument("--figures", type=Path, nargs="*", default=[], help="card: files of evaluation figures")
     p.add_argument("--fact", action="append", default=[], metavar="KEY=VALUE", help="card: a fact about the training")
     p.add_argument("--command", default="python -m orthrus.training all", help="card: the command that trained it")
     return p
 
 
-def main() -> int:
-    if any(word.split("=")[0] == "--base" for word in sys.argv[1:]):  # any other Qwen3 than the embedded model
+def main(arguments: list[str] | None = None) -> int:
+    words = sys.argv[1:] if arguments is None else arguments
+    if any(word.split("=")[0] == "--base" for word in words):  # any other Qwen3 than the embedded model
         from orthrus.training.base import main as train_base
 
-        return train_base(sys.argv[1:])
-    args = parser().parse_args()
+        return train_base(words)
+    return run_command(lambda: _main(words))
+
+
+def _main(arguments: list[str]) -> int:
+    args = parser().parse_args(arguments)
     args.out.mkdir(parents=True, exist_ok=True)
     runners = {
         "tokenizer": run_tokenizer,
@@ -215,12 +222,8 @@ def main() -> int:
         "average": run_average,
         "card": run_card,
     }
-    try:
-        for stage in STAGES if args.stage == "all" else (args.stage,):
-            runners[stage](args)
-    except (TrainingStopped, ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    for stage in STAGES if args.stage == "all" else (args.stage,):
+        runners[stage](args)
     return 0
 
 

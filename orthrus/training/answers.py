@@ -13,8 +13,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from orthrus.chat import chat_ids
+from orthrus.errors import OrthrusError
 from orthrus.model import Orthrus
-from orthrus.session import chat_ids
 from orthrus.training.chatdata import Turns
 from orthrus.training.data import Document
 from orthrus.training.rollouts import Answer, Rollouts, answerer
@@ -37,16 +38,18 @@ class AnswerConfig:
     def __post_init__(self) -> None:
         for name in ("batch", "part", "max_new", "valid"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}, it must be 1 or more")
+                raise OrthrusError("out-of-range", f"{name} is {getattr(self, name)}, it must be 1 or more")
         if self.length <= self.max_new:
-            raise ValueError(f"rows of {self.length} tokens leave no room for a prompt and {self.max_new} new tokens")
+            raise OrthrusError(
+                "out-of-range", f"rows of {self.length} tokens leave no room for a prompt and {self.max_new} new tokens"
+            )
 
 
 def split(prompts: dict[str, list[Turns]], config: AnswerConfig) -> tuple[list[Prompt], list[Prompt]]:
     """(training, validation) prompts in an order that depends on the seed alone; validation gets half at most."""
     every = [(name, turns) for name, found in prompts.items() for turns in found]
     if len(every) < 2:
-        raise ValueError("one prompt is not enough: training and validation need one each")
+        raise OrthrusError("too-few-prompts", "one prompt is not enough: training and validation need one each")
     random.Random(f"answers/{config.seed}").shuffle(every)
     valid = min(config.valid, len(every) // 2)
     return every[valid:], every[:valid]
@@ -88,7 +91,7 @@ def answer_all(
 
 
 def load_answers(folder: Path) -> Rollouts:
-    """All parts of a folder as one; raises ValueError where a split is empty."""
+    """All parts of a folder as one; raises OrthrusError where a split is empty."""
     train: dict[str, list[Document]] = {}
     valid: dict[str, list[Document]] = {}
     padding = 0
@@ -99,7 +102,7 @@ def load_answers(folder: Path) -> Rollouts:
             for name, documents in theirs.items():
                 ours.setdefault(name, []).extend(documents)
     if not train or not valid:
-        raise ValueError(f"{folder} has no answers yet: run `rollouts` first, to its end")
+        raise OrthrusError("stage-missing", f"{folder} has no answers yet: run `rollouts` first, to its end")
     return Rollouts(train, valid, padding)
 
 

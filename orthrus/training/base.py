@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -28,13 +27,15 @@ from orthrus.checkpoint import (
     dtype_named,
     read_config,
     read_model,
-    read_tokenizer,
     revision_of,
     save_checkpoint,
 )
 from orthrus.config import ModelConfig
+from orthrus.console import Parser, count, natural, real, run_command
+from orthrus.errors import OrthrusError
 from orthrus.hub import locate
 from orthrus.memory import free_bytes
+from orthrus.tokenizer import read_tokenizer
 from orthrus.training import loop, plan, report
 from orthrus.training.answers import AnswerConfig, answer_all, load_answers
 from orthrus.training.block_attention import FORMS, form_for
@@ -86,21 +87,23 @@ def run_convert(args: argparse.Namespace) -> None:
 def with_mask(config: ModelConfig, folder: Path, block_size: int) -> ModelConfig:
     """The configuration with a mask token: the checkpoint's own, else the first embedding row that no token uses.
 
-    Raises ValueError where every row is a token's: a new row would change the AR view.
+    Raises OrthrusError where every row is a token's: a new row would change the AR view.
     """
     if "mask_token_id" in read_json(folder / "config.json"):
         return replace(config, block_size=block_size)
     tokenizer = read_tokenizer(folder)
     row = tokenizer.get_vocab().get(MASK, len(tokenizer))
     if row >= config.vocab_size:
-        raise ValueError(f"all {config.vocab_size} rows of the embedding are tokens; none is left for the mask")
+        raise OrthrusError(
+            "no-mask-row", f"all {config.vocab_size} rows of the embedding are tokens; none is left for the mask"
+        )
     return replace(config, block_size=block_size, mask_token_id=row)
 
 
 def run_rollouts(args: argparse.Namespace) -> None:
     _same_base(args)
     if not args.data:
-        raise ValueError("rollouts needs --data: chat files, .jsonl or .parquet")
+        raise OrthrusError("option-missing", "rollouts needs --data: chat files, .jsonl or .parquet")
     config = AnswerConfig(args.batch, args.part, args.max_new, args.length, args.valid, args.seed)
     prompts = read_prompts(args.data)
     device = device_named(args.device)
@@ -164,7 +167,7 @@ def run_card(args: argparse.Namespace) -> None:
 def run_upload(args: argparse.Namespace) -> None:
     _same_base(args)
     if not args.repo:
-        raise ValueError("upload needs --repo owner/name")
+        raise OrthrusError("option-missing", "upload needs --repo owner/name")
     loop.to_stderr(f"[upload] {report.upload(args.out / 'checkpoint', args.repo, args.public)}")
 
 
@@ -182,7 +185,7 @@ RUNNERS: dict[str, Callable[[argparse.Namespace], None]] = {
 def _same_base(args: argparse.Namespace) -> None:
     made = args.out / "run.json"
     if not made.exists():
-        raise ValueError(f"{args.out} has no converted base yet: run `convert` first")
+        raise OrthrusError("stage-missing", f"{args.out} has no converted base yet: run `convert` first")
     if (base := read_json(made)["base"]) != args.base:
         raise TrainingStopped(f"{args.out} was begun with --base {base}; take another --out for {args.base}")
 
@@ -195,8 +198,8 @@ def _dtype(args: argparse.Namespace, device: torch.device) -> torch.dtype:
     return default_dtype(device) if args.dtype == "auto" else dtype_named(args.dtype)
 
 
-def parser() -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(
+def parser() -> Parser:
+    p = Parser(
         prog="python -m orthrus.training", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     work, asked = plan.Work(), AnswerConfig()
@@ -216,41 +219,41 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--json", action="store_true", help="plan: one JSON object")
     add("--device", "auto", "auto, cpu or cuda")
     add("--dtype", "auto", "number format of the frozen weights: auto, float32, bfloat16 or float16")
-    add("--seed", asked.seed, "of anchors, packing and the split", type=int)
-    add("--block-size", None, "of a base that has none yet", type=int)
-    add("--length", work.length, "tokens of a row, and of prompt and answer together", type=int)
-    add("--rows", work.rows, "packed rows a loss", type=int)
-    add("--blocks", work.blocks, "anchored blocks a row", type=int)
-    add("--accumulate", work.accumulate, "losses a step", type=int)
-    add("--steps", work.steps, "steps of the diffusion stage", type=int)
-    add("--lr", 2e-4, "peak rate of AdamW", type=float)
-    add("--eval-every", 200, "steps", type=int)
-    add("--save-every", 100, "steps", type=int)
-    add("--logits", work.logits >> 20, "MiB of logits at a time", type=int)
-    add("--shard", 5000, "MiB of a file of weights", type=int)
-    add("--max-new", asked.max_new, "tokens of an answer", type=int)
-    add("--batch", asked.batch, "prompts answered together", type=int)
-    add("--part", asked.part, "prompts a part", type=int)
-    add("--valid", asked.valid, "prompts kept for validation", type=int)
-    add("--asked", 20, "evaluate: prompts", type=int)
-    add("--prompts", 10_000, "plan: prompts to answer, where no --data says", type=int)
-    add("--processes", 1, "plan: over how many processes layers are split with --sharded", type=int)
-    add("--tflops", 0.0, "plan: rate of another machine, 0 measures this one", type=float)
-    add("--gbps", 0.0, "plan: memory rate of another machine, 0 measures this one", type=float)
-    add("--memory", 0.0, "plan: GiB of another machine, 0 looks at this one", type=float)
-    add("--share", 0.4, "plan: how much of the rates training is trusted to reach", type=float)
+    add("--seed", asked.seed, "of anchors, packing and the split", type=natural)
+    add("--block-size", None, "of a base that has none yet", type=count)
+    add("--length", work.length, "tokens of a row, and of prompt and answer together", type=count)
+    add("--rows", work.rows, "packed rows a loss", type=count)
+    add("--blocks", work.blocks, "anchored blocks a row", type=count)
+    add("--accumulate", work.accumulate, "losses a step", type=count)
+    add("--steps", work.steps, "steps of the diffusion stage", type=count)
+    add("--lr", 2e-4, "peak rate of AdamW", type=real)
+    add("--eval-every", 200, "steps", type=count)
+    add("--save-every", 100, "steps", type=count)
+    add("--logits", work.logits >> 20, "MiB of logits at a time", type=count)
+    add("--shard", 5000, "MiB of a file of weights", type=count)
+    add("--max-new", asked.max_new, "tokens of an answer", type=count)
+    add("--batch", asked.batch, "prompts answered together", type=count)
+    add("--part", asked.part, "prompts a part", type=count)
+    add("--valid", asked.valid, "prompts kept for validation", type=count)
+    add("--asked", 20, "evaluate: prompts", type=count)
+    add("--prompts", 10_000, "plan: prompts to answer, where no --data says", type=count)
+    add("--processes", 1, "plan: over how many processes layers are split with --sharded", type=count)
+    add("--tflops", 0.0, "plan: rate of another machine, 0 measures this one", type=real)
+    add("--gbps", 0.0, "plan: memory rate of another machine, 0 measures this one", type=real)
+    add("--memory", 0.0, "plan: GiB of another machine, 0 looks at this one", type=real)
+    add("--share", 0.4, "plan: how much of the rates training is trusted to reach", type=real)
     add("--license", "apache-2.0", "card: the base's own")
     add("--repo", None, "upload: owner/name")
     return p
 
 
 def main(arguments: list[str]) -> int:
+    return run_command(lambda: _main(arguments))
+
+
+def _main(arguments: list[str]) -> int:
     args = parser().parse_args(arguments)
-    try:
-        if args.verb != "plan":
-            args.out.mkdir(parents=True, exist_ok=True)
-        RUNNERS[args.verb](args)
-    except (TrainingStopped, ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    if args.verb != "plan":
+        args.out.mkdir(parents=True, exist_ok=True)
+    RUNNERS[args.verb](args)
     return 0

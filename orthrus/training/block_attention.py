@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from orthrus.errors import OrthrusError
+
 if TYPE_CHECKING:
     from orthrus.training.forward import Blocks
 
@@ -27,9 +29,9 @@ Attend = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
 def form_for(form: str, device: torch.device) -> str:
-    """The form itself, or for "auto": flex on CUDA, sdpa elsewhere. Raises ValueError for an unknown one."""
+    """The form itself, or for "auto": flex on CUDA, sdpa elsewhere. Raises OrthrusError for an unknown one."""
     if form not in FORMS:
-        raise ValueError(f"attention {form!r} is not one of {', '.join(FORMS)}")
+        raise OrthrusError("unknown-choice", f"attention {form!r} is not one of {', '.join(FORMS)}")
     return form if form != "auto" else "flex" if device.type == "cuda" else "sdpa"
 
 

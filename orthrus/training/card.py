@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from orthrus.config import ModelConfig
+from orthrus.errors import OrthrusError
 
 COLUMNS = (
     ("acceptance length", "acceptance_length"),
@@ -58,7 +59,7 @@ def write_card(folder: Path, config: ModelConfig, command: str, training: dict[s
     )
     parts = [FRONT, "## Model\n", shape + ", stored in bfloat16.\n", "## Training\n"]
     parts += [f"- {key}: {value}" for key, value in training.items()]
-    parts += ["", "Reproduce it, stage by stage and resumable, with", "", f"    {command}", ""]
+    parts += ["", "The recipe, stage by stage and resumable:", "", f"    {command}", ""]
     parts += [_table(f) for f in figures]
     (folder / "README.md").write_text("\n".join(parts).rstrip() + "\n", encoding="utf-8")
 
@@ -87,5 +88,5 @@ def read_figures(path: Path) -> dict[str, Any]:
     """One JSON object as `orthrus evaluate --domain all --json` writes it."""
     figures = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(figures, dict) or "domains" not in figures:
-        raise ValueError(f"{path} is not the output of `orthrus evaluate --domain all --json`")
+        raise OrthrusError("figures-invalid", f"{path} is not the output of `orthrus evaluate --domain all --json`")
     return figures

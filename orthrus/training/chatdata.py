@@ -10,6 +10,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from orthrus import checks
+from orthrus.errors import OrthrusError
+from orthrus.files import numbered_lines
+
 Turns = tuple[tuple[str, str], ...]  # (role, content), oldest first, the user's last
 
 MAX_LINE = 4 << 20  # characters of one record; a longer line is not a chat
@@ -21,84 +25,85 @@ ROLES = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assi
 def read_prompts(paths: list[Path]) -> dict[str, list[Turns]]:
     """The prompts of each file under the file's name, every prompt once.
 
-    Raises ValueError naming file and record for what is no chat, for an empty file, and for parquet without pyarrow.
+    Raises OrthrusError naming file and record for what is no chat, for an empty file, and for parquet without pyarrow.
     """
     found: dict[str, list[Turns]] = {}
     seen: set[Turns] = set()
     for path in paths:
         prompts = found.setdefault(path.name.split(".")[0], [])
-        for number, record in enumerate(_records(path), 1):
+        for where, record in _records(path):
             try:
                 turns = prompt_of(record)
             except ValueError as error:
-                raise ValueError(f"{path}, record {number}: {error}") from error
+                raise OrthrusError("data-invalid", f"{path}, {where}: {error}") from error
             if turns not in seen:
                 seen.add(turns)
                 prompts.append(turns)
         if not prompts:
-            raise ValueError(f"{path} holds no prompt that the files before it do not hold")
+            raise OrthrusError("data-invalid", f"{path} holds no prompt that the files before it do not hold")
     return found
 
 
 def prompt_of(record: Any) -> Turns:
-    """A record's dialogue up to its last user turn; raises ValueError, in words, where there is none."""
+    """A record's dialogue up to its last user turn; raises OrthrusError, in words, where there is none."""
     if not isinstance(record, Mapping):
-        raise ValueError(f"a record is a {type(record).__name__}, not an object")
+        raise OrthrusError("data-invalid", f"a record is a {type(record).__name__}, not an object")
     turns = next((record[name] for name in LISTS if record.get(name)), None)
     if turns is None:
         text = next((record[name] for name in TEXTS if isinstance(record.get(name), str)), None)
         if text is None:
-            raise ValueError(f"none of {', '.join((*LISTS, *TEXTS))} is in the record")
+            raise OrthrusError("data-invalid", f"none of {', '.join((*LISTS, *TEXTS))} is in the record")
         turns = [{"role": "user", "content": text}]
     dialogue = [_turn(turn) for turn in turns]
     while dialogue and dialogue[-1][0] != "user":
         dialogue.pop()
     if not dialogue or not dialogue[-1][1].strip():
-        raise ValueError("the dialogue has no user turn with a text")
+        raise OrthrusError("data-invalid", "the dialogue has no user turn with a text")
     return tuple(dialogue)
 
 
 def _turn(turn: Any) -> tuple[str, str]:
     if not isinstance(turn, Mapping):
-        raise ValueError(f"a turn is a {type(turn).__name__}, not an object")
+        raise OrthrusError("data-invalid", f"a turn is a {type(turn).__name__}, not an object")
     role, content = turn.get("role", turn.get("from")), turn.get("content", turn.get("value"))
     if role not in ROLES:
-        raise ValueError(f"a turn's role is {role!r}, it must be one of {', '.join(sorted(ROLES))}")
+        raise OrthrusError("data-invalid", f"a turn's role is {role!r}, it must be one of {', '.join(sorted(ROLES))}")
     if not isinstance(content, str):
-        raise ValueError(f"a turn's content is a {type(content).__name__}, only text is supported")
-    return ROLES[role], content
+        raise OrthrusError("data-invalid", f"a turn's content is a {type(content).__name__}, only text is supported")
+    return ROLES[role], checks.text("content of a turn", content)
 
 
-def _records(path: Path) -> Iterator[Any]:
+def _records(path: Path) -> Iterator[tuple[str, Any]]:
+    """(where it stands in the file, what stands there)."""
     if path.suffix == ".parquet":
-        yield from _parquet(path)
+        for number, record in enumerate(_parquet(path), 1):
+            yield f"record {number}", record
     elif path.suffix in (".jsonl", ".ndjson"):
-        with path.open(encoding="utf-8") as file:
-            for number, line in enumerate(iter(lambda: file.readline(MAX_LINE + 1), ""), 1):
-                if len(line) > MAX_LINE:
-                    raise ValueError(f"{path}, line {number} is longer than {MAX_LINE} characters")
-                if line.strip():
-                    yield _parsed(path, number, line)
+        with path.open("rb") as file:
+            for number, line in numbered_lines(file, str(path), MAX_LINE):
+                yield f"line {number}", _parsed(path, number, line)
     else:
-        raise ValueError(f"{path} is neither .jsonl nor .parquet")
+        raise OrthrusError("data-invalid", f"{path} is neither .jsonl nor .parquet")
 
 
 def _parsed(path: Path, number: int, line: str) -> Any:
     try:
         return json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"{path}, line {number} is not valid JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise OrthrusError("data-invalid", f"{path}, line {number} is not valid JSON: {error}") from error
 
 
 def _parquet(path: Path) -> Iterator[Any]:
     try:
         from pyarrow import ArrowInvalid, parquet
     except ImportError as error:
-        raise ValueError(f"{path} is a parquet file, and reading it needs `pip install pyarrow`") from error
+        raise OrthrusError(
+            "package-missing", f"{path} is a parquet file, and reading it needs `pip install pyarrow`"
+        ) from error
     try:
         with parquet.ParquetFile(path) as file:
             wanted = [name for name in (*LISTS, *TEXTS) if name in file.schema_arrow.names]
             for batch in file.iter_batches(columns=wanted or None):
                 yield from batch.to_pylist()
     except ArrowInvalid as error:
-        raise ValueError(f"{path} is not a parquet file: {error}") from error
+        raise OrthrusError("data-invalid", f"{path} is not a parquet file: {error}") from error

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from orthrus.errors import OrthrusError
 from orthrus.model import DIFF, Orthrus, rope_table
 from orthrus.training.block_attention import form_for
 from orthrus.training.data import Rows
@@ -68,7 +69,7 @@ class DistilStage:
         self.shares = {name: float(len(documents)) for name, documents in answers.train.items()}
         for part in (answers.train, answers.valid):
             if not any(len(d.ids) <= shape.length for documents in part.values() for d in documents):
-                raise ValueError(f"no answer fits a row of {shape.length} tokens")
+                raise OrthrusError("out-of-range", f"no answer fits a row of {shape.length} tokens")
 
     def trainable(self) -> dict[str, nn.Parameter]:
         return self.parameters

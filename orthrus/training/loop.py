@@ -1,4 +1,4 @@
-"""One resumable loop for both stages: step, log, evaluate, save; a clear stop where something is wrong."""
+"""One resumable loop for every stage: step, log, evaluate, save; a clear stop where something is wrong."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from orthrus.errors import OrthrusError
 from orthrus.training.meter import Meter
 from orthrus.training.processes import Processes
 from orthrus.training.sharded import fingerprint, split_state, whole, whole_state
@@ -40,11 +41,11 @@ class LoopConfig:
 
     def __post_init__(self) -> None:
         if self.steps < 1:
-            raise ValueError(f"steps is {self.steps}, it must be 1 or more")
+            raise OrthrusError("out-of-range", f"steps is {self.steps}, it must be 1 or more")
         if self.accumulate < 1:
-            raise ValueError(f"accumulate is {self.accumulate}, it must be 1 or more")
+            raise OrthrusError("out-of-range", f"accumulate is {self.accumulate}, it must be 1 or more")
         if not 0 <= self.warmup < 1:
-            raise ValueError(f"warmup is {self.warmup}, it must lie in 0 .. 1")
+            raise OrthrusError("out-of-range", f"warmup is {self.warmup}, it must lie in 0 .. 1")
 
     def rate(self, step: int) -> float:
         """The multiplier of the learning rate at `step`: linear warm-up, then cosine to `final`."""

@@ -12,6 +12,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from orthrus.errors import OrthrusError
+
 
 @dataclass(frozen=True, slots=True)
 class Processes:
@@ -73,9 +75,11 @@ def _reduced(values: list[float], how: dist.ReduceOp.RedOpType) -> list[float]:
 
 
 def split_over(processes: Processes) -> Processes:
-    """The same processes, each with a part of every layer; raises ValueError for one alone."""
+    """The same processes, each with a part of every layer; raises OrthrusError for one alone."""
     if processes.count == 1:
-        raise ValueError("one process has nobody to split layers with: start several with `accelerate launch`")
+        raise OrthrusError(
+            "option-missing", "one process has nobody to split layers with: start several with `accelerate launch`"
+        )
     return replace(processes, sharded=True)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from orthrus.checkpoint import load_model, read_config
 from orthrus.config import DecodeConfig
+from orthrus.errors import OrthrusError
 from orthrus.hub import PATTERNS
 from orthrus.lossless import run_both
 from orthrus.provenance import describe_host
@@ -61,7 +62,7 @@ def write_card(out: Path, license_name: str) -> Path:
     run, answers = read_json(out / "run.json"), read_json(out / "answers" / "about.json")
     c = read_config(out / "checkpoint")
     if not (out / "evaluation.json").exists():
-        raise ValueError(f"{out} has no figures yet: run `evaluate` first")
+        raise OrthrusError("stage-missing", f"{out} has no figures yet: run `evaluate` first")
     figures = read_json(out / "evaluation.json")
     metrics = (out / "diffusion" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     last = [record for line in metrics if "valid_kl" in (record := json.loads(line))][-1]
@@ -89,8 +90,8 @@ def write_card(out: Path, license_name: str) -> Path:
         "",
         "## Figures",
         "",
-        f"Greedy, {figures['dtype']}, engine {figures['engine']}, on {figures['prompts']} prompts of the run's validation",
-        f"split, at most {figures['max_new_tokens']} new tokens, {figures['device']}, {figures['date']}.",
+        f"Greedy, {figures['dtype']}, engine {figures['engine']}, on {figures['prompts']} prompts of the run's",
+        f"validation split, at most {figures['max_new_tokens']} new tokens, {figures['device']}, {figures['date']}.",
         "",
         "| acceptance length | TPF | speed against AR here | AR-identical | prompts |",
         "|--|--|--|--|--|",
@@ -108,7 +109,7 @@ def upload(folder: Path, repo: str, public: bool) -> str:
     Raises TrainingStopped, in one sentence, where the hub refuses or cannot be reached.
     """
     if not (folder / "README.md").is_file():
-        raise ValueError(f"{folder} has no model card yet: run `card` first")
+        raise OrthrusError("stage-missing", f"{folder} has no model card yet: run `card` first")
     from huggingface_hub import HfApi, errors
 
     try:

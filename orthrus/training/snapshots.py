@@ -10,11 +10,15 @@ from typing import Any
 import torch
 from torch import nn
 
+from orthrus.errors import OrthrusError
 from orthrus.training.sharded import split_like
 
 
-class TrainingStopped(RuntimeError):
+class TrainingStopped(OrthrusError):
     """Training cannot go on; the message says why and which checkpoint is the last good one."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("training-stopped", message)
 
 
 def load_weights(path: Path, parameters: dict[str, nn.Parameter]) -> int:

@@ -19,9 +19,8 @@ VALIDATION_BATCHES = 4
 PROMPT_WEIGHT = 0.15
 LOOKAHEAD_WEIGHT = 0.25  # of the block loss beside the next-token loss in the shared weights
 
-# The drafter's own mixture: all domains weigh alike, but copying counts three and a half times, reckoning twice, code
-# one and a half times, and stories, which no drafter can foresee, half. A row of a block counts only if all before it
-# are accepted, so the first rows weigh most.
+# The drafter's own mixture: domains weigh alike, but copying, reckoning and code more, and stories, which no drafter
+# can foresee, less. A row of a block counts only if all before it are accepted, so the first rows weigh most.
 DRAFT_MIXTURE = dict.fromkeys(MIXTURE, 1.0) | {"math": 2.0, "code": 1.5, "copy": 4.5, "stories": 0.5}
 DECAY = 8.0  # rows after which a row's weight has fallen to 1/e
 REACHED_WEIGHT = 2.0  # more for the rows that the AR view would judge, so that learning goes where drafts end now

@@ -7,9 +7,16 @@ placements differ for 16 rows).
 
 bf16. The interpreter keeps it as raw uint16, truncates when casting and multiplies the bits in `tl.dot`. Here casts
 round to nearest even and dots work on the values. Other bf16 arithmetic raises: our kernels compute in fp32.
+
+Less work around each operation. Left alone, the interpreter puts its functions into `triton.language` anew at every
+call of a device function, and follows every sum and product of 32-bit integers with the same one in 64 bits. That was
+half of the lane's time: patched once a module, and without the second sum (`kernels.triton_common.check_offsets`
+refuses what does not fit 32 bits before the launch), the lane needs half as long.
 """
 
 import zlib
+from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import triton.language as tl
@@ -31,6 +38,7 @@ def from_bf16(bits: np.ndarray) -> np.ndarray:
     return (np.ascontiguousarray(bits).astype(np.uint32) << 16).view(np.float32).reshape(np.shape(bits))
 
 
+@cache
 def salted_order(length: int, *key) -> np.ndarray:
     """A permutation of range(length) that is a function of the key."""
     return np.random.default_rng(zlib.crc32(repr(key).encode())).permutation(length)
@@ -41,11 +49,17 @@ def install() -> None:
     Builder.binary_op, Builder.create_dot = _binary, _dot
     Builder.get_bf16 = lambda self, value: _cast(self, self.get_fp32(value), tl.bfloat16)
     interpreter.ReduceOps.sum = _sum
-    interpreter._patch_lang_tensor = _patch_lang_tensor
+    interpreter._patch_lang_tensor, interpreter._patch_lang = _patch_lang_tensor, _patch_lang
+    interpreter._get_np_dtype = _np_dtype
+    builder = interpreter.interpreter_builder
+    builder.options = replace(builder.options, sanitize_overflow=False)
 
 
 _original_cast, _original_binary = Builder.cast_impl, Builder.binary_op
 _original_sum, _original_patch = interpreter.ReduceOps.sum, interpreter._patch_lang_tensor
+_original_patch_lang, _original_np_dtype = interpreter._patch_lang, interpreter._get_np_dtype
+_np_dtypes: dict[str, np.dtype] = {}
+_patched: set[int] = set()  # the modules (by the id of their names) whose view of triton.language is the interpreter's
 
 
 def _cast(self, src, to):
@@ -91,3 +105,22 @@ def _patch_lang_tensor(tensor, scope):
     _original_patch(tensor, scope)
     # numpy 2.4 no longer turns an array of one element into an int, which 3.6 asks of it for loop bounds
     scope.set_attr(tensor, "__index__", lambda self: int(self.handle.data.item()))
+
+
+def _patch_lang(fn):
+    """For good, since nothing in this process compiles: what is returned restores nothing."""
+    names = id(fn.__globals__)
+    if names not in _patched:
+        _original_patch_lang(fn)
+        _patched.add(names)
+    return interpreter._LangPatchScope()
+
+
+def _np_dtype(dtype):
+    """Looked up: the original makes a table of all of them at every call. Pointers go there, whose names are many."""
+    scalar = dtype.scalar
+    if isinstance(scalar, tl.pointer_type):
+        return _original_np_dtype(dtype)
+    if scalar.name not in _np_dtypes:
+        _np_dtypes[scalar.name] = _original_np_dtype(scalar)
+    return _np_dtypes[scalar.name]

@@ -120,17 +120,23 @@ def test_another_card_is_another_run(server, open_page):
     assert "Hard text" in watched.text("#status")
 
 
-def test_a_live_run_writes_text_can_be_stopped_and_then_stepped(server, open_page):
+MEASURED = "!document.querySelector('.o-measuring').hidden"  # a lane is being timed, for more than a second
+
+
+def test_a_long_live_run_shows_its_text_lightly_can_be_stopped_and_then_stepped(server, open_page):
     watched = open_page(server)
     watched.page.locator("#prompt textarea").fill("Say anything.")
     watched.page.locator("#field-max_new_tokens input").fill("1900")  # far from its end when Stop is pressed
     watched.page.locator("#field-max_new_tokens input").press("Tab")
     watched.page.locator("#run").click()
-    watched.until(f"{PLAYER}.live && {COUNT} > 5")
-    assert watched.text(".o-badge").startswith("Live on")
-    watched.until("document.querySelectorAll('.o-slot.is-anchor').length === 1")
+    watched.until(MEASURED)
+    assert not watched.js(f"{PLAYER}.head.playing || {PLAYER}.awake"), "nothing is drawn beside a lane that is timed"
+    watched.until("document.querySelector('.o-measuring pre').textContent.length > 5")
+    assert watched.js("parseInt(document.querySelector('.o-measuring p').textContent.split(': ')[1])") > 5
     watched.page.locator("#stop").click()
     watched.until(f"{PLAYER}.ended && document.querySelector('#status').textContent.includes('Stopped after')")
+    assert watched.text(".o-badge").startswith("Live on") and not watched.js(MEASURED)
+    assert not watched.js(f"{PLAYER}.head.playing"), "what was stopped stands at its end"
     watched.page.locator("h1").click()
     watched.page.keyboard.press("Home")
     assert now(watched)[0] == "prefill"
@@ -146,31 +152,35 @@ def test_who_comes_second_sees_the_place_and_the_gallery_never_waits(server, ope
         watched.page.locator("#field-max_new_tokens input").fill("1900")
         watched.page.locator("#field-max_new_tokens input").press("Tab")
     first.page.locator("#run").click()
-    first.until(f"{PLAYER}.live && {COUNT} > 5")
+    first.until(MEASURED)
     second.page.locator("#run").click()
     second.until("document.querySelector('#status').textContent.includes('You are next in line')")
+    second.until(f"{PLAYER}.head.playing")  # who waits has a film to look at
     second.page.locator(".card").nth(1).click()
     second.until("document.querySelector('#status').textContent.includes('Ordinary text')")
     second.until(f"!{PLAYER}.live && {PLAYER}.run.includes('ordinary') && {COUNT} > 1")
-    assert not first.js(f"{PLAYER}.ended"), "another visitor's card ends nobody's run"
+    assert first.js(MEASURED), "another visitor's card ends nobody's run"
     first.page.locator("#stop").click()
     first.until(f"{PLAYER}.ended && document.querySelector('#status').textContent.includes('Stopped after')")
 
 
 def test_bad_input_gets_a_sentence_and_the_page_goes_on(server, open_page):
     watched = open_page(server)
+    watched.until(f"{PLAYER}.head.playing")
     watched.page.locator("#prompt textarea").fill("   ")
     watched.page.locator("#run").click()
     watched.until("document.querySelector('#status [role=alert]')")
     assert watched.text("#status") == "The prompt is empty; write at least one word."
+    watched.until(f"{PLAYER}.head.playing")  # nothing is measured, so the film goes on
     watched.page.locator(".preset").first.click()
     watched.until("document.querySelector('#prompt textarea').value.trim().length > 5")
     watched.page.locator("#field-max_new_tokens input").fill("8")
     watched.page.locator("#field-max_new_tokens input").press("Tab")
     watched.page.locator("#run").click()
-    watched.until(f"{PLAYER}.live && {PLAYER}.ended")
+    watched.until(f"{PLAYER}.live && {PLAYER}.ended && {PLAYER}.head.playing")  # measured, and now played
     assert "8 tokens in" in watched.text("#status")
     assert "identical 8/8" in watched.text(".o-badges")
+    pause(watched, 1e6)
     assert watched.text(".o-number[data-key=speedup] b").endswith("×")
 
 

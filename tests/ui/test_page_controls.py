@@ -95,12 +95,12 @@ def test_presets_are_ordered_by_ease_and_can_surprise(server, open_page):
 
 
 def test_a_guess_is_made_before_a_run_and_answered_by_it(form):
-    form.page.locator("#guess input").fill("9")
+    form.page.locator("#guess input").fill("9,5")
     assert form.text("#guess p") == ""
     run(form)
     commits = f"{PLAYER}.stops.filter((stop) => stop.p === 'commit')"
     rate = form.js(f"{commits}.reduce((sum, stop) => sum + stop.w, 0) / {commits}.length")
-    assert form.text("#guess p").endswith(f"you said 9, it wrote {rate:.1f} tokens a cycle.")
+    assert form.text("#guess p").endswith(f"you said 9.5, it wrote {rate:.1f} tokens a cycle.")
 
 
 @pytest.mark.parametrize(

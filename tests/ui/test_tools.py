@@ -107,7 +107,7 @@ def test_the_tour_begins_by_itself_and_any_key_takes_over(address, open_page):
     assert watched.js("document.querySelectorAll('[data-focus], .touring').length") == 0
 
 
-def test_with_less_motion_the_tour_is_seven_still_cards(address, open_page, trace):
+def test_with_less_motion_the_tour_is_still_cards(address, open_page, trace):
     watched = open_page(address, reduced=True)
     beats = catalogue.state("tour", trace)["facts"]["beats"]
     for i, beat in enumerate(beats):

@@ -200,8 +200,12 @@ def test_the_race_shows_its_result_only_at_its_end(server, open_page):
     watched.until("document.querySelector('.o-clock canvas').width > 0")
     assert watched.text(".o-result") == ""
     to_the_end(watched)
-    watched.until("document.querySelector('.o-result').textContent.includes('forward passes against 120')")
+    watched.until("document.querySelector('.o-result').textContent.includes('×')")
+    assert "instead of 120" in watched.text(".o-why")
+    pressed = "[...document.querySelectorAll('.o-clock .o-choice button')].map((b) => b.getAttribute('aria-pressed'))"
+    assert watched.js(pressed) == ["false", "true"], "the clock that leads is the run's own"
     watched.page.locator(".o-clock button", has_text="forward passes").click()
+    watched.until(f"{pressed}[0] === 'true'")
     assert "The texts are the same." in watched.text(".o-result")
 
 

@@ -1,4 +1,4 @@
-/* The race as two bars on one axis: a tick a token for plain decoding, a bar a cycle for Orthrus. The axis counts
+/* The race as two bars on one axis: a tick per token for plain decoding, a bar per cycle for Orthrus. The axis counts
  * measured milliseconds or forward passes; either way nothing is drawn before the playhead's clock has reached it.
  */
 (function () {
@@ -14,13 +14,13 @@
     const bars = ends.map((end, i) => {
       const [draft, verify] = key === "ms" ? [cycles.draft[i], cycles.verify[i]] : [cycles.draft[i] > 0 ? 1 : 0, 1];
       const from = i ? ends[i - 1] : orthrus[key][0];
-      return { from, draft, verify, end, ms: cycles.ms[i], n: cycles.n[i] };
+      return { from, draft, verify, end, n: cycles.n[i] };
     });
     const last = (column) => (column.length ? column[column.length - 1] : 0);
-    return { bars, ticks: ar[key].map((at, i) => ({ at, ms: ar.ms[i] })), start: orthrus[key][0] || 0, end: Math.max(last(ends), last(ar[key]), orthrus[key][0] || 0) };
+    return { bars, ticks: ar[key], start: orthrus[key][0] || 0, end: Math.max(last(ends), last(ar[key]), orthrus[key][0] || 0) };
   }
 
-  function paint(canvas, width, { bars, ticks, start, end }, clock, player) {
+  function paint(canvas, width, { bars, ticks, start, end }, reached, player) {
     const scale = window.devicePixelRatio || 1;
     canvas.width = Math.round(width * scale);
     canvas.height = Math.round(HEIGHT * scale);
@@ -35,16 +35,16 @@
     c.fillStyle = colours.line;
     for (const y of [0, ROW + GAP]) c.fillRect(LEFT, y + ROW - 2, width - 2 * LEFT, 2);
     let before = 0;
-    for (const { at, ms } of ticks) {
-      if (ms > clock) break;
+    for (const at of ticks) {
+      if (at > reached) break;
       block(before, at, 0, "ar");
       before = at;
     }
     c.font = "11px system-ui, sans-serif";
     c.textAlign = "center";
-    if (bars.length && clock > 0) block(0, start, ROW + GAP, "soft");
+    if (bars.length && reached >= start) block(0, start, ROW + GAP, "soft");
     for (const bar of bars) {
-      if (bar.ms > clock) break;
+      if (bar.end > reached) break;
       block(bar.from, bar.from + bar.draft, ROW + GAP, "draft");
       block(bar.from + bar.draft, bar.from + bar.draft + bar.verify, ROW + GAP, "ar");
       c.fillStyle = colours.ink;
@@ -52,10 +52,10 @@
     }
   }
 
-  /** Both lanes as columns, as far as the clock has come. */
-  O.raceColumns = function ({ cycles, ar }, clock) {
-    const passed = (times) => times.filter((ms) => ms <= clock).length;
-    const n = passed(cycles.ms), m = passed(ar.ms);
+  /** Both lanes as columns, as far as the race has come on the clock `key`. */
+  O.raceColumns = function ({ cycles, ar }, key, reached) {
+    const passed = (ends) => ends.filter((end) => end <= reached).length;
+    const n = passed(cycles[key]), m = passed(ar[key]);
     const count = (most) => Array.from({ length: most }, (_, i) => i + 1);
     const cut = Object.fromEntries(Object.entries(cycles).map(([name, column]) => [name, column.slice(0, n)]));
     return { ...cut, cycle: count(n), token: count(m), ar_ms: ar.ms.slice(0, m) };
@@ -66,25 +66,31 @@
     const choice = O.el("div", "o-choice");
     const canvas = O.el("canvas");
     const result = O.el("p", "o-result");
-    let key = spec.clocks[0].key, shape = null, drawn = "", width = 0;
+    const why = O.el("p", "o-why");
+    let facts = spec.facts, picked = null, key = spec.clocks[0].key, shape = null, drawn = "", width = 0;
     const buttons = spec.clocks.map((each) => {
       const node = O.el("button", "", each.label);
       node.type = "button";
       node.addEventListener("click", () => {
-        key = each.key;
-        shape = null;
-        mark();
+        picked = each.key;
+        choose();
         player.wake();
       });
       choice.append(node);
       return node;
     });
     const mark = () => buttons.forEach((node, i) => node.setAttribute("aria-pressed", String(spec.clocks[i].key === key)));
+    /** The run's own choice of a clock holds until the visitor makes one. */
+    const choose = () => {
+      key = picked || facts.run.clock || spec.clocks[0].key;
+      shape = null;
+      mark();
+    };
     mark();
     canvas.style.height = HEIGHT + "px";
     canvas.setAttribute("role", "img");
     const top = O.el("div", "o-clocktop");
-    const hint = "One axis for both. Above: plain decoding, a tick a token. Below: Orthrus, a bar a cycle, draft and check, with its tokens.";
+    const hint = "One axis for both. Above: plain decoding, a tick per token. Below: Orthrus, grey for the prompt, then a bar per cycle, draft and check, with its tokens.";
     const tablebox = O.tablebox();
     const kit = O.el("div", "o-kit");
     kit.append(choice, O.twin((on) => {
@@ -92,7 +98,7 @@
       player.wake();
     }));
     top.append(O.el("p", "o-hint", hint), kit);
-    box.append(top, canvas, tablebox, result);
+    box.append(top, canvas, tablebox, result, why);
     // the observer's width: asking the canvas for it would lay the page out in the middle of a frame
     new ResizeObserver(([seen]) => ([width, drawn] = [seen.contentRect.width, ""], player.wake())).observe(canvas);
     canvas.addEventListener("click", (event) => {
@@ -104,29 +110,36 @@
     function finish(run, over) {
       result.replaceChildren();
       result.textContent = over ? run.result || "" : "";
-      canvas.setAttribute("aria-label", hint + " " + result.textContent);
+      why.textContent = over ? run.why || "" : "";
+      canvas.setAttribute("aria-label", [hint, result.textContent, why.textContent].join(" "));
       if (!over || !run.lost) return;
-      result.append(" A cycle must write more tokens than it costs: ");
-      result.append(O.button("see the break-even line", () => player.root.querySelector(".o-timeline").scrollIntoView({ behavior: player.reduced.matches ? "auto" : "smooth", block: "center" })));
+      why.append(" ", O.button("See the break-even line", () => player.root.querySelector(".o-timeline").scrollIntoView({ behavior: player.reduced.matches ? "auto" : "smooth", block: "center" })));
     }
 
     return {
       box,
-      draw() {
-        shape = null;
+      key: () => key,
+      /** Passes that plain decoding makes after Orthrus has ended, per pass of Orthrus; null on the other clock. */
+      lag() {
+        const passes = facts.orthrus.passes, last = passes[passes.length - 1];
+        return key === "passes" && last ? Math.max(0, facts.ar.ms.length / last - 1) : null;
       },
-      tick(now, facts) {
+      draw(news) {
+        facts = news;
+        choose();
+      },
+      tick(now, reached) {
         if (!shape) {
           shape = geometry(facts, key);
           drawn = "";
         }
-        const passed = shape.bars.filter(({ ms }) => ms <= now.clock + 1e-6).length + shape.ticks.filter(({ ms }) => ms <= now.clock + 1e-6).length;
+        const passed = shape.bars.filter(({ end }) => end <= reached).length + shape.ticks.filter((at) => at <= reached).length;
         const over = now.ended && passed === shape.bars.length + shape.ticks.length;
         const wanted = [passed, over, player.root.dataset.theme].join();
         if (wanted === drawn) return;
         drawn = wanted;
-        if (tablebox.hidden) paint(canvas, width, shape, now.clock + 1e-6, player);
-        else tablebox.replaceChildren(O.table(spec.title, spec.table, O.raceColumns(facts, now.clock + 1e-6)));
+        if (tablebox.hidden) paint(canvas, width, shape, reached, player);
+        else tablebox.replaceChildren(O.table(spec.title, spec.table, O.raceColumns(facts, key, reached)));
         finish(facts.run, over);
       },
     };

@@ -21,13 +21,15 @@
     const label = O.el("label", "", "Your guess, tokens per cycle ");
     const input = O.el("input");
     const said = O.el("p");
-    Object.assign(input, { type: "number", min: 1, max: 32, step: 0.5, placeholder: "1 to 32" });
+    Object.assign(input, { type: "text", inputMode: "decimal", autocomplete: "off", placeholder: "1 to 32" }); // a number field drops the comma of 4,5
     said.setAttribute("role", "status");
     label.append(input);
     box.replaceChildren(label, said);
     input.addEventListener("input", () => (said.textContent = ""));
     document.addEventListener("o-ended", ({ detail }) => {
-      if (detail.live) said.textContent = O.guessed(+input.value, O.perCycle(detail.stops));
+      const guess = Number(input.value.trim().replace(",", "."));
+      if (!detail.live) return;
+      said.textContent = Number.isNaN(guess) ? "“" + input.value + "” is no number." : O.guessed(guess, O.perCycle(detail.stops));
     });
   };
 })();

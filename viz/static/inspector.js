@@ -159,7 +159,7 @@
     parts.where.className = "o-where is-" + name;
     const what = unjudged && block.unjudged === "ended" ? spec.after_end : label;
     parts.where.replaceChildren(O.el("i", "", glyph), O.el("b", "", "Slot " + i), document.createTextNode(what));
-    parts.told.textContent = sentence(block, i, spec, player);
+    parts.told.replaceChildren(...O.quoting(sentence(block, i, spec, player)));
     fillHeads(parts.heads, block, i, spec, player, filters);
     fillFacts(parts.facts, numbers(block, i, spec));
   }

@@ -34,7 +34,7 @@
     if (!last) return;
     head.pause();
     head.seek(0);
-    head.speed = O.racePace(last.t0 + last.ms);
+    head.speed = O.racePace(O.raceMs(player));
     head.play();
     O.goTo(player, "race");
   }

@@ -26,6 +26,12 @@
     return box;
   }
 
+  function sentence(said) {
+    const node = O.el("p");
+    node.append(...O.quoting(said));
+    return node;
+  }
+
   O.parts.neartie = function (host, spec, player) {
     const badge = O.el("p", "o-badge");
     const say = O.el("div", "o-sentences");
@@ -35,7 +41,7 @@
       draw(state, { check }) {
         badge.textContent = GLYPH[check.tone] + check.badge;
         badge.dataset.tone = check.tone;
-        say.replaceChildren(...check.say.filter(Boolean).map((line) => O.el("p", "", line)));
+        say.replaceChildren(...check.say.filter(Boolean).map(sentence));
         more.replaceChildren();
         if (check.texts) more.append(text(check.texts));
         if (check.lists) more.append(...check.lists.map((each) => list(each, spec.heads, player)));

@@ -74,7 +74,7 @@
     const cells = spec.entries.map(({ key, label, about }) => {
       const cell = O.el("button", "o-number o-withabout");
       cell.type = "button";
-      const value = O.el("b", "", "–");
+      const value = O.el("b", "o-verbatim", "–");
       cell.append(value, O.el("span", "o-name", label), O.el("span", "o-about", about));
       cell.dataset.key = key;
       list.append(cell);
@@ -91,6 +91,8 @@
           const text = state.values[key] || facts.values[key] || "–";
           if (value.textContent !== text) value.textContent = text;
           cell.classList.toggle("none", text === "–" || text === "not measured");
+          cell.classList.toggle("o-lead", key === facts.lead);
+          if (key === facts.lead && list.firstChild !== cell) list.prepend(cell);
         }
       },
     };

@@ -21,12 +21,24 @@
       }
   };
 
+  /** Parts that show a model's or a visitor's text, or change with every frame: a browser that translates leaves them. */
+  const VERBATIM = new Set("o-prompt o-text o-slots o-next o-alts o-written o-ruler o-peek o-place o-count o-foot o-chart o-tablebox o-parting o-toplist o-kept o-voice o-verbatim".split(" "));
+
   O.el = function (tag, className, text) {
     const node = document.createElement(tag);
     if (className) node.className = className;
+    if (className && className.split(" ").some((name) => VERBATIM.has(name))) O.verbatim(node);
     if (text !== undefined) node.textContent = text; // never innerHTML: texts come from a model
     return node;
   };
+
+  O.verbatim = function (node) {
+    node.translate = false;
+    node.classList.add("notranslate"); // some translators know the one mark, some the other
+  };
+
+  /** A sentence in which tokens stand between “ and ”, as nodes: the tokens are not translated. */
+  O.quoting = (text) => text.split(/(“[^”]*”)/).map((piece, i) => (i % 2 ? O.el("span", "o-verbatim", piece) : document.createTextNode(piece)));
 
   O.button = function (text, act) {
     const node = O.el("button", "o-button", text);
@@ -71,6 +83,7 @@
       this.stops = [];
       this.parts = {};
       this.reduced = window.matchMedia("(prefers-reduced-motion: reduce)");
+      this.measuring = new O.Measuring(this);
       O.build(this);
       this.head = new O.Playhead(this);
       this.transport = O.transport(this);
@@ -109,16 +122,23 @@
       this.at = -1;
       this.dirty = new Set();
       this.redraw();
-      this.head.reset(this.live);
+      this.head.reset();
     }
 
-    /** A message {run, seq, live, frames, end, autoplay}: seq 0 of another run starts over, a repeated seq is ignored. */
+    /** Nothing moves until the run that was asked for has begun to wait or has ended. */
+    hold() {
+      this.measuring.hold();
+    }
+
+    /** A message {run, seq, live, frames, end, autoplay, measuring}; a repeated seq is ignored.
+     *
+     * Another recorded run starts over at once, a live one with its first frames, which come once it is measured.
+     */
     feed(message) {
       if (message.run === undefined) return;
-      if (message.run !== this.run) {
-        if (message.seq > 0) return; // the rest of a run that was left for another one
-        this.reset(message);
-      }
+      if (!message.live) this.measuring.leave();
+      else if (!this.measuring.heard(message)) return;
+      if (message.run !== this.run) this.reset(message);
       if (message.seq <= this.seq) return;
       this.seq = message.seq;
       for (const frame of message.frames || []) {
@@ -250,7 +270,9 @@
       const section = O.section(name, spec);
       (spec.kind === "plot" ? charts : root).append(section);
       player.parts[name] = make(section, spec, player);
-      if (spec.kind === "lanes") root.append(player.bar);
+      if (spec.kind !== "lanes") continue;
+      section.append(player.measuring.box);
+      root.append(player.bar);
     }
     root.append(charts, player.voice);
     O.followTheme(player);

@@ -4,6 +4,7 @@
   const O = window.OrthrusStage;
   const TEACHING_MS = 2500; // a phase at teaching pace
   const INTRO_MS = { prefill: 600, draft: 2000, verify: 2400, commit: 2000 }; // the first cycle of a film, to be read
+  const LAG_MS = 8000; // at most so long are the passes shown that plain decoding makes after Orthrus has ended
   const CYCLE_GOAL_MS = 1100; // the first speed is chosen so that a mean cycle takes about this long
   const RATES = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 4];
 
@@ -17,12 +18,11 @@
       this.player = player;
       this.speed = O.speeds[1];
       this.moves = 0; // counts what somebody asked for, so that a tour notices another hand
-      this.reset(false);
+      this.reset();
     }
 
-    reset(live) {
+    reset() {
       this.playing = false;
-      this.follow = live;
       this.share = 1; // how much of the stop's time has passed; 1 after a step or a jump
       this.intro = false;
       this.loop = false;
@@ -34,11 +34,11 @@
       if (message.autoplay) {
         this.speed = this.suggested();
         this.seek(0);
-        if (this.player.tour && this.player.tour.first()) return;
+        if (!message.live && this.player.tour && this.player.tour.first()) return;
         if (!this.player.reduced.matches) this.play();
         this.intro = this.playing;
-      } else if (this.follow) {
-        this.player.show(stops.length - 1);
+      } else if (message.frames.length) {
+        this.player.show(stops.length - 1); // a run that was stopped stands at its end
         if (message.end) this.speed = this.suggested(); // for watching again
       }
       if (this.player.at < 0 && stops.length) this.seek(0);
@@ -59,7 +59,8 @@
     wall(stop) {
       if (this.introducing(stop)) return INTRO_MS[stop.p];
       if (this.speed.fixed) return stop.p === "finish" ? 2 * this.speed.fixed : this.speed.fixed;
-      return stop.ms / this.speed.rate;
+      const lag = stop.p === "finish" && this.player.race ? this.player.race.lag() : null;
+      return lag === null ? stop.ms / this.speed.rate : Math.min(LAG_MS, (lag * stop.t0) / this.speed.rate);
     }
 
     /** A film that starts by itself shows its first cycle slowly; the lanes' common clock slows with it. */
@@ -100,14 +101,14 @@
     now() {
       const { stops, at } = this.player;
       const stop = stops[at];
-      const running = this.follow && !this.player.ended;
       return {
         at,
         stop,
         phase: stop ? stop.p : "",
         cycle: stop ? stop.c : -1,
-        playing: this.playing || running,
-        clock: running || !stop ? Infinity : stop.t0 + this.share * stop.ms,
+        playing: this.playing,
+        clock: stop ? stop.t0 + this.share * stop.ms : Infinity,
+        share: this.share,
         wall: stop && this.playing ? this.wall(stop) : 1500,
         live: this.player.live,
         ended: this.player.ended,
@@ -117,7 +118,6 @@
 
     seek(i) {
       this.moves++;
-      this.follow = false;
       this.intro = false;
       this.share = 1;
       this.player.show(Math.max(0, Math.min(i, this.player.stops.length - 1)));
@@ -126,7 +126,6 @@
     play() {
       const { stops, at } = this.player;
       this.moves++;
-      this.follow = false;
       if (!stops.length) return;
       if (at >= stops.length - 1 && this.share >= 1 && this.player.ended) this.seek(0);
       if (this.player.at <= 0) this.share = 0;
@@ -154,7 +153,6 @@
       if (!this.loop || stops.length < 4) return;
       const at = Math.max(1, this.player.at);
       const draft = stops.findLastIndex((stop, i) => i <= at && stop.p === "draft");
-      this.follow = false;
       this.intro = false;
       if (stops[this.player.at].p !== "verify" && stops[this.player.at].p !== "commit") this.player.show(draft);
       this.share = 0;
@@ -178,13 +176,6 @@
       let i = at + by;
       while (i > 0 && i < stops.length - 1 && stops[i].p !== "draft") i += by;
       this.seek(i);
-    }
-
-    goLive() {
-      this.pause();
-      this.follow = true;
-      this.share = 1;
-      this.player.show(this.player.stops.length - 1);
     }
 
     /** The player stops asking for frames: the next one must not count the time in between. */

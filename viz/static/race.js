@@ -1,4 +1,4 @@
-/* The race: two texts that grow with the lanes' measured clock. */
+/* The race: two texts that grow with one clock, the lanes' measured milliseconds or their forward passes. */
 (function () {
   "use strict";
   const O = window.OrthrusStage;
@@ -17,7 +17,20 @@
     return low;
   }
 
-  const time = (ms) => (ms < 1000 ? Math.round(ms) + " ms" : (ms / 1000).toFixed(2) + " s");
+  /** As viz/format.py writes it. */
+  const time = (ms) => (ms < 100 ? ms.toFixed(1) + " ms" : ms < 10000 ? Math.round(ms).toLocaleString("en") + " ms" : (ms / 1000).toFixed(1) + " s");
+
+  /** How far the race has come on the clock `key`: milliseconds, or passes that have ended. */
+  O.raceAt = function ({ orthrus, cycles, ar }, key, now) {
+    if (key === "ms" || now.clock === Infinity) return now.clock + 1e-6;
+    const first = orthrus.passes[0] || 0;
+    if (!first || now.clock + 1e-6 < orthrus.ms[0]) return 0;
+    const n = passed(cycles.ms, now.clock + 1e-6);
+    const before = n ? cycles.passes[n - 1] : first;
+    if (now.phase === "finish" && n === cycles.ms.length) return before + now.share * Math.max(0, ar.ms.length - before) + 1e-6;
+    const begun = n ? cycles.ms[n - 1] : orthrus.ms[0];
+    return before + (cycles.draft[n] > 0 && now.clock + 1e-6 >= begun + cycles.draft[n] ? 1 : 0);
+  };
 
   function lane({ key, name, about }, player) {
     const card = O.el("article", "o-lane o-lane-" + key);
@@ -74,13 +87,15 @@
     lane.text.append(more);
   }
 
-  function footer(rows, n, now, measured) {
+  /** A lane's passes and time, the clock of the race first. */
+  function footer(rows, n, key, now, measured) {
     const total = rows.ms.length;
     if (!total) return measured ? "waiting for its turn: lanes are measured one after the other" : "not measured in this run";
     const finished = n === total && now.ended;
-    const clock = finished || now.clock === Infinity ? rows.ms[n - 1] || 0 : now.clock;
-    const looks = n ? rows.passes[n - 1] : 0;
-    return (finished ? "✓ finished in " : "") + time(clock) + " · " + looks + " forward pass" + (looks === 1 ? "" : "es");
+    const clock = finished || key === "passes" || now.clock === Infinity ? rows.ms[n - 1] || 0 : now.clock;
+    const count = n ? rows.passes[n - 1] : 0;
+    const both = [count + " forward pass" + (count === 1 ? "" : "es"), time(clock)];
+    return (finished ? "✓ finished in " : "") + (key === "passes" ? both : both.reverse()).join(" · ");
   }
 
   O.parts.lanes = function (host, spec, player) {
@@ -90,6 +105,7 @@
     const clock = O.raceClock(spec, player);
     host.append(box, clock.box);
     let facts = spec.facts;
+    player.race = clock;
     return {
       later: true,
       draw(state, news) {
@@ -108,16 +124,18 @@
       },
       theme: () => clock.draw(facts),
       tick(now) {
-        clock.tick(now, facts);
+        const key = clock.key();
+        const at = O.raceAt(facts, key, now);
+        clock.tick(now, at);
         for (const each of lanes) {
           const rows = facts[each.key];
-          const n = passed(rows.ms, now.clock + 1e-6);
+          const n = passed(rows[key], at);
           write(each, rows, n, player);
           const limit = Math.max(facts.run.limit || 1, rows.ms.length);
           each.done.style.width = (100 * n) / limit + "%";
           each.card.classList.toggle("finished", n > 0 && n === rows.ms.length && now.ended);
           if (each.number.textContent !== String(n)) each.number.textContent = n;
-          const line = footer(rows, n, now, (facts.run.lanes || []).includes(each.key) && !now.ended);
+          const line = footer(rows, n, key, now, (facts.run.lanes || []).includes(each.key) && !now.ended);
           if (each.foot.textContent !== line) each.foot.textContent = line;
         }
       },

@@ -15,6 +15,12 @@
     return slower.reduce((best, speed) => (far(speed) < far(best) ? speed : best));
   };
 
+  /** Measured ms that the whole race would take; on the clock of passes, all of them at Orthrus's mean. */
+  O.raceMs = function ({ stops, race }) {
+    const last = stops[stops.length - 1], lag = race.lag();
+    return lag === null ? last.t0 + last.ms : last.t0 * (1 + lag);
+  };
+
   function shell(host, spec) {
     const parts = { text: O.el("p", "o-tourtext"), dots: O.el("div", "o-dots"), row: O.el("div", "o-row"), ends: O.el("div", "o-row") };
     parts.text.setAttribute("aria-live", "polite");
@@ -133,7 +139,7 @@
     stop() {
       const { key, cycle } = this.beat;
       if (key === "title" || key === "race") return 0;
-      if (key === "whole") return this.player.stops.length - 1;
+      if (key === "whole" || key === "time") return this.player.stops.length - 1;
       return this.player.stops.findIndex((stop) => stop.c === cycle && stop.p === (key === "quiz" ? "draft" : key));
     }
 
@@ -150,11 +156,11 @@
     }
 
     pace() {
-      const last = this.player.stops[this.player.stops.length - 1];
-      return O.racePace(last.t0 + last.ms);
+      return O.racePace(O.raceMs(this.player));
     }
 
     paced() {
+      if (this.player.race.key() === "passes") return this.spec.passes;
       const { rate } = this.pace();
       return rate === 1 ? this.spec.measured : this.spec.slowed.replace("{n}", Math.round(1 / rate));
     }

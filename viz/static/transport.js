@@ -117,12 +117,10 @@
     });
     const place = O.el("span", "o-place");
     const menu = speedMenu(player);
-    const live = button("Live ●", "Catch up with the run", () => head.goLive());
-    live.classList.add("o-live");
     const right = O.el("div", "o-right");
     const opened = openers(player);
     const help = O.help(player);
-    right.append(menu, live, ...opened.nodes, help);
+    right.append(menu, ...opened.nodes, help);
     bar.append(row, steps, place, box, right);
     O.listen(player, help);
 
@@ -139,7 +137,7 @@
         drawn = "";
       },
       tick(now) {
-        const key = [now.at, head.playing, head.loop, head.follow, player.ended, O.speeds.indexOf(head.speed)].join();
+        const key = [now.at, head.playing, head.loop, player.ended, O.speeds.indexOf(head.speed)].join();
         if (key === drawn) return;
         drawn = key;
         play.textContent = head.playing ? "❚❚" : "▶";
@@ -155,8 +153,6 @@
         range.value = Math.max(0, now.at);
         range.setAttribute("aria-valuetext", place.textContent + (known ? ", " + now.phase : ""));
         menu.value = O.speeds.indexOf(head.speed);
-        live.hidden = !player.live || player.ended;
-        live.classList.toggle("on", head.follow);
       },
     };
   };

@@ -31,6 +31,7 @@
 
   function word(text, kind, player) {
     const node = O.el("span", "o-word is-" + (kind === "own" ? "correction" : kind), text);
+    if (text[0] === "“") O.verbatim(node);
     node.dataset.kind = kind;
     node.tabIndex = 0;
     node.setAttribute("role", "button");
@@ -63,7 +64,7 @@
 
   O.worded = (text, words, player) => {
     if (player.root.dataset.lit) delete player.root.dataset.lit; // the word that lit them goes
-    return O.cutWords(text, words).map(([piece, kind]) => (kind ? word(piece, kind, player) : document.createTextNode(piece)));
+    return O.cutWords(text, words).map(([piece, kind]) => (kind ? [word(piece, kind, player)] : O.quoting(piece))).flat();
   };
 
   /** The other way round: a slot that is pointed at marks the words that are about it. */

@@ -13,6 +13,7 @@ import random
 from collections.abc import Iterator
 from types import ModuleType
 
+from orthrus.errors import OrthrusError
 from orthrus.training.corpus.base import SPLITS, Example, split_of
 
 DOMAINS = ("math", "equations", "lists", "units", "json", "code", "copy", "edit", "stories", "explain", "chat")
@@ -20,9 +21,9 @@ NAMED = frozenset(("math", "json", "copy", "edit", "stories"))  # domains whose 
 
 
 def domain_module(domain: str) -> ModuleType:
-    """The module of one domain; raises ValueError naming the known ones."""
+    """The module of one domain; raises OrthrusError naming the known ones."""
     if domain not in DOMAINS:
-        raise ValueError(f"unknown domain {domain!r}; known: {', '.join(DOMAINS)}")
+        raise OrthrusError("unknown-choice", f"unknown domain {domain!r:.40}; known: {', '.join(DOMAINS)}")
     return importlib.import_module(f"orthrus.training.corpus.{domain}")
 
 
@@ -32,13 +33,18 @@ def splits(domain: str) -> tuple[str, ...]:
     return tuple(split for split in SPLITS if has.get(split, True))
 
 
+def check_split(split: str) -> None:
+    """Raises OrthrusError naming the known splits."""
+    if split not in SPLITS:
+        raise OrthrusError("unknown-choice", f"unknown split {split!r:.40}; known: {', '.join(SPLITS)}")
+
+
 def generate(domain: str, seed: int, split: str = "train") -> Iterator[Example]:
     """Endless examples of `domain` that belong to `split`, the same ones for the same seed."""
-    if split not in SPLITS:
-        raise ValueError(f"unknown split {split!r}; known: {', '.join(SPLITS)}")
+    check_split(split)
     module = domain_module(domain)
     if split not in splits(domain):
-        raise ValueError(f"domain {domain!r} holds out no {split}")
+        raise OrthrusError("unknown-choice", f"domain {domain!r} holds out no {split}")
     for index in itertools.count():
         example = module.sample(random.Random(f"{domain}/{seed}/{index}"))
         if split_of(example, module.HELD_OUT) == split:

@@ -1,6 +1,4 @@
-"""Every launcher call of one model's decode cycle, with tensors of its shapes and nothing in them."""
-
-from typing import NamedTuple
+"""Every launcher call of one model's decode cycle and training, with tensors of its shapes and nothing in them."""
 
 import torch
 
@@ -13,26 +11,9 @@ from kernels import (
     triton_linear,
     triton_qk_norm_rope,
     triton_rmsnorm,
-    triton_silu_mul,
     triton_stamp,
 )
 
-
-class Model(NamedTuple):
-    hidden: int
-    heads: int
-    kv_heads: int
-    dim: int
-    ffn: int
-    vocab: int
-
-
-MODELS = {
-    "embedded": Model(256, 8, 4, 32, 1024, 2048),
-    "0.6B": Model(1024, 16, 8, 128, 3072, 151936),
-    "1.7B": Model(2048, 16, 8, 128, 6144, 151936),
-    "8B": Model(4096, 32, 8, 128, 12288, 151936),
-}
 CAPACITY = 4096
 
 
@@ -41,9 +22,11 @@ class Made:
 
     def __init__(self, model, dtype):
         self.model, self.dtype = model, dtype
+        self.heads, self.kv_heads, self.dim = model.num_attention_heads, model.num_key_value_heads, model.head_dim
+        self.hidden, self.ffn, self.vocab = model.hidden_size, model.intermediate_size, model.vocab_size
         self.words = self.new(records.STATE_WORDS, dtype=torch.int32)
         self.length = self.words[records.LENGTH :][:1]
-        self.qkv = (model.heads + 2 * model.kv_heads) * model.dim
+        self.qkv = (self.heads + 2 * self.kv_heads) * self.dim
 
     def new(self, *shape, dtype=None):
         return torch.empty(shape, dtype=dtype or self.dtype)
@@ -52,7 +35,7 @@ class Made:
         return self.new(rows + 3, columns, dtype=dtype)[3:]
 
     def keys_and_values(self, rows):
-        return [self.new(self.model.kv_heads, rows, self.model.dim) for _ in range(2)]
+        return [self.new(self.kv_heads, rows, self.dim) for _ in range(2)]
 
     def sliced(self, rows, columns, depth):
         """What `linear_parts` gives, as the next launch gets it."""
@@ -67,7 +50,7 @@ def launches(model, dtype=torch.bfloat16):
 
 
 def products(made):
-    m = made.model
+    m = made
 
     def linear(columns, depth, op=triton_linear.linear_parts, *more):
         weight = made.new(columns, depth)
@@ -83,15 +66,15 @@ def products(made):
 
 
 def attention(made):
-    m, caches = made.model, made.keys_and_values(CAPACITY)
+    m, caches = made, made.keys_and_values(CAPACITY)
     table = [made.new(CAPACITY, m.dim // 2, dtype=torch.float32) for _ in range(2)]
     norm = made.new(m.dim)
 
-    def attend(in_block, causal):
+    def attend(in_block):
         def call(rows):
             q = made.some(rows, m.heads * m.dim).view(rows, m.heads, m.dim)
             block = made.keys_and_values(rows) if in_block else [None, None]
-            return triton_attention.attention(q, *caches, made.length, *block, causal)
+            return triton_attention.attention(q, *caches, made.length, *block)
 
         return call
 
@@ -104,16 +87,15 @@ def attention(made):
         return call
 
     return {
-        "attend_ar": attend(False, True),
-        "attend_diffusion": attend(True, False),
-        "attend_causal_block": attend(True, True),
+        "attend_ar": attend(False),
+        "attend_diffusion": attend(True),
         "rope_cache": rope("cache"),
         "rope_block": rope("block"),
     }
 
 
 def norms(made):
-    m, some = made.model, made.some
+    m, some = made, made.some
     norm = made.new(m.hidden)
 
     def add_rmsnorm(rows):
@@ -122,12 +104,11 @@ def norms(made):
     return {
         "rmsnorm": lambda rows: triton_rmsnorm.rmsnorm(some(rows, m.hidden), norm, 1e-6),
         "add_rmsnorm": add_rmsnorm,
-        "silu_mul": lambda rows: triton_silu_mul.silu_mul(some(rows, 2 * m.ffn)),
     }
 
 
 def choices(made):
-    vocab, some, new = made.model.vocab, made.some, made.new
+    vocab, some, new = made.vocab, made.some, made.new
 
     def gumbel(rows):
         seed, temperature = new(4, dtype=torch.int64)[1:2], new(4, dtype=torch.float32)[1:2]
@@ -146,7 +127,7 @@ def choices(made):
 
 
 def training(made):
-    vocab, some, new = made.model.vocab, made.some, made.new
+    vocab, some, new = made.vocab, made.some, made.new
 
     def kl(op, *more):
         def call(rows):

@@ -1,27 +1,23 @@
 """Compiling ahead: the whole captured sequence, without a GPU, into a folder; the second time nothing is compiled."""
 
+import json
 import sys
 
-import compiling
 import pytest
 import torch
-from test_aot_binaries import BUDGET
+from test_aot_binaries import BUDGET, TRAINING
+from torch.utils._python_dispatch import TorchDispatchMode
 from triton.runtime.jit import JITFunction
 
-from benchmarks.harness import SHAPES
-from orthrus.gpu import build
+from orthrus.config import ModelConfig
+from orthrus.errors import OrthrusError
+from orthrus.gpu import build, compiled
+from orthrus.gpu.cost import SHAPES, launches
 from orthrus.gpu.cycle import Cycle
 from orthrus.gpu.stack import Stack
 from orthrus.model import Orthrus
 
-APART = {"_kl_kernel", "_kl_slope_kernel", "_silu_mul_kernel"}  # of training; of the products it is measured against
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
-    forget()
-    return tmp_path
+VIEWS = ("view", "slice", "expand", "alias", "detach", "empty", "zeros", "ones", "arange", "t.", "transpose", "permute")
 
 
 def forget():
@@ -34,31 +30,55 @@ def binaries(folder):
     return {path.relative_to(folder): path.stat().st_mtime_ns for path in folder.rglob("*.cubin")}
 
 
-def test_everything_a_run_launches_is_compiled_once(folder):
-    names = build.compile_for(SHAPES["1.7b"], torch.bfloat16, 90)
-    assert names == BUDGET.keys() - APART
-    made = binaries(folder)
-    assert {path.name.removesuffix(".cubin") for path in made} == names
+def test_a_second_time_nothing_is_compiled(built, cold_cache):
+    """Of what was compiled in other processes."""
+    made = binaries(cold_cache)
+    assert {path.name.removesuffix(".cubin") for path in made} >= BUDGET.keys() - TRAINING
     forget()
-    build.compile_for(SHAPES["1.7b"], torch.bfloat16, 90)
-    assert binaries(folder) == made
+    found = build.compile_for(SHAPES["1.7b"], torch.bfloat16, 90)
+    assert {binary.name for binary in found} == BUDGET.keys() - TRAINING and binaries(cold_cache) == made
+    assert build.used(found, 90) == built["1.7b", 90]
 
 
-@pytest.mark.parametrize(("block", "passes"), [(1, 1), (32, 2)])
-def test_a_layer_is_nine_launches_a_pass(block, passes):
+class Nodes(TorchDispatchMode):
+    """Counts torch operations that are nodes of a graph: all but those that only make or look at a tensor."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        name = func._schema.name.removeprefix("aten::")
+        if not any(name.startswith(view) for view in VIEWS):
+            self.names.append(name)
+        return func(*args, **(kwargs or {}))
+
+
+class Sending(build.NoDevice):
+    """Its copy to the host is a node, too."""
+
+    sent = 0
+
+    def send(self, source, target):
+        self.sent += 1
+
+
+@pytest.mark.parametrize(("kind", "block"), [("step", 1), ("cycle", 32)])
+def test_a_graph_has_as_many_nodes_as_are_counted(kind, block, built):
     """Each launch of a short kernel costs what reading some megabytes of weights does."""
+    layers = 2
+    config = ModelConfig(**{**vars_of(SHAPES["1.7b"]), "num_hidden_layers": layers})
+    with torch.device("meta"):
+        model = Orthrus(config).to(torch.bfloat16).fuse()
+        stack, cache, device = Stack(model), model.new_cache(1024), Sending()
+        cycle = Cycle(stack, cache, stack.angles(cache), device, block, False)
+        with torch.inference_mode(), build.compiled_only(90) as launched, Nodes() as nodes:
+            cycle.launch()
+    assert len(launched) + len(nodes.names) + device.sent == launches(config)[kind], nodes.names
 
-    def launches(layers):
-        with torch.device("meta"):
-            model = Orthrus(SHAPES["1.7b"]).to(torch.bfloat16).fuse()
-            stack, cache = Stack(model), model.new_cache(1024)
-            stack.layers = stack.layers[:layers]
-            cycle = Cycle(stack, cache, stack.angles(cache), build.NoDevice(), block, False)
-            with torch.inference_mode(), compiling.compile_only(90) as binaries:
-                cycle.launch()
-        return len(binaries)
 
-    assert launches(2) - launches(1) == 9 * passes
+def vars_of(config):
+    return {name: getattr(config, name) for name in config.__dataclass_fields__}
 
 
 def loaded_kernels():
@@ -66,11 +86,23 @@ def loaded_kernels():
     return [value for module in modules for value in vars(module).values() if isinstance(value, JITFunction)]
 
 
-def test_the_command_says_what_it_made(folder, capsys):
-    assert build.main(["--sm", "80"]) == 0
-    assert "_span_kernel" in capsys.readouterr().out and binaries(folder)
+def test_the_command_takes_shapes_and_says_what_it_made(built, capsys):
+    assert build.main(["--shape", "embedded,1.7B", "--sm", "90"]) == 0
+    made = json.loads(capsys.readouterr().out)["compiled"]
+    assert made["1.7b, sm_90"] == built["1.7b", 90] and made["embedded, sm_90"] == built["embedded", 90]
+    assert compiled.is_compiled(SHAPES["1.7b"], torch.bfloat16, 90)
+    assert build.main(["--shape", "2b", "--sm", "90"]) == 2
+    assert "shape '2b' is not one of embedded, 0.6b" in capsys.readouterr().err
     assert build.main(["--sm", "90", "--dtype", "float64"]) == 2
     assert "dtype 'float64' is not one of" in capsys.readouterr().err
+
+
+def test_what_a_program_cannot_have_is_refused(built, monkeypatch):
+    found = build.compile_for(SHAPES["1.7b"], torch.bfloat16, 90)
+    monkeypatch.setitem(build.SHARED_LIMIT, 90, 48 * 1024)
+    with pytest.raises(OrthrusError) as error:
+        build.used(found, 90)
+    assert error.value.code == "kernel-too-large"
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="says what is missing where there is no GPU")

@@ -12,6 +12,7 @@ from orthrus.gpu import needs
 from orthrus.invariants import check, same_ids
 from orthrus.lossless import run_both
 from orthrus.trace import Trace
+from tests.refusals import refused
 
 pytestmark = pytest.mark.gpu
 PROMPTS = ["Solve 3x + 5 = 20.", "Tell me a story about a fox.", "Write 9, 1, 4 in order.", "How many metres are 3 km?"]
@@ -82,7 +83,7 @@ def test_out_of_memory_is_a_sentence_and_the_next_run_works(lm, monkeypatch):
         torch.empty(1 << 44, dtype=torch.uint8, device="cuda")
 
     monkeypatch.setattr(lm.model, "new_cache", greedy)
-    with pytest.raises(ValueError, match="out of memory: a run of"):
+    with refused("out-of-memory"):
         run(lm, PROMPTS[0], max_new_tokens=60, detail=-1)
     monkeypatch.setattr(lm.model, "new_cache", real)
     assert run(lm, PROMPTS[0], max_new_tokens=60, detail=-1).token_ids == expected

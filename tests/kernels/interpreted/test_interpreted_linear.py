@@ -6,7 +6,7 @@ from kernel_cases import DTYPES, assert_close, bits, changed_rows, randn
 
 from benchmarks import gpu_timing
 from benchmarks.harness import SHAPES as SHAPES_OF_MODELS
-from kernels import ops, reference, triton_linear
+from kernels import ops, reference, slices, triton_linear
 from kernels.triton_linear import Config
 from orthrus.gpu import needs
 from tests.gpu_fakes import FakeDevice
@@ -47,9 +47,9 @@ def test_equals_reference(shape, dtype, launches):
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_slices_add_up_to_the_reference(shape, dtype, launches, three_slices):
     x, weight = layer(*shape, dtype)
-    slices = ops.linear_parts(x, weight, backend="triton")
-    assert slices.shape == (3, shape[0], shape[2]) and slices.dtype == torch.float32
-    assert_close(reference.whole(slices, dtype), reference.linear(x, weight))
+    parts = ops.linear_parts(x, weight, backend="triton")
+    assert parts.shape == (3, shape[0], shape[2]) and parts.dtype == torch.float32
+    assert_close(reference.whole(parts, dtype), reference.linear(x, weight))
     assert [name for name, _ in launches] == ["_linear_kernel"]
 
 
@@ -59,24 +59,21 @@ def test_a_layer_that_is_not_cut_has_its_product_at_once(dtype):
     assert torch.equal(bits(ops.linear_parts(x, weight, backend="triton")), bits(linear(x, weight)))
 
 
-def test_the_embedded_models_down_projection_is_sliced_by_the_table(launches):
+def test_the_embedded_models_down_projection_is_sliced_by_the_rule(launches):
     x, weight = layer(2, 1024, 256, torch.bfloat16)
-    slices = ops.linear_parts(x, weight, backend="triton")
-    assert_close(reference.whole(slices, torch.bfloat16), reference.linear(x, weight))
-    assert len(slices) == 8 and launches[0][1]["SLICE"] == 128 and not launches[0][1]["MASK_K"]
+    parts = ops.linear_parts(x, weight, backend="triton")
+    assert_close(reference.whole(parts, torch.bfloat16), reference.linear(x, weight))
+    assert len(parts) == 8 and launches[0][1]["SLICE"] == 128 and not launches[0][1]["MASK_K"]
 
 
 # ---------------------------------------------------------------- gated
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", [(32, 256, 192), (7, 47, 34), (1, 1, 2), (70, 1000, 130)], ids=SHAPES)
-def test_the_gated_product_is_the_product_and_then_silu_mul(shape, dtype, launches):
-    """One launch, the bits of two: both halves of a tile are summed in the order of an ordinary one."""
+def test_the_gated_product_equals_the_reference(shape, dtype, launches):
     x, gate_up = layer(*shape, dtype)
     y = ops.linear_silu_mul(x, gate_up, backend="triton")
     assert [name for name, _ in launches] == ["_linear_kernel"]
     assert_close(y, reference.linear_silu_mul(x, gate_up))
-    apart = ops.silu_mul(linear(x, gate_up), backend="triton")
-    assert torch.equal(bits(y), bits(apart))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -87,20 +84,29 @@ def test_swapped_halves_are_rejected(dtype):
         assert_close(y, reference.linear_silu_mul(x, gate_up))
 
 
-@pytest.mark.parametrize("shape", triton_linear.SLICES)
-@pytest.mark.parametrize("itemsize", [2, 4])
-def test_the_table_cuts_every_layer_evenly(shape, itemsize):
-    columns, depth = shape
-    config = triton_linear.config_for(columns, depth)
-    assert config.slices > 1 and depth % (config.slices * config.step_bytes // itemsize) == 0
-
-
-def test_slices_take_no_more_memory_than_is_counted():
-    for c in SHAPES_OF_MODELS.values():
+def layers():
+    """(model, columns, depth) of every product that may be cut."""
+    for name, c in SHAPES_OF_MODELS.items():
         heads = c.num_attention_heads * c.head_dim
         qkv = heads + 2 * c.num_key_value_heads * c.head_dim
         for columns, depth in ((qkv, c.hidden_size), (c.hidden_size, heads), (c.hidden_size, c.intermediate_size)):
-            assert triton_linear.config_for(columns, depth).slices * columns <= needs.SLICED * c.hidden_size
+            yield name, columns, depth
+
+
+@pytest.mark.parametrize(("name", "columns", "depth"), layers())
+def test_the_rule_cuts_every_layer_evenly_until_there_are_enough_programs(name, columns, depth):
+    config = triton_linear.config_for(columns, depth)
+    tiles, step = -(-columns // config.columns), config.step_bytes // 2
+    assert depth % (config.slices * step) == 0 and config.slices <= slices.MOST
+    assert config.slices == 1 or tiles * config.slices // 2 < slices.PROGRAMS
+    done = tiles * config.slices >= slices.PROGRAMS or config.slices == slices.MOST
+    assert done or depth % (2 * config.slices * step)
+
+
+def test_slices_take_no_more_memory_than_is_counted():
+    for name, columns, depth in layers():
+        sliced = triton_linear.config_for(columns, depth).slices * columns
+        assert sliced <= needs.sliced_columns(SHAPES_OF_MODELS[name]), name
 
 
 def test_fp32_logits_from_bf16_rows():
@@ -161,22 +167,33 @@ def test_slices_that_depend_on_the_rows_are_caught(monkeypatch):
 
     def faulty(start, count):
         monkeypatch.setattr(triton_linear, "config_for", lambda *shape: Config(slices=3 if count == 1 else 2))
-        slices = ops.linear_parts(x[start : start + count], weight, backend="triton")
-        return reference.whole(slices, torch.float32)
+        parts = ops.linear_parts(x[start : start + count], weight, backend="triton")
+        return reference.whole(parts, torch.float32)
 
     assert changed_rows(faulty, counts=(1, 7)).keys() == {(0, 1), (15, 1), (31, 1)}
+
+
+@pytest.mark.parametrize("product", [fp32_out, rows_first, gated])
+def test_rows_of_a_prompts_piece_are_those_of_a_block(product, three_slices):
+    """Several row tiles side by side: each row has the bits it has in a block of its own."""
+    x, weight = layer(96, 160, 70, torch.float32)
+    whole = product(x, weight)
+    for start in (0, 32, 64):
+        assert torch.equal(bits(product(x[start : start + 32], weight)), bits(whole[start : start + 32]))
 
 
 def test_every_number_of_slices_is_timed_that_cuts_a_layer_evenly(monkeypatch):
     monkeypatch.setattr(gpu_timing, "seconds_of", lambda run: run() or 1e-3)
     config = tiny_config(hidden_size=256, intermediate_size=1024, num_attention_heads=4, block_size=3)
-    rows = gpu_timing.sliced(config, FakeDevice("triton"), torch.device("cpu"), size=0)
+    monkeypatch.setattr(gpu_timing, "ALTERNATIVES", ({"step_bytes": 128},))
+    rows = gpu_timing.products(config, FakeDevice("triton"), torch.device("cpu"), size=0)
     assert {row["layer"]: list(row["microseconds"]) for row in rows} == {
         "qkv": ["1", "2"],
         "o": [],
         "down": ["1", "2", "4", "8"],
     }
-    assert rows[2]["in_the_table"] == 8 and rows[2]["microseconds"]["4"] == 500.0, "two weights in a millisecond"
+    assert rows[2]["by_the_rule"] == 8 and rows[2]["microseconds"]["4"] == 500.0, "two weights in a millisecond"
+    assert rows[2]["configurations"] == {"step_bytes 128": 500.0}
 
 
 def test_a_transposed_weight_is_refused():

@@ -1,4 +1,4 @@
-"""triton_rmsnorm, triton_qk_norm_rope and triton_silu_mul against the reference, and their rows against themselves."""
+"""triton_rmsnorm and triton_qk_norm_rope against the reference, and their rows against themselves."""
 
 import pytest
 import torch
@@ -187,34 +187,3 @@ def test_cache_and_block_get_the_same_bits():
         ops.qk_norm_rope(qkv, *weights, *rope_table(60, 16), scalar(19), *outs, into, EPS, backend="triton")
     for rows, own in zip(cache, block, strict=True):
         assert torch.equal(bits(rows[:, 19:27]), bits(own))
-
-
-# ---------------------------------------------------------------- silu
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("columns", [768, 83, 1, 3000])
-def test_silu_mul_equals_reference(columns, dtype):
-    gate_up = randn(3, 2 * columns, dtype=dtype, scale=3)
-    assert_close(ops.silu_mul(gate_up, backend="triton"), reference.silu_mul(gate_up))
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_swapped_halves_are_rejected(dtype):
-    gate_up = randn(3, 64, dtype=dtype)
-    with pytest.raises(AssertionError, match="not close"):
-        assert_close(ops.silu_mul(gate_up, backend="triton"), reference.silu_mul(gate_up.roll(32, dims=1)))
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_silu_mul_rows_do_not_depend_on_their_number_or_place(dtype):
-    gate_up = randn(32, 166, dtype=dtype)
-    assert changed_rows(lambda start, count: ops.silu_mul(gate_up[start : start + count], backend="triton")) == {}
-
-
-def test_a_rounding_between_the_steps_for_single_rows_is_caught():
-    gate_up = randn(32, 166)
-
-    def faulty(start, count):
-        rows = gate_up[start : start + count]
-        return ops.silu_mul(rows.bfloat16().float() if count == 1 else rows, backend="triton")
-
-    assert changed_rows(faulty, counts=(1, 7)).keys() == {(0, 1), (15, 1), (31, 1)}

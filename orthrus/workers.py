@@ -1,0 +1,205 @@
+"""A server's side of its worker processes: who is free, what it answers, and a new one for one that died.
+
+`multiprocessing` is not used. Its spawned processes import the main module again, here gradio's 2.4 s and 166 MB, and a
+pool of `concurrent.futures` is lost as a whole when one of its processes dies.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import pickle
+import queue
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from orthrus.config import Settings
+from orthrus.worker import Call, End, Fault, Start, Stop, WorkerError, command
+
+log = logging.getLogger(__name__)
+POLL_S = 0.02  # how soon a stop is carried over
+STUCK_S = 60.0  # a worker that has not stopped after this long is ended; a pass of a large model on a CPU takes seconds
+LOST = (
+    "The process that computes ended in the middle of this run, and a new one is starting. Please try again, or with "
+    "fewer tokens."
+)
+LOST_EARLY = "The process that computes ended while it was loading the model."
+
+
+class Worker:
+    """One process and the pipe to it. Serves one call at a time."""
+
+    def __init__(self, start: Start) -> None:
+        self._start, self._number = start, 0
+        self._process: subprocess.Popen | None = None
+        self._writing, self._settled = threading.Lock(), threading.Event()  # settled: it has loaded, or will not
+        self._problem: Exception | None = None
+        self.about: str | None = None  # what its process said of the model, once that is loaded
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    @property
+    def up(self) -> bool:
+        """Is there a process with a loaded model?"""
+        return self.about is not None and self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start a process, which loads the model; without waiting for it."""
+        self.about, self._problem, self._settled = None, None, threading.Event()
+        process = subprocess.Popen(command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        with suppress(OSError):  # it is gone already, and `_load` says so
+            pickle.dump(self._start, process.stdin)
+            process.stdin.flush()
+        self._process = process  # only now, because a late Stop must not come before the Start
+        threading.Thread(target=self._load, args=(self._settled,), daemon=True).start()
+
+    def ready(self, cancel: threading.Event | None = None) -> bool:
+        """Wait until the model is loaded, in a new process if there is none; False if `cancel` was set first.
+
+        Raises OrthrusError or WorkerError if it does not load.
+        """
+        if self._process is None or self._process.poll() is not None:
+            self.close()
+            self.start()
+        while not self._settled.wait(POLL_S):
+            if cancel is not None and cancel.is_set():
+                return False
+        if self._problem:
+            raise self._problem
+        return True
+
+    def call(self, verb: str, given: tuple, cancel: threading.Event) -> Iterator[Any]:
+        """The items of a call as they come. Once `cancel` is set the call ends with its next pass.
+
+        Raises OrthrusError for what the caller can mend, else WorkerError ("worker-lost": the process ended).
+        """
+        if not self.ready(cancel):
+            return
+        self._number += 1
+        over, reply = threading.Event(), None
+        threading.Thread(target=self._carry, args=(self._process, self._number, cancel, over), daemon=True).start()
+        try:
+            self._send(Call(self._number, verb, given))
+            while not isinstance(reply := self._receive(LOST), End):
+                yield from reply
+        except GeneratorExit:  # nobody wants the rest; the process must be done with it before the next call
+            cancel.set()
+            with suppress(WorkerError):
+                while not isinstance(self._receive(LOST), End):
+                    pass
+            raise
+        finally:
+            over.set()
+        if reply.fault:
+            raise reply.fault.error()
+
+    def close(self) -> None:
+        """End the process."""
+        process, self._process, self.about = self._process, None, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            with suppress(OSError):  # what was not written yet has nobody to read it
+                pipe.close()
+
+    def _load(self, settled: threading.Event) -> None:
+        try:
+            reply = self._receive(LOST_EARLY)
+            if isinstance(reply, Fault):
+                self.close()
+                raise reply.error()
+            self.about = reply.about
+        except Exception as error:
+            self._problem = error
+        settled.set()
+
+    def _carry(self, process: subprocess.Popen, number: int, cancel: threading.Event, over: threading.Event) -> None:
+        """Tell the process once `cancel` is set; end one that does not listen."""
+        while not over.wait(POLL_S):
+            if cancel.is_set():
+                self._send(Stop(number))
+                if not over.wait(STUCK_S):
+                    log.error("a worker that does not stop is ended", extra={"pid": process.pid})
+                    process.kill()
+                return
+
+    def _send(self, message: Any) -> None:
+        """A process that is gone is noticed by `_receive`."""
+        with self._writing, suppress(OSError, ValueError, AttributeError):  # ended, or closed by us
+            pickle.dump(message, self._process.stdin, pickle.HIGHEST_PROTOCOL)
+            self._process.stdin.flush()
+
+    def _receive(self, lost: str) -> Any:
+        process = self._process
+        try:
+            return pickle.load(process.stdout)
+        except (EOFError, OSError, ValueError, AttributeError, pickle.UnpicklingError):  # ended, or closed by us
+            if process is not None and process is self._process:
+                loaded = self.about is not None
+                self.close()
+                log.error("a worker ended", extra={"pid": process.pid, "status": process.returncode, "loaded": loaded})
+                if loaded:  # the next run should not wait longer than it must
+                    self.start()
+            raise WorkerError("worker-lost", "worker-lost", lost) from None
+
+
+class Workers:
+    """`settings.workers` processes, one run each. Has the methods of `orthrus.service.Service` that a desk needs."""
+
+    def __init__(self, settings: Settings) -> None:
+        # one core is left to the server, and to a browser on the same machine
+        most = max(1, (cores() - 1) // settings.workers)
+        self.all = [Worker(Start(settings, most)) for _ in range(settings.workers)]
+        self._free: queue.PriorityQueue[tuple[bool, int]] = queue.PriorityQueue()
+
+    def load(self) -> Workers:
+        """Wait for the first; the others load behind it and find what it compiled."""
+        atexit.register(self.close)
+        self.all[0].ready()
+        for index, worker in enumerate(self.all):
+            if index:
+                worker.start()
+            self._free.put((bool(index), index))
+        return self
+
+    def describe(self, _: Any = None) -> str:
+        return next((worker.about for worker in self.all if worker.about is not None), "")
+
+    def decode(self, _: Any, wish: Any, cancel: threading.Event) -> Iterator[Any]:
+        """A wish's events."""
+        return self._call("decode", (wish,), cancel)
+
+    def verify(self, _: Any, prompt: str, written: str, proposal: str, mode: str = "auto") -> dict[str, Any]:
+        """What the AR view says of a proposed block."""
+        (answer,) = self._call("verify", (prompt, written, proposal, mode), threading.Event())
+        return answer
+
+    def recover(self) -> str:
+        """A worker cleans up by itself, or is replaced."""
+        return ""
+
+    def close(self) -> None:
+        """End all processes; also without it they end with the server."""
+        for worker in self.all:
+            worker.close()
+
+    def _call(self, verb: str, given: tuple, cancel: threading.Event) -> Iterator[Any]:
+        _, index = self._free.get()  # the line lets no more runs in than there are workers
+        worker = self.all[index]
+        try:
+            yield from worker.call(verb, given, cancel)
+        finally:
+            self._free.put((not worker.up, index))  # one that still loads comes last
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

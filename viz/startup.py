@@ -1,0 +1,169 @@
+"""What is checked, and set, before the web framework is imported: it trusts the same variables and says less.
+
+Nothing here loads torch, a model or the framework, so a bad value is told within a second.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import re
+import socket
+import sys
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NoReturn
+
+from orthrus.config import Settings, variables_of, whole_number
+from orthrus.errors import OrthrusError
+from orthrus.options import option, settings_of
+from viz.headers import frames
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# The framework's own variables: what it takes for numbers, most of them while it is imported, with the lowest; and what
+# it keeps. The page gives everything else as arguments, and one left in (a tunnel, a reloader, a debugger that never
+# returns) would win over them.
+NUMBERS = {
+    "GRADIO_NUM_PORTS": 1,
+    "GRADIO_NODE_NUM_PORTS": 1,
+    "GRADIO_NODE_SERVER_PORT": 1,
+    "GRADIO_NUM_WORKERS": 0,
+    "GRADIO_DEBUG": 0,
+    "GRADIO_ANALYTICS_MAX_EVENTS": 1,
+    "GRADIO_DEFAULT_CONCURRENCY_LIMIT": 1,
+}
+KEPT = ("GRADIO_ANALYTICS_ENABLED", "GRADIO_TEMP_DIR", "GRADIO_SSR_MODE", "GRADIO_NODE_")
+log = logging.getLogger(__name__)
+
+
+def begin(arguments: Sequence[str] | None = None, environ: MutableMapping[str, str] = os.environ) -> Settings:
+    """The settings, checked; the environment as the framework needs it. A bad value ends the program with code 2."""
+    settings = settings_of(arguments, environ, lambda made: check(made, environ))
+    for name in [name for name in environ if name.startswith("GRADIO_") and not name.startswith(KEPT)]:
+        del environ[name]
+    here = [address[0] for family, *_, address in addresses(settings.host, settings.port) if family == socket.AF_INET]
+    if here:
+        environ["GRADIO_SERVER_NAME"] = here[0]  # where the framework looks whether the port is free
+    environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # the page calls nobody
+    leave_loopback_alone(environ)
+    return settings
+
+
+def check(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Raises ValueError, a sentence that names option and value, for what cannot work on this machine."""
+    for name, lowest in NUMBERS.items():
+        if (text := environ.get(name, "").strip()) and text.lower() != "none":
+            whole_number(name, text, lowest, 65_535)
+    try:
+        frames(settings.framed_by)
+    except ValueError as error:
+        raise OrthrusError("framed-by-bad", f"{said('framed_by')}: {error}") from None
+    check_folders(settings)
+    if folder := environ.get("GRADIO_TEMP_DIR"):
+        check_writable("GRADIO_TEMP_DIR", folder)
+    if settings.mcp and find_spec("mcp") is None:
+        raise OrthrusError("mcp-missing", f"{said('mcp')} is 1, but gradio's mcp extra is not installed")
+    check_address(settings.host, settings.port)
+
+
+def said(name: str) -> str:
+    """A setting as an operator can give it: its option, then its variables."""
+    return f"{option(name)} ({', '.join(variables_of(name))})"
+
+
+def check_folders(settings: Settings) -> None:
+    """Recordings are read from a folder that is there; runs are kept in one that can be made and written."""
+    if settings.traces != Settings().traces and not Path(settings.traces).is_dir():
+        raise OrthrusError("folder-missing", f"{said('traces')} is {settings.traces!r:.200}, which is no folder")
+    if settings.records:
+        check_writable(said("records"), settings.records)
+
+
+def check_writable(label: str, folder: str) -> None:
+    """Make the folder if it is not there. Raises OrthrusError if that, or writing into it, is not possible."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise OrthrusError("folder-unwritable", f"{label} is {folder!r:.200}: {why}") from None
+    if not os.access(folder, os.W_OK):
+        raise OrthrusError("folder-unwritable", f"{label} is {folder!r:.200}, which may not be written")
+
+
+def check_address(host: str, port: int) -> None:
+    """Listen there for a moment; OrthrusError for a name nobody knows, or an address or port that cannot be had."""
+    for family, kind, protocol, _, address in addresses(host, port):
+        try:
+            with socket.socket(family, kind, protocol) as trial:
+                if os.name == "posix":  # as the server does; elsewhere this would take a port that is in use
+                    trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if family == socket.AF_INET6:
+                    trial.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                trial.bind(address)
+                trial.listen()
+        except OSError as error:
+            raise refusal(error, host, port) from None
+
+
+def addresses(host: str, port: int) -> list[tuple]:
+    """What a host's name stands for, as `socket.getaddrinfo` gives it; OrthrusError for a name nobody knows."""
+    try:
+        return socket.getaddrinfo(bare(host), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        why = f"{said('host')} is {host!r:.80}, which is no address and no known name"
+        raise OrthrusError("host-unknown", why) from None
+
+
+def refusal(error: OSError, host: str, port: int) -> OrthrusError:
+    """Why a server cannot listen there, as a sentence with the option that would mend it."""
+    where = f"{said('port')} is {port}"
+    if error.errno == errno.EADDRINUSE:
+        return OrthrusError("port-taken", f"{where}, where something listens already; give another port")
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return OrthrusError("port-forbidden", f"{where}, which this user may not listen on; give one from 1024 on")
+    if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+        return OrthrusError("host-elsewhere", f"{said('host')} is {host!r:.80}, which is no address of this machine")
+    return OrthrusError("address-unusable", f"{said('host')} is {host!r:.80}, port {port}: {error.strerror or error}")
+
+
+def bare(host: str) -> str:
+    """An address without the brackets that IPv6 has inside a URL."""
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
+
+def for_url(host: str) -> str:
+    """A host as it stands in a URL: IPv6 addresses in brackets."""
+    return f"[{bare(host)}]" if ":" in host else host
+
+
+def leave_loopback_alone(environ: MutableMapping[str, str]) -> None:
+    """Add this machine to what goes to no proxy; everything else, such as a download, still does."""
+    given = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+    hosts = [each for each in re.split(r"[\s,]+", given) if each]
+    if "*" not in hosts:
+        environ["no_proxy"] = environ["NO_PROXY"] = ",".join(dict.fromkeys((*hosts, *LOOPBACK)))
+    named = {text for name, text in environ.items() if name.lower() in ("all_proxy", "http_proxy", "https_proxy")}
+    if any(text.lower().startswith("socks") for text in named) and find_spec("socksio") is None:
+        log.warning("the environment names a SOCKS proxy; downloads through it need the package socksio")
+
+
+@contextmanager
+def direct(environ: MutableMapping[str, str] = os.environ) -> Iterator[None]:
+    """No proxy at all meanwhile: the framework asks its own address when it starts, with a client that fails where a
+    proxy's address is of a kind it does not know, even if that proxy is not to be used."""
+    held = {name: environ.pop(name) for name in list(environ) if name.lower().endswith("_proxy")}
+    environ["no_proxy"] = "*"
+    try:
+        yield
+    finally:
+        environ.pop("no_proxy", None)
+        environ.update(held)
+
+
+def fail(error: Exception) -> NoReturn:
+    """End the program as a bad option does."""
+    print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
+    raise SystemExit(2)
