@@ -1,6 +1,6 @@
 """Orthrus, its AR baseline, plain PyTorch, llama.cpp and transformers: same AR weights, prompts and stop rule, one run.
 
-    python benchmarks/cpu_speed.py                # needs pip install gguf llama-cpp-python
+    python benchmarks/cpu_speed.py                # needs requirements-bench.txt
     python benchmarks/cpu_speed.py --quick        # a minute: does it run, not how fast
 
 With each number of threads every way answers every prompt in each round; the first round warms up. A way's figure is

@@ -1,4 +1,4 @@
-"""The AR view of a checkpoint as a GGUF file, so that llama.cpp decodes the same weights. Needs the `bench` extra.
+"""The AR view of a checkpoint as a GGUF file, so that llama.cpp decodes the same weights. Needs requirements-bench.txt.
 
 python benchmarks/gguf_file.py OUT.gguf --numbers float16
 """

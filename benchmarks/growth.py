@@ -53,7 +53,7 @@ def step_costs(model: CompiledModel, context: int, repeats: int) -> dict[str, fl
     def draft() -> None:
         model.argmax(model.forward_diffusion(ids, cache, block - 1))
 
-    spent = in_turn({"ar": lambda: ar(1), "draft": draft, "verify": lambda: ar(block)}, repeats)
+    spent = in_turn({"ar": lambda: ar(1), "draft": draft, "verify": lambda: ar(block)}, repeats, burst=3)
     found = {"context": context, "K": block} | {f"{name}_ms": round(s * 1e3, 3) for name, s in spent.items()}
     return found | {"break_even_accepted": round((spent["draft"] + spent["verify"]) / spent["ar"] - 1, 2)}
 
@@ -150,7 +150,7 @@ def main() -> int:
     parser.add_argument("--length", type=int, default=128, help="tokens while the acceptance varies")
     parser.add_argument("--lengths", default="1,2,4,8,16,32,64,128,256")
     parser.add_argument("--sizes", default="0.04b,0.15b,0.6b", help="random models; empty for none")
-    parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--repeats", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="two of everything, no other sizes")
     parser.add_argument("--out", type=Path)

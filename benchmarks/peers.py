@@ -1,7 +1,7 @@
 """Other engines on the same AR weights: transformers' generate, and llama.cpp through llama-cpp-python.
 
 A peer is a function from chat messages to (ids of the greedy answer, seconds of wall time), prompt included, as
-`benchmarks.cpu_speed` times its own lanes. llama-cpp-python and gguf come with the `bench` extra.
+`benchmarks.cpu_speed` times its own lanes. llama-cpp-python and gguf come with requirements-bench.txt.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -53,17 +54,23 @@ def by_transformers(lm: LoadedModel, attention: str, cache: str | None, limit: i
     return run
 
 
+@lru_cache
+def quiet_llama_cpp() -> Any:
+    """llama.cpp's C interface, its log switched off once: C holds only the address of the function that is given."""
+    import llama_cpp
+
+    llama_cpp.silent = llama_cpp.llama_log_callback(lambda *_: None)
+    llama_cpp.llama_log_set(llama_cpp.silent, ctypes.c_void_p(0))
+    llama_cpp.llama_backend_init()
+    return llama_cpp
+
+
 class LlamaCpp:
     """A GGUF file under llama.cpp's C calls: greedy, one token a call, without its own Python classes or samplers."""
 
     def __init__(self, path: Path, threads: int, context: int) -> None:
         """Raises ImportError without llama-cpp-python, ValueError if llama.cpp cannot read the file."""
-        import llama_cpp
-
-        self.c = llama_cpp
-        self.c.llama_backend_init()
-        self._quiet = self.c.llama_log_callback(lambda *_: None)  # kept: C holds only its address
-        self.c.llama_log_set(self._quiet, ctypes.c_void_p(0))
+        self.c = quiet_llama_cpp()
         wanted = self.c.llama_model_default_params()
         wanted.n_gpu_layers = 0
         self.model = self.c.llama_model_load_from_file(str(path).encode(), wanted)

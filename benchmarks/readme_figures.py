@@ -1,7 +1,7 @@
 """Write the figures of benchmarks/results/ between the markers of README.md and the pages of docs/.
 
     python -m orthrus lossless --prompts 500 --threads 1 --json > benchmarks/results/lossless.json
-    python -m orthrus evaluate --domain all --prompts 40 --json > benchmarks/results/evaluate.json
+    python -m orthrus evaluate --domain all --prompts 40 --threads 1 --json > benchmarks/results/evaluate.json
     python benchmarks/cpu_speed.py && python benchmarks/company.py && python benchmarks/start.py
     python benchmarks/row_costs.py && python benchmarks/row_costs.py --model 0.6b --repeats 5
     python benchmarks/growth.py && python benchmarks/plots.py

@@ -39,6 +39,7 @@ from orthrus.compiled import CompiledModel
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
 from orthrus.engine import decode
 from orthrus.evaluate import dialogue
+from orthrus.probe import settle
 from orthrus.team import available_cores
 from orthrus.trace import Trace
 from orthrus.training.corpus import generate
@@ -49,35 +50,46 @@ TILE = {"rows": 30, "inputs": 256, "outputs": 2048}  # whole tiles of 6 rows, we
 SECONDS = 0.4  # that products are timed for
 
 
-def in_turn(runs: dict[Any, Callable[[], Any]], repeats: int) -> dict[Any, float]:
-    """Median seconds of each run. They take turns, so that a slow moment hits one call of each; two rounds warm up."""
+def in_turn(runs: dict[Any, Callable[[], Any]], repeats: int, burst: int = 1) -> dict[Any, float]:
+    """Median seconds of each run. They take turns, so that a slow moment hits all of them; two rounds warm up.
+
+    A turn is as many calls as `settle` takes, then `burst` calls that are counted: decoding repeats a pass, too.
+    """
     spent: dict[Any, list[float]] = {key: [] for key in runs}
     for number in range(repeats + 2):
         for key, run in runs.items():
-            began = time.perf_counter()
-            run()
-            if number > 1:
-                spent[key].append(time.perf_counter() - began)
+            settle(run)
+            for _ in range(burst):
+                began = time.perf_counter()
+                run()
+                if number > 1:
+                    spent[key].append(time.perf_counter() - began)
     return {key: median(found) for key, found in spent.items()}
 
 
 @torch.inference_mode()
-def pass_times(model: CompiledModel, context: int, repeats: int) -> dict[tuple[str, int], float]:
-    """("draft" or "verify", rows) -> seconds over a cache of zeros, the choice of tokens included."""
+def pass_times(model: CompiledModel, context: int, repeats: int) -> dict[int, tuple[float, float]]:
+    """Rows -> seconds of a draft and of a verify pass over a cache of zeros, the choice of tokens included.
+
+    Steps of one row are repeated as AR does; with more rows a draft and a verify pass alternate as in a cycle.
+    """
     sizes = [rows for rows in ROWS if rows <= model.config.block_size]
     cache = model.new_cache(context + max(sizes))
     cache.appended(context)
+    drafts: dict[int, list[float]] = {rows: [] for rows in sizes}
 
-    def verify(ids: torch.Tensor) -> None:
-        model.argmax(model.forward_ar(ids, cache))
+    def cycle_of(rows: int) -> None:
+        began = time.perf_counter()
+        if rows > 1:
+            model.argmax(model.forward_diffusion(ids[rows], cache, rows - 1))
+        drafts[rows].append(time.perf_counter() - began)
+        model.argmax(model.forward_ar(ids[rows], cache))
         cache.crop(context)
 
-    def draft(ids: torch.Tensor) -> None:
-        model.argmax(model.forward_diffusion(ids, cache, len(ids) - 1))
-
     ids = {rows: torch.zeros(rows, dtype=torch.int64) for rows in sizes}
-    runs: dict[Any, Callable[[], Any]] = {("verify", rows): partial(verify, ids[rows]) for rows in sizes}
-    return in_turn(runs | {("draft", rows): partial(draft, ids[rows]) for rows in sizes if rows > 1}, repeats)
+    found = in_turn({rows: partial(cycle_of, rows) for rows in sizes}, repeats, burst=3)
+    drafted = {rows: median(drafts[rows]) if rows > 1 else 0.0 for rows in sizes}
+    return {rows: (drafted[rows], found[rows] - drafted[rows]) for rows in sizes}
 
 
 def cycle(rows: int, draft: float, verify: float, step: float) -> dict[str, float]:
@@ -128,20 +140,15 @@ def measure(model: CompiledModel, args: argparse.Namespace) -> dict[str, Any]:
     found = rates(model.threads, work(c, 1, args.context, item, 1).bytes)
     best = max(found["tile_gflop_per_s"], found["onednn_gflop_per_s"])
     passes = []
-    for rows in (rows for kind, rows in spent if kind == "verify"):
-        draft, verify, w = (
-            spent.get(("draft", rows), 0.0),
-            spent["verify", rows],
-            work(c, rows, args.context, item, rows),
-        )
-        moved = w.bytes + (4 - item) * c.kv_bytes_per_position * (
-            args.context + 2 * rows
-        )  # keys and values are float32
+    for rows, (draft, verify) in spent.items():
+        w = work(c, rows, args.context, item, rows)
+        wider = (4 - item) * c.kv_bytes_per_position  # keys and values are float32
+        moved = w.bytes + wider * (args.context + 2 * rows)
         read, multiplied = moved / found["pass_gb_per_s"] / 1e9, w.flops / best / 1e9
         floor = max(read, multiplied)
         passes.append(
             {"rows": rows, "verify_ms": round(verify * 1e3, 3), "draft_ms": round(draft * 1e3, 3)}
-            | cycle(rows, draft, verify, spent["verify", 1])
+            | cycle(rows, draft, verify, spent[1][1])
             | {"mib": round(moved / 2**20, 1), "mflop": round(w.flops / 1e6, 1), "floor_ms": round(floor * 1e3, 3)}
             | {"bound_by": "bytes" if read > multiplied else "products", "over_floor": round(verify / floor, 2)}
         )
@@ -166,7 +173,7 @@ def main() -> int:
     parser.add_argument("--context", type=int, default=150)
     parser.add_argument("--domain", default="math")
     parser.add_argument("--prompts", type=int, default=8)
-    parser.add_argument("--repeats", type=int, default=40)
+    parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--quick", action="store_true", help="two repeats, one prompt")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()

@@ -75,6 +75,7 @@ def test_a_space_and_a_package_install_the_same():
     package = {normal(r) for r in [*project()["project"]["dependencies"], *extras["demo"]]}
     assert requirements("requirements.txt") == package
     assert requirements("requirements-dev.txt") == {normal(r) for r in extras["dev"]}
+    assert requirements("requirements-bench.txt") == {normal(r) for r in extras["bench"]}
     assert "-r requirements.txt" in (ROOT / "requirements-dev.txt").read_text(encoding="utf-8").splitlines()
 
 
