@@ -81,9 +81,10 @@ def server(traces, checkpoint, tmp_path_factory):
 
 
 def _answers(address: str) -> bool:
+    """Is it served, and is the model loaded?"""
     try:
-        with urllib.request.urlopen(address, timeout=5) as reply:
-            return reply.status == 200
+        with urllib.request.urlopen(f"{address}healthz", timeout=5) as reply:
+            return b'"ok"' in reply.read()
     except OSError:
         return False
 

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.ui
 
 def plays(page) -> None:
     """A run of one's own, a chart drawn, and every request answered from below the page's own address."""
+    page.until("document.querySelector('#about').innerText.trim()")  # the model is loaded
     page.page.fill("#prompt textarea", "Hello")
     page.page.fill("#field-max_new_tokens input", "8")
     page.page.click("#run")
