@@ -44,7 +44,7 @@ from viz.export import HEADLINE
 from viz.gallery import Recording, chips, recordings
 from viz.gate import API, PLAYER
 from viz.headers import frames, guarded
-from viz.live import Desk
+from viz.live import LOADING, Desk
 from viz.programs import Programs, Visitor
 from viz.relay import News
 
@@ -193,7 +193,7 @@ def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, Desk]:
                     run = gr.Button("Run live", variant="primary", elem_id="run")
                     stop = gr.Button("Stop", elem_id="stop")
                 status = gr.HTML(shown(hello), elem_id="status", min_height=44)
-                about = gr.HTML(elem_id="about", elem_classes="quiet")
+                about = gr.HTML(shown(LOADING), elem_id="about", elem_classes="quiet")
                 gr.HTML(f"<p>{PRIVATE[bool(settings.records)]}</p>", elem_classes="quiet")
                 buttons += cards("Learning to draft", learning)
             with gr.Column(elem_id="main"):

@@ -55,6 +55,12 @@ def cache_folder() -> Path | None:
     return None
 
 
+def compiled_before() -> bool:
+    """Does an earlier process's machine code lie in the folder? numba itself looks whether it is for this CPU."""
+    folder = cache_folder()
+    return folder is not None and next(folder.rglob("*.nbi"), None) is not None
+
+
 def _ours(folder: Path) -> bool:
     """Code is read back from the folder and run: may nobody else write it? Windows keeps a user's folders apart."""
     if sys.platform == "win32":

@@ -129,7 +129,13 @@ def _model(args: argparse.Namespace):
     if args.dtype != "auto":
         dtype_named(args.dtype)
     checks.one_of("engine", args.engine, ENGINES)
-    return load_model(args.model, args.device, args.dtype, args.engine, args.threads)
+    lm = load_model(args.model, args.device, args.dtype, args.engine, args.threads)
+    if lm.engine == "numba":
+        from kernels.numba_common import compiled_before
+
+        if not compiled_before():
+            note("the engine is compiled for this CPU; this is done once and takes about 15 seconds")
+    return lm
 
 
 def _config(args: argparse.Namespace, **more: Any) -> DecodeConfig:
@@ -174,7 +180,7 @@ def _model_options() -> Parser:
     made.add_argument("--model", help="checkpoint folder or hub id (default: the embedded model)")
     made.add_argument("--device", help="auto, cpu or cuda")
     made.add_argument("--dtype", help="auto, float32, bfloat16 or float16")
-    made.add_argument("--threads", help=f"CPU threads, 1 to {MOST_THREADS} (default: the quickest)")
+    made.add_argument("--threads", help=f"CPU threads at most, 1 to {MOST_THREADS} (default: all cores)")
     made.add_argument("--engine", help="auto, numba (compiled for this CPU), triton (a GPU) or torch (plain PyTorch)")
     return made
 

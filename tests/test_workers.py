@@ -215,6 +215,7 @@ def test_a_model_that_does_not_load_is_a_sentence(folder):
     assert error.value.code
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="resident memory is read from /proc")
 def test_memory_stays_flat_over_200_runs(workers):
     def megabytes() -> float:

@@ -30,6 +30,10 @@ POLL_S = 0.1  # how soon a stop is heard in the line
 PLACE_S = 1.0  # a waiting visitor hears of the line at least this often
 GRACE_S = 10.0  # a server that ends waits so long for visitors to be sent the end of their run
 SESSIONS = 1000  # sessions whose Stop is remembered before their run began
+LOADING = (
+    "The model is being loaded. On the first start on a machine its engine is also compiled, which takes about 15 "
+    "seconds. A recorded run can be watched meanwhile."
+)
 RESTART = "the server is being restarted; please try again in a minute"
 Decode = Callable[[Any, Any, threading.Event], Iterator[Event]]
 Work = Callable[[Any, Any, Job], Iterator[Any]]
@@ -251,8 +255,7 @@ class Desk:
     def _wait(self, job: Job) -> bool:
         """Until model and device are there; False where the job was ended first."""
         if not self._ready.is_set():
-            words = "The model is still being loaded; a recorded run can be watched meanwhile."
-            job.out.put(News(None, words, waits=True))
+            job.out.put(News(None, LOADING, waits=True))
             job.waited = True
         while not self._ready.wait(POLL_S):
             if job.cancel.is_set():

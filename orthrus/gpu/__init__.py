@@ -3,7 +3,6 @@
 stack     the two passes as launches
 cycle     draft, verify, accept and record as one sequence over buffers that never move
 device    what a GPU must do for it: capture, replay, send, mark, wait
-ring      reading the device's records while it writes the next ones
 runner    cache, graphs and the replays under way
 cycle_lane, step_lane
           events of such a run, for `orthrus.engine` and `orthrus.baseline`

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from kernel_cases import depending_on_rows
+import torch
+from kernel_cases import bits, depending_on_rows
 
 from kernels import triton_attention
 from kernels.triton_attention import Config
@@ -15,7 +16,7 @@ from orthrus.lossless import run_both
 from orthrus.session import make_request, run_start
 from orthrus.trace import Trace
 from tests.gpu_fakes import force, graphed
-from tests.tiny import scripted
+from tests.tiny import scripted, tiny_model
 
 PROMPT = "Hi"
 SHAPE = {
@@ -26,8 +27,9 @@ SHAPE = {
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    """Attention's tiles and spans so short that a run crosses their borders; a prompt that ends before one."""
+    """Attention's tiles and spans so short that a run crosses their borders; a prompt of two pieces, one not full."""
     monkeypatch.setattr(triton_attention, "config_for", lambda *shape: Config(queries=8, keys=16, span=16))
+    monkeypatch.setattr("orthrus.gpu.runner.PREFILL_ROWS", 4)
     monkeypatch.setattr("orthrus.session.chat_ids", lambda tokenizer, messages: [60, 70, 80, 90, 100, 110, 120])
 
 
@@ -105,3 +107,14 @@ def test_the_check_on_loading_holds_and_sees_that_fault(monkeypatch):
     assert choice.check_rows(model, sizes=(1,)).holds
     depending_on_rows(monkeypatch)
     assert not choice.check_rows(model, sizes=(1,)).holds
+
+
+def test_a_piece_that_is_filled_up_gives_its_rows_the_bits_they_have_in_one_pass():
+    lm, _ = graphed(tiny_model(**SHAPE), backend="triton")
+    runner, ids = lm.model.arithmetic.runner(lm.model), [60, 70, 80, 90, 100, 110, 120]
+    runner.room(20, 4, False)
+    logits, _ = runner.prefill(ids, DecodeConfig())
+    with torch.inference_mode():
+        start, prompt = torch.zeros(1, dtype=torch.int32), torch.tensor(ids, dtype=torch.int32)
+        hidden = runner.stack.hidden_ar(prompt, start, runner.cache, runner.angles)
+        assert torch.equal(bits(runner.stack.logits(hidden[-1:])), bits(logits))
