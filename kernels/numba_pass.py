@@ -122,9 +122,13 @@ def _logits(unit, me, job, w, b):
 
 @inner
 def _units(phase, job, w, b):
-    """How many units of work a phase has."""
+    """How many units of work a phase has: the same in every pass of a model, whatever the job says.
+
+    A helper that is late may read the next job's words under this pass's number. All it can do then is find that every
+    unit is claimed; a count that moved with the job would offer it some.
+    """
     if phase == LOGITS_PHASE:
-        return (job[VOCABULARY] // 16 + 2 * COLUMNS - 1) // (2 * COLUMNS) if job[ASKED] else 0
+        return (job[VOCABULARY] // 16 + 2 * COLUMNS - 1) // (2 * COLUMNS)
     if phase == ATTENTION:
         return b.qkv.shape[1] // ((b.q.shape[1] // b.x.shape[0] + 2) * w.q_norm.shape[2])
     size = b.acted.shape[1] if phase == GATES else b.x.shape[1]

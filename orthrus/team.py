@@ -6,8 +6,10 @@ decided once: each size is timed, and now and then a pass is spent on a size nex
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
+import weakref
 from collections.abc import Callable
 
 EXPLORE = 64  # passes between two looks at another size: half a pass lost in 64 is 1 %
@@ -58,6 +60,19 @@ class TeamSize:
         self._seconds.clear()
 
 
+_CREWS: weakref.WeakSet[Crew] = weakref.WeakSet()
+
+
+@atexit.register
+def _send_home() -> None:
+    """A thread that leaves compiled code while the interpreter ends is stopped by force, which aborts the process."""
+    crews = list(_CREWS)
+    for crew in crews:
+        crew.dismiss()
+    for thread in (thread for crew in crews for thread in crew.threads):
+        thread.join(1.0)
+
+
 class Crew:
     """Helper threads that sleep until a pass wants them.
 
@@ -67,8 +82,13 @@ class Crew:
 
     def __init__(self, helpers: int, join: Callable[[int], None]) -> None:
         self._ready, self._over, self._asleep = threading.Condition(), False, 0
-        for me in range(1, helpers + 1):
-            threading.Thread(target=self._help, args=(me, join), daemon=True, name=f"pass-{me}").start()
+        self.threads = [
+            threading.Thread(target=self._help, args=(me, join), daemon=True, name=f"pass-{me}")
+            for me in range(1, helpers + 1)
+        ]
+        for thread in self.threads:
+            thread.start()
+        _CREWS.add(self)
 
     def wake(self) -> None:
         """Those who sleep look for a pass again."""

@@ -6,8 +6,11 @@ import gc
 import hashlib
 import os
 import stat
+import subprocess
+import sys
 import threading
 import weakref
+from pathlib import Path
 
 import pytest
 import torch
@@ -29,6 +32,7 @@ from orthrus.trace import Trace
 from tests.faults import FAULTS, strained, under
 from tests.tiny import byte_tokenizer, compiled_model, on_engine, random_weights, tiny_config, tiny_model
 
+ROOT = Path(__file__).resolve().parent.parent
 SHAPES = {
     "grouped": {},
     "tied, one key-value head": {"num_key_value_heads": 1},
@@ -123,6 +127,31 @@ def test_threads_do_not_show(threads):
     for step in range(60):  # sizes of the team are tried in turn
         ids = tokens(1 + step % 9, step)
         assert same(*(model.forward_ar(ids, cache) for model, cache in zip((alone, many), caches, strict=True)))
+
+
+def test_helpers_touch_nothing_of_a_pass_that_is_over():
+    """Pieces of a prompt ask for no logits, the pass behind them does, from another cache and into another buffer."""
+    lm = tiny_model(num_key_value_heads=4, max_position_embeddings=2048)
+    alone, many = compiled(lm.model, threads=1), compiled(lm.model, threads=4)
+    many.team.choose = lambda rows: 4
+    ids = tokens(200)
+    for _ in range(150):
+        found = []
+        for model in (alone, many):
+            cache = model.new_cache(300)
+            found.append(model.forward_ar(ids, cache, True))
+            found.append(model.forward_diffusion(ids[:8], cache, 7))
+        assert same(found[0], found[2]) and same(found[1], found[3])
+
+
+def test_the_interpreter_ends_quietly_with_helpers_at_work():
+    code = (
+        "import torch; from orthrus.checkpoint import load_model; m = load_model(device='cpu', threads=4).model\n"
+        "m.team.choose = lambda rows: 4\n"
+        "c = m.new_cache(100); m.forward_ar(torch.arange(60), c, True); m.forward_ar(torch.arange(8), c)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_two_runs_may_share_a_model():
