@@ -58,6 +58,11 @@ def frames(news):
     return [frame for each in news if each.message for frame in json.loads(each.message)["frames"]]
 
 
+def spoken(run):
+    """The next sentence of a run that goes on."""
+    return next(news.status for news in run if news.status)
+
+
 def said(news):
     return [each.status for each in news if each.status]
 
@@ -146,7 +151,7 @@ def test_with_two_workers_two_runs_go_side_by_side_and_the_third_waits():
     while desk.line.counts()[1] < 2:
         next(second)
     third = desk.run("third", ("go", 12))
-    assert next(third).status.startswith("You are next in line.")
+    assert spoken(third).startswith("You are next in line.")
     second.close()
     assert frames(third) and desk.line.counts()[1] == 1
     first.close()
@@ -159,7 +164,7 @@ def test_a_visitor_who_comes_before_the_model_waits_or_leaves():
     opening.start()
     desk.enter("left")
     left = desk.run("left", ("go", 10))
-    assert "still being loaded" in next(left).status
+    assert "still being loaded" in spoken(left)
     desk.stop("left")
     assert said(left) == ["Stopped before it began."]
     gate.set()
@@ -324,12 +329,12 @@ def under_way(desk, visitor="first", tokens=300):
 def test_who_waits_is_told_the_place_and_then_the_time():
     desk = open_desk()
     first, second, third = under_way(desk), desk.run("second", ("go", 12)), desk.run("third", ("go", 12))
-    assert next(second).status == f"You are next in line. {relay.MEANWHILE}"
-    assert next(third).status == f"You are number 2 in line. {relay.MEANWHILE}"
+    assert spoken(second) == f"You are next in line. {relay.MEANWHILE}"
+    assert spoken(third) == f"You are number 2 in line. {relay.MEANWHILE}"
     first.close()
     assert frames(second) and frames(third)
     again, fourth = under_way(desk), desk.run("fourth", ("go", 12))
-    assert next(fourth).status.startswith("You are next in line, about ")
+    assert spoken(fourth).startswith("You are next in line, about ")
     again.close()
 
 
@@ -385,7 +390,7 @@ def test_a_visitor_who_turns_away_hears_no_more_of_the_run():
     while not next(run).message:
         pass
     desk.forget("me")
-    assert list(run) == [] and frames(desk.run("me", ("go", 12))), "the next run is shown again"
+    assert list(run) == [News(None, None)] and frames(desk.run("me", ("go", 12))), "the next run is shown again"
     desk.forget("nobody")
 
 
@@ -550,7 +555,7 @@ def test_a_reader_that_stops_reading_keeps_the_device_no_longer_than_its_run():
 def test_a_server_that_is_asked_to_end_lets_the_run_end_and_takes_nobody(caplog):
     desk, found = open_desk(), {}
     run, waits = under_way(desk, tokens=120), desk.run("second", ("go", 12))
-    next(waits)
+    spoken(waits)
     readers = [
         threading.Thread(target=lambda n=n, r=r: found.update({n: said(r)}))
         for n, r in (("run", run), ("waits", waits))

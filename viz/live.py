@@ -113,6 +113,7 @@ class Desk:
             with self.working(job, lambda: self._settled(self._read(form), flag), self._pictures):
                 for news in relay(job.out):
                     if flag in self._left:
+                        yield News(None, None)  # the page's server repeats the last item once a handler has ended
                         return
                     yield news
         finally:
