@@ -88,8 +88,8 @@ def test_triton_is_imported_only_in_its_own_files():
         }
         assert "triton" not in imported or path.stem.startswith("triton_")
         assert not imported & {"numba", "llvmlite"} or path.stem.startswith("numba_")
-        known = {"torch", "triton", "kernels", "math", "typing", "importlib", "collections"}
-        compiling = {"__future__", "numba", "llvmlite", "numpy", "functools", "hashlib", "itertools", "os", "pathlib"}
+        known = {"torch", "triton", "kernels", "math", "os", "typing", "importlib", "collections"}
+        compiling = {"__future__", "numba", "llvmlite", "numpy", "functools", "hashlib", "itertools", "pathlib"}
         compiling |= {"platform", "stat", "sys", "tempfile"}
         assert imported <= known | (compiling if path.stem.startswith("numba_") else set()), path
 

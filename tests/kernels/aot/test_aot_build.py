@@ -17,7 +17,21 @@ from orthrus.gpu.cycle import Cycle
 from orthrus.gpu.stack import Stack
 from orthrus.model import Orthrus
 
-VIEWS = ("view", "slice", "expand", "alias", "detach", "empty", "zeros", "ones", "arange", "t.", "transpose", "permute")
+VIEWS = (
+    "view",
+    "slice",
+    "expand",
+    "alias",
+    "detach",
+    "empty",
+    "new_empty",
+    "zeros",
+    "ones",
+    "arange",
+    "t.",
+    "transpose",
+    "permute",
+)
 
 
 def forget():

@@ -93,7 +93,7 @@ def layers():
             yield name, columns, depth
 
 
-@pytest.mark.parametrize(("name", "columns", "depth"), layers())
+@pytest.mark.parametrize(("name", "columns", "depth"), list(layers()))
 def test_the_rule_cuts_every_layer_evenly_until_there_are_enough_programs(name, columns, depth):
     config = triton_linear.config_for(columns, depth)
     tiles, step = -(-columns // config.columns), config.step_bytes // 2
