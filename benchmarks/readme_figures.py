@@ -21,7 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import ablation_figures, gpu_figures, plan_figures, speed_figures
-from benchmarks.speed_figures import RESULTS, ROOT, read, table
+from benchmarks.speed_figures import NOT_YET, RESULTS, ROOT, read, table
 
 PAGES = (
     ROOT / "README.md",
@@ -41,6 +41,8 @@ def _short(value: float) -> str:
 
 def evaluate() -> str:
     """Acceptance, right answers and speed, a row per domain."""
+    if not (RESULTS / "evaluate.json").exists():
+        return NOT_YET
     figures = read("evaluate")
     columns = {
         "accepted a cycle": "acceptance_length",
@@ -60,6 +62,8 @@ def evaluate() -> str:
 
 def lossless() -> str:
     """Identical prompts and equal rows of the certificate."""
+    if not (RESULTS / "lossless.json").exists():
+        return NOT_YET
     f = read("lossless")
     same, rows = f"{f['identical']} of {f['prompts']}", f"{f['rows_equal']:,} of {f['rows_compared']:,}"
     head = ["engine", "dtype", "threads", "prompts identical", "logit rows bit-equal", "device"]
@@ -72,7 +76,7 @@ def page() -> str:
 
     path = RESULTS / "page.json"
     if not path.exists():
-        return "Not measured yet."
+        return NOT_YET
     result = json.loads(path.read_text(encoding="utf-8"))
     if result["quick"]:
         raise ValueError("page.json comes from --quick; measure it in full")

@@ -12,6 +12,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
+NOT_YET = "Not measured yet for this version; the command above writes the figures."
 
 
 def read(name: str) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def measured(name: str) -> Callable:
     def around(render: Callable[[dict[str, Any]], str]) -> Callable[[], str]:
         def found() -> str:
             if not (RESULTS / f"{name}.json").exists():
-                return "Not measured yet for this version; the command above writes the figures."
+                return NOT_YET
             result = read(name)
             return f"{render(result)}\n\n{where(result)}"
 
