@@ -12,7 +12,8 @@ import threading
 import weakref
 from collections.abc import Callable
 
-EXPLORE = 64  # passes between two looks at another size: half a pass lost in 64 is 1 %
+EXPLORE = 512  # passes between two looks at another size: four lost in 512 are 1 %
+LOOK = 8  # passes of a look: a helper wakes up in the first, and its core's cache fills until the sixth
 BELIEF = 0.25  # how much of a slower timing is believed; a faster one is believed at once
 
 
@@ -36,28 +37,40 @@ class TeamSize:
     def __init__(self, threads: int) -> None:
         self.sizes = team_sizes(threads)
         self._seconds: dict[int, dict[int, float]] = {}  # by rows (a power of two), then by size: seconds per row
-        self._passes = 0
+        self._tried: dict[tuple[int, int], int] = {}  # passes by rows (a power of two) and size, up to LOOK
+        self._passes, self._looked_at = 0, 0
+        self._row: dict[int, tuple[int, int]] = {}  # by rows: the size of the last pass, and for how many passes
 
     def choose(self, rows: int) -> int:
         known = self._seconds.setdefault(rows.bit_length(), {})
         for size in self.sizes:
-            if size not in known:
+            if self._tried.get((rows.bit_length(), size), 0) < LOOK:
                 return size
         best = self.sizes.index(min(known, key=known.get))
         self._passes += 1
-        turn, looks = divmod(self._passes, EXPLORE)
-        if looks == 0 and len(self.sizes) > 1:
-            best += 1 if best == 0 or (turn % 2 and best + 1 < len(self.sizes)) else -1
-        return self.sizes[best]
+        turn, since = divmod(self._passes, EXPLORE)
+        if since == 0 and len(self.sizes) > 1:
+            self._looked_at = best + (1 if best == 0 or (turn % 2 and best + 1 < len(self.sizes)) else -1)
+        looking = turn and since < LOOK and len(self.sizes) > 1
+        return self.sizes[self._looked_at if looking else best]
 
     def saw(self, rows: int, size: int, seconds: float) -> None:
         known, spent = self._seconds.setdefault(rows.bit_length(), {}), seconds / rows
+        last, in_a_row = self._row.get(rows.bit_length(), (size, 0))
+        in_a_row = in_a_row + 1 if size == last else 1
+        self._row[rows.bit_length()] = size, in_a_row
+        tried = rows.bit_length(), size
+        self._tried[tried] = min(LOOK, self._tried.get(tried, 0) + 1)
         old = known.get(size, spent)
-        known[size] = min(spent, old) if spent <= old else old + BELIEF * (min(spent, 2 * old) - old)
+        if spent <= old:
+            known[size] = spent
+        elif in_a_row > LOOK - 2:  # before that a helper may still be coming in
+            known[size] = old + BELIEF * (min(spent, 2 * old) - old)
 
     def forget(self) -> None:
         """Timings of first passes count what only they pay for."""
         self._seconds.clear()
+        self._tried.clear()
 
 
 _CREWS: weakref.WeakSet[Crew] = weakref.WeakSet()
