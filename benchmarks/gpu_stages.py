@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from benchmarks.floor import copy_rate
-from benchmarks.harness import SHAPES, shaped
+from benchmarks.harness import SHAPES, random_module
 from orthrus.gpu import needs
 from orthrus.gpu.cost import floors
 
@@ -47,7 +47,7 @@ def fitting(shapes: list[str]) -> list[str]:
 @contextmanager
 def weights(shape: str) -> Iterator[Any]:
     """Random weights of a shape, freed behind."""
-    holder = [shaped(shape, "bfloat16", device=WHERE)]
+    holder = [random_module(shape, "bfloat16", WHERE)]
     try:
         yield holder[0]
     finally:
@@ -225,7 +225,7 @@ def first_token(shape: str) -> float:
     from orthrus.gpu.device import CudaDevice
     from orthrus.gpu.runner import Runner
 
-    model = shaped(shape, "bfloat16", device=WHERE)
+    model = random_module(shape, "bfloat16", WHERE)
 
     def run() -> None:
         runner = Runner(model, CudaDevice(model.device))

@@ -73,12 +73,19 @@ def shaped(shape: str, dtype: str, device: str = "cpu", threads: int = 0) -> Any
     """
     if shape not in SHAPES:
         return load_model(shape, device, dtype, threads=threads).model
+    if device != "cpu":
+        return random_module(shape, dtype, device)
+    from orthrus.compiled import CompiledModel
+
     c, number = SHAPES[shape], getattr(torch, dtype)
     refuse_what_does_not_fit(weight_count(c) * number.itemsize, f"{shape} in {dtype}", torch.device(device))
-    if device == "cpu":
-        from orthrus.compiled import CompiledModel
+    return CompiledModel(c, random_reader(c, number), number, threads)
 
-        return CompiledModel(c, random_reader(c, number), number, threads)
+
+def random_module(shape: str, dtype: str, device: str) -> Orthrus:
+    """Random weights of SHAPES[shape] as the module that captured kernels read."""
+    c, number = SHAPES[shape], getattr(torch, dtype)
+    refuse_what_does_not_fit(weight_count(c) * number.itemsize, f"{shape} in {dtype}", torch.device(device))
     with torch.device("meta"):
         model = Orthrus(c).to(number)
     model.to_empty(device=device)

@@ -92,8 +92,9 @@ def load_model(
     checks.one_of("engine", engine, ENGINES)
     if dtype not in (None, "auto"):
         dtype_named(dtype)
+    config = read_config(place.folder)
     tokenizer = read_tokenizer(place.folder)
-    check_tokenizer(tokenizer, read_config(place.folder))
+    check_tokenizer(tokenizer, config)
     if at.type == "cpu":
         model, check, why = _load_on_cpu(place, dtype, engine, threads)
     else:
@@ -192,8 +193,6 @@ def device_named(name: str | None) -> torch.device:
         return torch.device("cpu")
     if not torch.cuda.is_available():
         raise OrthrusError("no-gpu", f"device {name!r} was asked for, but PyTorch sees no CUDA device here")
-    if numbered and int(index) >= (count := torch.cuda.device_count()):
-        raise OrthrusError("no-gpu", f"device {name!r} was asked for, PyTorch sees {count} CUDA devices here")
     if numbered and int(index):
         hint = f"set CUDA_VISIBLE_DEVICES={int(index)}"
         raise OrthrusError("device-not-first", f"device {name!r} is not the first GPU; {hint}")

@@ -157,7 +157,7 @@ def test_form_and_python_refuse_the_same_prompt(prompt):
     assert (formed.value.code, str(formed.value)) == (direct.value.code, str(direct.value))
 
 
-MEANT = [("40", 40), (40.0, 40), (" 0.8 ", 0.8), (7, 7), (HUGE, HUGE)]
+MEANT = [("40", 40), (40.0, 40), (" 0.8 ", 0.8), ("0,8", 0.8), (7, 7), (HUGE, HUGE)]
 
 
 @pytest.mark.parametrize(("entered", "number"), MEANT, ids=range(len(MEANT)))
@@ -166,7 +166,7 @@ def test_a_number_is_read_as_it_was_meant(entered, number):
     assert found == number and type(found) is type(number)
 
 
-@pytest.mark.parametrize("entered", [True, None, "", "0,8", "x", [], {}, "1" * 5000 + "x"], ids=range(8))
+@pytest.mark.parametrize("entered", [True, None, "", "0,8,1", "x", [], {}, "1" * 5000 + "x"], ids=range(8))
 def test_what_is_no_number_is_refused(entered):
     with refused("wrong-type", "top k") as error:
         checks.numeral("top_k", entered)
@@ -181,7 +181,7 @@ def test_a_bad_variable_is_named(value):
 
 def test_a_variable_that_nobody_asks_for_harms_nothing():
     bad = {"GRADIO_SERVER_PORT": "abc", "ORTHRUS_WAITING": "x"}
-    assert settings_from_environment(bad, only=("device",)).device == "auto"
+    assert settings_from_environment(bad, names=("device",)).device == "auto"
     assert settings_of(["--port", "7000", "--waiting", "3"], bad).port == 7000
     with pytest.raises(SystemExit) as ended:
         settings_of([], bad)

@@ -202,7 +202,7 @@ EARLY = [
     (("generate", "x", "--device", "cpu:x"), "'cpu:x'"),
     (("generate", "x", "--device", "cuda:-1"), "'cuda:-1'"),
     (("generate", "x", "--dtype", "int4"), "'int4'"),
-    (("generate", "x", "--mode", "quick"), "'quick'"),
+    (("generate", "x", "--engine", "quick"), "'quick'"),
     (("generate", "x", "--temperature", "-1"), "-1"),
     (("evaluate", "--prompts", "0"), "0"),
     (("evaluate", "--split", "all"), "'all'"),

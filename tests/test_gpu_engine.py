@@ -36,16 +36,16 @@ def test_free_drafts_of_random_weights(tiny, prompt):
     assert ids(run(graphed(tiny)[0], prompt, **config)) == ids(run(tiny, prompt, **config))
 
 
-def test_the_embedded_model_accepts_as_much(mini):
+def test_the_embedded_model_accepts_as_much(plain_mini):
     for prompt in ("Solve 3x + 5 = 20.", "Tell me a story about a fox."):
         config = {"max_new_tokens": 32, "detail": -1}
-        found, expected = run(graphed(mini)[0], prompt, **config), run(mini, prompt, **config)
+        found, expected = run(graphed(plain_mini)[0], prompt, **config), run(plain_mini, prompt, **config)
         assert ids(found) == ids(expected) and sum(c.verdict.n_accept for c in found.cycles) > len(found.cycles)
 
 
-def test_what_instruments_say_is_the_same(mini):
+def test_what_instruments_say_is_the_same(plain_mini):
     config = {"max_new_tokens": 30, "detail": 1, "n_alt": 3}
-    found, expected = (run(lm, "Solve 3x + 5 = 20.", **config) for lm in (graphed(mini)[0], mini))
+    found, expected = (run(lm, "Solve 3x + 5 = 20.", **config) for lm in (graphed(plain_mini)[0], plain_mini))
     for a, b in zip(found.cycles, expected.cycles, strict=True):
         assert a.draft.q_lp == pytest.approx(b.draft.q_lp, abs=0.01)
         assert a.verdict.p_lp_ar == pytest.approx(b.verdict.p_lp_ar, abs=0.01)
@@ -56,8 +56,8 @@ def test_what_instruments_say_is_the_same(mini):
     assert gaps[0] == pytest.approx(gaps[1], abs=0.01)
 
 
-def test_detail_changes_no_id(mini):
-    lm, _ = graphed(mini)
+def test_detail_changes_no_id(plain_mini):
+    lm, _ = graphed(plain_mini)
     traces = [alone(lm, max_new_tokens=40, detail=d, instrument_share=1.0) for d in (-1, 0, 1)]
     assert same_ids(traces[0], traces[1]) == [] and same_ids(traces[1], traces[2]) == []
 

@@ -53,7 +53,7 @@ def test_the_help_names_each_option_with_its_variable(capsys):
         (["--waiting", "0"], {}, "--waiting is '0', it must be a number between 1 and 10000"),
         (["--port", "x"], {}, "--port is 'x', it must be a number between 1 and 65535"),
         ([], {"ORTHRUS_RUN_SECONDS": "-1"}, "ORTHRUS_RUN_SECONDS is '-1', it must be a number between 1 and 86400"),
-        ([], {"ORTHRUS_MCP": "perhaps"}, "ORTHRUS_MCP 'perhaps' is not one of 0, 1, false, true"),
+        ([], {"ORTHRUS_MCP": "perhaps"}, "ORTHRUS_MCP is 'perhaps', it must be one of 0, 1, false, true"),
     ],
 )
 def test_a_bad_setting_ends_with_a_sentence(arguments, environ, sentence, capsys):

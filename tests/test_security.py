@@ -300,7 +300,7 @@ def test_a_value_that_does_not_fit_ends_in_a_sentence(app, changes):
 def test_a_recording_s_name_is_no_path(app, name):
     """Names are looked up among those that were found when the page started."""
     said = app.call("explain_cycle", [name, 0])
-    assert "there is no recording" in said and "error" in said, said
+    assert "unknown-recording" in said and "error" in said, said
 
 
 def test_a_form_with_too_few_values_is_told_so(app):

@@ -38,7 +38,7 @@ def test_a_run_that_has_not_ended_has_no_file(trace):
 def test_everything_that_leaves_says_where_it_was_measured(trace):
     run = facts(trace)["run"]
     assert run["name"] == "orthrus-20260102T030405-synthetic"
-    assert run["about"].startswith("Orthrus trace schema 1; toy (0), float32, fast mode; test bench (cpu)")
+    assert run["about"].startswith("Orthrus trace schema 1; toy (0), float32, none; test bench (cpu)")
     nasty = trace.events[0]
     assert "/" not in record.file_name(nasty) and " " not in record.file_name(nasty)
 

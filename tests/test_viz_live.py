@@ -74,7 +74,7 @@ def test_a_run_reaches_the_player_complete_and_in_order(desk):
     assert [m["end"] for m in messages] == [False] * (len(messages) - 1) + [True]
     want = json.loads(player.dumps(player.tape(Trace.of(synthetic.events(tokens=90)))))
     assert frames(news) == want
-    assert said(news)[-1].startswith("90 tokens in ") and not any(each.failed for each in news)
+    assert "90 tokens in " in said(news)[-1] and not any(each.failed for each in news)
 
 
 def test_what_arrives_together_travels_together(desk):
@@ -164,7 +164,7 @@ def test_a_visitor_who_comes_before_the_model_waits_or_leaves():
     opening.start()
     desk.enter("left")
     left = desk.run("left", ("go", 10))
-    assert "still being loaded" in spoken(left)
+    assert "being loaded" in spoken(left)
     desk.stop("left")
     assert said(left) == ["Stopped before it began."]
     gate.set()
@@ -525,7 +525,7 @@ def test_a_full_disk_spoils_the_record_and_not_the_run(caplog):
     desk = open_desk(keep=keep)
     with caplog.at_level(logging.INFO):
         first, second = said(desk.run("me", ("go", 40)))[-1], said(desk.run("me", ("go", 40)))[-1]
-    assert first.startswith("40 tokens in ") and first.endswith("It could not be recorded: no space left on device.")
+    assert "40 tokens in " in first and first.endswith("It could not be recorded: no space left on device.")
     assert "recorded" not in second and len(kept) == 2
     assert [r.message for r in caplog.records if r.levelno == logging.ERROR] == ["the run was not recorded"]
     assert 'orthrus_errors_total{kind="record"} 1' in desk.metrics()
@@ -541,7 +541,7 @@ def test_a_clock_that_jumps_in_mid_run_changes_nothing(monkeypatch):
 
     real = time.time
     desk = open_desk(decode, limits=Limits(run_seconds=60))
-    assert said(desk.run("me", ("go", 60)))[-1].startswith("60 tokens in ")
+    assert "60 tokens in " in said(desk.run("me", ("go", 60)))[-1]
     assert 'orthrus_runs_total{outcome="done"} 1' in desk.metrics()
 
 
@@ -566,7 +566,7 @@ def test_a_server_that_is_asked_to_end_lets_the_run_end_and_takes_nobody(caplog)
     (late,) = [each for each in desk.run("third", ("go", 12)) if each.failed]
     for reader in readers:
         reader.join(10)
-    assert found["run"][-1].startswith("120 tokens in "), "the run under way ended by itself"
+    assert "120 tokens in " in found["run"][-1], "the run under way ended by itself"
     assert found["waits"] == ["The server is being restarted; please try again in a minute."]
     assert late.status == found["waits"][0] and desk.health()[0] is False
 

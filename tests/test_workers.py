@@ -42,7 +42,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def settings(folder) -> Settings:
-    return Settings(model=str(folder), device="cpu", dtype="float32", mode="fast", workers=2)
+    return Settings(model=str(folder), device="cpu", dtype="float32", engine="torch", workers=2)
 
 
 @pytest.fixture(scope="module")
@@ -258,7 +258,7 @@ def test_what_was_made_before_a_fault_is_sent():
 
 def test_the_server_never_loads_torch():
     code = (
-        "import sys, app; from orthrus.config import Settings; page, desk = app.build(Settings()); "
+        "import sys, app; from orthrus.config import Settings; page, desk = app.build(Settings(), False); "
         "list(desk.run('me', (1, {}))); print(sorted({'torch', 'transformers'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)

@@ -28,7 +28,7 @@ SINGLE = "model.safetensors"
 
 
 def load(folder):
-    return load_model(folder, "cpu", "float32", mode="fast")
+    return load_model(folder, "cpu", "float32", engine="torch")
 
 
 def text(lm) -> str:
