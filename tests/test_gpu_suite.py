@@ -173,7 +173,9 @@ def test_what_does_not_fit_is_named_and_smaller_sizes_are_taken(monkeypatch):
 
 def test_a_model_that_steps_back_is_an_error_and_no_figure(monkeypatch):
     monkeypatch.setattr(
-        checkpoint, "load_model", lambda *_: SimpleNamespace(model=tiny_model().model, mode="fast", engine="torch", check=None)
+        checkpoint,
+        "load_model",
+        lambda *_: SimpleNamespace(model=tiny_model().model, mode="fast", engine="torch", check=None),
     )
     with pytest.raises(RuntimeError, match="mode fast"):
         gpu_stages.prompts(1, "bfloat16")

@@ -31,7 +31,7 @@ def test_the_environment_sets_every_limit_and_an_option_wins():
 def test_every_setting_is_an_option_and_a_variable():
     for each in (f for f in fields(Settings) if f.name != "limits"):
         kinds = {"int": "3", "bool | None": "1", "str": "x"}
-        chosen = {"device": "cpu", "dtype": "float32", "mode": "auto", "root_path": "/x"}
+        chosen = {"device": "cpu", "dtype": "float32", "engine": "auto", "root_path": "/x"}
         value = chosen.get(each.name) or kinds[each.type]
         by_variable = getattr(settings_of([], {variables_of(each.name)[0]: value}), each.name)
         given = [option(each.name)] + ([] if each.name == "mcp" else [value])
