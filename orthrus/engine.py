@@ -151,8 +151,10 @@ class OrthrusLane:
 
     def _draft_event(self, drafted: Drafted, began: float) -> Iterator[Event]:
         detail, fields = self.readings.detail, self.readings.draft(drafted.logits, drafted.ids)
+        self.clock.stop()  # telling is not decoding: of plain steps it would be a fifth
         if drafted.listed:
             yield from self.request.pieces([*drafted.listed, *_flat(fields.get("q_top_ids", ()))])
+            self.clock.stop()
         yield self.request.stamp(
             Draft,
             detail=detail,
@@ -195,7 +197,9 @@ class OrthrusLane:
         passes = drafted.pass_ms + verified.pass_ms + verified.judge_ms
         gap = self._gap(began, passes)
         self.decode_ms += passes + gap
+        self.clock.stop()
         yield from self.request.pieces(_named(ruling, fields))
+        self.clock.stop()
         yield self.request.stamp(
             Verdict,
             detail=detail,
