@@ -20,6 +20,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from statistics import mean, median, quantiles
 from tempfile import gettempdir
@@ -71,8 +72,11 @@ class Server:
         return sum(int(re.search(r"VmRSS:\s+(\d+)", text)[1]) for text in texts) / 1024
 
     def workers(self) -> list[int]:
-        threads = Path(f"/proc/{self.process.pid}/task").iterdir()
-        return [int(pid) for thread in threads for pid in (thread / "children").read_text().split()]
+        pids: list[int] = []
+        for thread in Path(f"/proc/{self.process.pid}/task").iterdir():
+            with suppress(OSError):  # a thread that ended meanwhile
+                pids += map(int, (thread / "children").read_text().split())
+        return pids
 
     def metrics(self) -> dict[str, float]:
         lines = (line for line in self.get("/metrics").splitlines() if not line.startswith("#"))
