@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,7 +37,8 @@ class App:
     def ask(self, method: str, path: str, body: bytes | None = None, **head: str) -> Reply:
         connection = HTTPConnection(self.host, self.port, timeout=PATIENCE_S)
         try:
-            connection.request(method, path, body, {k.replace("_", "-"): v for k, v in head.items()})
+            with suppress(BrokenPipeError):  # a server that refuses a body need not read it to its end
+                connection.request(method, path, body, {k.replace("_", "-"): v for k, v in head.items()})
             reply = connection.getresponse()
             text = reply.read().decode("utf-8", errors="replace")
             return Reply(reply.status, {k.lower(): v for k, v in reply.getheaders()}, text)
