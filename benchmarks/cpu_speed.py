@@ -51,12 +51,16 @@ PAIRS = 48  # of answers behind the price of a level of detail: every prompt in 
 PRICED = 8  # prompts they are of
 
 
-def ours(lm: LoadedModel, decoder: Callable, config: DecodeConfig) -> Way:
+def ours(lm: LoadedModel, decoder: Callable, config: DecodeConfig, told: bool = False) -> Way:
+    """Seconds from the prompt's ids to the last token, as the peers are timed; `told`: of everything, events included."""
+
     def run(messages: Any) -> tuple[list[int], float]:
         began = time.perf_counter()
         events = list(decoder(lm, messages, config))
         spent = time.perf_counter() - began
         trace = Trace.of(events)
+        if not told:
+            spent = (list(trace.ar_ms)[-1] if trace.ar_ids else trace.done.t_prefill + trace.done.t_decode) / 1e3
         return list(trace.ar_ids or trace.token_ids), spent
 
     return run
@@ -66,15 +70,15 @@ def detailed(detail: int) -> str:
     return f"{FULL}, detail {detail}"
 
 
-def our_ways(lm: LoadedModel, limit: int) -> dict[str, Way]:
+def our_ways(lm: LoadedModel, limit: int, told: bool = False) -> dict[str, Way]:
     def config(**more: Any) -> DecodeConfig:
         return DecodeConfig(limit, instrument_share=1e9, **{"detail": -1, **more})
 
     return {
-        AR: ours(lm, decode_ar, config()),
-        FULL: ours(lm, decode, config()),
-        PACED: ours(lm, decode, config(pace=True)),
-    } | {detailed(detail): ours(lm, decode, config(detail=detail)) for detail in DETAILS}
+        AR: ours(lm, decode_ar, config(), told),
+        FULL: ours(lm, decode, config(), told),
+        PACED: ours(lm, decode, config(pace=True), told),
+    } | {detailed(detail): ours(lm, decode, config(detail=detail), told) for detail in DETAILS}
 
 
 def other_ways(plain: LoadedModel, engines: dict[str, LlamaCpp], limit: int) -> dict[str, Way]:
@@ -89,7 +93,7 @@ def other_ways(plain: LoadedModel, engines: dict[str, LlamaCpp], limit: int) -> 
     return found | {LLAMA[numbers]: by_llama_cpp(plain, engine, limit) for numbers, engine in engines.items()}
 
 
-def measure(timed: dict[str, Way], domain: str, args: argparse.Namespace) -> dict[str, Any]:
+def measure(timed: dict[str, Way], priced: dict[str, Way], domain: str, args: argparse.Namespace) -> dict[str, Any]:
     """One domain: rates, ratios within a round, and how many texts equal AR's."""
     prompts = [dialogue(e) for e in islice(generate(domain, args.seed, "test"), args.prompts)]
     rounds: list[dict[str, float]] = []
@@ -104,7 +108,7 @@ def measure(timed: dict[str, Way], domain: str, args: argparse.Namespace) -> dic
     prices: dict[str, Any] = {}
     if domain == EASY:
         asked = [dialogue(e) for e in islice(generate(domain, args.seed, "test"), PRICED)]
-        prices = prices_of_detail(timed, asked, 1 if args.quick else PAIRS)
+        prices = prices_of_detail(priced, asked, 1 if args.quick else PAIRS)
     ways = {
         name: {
             "tokens_per_s": round(median(r[name] for r in rounds), 1),
@@ -218,7 +222,7 @@ def everything(args: argparse.Namespace, counts: list[int], files: dict[str, Pat
     for threads in counts:
         torch.set_num_threads(threads)
         lm = load_model(args.model, "cpu", threads=threads)
-        timed = our_ways(lm, args.max_new_tokens)
+        timed, priced = our_ways(lm, args.max_new_tokens), our_ways(lm, args.max_new_tokens, told=True)
         context = lm.config.max_position_embeddings
         with ExitStack() as opened:
             if plain:
@@ -227,7 +231,7 @@ def everything(args: argparse.Namespace, counts: list[int], files: dict[str, Pat
                     for numbers, path in files.items()
                 }
                 timed |= other_ways(plain, engines, args.max_new_tokens)
-            by_threads[str(threads)] = {domain: measure(timed, domain, args) for domain in args.domains.split(",")}
+            by_threads[str(threads)] = {d: measure(timed, priced, d, args) for d in args.domains.split(",")}
         for domain, found in by_threads[str(threads)].items():
             print(f"\n{threads} threads, {domain}: {found['ratios']}")
             rows = [[name, *row.values()] for name, row in found["ways"].items()]

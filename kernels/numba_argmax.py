@@ -12,7 +12,11 @@ from kernels.numba_reduce import top, total
 
 @entry
 def largest_of_rows(logits, ids):
-    """logits [rows, vocab] float32, each row contiguous -> ids [rows] int64, -1 for a row that is not all finite."""
+    """logits [rows, vocab] float32, each row contiguous -> ids [rows] int64, -1 for a row that is not all finite.
+
+    Returns how many of those there are.
+    """
+    odd = 0
     columns = logits.shape[1]
     whole = columns // LANES * LANES
     for r in range(len(logits)):
@@ -27,6 +31,9 @@ def largest_of_rows(logits, ids):
             while row[i] != most:
                 i += 1
             ids[r] = i
+        else:
+            odd += 1
+    return odd
 
 
 def argmax(logits: Tensor) -> Tensor:

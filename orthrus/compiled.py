@@ -168,8 +168,7 @@ class CompiledModel:
         Raises OrthrusError if a row holds a NaN or an infinity.
         """
         ids = np.empty(len(logits), np.int64)
-        largest_of_rows(logits.numpy(), ids)
-        if ids.min(initial=0) < 0:
+        if largest_of_rows(logits.numpy(), ids):
             raise OrthrusError("logits-not-finite", NOT_FINITE)
         return torch.from_numpy(ids)
 
@@ -205,19 +204,19 @@ class CompiledModel:
         rows, job, context = len(ids), self._job, self.config.max_position_embeddings
         if start + rows > context:
             raise ValueError(f"position {start + rows} lies beyond the model's context of {context}")
-        logits = np.empty((asked, self._columns), np.float32)
+        logits = torch.empty(asked, self._columns)
         with self._lock:
             self._make_room(cache.stored)
             job[TEAM] = size = self.team.choose(rows)
             job[ROWS], job[START], job[VIEW], job[FIRST], job[ASKED] = rows, start, view, first, asked
             job[KEYS], job[VALUES] = cache.places
-            job[STORED], job[LOGITS], job[VOCABULARY] = cache.stored, logits.ctypes.data, self._columns
+            job[STORED], job[LOGITS], job[VOCABULARY] = cache.stored, logits.data_ptr(), self._columns
             if size > 1:
                 self._crew.wake()
             began = time.perf_counter()
             take_part(0, 0, ids, job, self._sync, self._weights, self._buffers)
             self.team.saw(rows, size, time.perf_counter() - began)
-        return torch.from_numpy(logits)[:, : self.config.vocab_size]
+        return logits if self._columns == self.config.vocab_size else logits[:, : self.config.vocab_size]
 
     def _make_room(self, positions: int) -> None:
         """Buffers and crew, made anew when a longer context asks for more columns of scores."""

@@ -42,6 +42,8 @@ class TeamSize:
         self._row: dict[int, tuple[int, int]] = {}  # by rows: the size of the last pass, and for how many passes
 
     def choose(self, rows: int) -> int:
+        if len(self.sizes) == 1:
+            return 1
         known = self._seconds.setdefault(rows.bit_length(), {})
         for size in self.sizes:
             if self._tried.get((rows.bit_length(), size), 0) < LOOK:
@@ -55,6 +57,8 @@ class TeamSize:
         return self.sizes[self._looked_at if looking else best]
 
     def saw(self, rows: int, size: int, seconds: float) -> None:
+        if len(self.sizes) == 1:
+            return
         known, spent = self._seconds.setdefault(rows.bit_length(), {}), seconds / rows
         last, in_a_row = self._row.get(rows.bit_length(), (size, 0))
         in_a_row = in_a_row + 1 if size == last else 1
