@@ -52,7 +52,7 @@ PRICED = 8  # prompts they are of
 
 
 def ours(lm: LoadedModel, decoder: Callable, config: DecodeConfig, told: bool = False) -> Way:
-    """Seconds from the prompt's ids to the last token, as the peers are timed; `told`: of everything, events included."""
+    """Seconds from the prompt's ids to the last token, as peers are timed; `told`: of everything, events included."""
 
     def run(messages: Any) -> tuple[list[int], float]:
         began = time.perf_counter()
