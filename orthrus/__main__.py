@@ -28,10 +28,10 @@ NUMBERS = ("max_new_tokens", "block_size", "temperature", "top_k", "top_p", "see
 
 def generate(args: argparse.Namespace) -> dict[str, Any]:
     """Stream the text, then print the metrics."""
-    from orthrus.engine import decode
+    prompt, config = _prompt(args), _config(args, detail=-1)
+    from orthrus.engine import decode  # seconds, behind what can be refused at once
     from orthrus.trace import Trace
 
-    prompt, config = _prompt(args), _config(args, detail=-1)
     trace, shown = Trace(), 0
     for event in decode(_model(args), prompt, config):
         trace = trace.add(event)
@@ -241,7 +241,7 @@ def _hint(arguments: Sequence[str]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    return run_command(lambda: _main(sys.argv[1:] if arguments is None else arguments))
+    return run_command(lambda: _main(sys.argv[1:] if arguments is None else arguments), arguments is None)
 
 
 def _main(arguments: Sequence[str]) -> int:

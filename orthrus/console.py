@@ -10,6 +10,7 @@ import json
 import math
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -77,8 +78,13 @@ def real(text: str) -> float:
     return value
 
 
-def run_command(body: Callable[[], int]) -> int:
-    """The exit code of a command: body's own, 2 after an error's line, 130 after Ctrl-C, 141 after a closed pipe."""
+def run_command(body: Callable[[], int], alone: bool = True) -> int:
+    """The exit code of a command: body's own, 2 after an error's line, 130 after Ctrl-C, 141 after a closed pipe.
+
+    `alone`: the process is this command's, which Ctrl-C then ends wherever it is.
+    """
+    if alone:
+        signal.signal(signal.SIGINT, _stop_at_once)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a console that lacks a character gets its number
@@ -95,6 +101,12 @@ def run_command(body: Callable[[], int]) -> int:
         note(f"error: {' '.join(str(error).split())[:LONGEST]}")
         return USAGE
     return code
+
+
+def _stop_at_once(*_: Any) -> None:
+    """Ctrl-C: a KeyboardInterrupt in the midst of a library's import ends in its traceback, or in abort()."""
+    os.write(2, b"stopped\n")
+    os._exit(INTERRUPTED)
 
 
 def _forget_output() -> None:

@@ -190,7 +190,7 @@ def capabilities(asked: str) -> list[int]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return run_command(lambda: _main(arguments))
+    return run_command(lambda: _main(arguments), arguments is None)
 
 
 def _main(arguments: list[str] | None) -> int:

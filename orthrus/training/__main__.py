@@ -206,7 +206,7 @@ def main(arguments: list[str] | None = None) -> int:
         from orthrus.training.base import main as train_base
 
         return train_base(words)
-    return run_command(lambda: _main(words))
+    return run_command(lambda: _main(words), arguments is None)
 
 
 def _main(arguments: list[str]) -> int:

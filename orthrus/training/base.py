@@ -248,7 +248,7 @@ def parser() -> Parser:
 
 
 def main(arguments: list[str]) -> int:
-    return run_command(lambda: _main(arguments))
+    return run_command(lambda: _main(arguments), arguments is None)
 
 
 def _main(arguments: list[str]) -> int:

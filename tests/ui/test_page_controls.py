@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from orthrus.__main__ import parser
+from orthrus.__main__ import parsed
 
 pytestmark = pytest.mark.ui
 PLAYER = "window.orthrusPlayer"
@@ -46,7 +46,7 @@ def test_the_defaults_are_the_command_lines(server, open_page):
     watched = open_page(server)
     assert not watched.page.locator("#field-seed").is_visible(), "folded away"
     watched.page.locator("#advanced button").first.click()
-    given = vars(parser().parse_args(["generate", "x"]))
+    given = vars(parsed(["generate", "x"]))
     for name in NUMBERS:
         shown = watched.page.locator(f"#field-{name}").locator(BOX).input_value()
         assert (float(shown) if shown else None) == given[name], name
