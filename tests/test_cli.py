@@ -64,7 +64,8 @@ def test_evaluate_has_its_keys(capsys, folder):
 def test_doctor_names_versions_and_device(capsys, folder):
     code, out, _ = run(capsys, "doctor", "--model", folder, "--json")
     report = json.loads(out)
-    assert code == 0 and report["packages"]["torch"] == torch.__version__ and report["device"]
+    release = torch.__version__.partition("+")[0]  # PyPI's wheels leave out in their metadata what they were built for
+    assert code == 0 and report["packages"]["torch"].partition("+")[0] == release and report["device"]
 
 
 @pytest.mark.parametrize(

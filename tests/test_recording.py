@@ -13,7 +13,7 @@ import pytest
 
 from orthrus import recording
 from orthrus.events import to_json
-from orthrus.recording import MAX_REPORT, event_of, load
+from orthrus.recording import MAX_DEPTH, MAX_REPORT, event_of, load
 from tests import synthetic
 from tests.refusals import refused
 
@@ -84,6 +84,15 @@ def test_deep_nesting_is_refused_on_a_small_stack_too():
     finally:
         threading.stack_size(old)
     assert said == ["it is nested too deeply"]
+
+
+def test_brackets_in_a_string_nest_nothing():
+    deep, flat = "[" * MAX_DEPTH + "1" + "]" * MAX_DEPTH, json.dumps(["[" * 1000 + '"' + "\\[" * 9] * 300 + [[1]] * 300)
+    lines = {deep: False, f"[{deep}]": True, flat: False, flat[:-7]: False, '["' + "[" * 999: False}
+    for line, nested in lines.items():
+        with pytest.raises(ValueError) as caught:  # none of them is an event
+            event_of(line)
+        assert (str(caught.value) == "it is nested too deeply") is nested, line[:20]
 
 
 def test_a_bomb_costs_no_more_than_one_line(tmp_path):

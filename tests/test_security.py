@@ -7,6 +7,7 @@ import json
 import re
 import socket
 import threading
+from urllib.parse import quote
 
 import pytest
 
@@ -18,7 +19,7 @@ from viz import gate, headers, player
 SECRET = "hf_thisIsNoRealTokenButMustNotBeSeen"
 NOVEL = "a prompt that nobody may find again"
 CALL = "/gradio_api/call/decode_view"
-SCRIPT = str(player.STATIC / player.SCRIPTS[0])
+HERE, SCRIPT = quote(str(ROOT)), quote(str(player.STATIC / player.SCRIPTS[0]))  # a folder's name may hold anything
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +62,9 @@ def test_no_address_of_the_page_holds_the_folder_it_lies_in(app):
     "path",
     [
         "/gradio_api/file=app.py",
-        f"/gradio_api/file={ROOT}/app.py",
-        f"/gradio_api/file={ROOT}/README.md",
-        f"/gradio_api/file={ROOT}/viz/static/../../app.py",
+        f"/gradio_api/file={HERE}/app.py",
+        f"/gradio_api/file={HERE}/README.md",
+        f"/gradio_api/file={HERE}/viz/static/../../app.py",
         f"/gradio_api/file={SCRIPT}/../../../app.py",
         f"/gradio_api/file={SCRIPT}%00.py",
         f"/gradio_api/file=./{SCRIPT}",
