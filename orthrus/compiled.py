@@ -101,10 +101,6 @@ def _stored(config: ModelConfig, capacity: int) -> int:
     return -(-(capacity + pass_rows(config)) // 16) * 16
 
 
-def _pass_rows(config: ModelConfig) -> int:
-    return max(PASS_ROWS, config.block_size)
-
-
 class CompiledModel:
     """One model, its threads, and the buffers of a pass; one pass at a time."""
 

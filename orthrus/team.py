@@ -71,11 +71,6 @@ class TeamSize:
         elif in_a_row > LOOK - 2:  # before that a helper may still be coming in
             known[size] = old + BELIEF * (min(spent, 2 * old) - old)
 
-    def forget(self) -> None:
-        """Timings of first passes count what only they pay for."""
-        self._seconds.clear()
-        self._tried.clear()
-
 
 _CREWS: weakref.WeakSet[Crew] = weakref.WeakSet()
 
