@@ -123,9 +123,13 @@ class Watched:
         return self.page.evaluate(expression)
 
     def until(self, expression: str) -> None:
-        """Wait until an expression is true; asked from here, because an export forbids eval, which playwright uses."""
+        """Wait until an expression is true; asked from here, because an export forbids eval, which playwright uses.
+        A TypeError counts as false: the element that the expression reads is not on the page yet."""
         end = time.monotonic() + START_S
-        while not self.page.evaluate(f"Boolean({expression})"):
+        guarded = (
+            f"try {{ return Boolean({expression}) }} catch (e) {{ if (e instanceof TypeError) return false; throw e }}"
+        )
+        while not self.page.evaluate(f"() => {{ {guarded} }}"):
             if time.monotonic() > end:
                 raise AssertionError(
                     f"never true: {expression}; status: {self.page.locator('#status').all_inner_texts()}"
