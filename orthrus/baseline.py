@@ -95,18 +95,17 @@ class AutoregressiveLane:
         """The event of the tokens since the last one; their gaps are read off the clock."""
         count = len(self.recent)
         first = len(self.text) - count
-        self.clock.stop()
-        with Stopwatch(self.model.device) as watch:
-            rows = torch.cat(self.recent)
-            gaps = [round(gap, 3) for gap in instrument.gaps(rows).tolist()]
-            if self.request.rows is not None:
-                self.request.rows.add(len(self.request.ids) - 1 + first, rows, self.chooser)
-        self.instr_ms += watch.ms
-        self.clock.start()
-        self.recent.clear()
-        yield from self.request.pieces(self.text[first:])
-        times = [round(ms, 3) for ms in self.times[first:]]
-        yield self.request.stamp(ArChunk, i0=first, ids=self.text[first:], t_ms=times, gap=gaps)
+        with self.clock.held():
+            with Stopwatch(self.model.device) as watch:
+                rows = torch.cat(self.recent)
+                gaps = [round(gap, 3) for gap in instrument.gaps(rows).tolist()]
+                if self.request.rows is not None:
+                    self.request.rows.add(len(self.request.ids) - 1 + first, rows, self.chooser)
+            self.instr_ms += watch.ms
+            self.recent.clear()
+            yield from self.request.pieces(self.text[first:])
+            times = [round(ms, 3) for ms in self.times[first:]]
+            yield self.request.stamp(ArChunk, i0=first, ids=self.text[first:], t_ms=times, gap=gaps)
 
     def done(self) -> Event:
         """The closing event of a run that had this lane alone."""

@@ -14,13 +14,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from orthrus.acceptance import Settlement
+from orthrus.acceptance import Settlement, settle
 from orthrus.cache import SharedCache
 from orthrus.checkpoint import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.events import Done, Draft, Event, Kv, Prefill, Verdict
 from orthrus.readings import Readings
-from orthrus.rulings import Ruling, judge_for
+from orthrus.rulings import Ruling, by_choice, judge_for
 from orthrus.session import LaneClock, Messages, Request, Stopwatch, make_request, prefill, run_start, vocabulary
 
 
@@ -51,9 +51,14 @@ def lane_of(request: Request) -> OrthrusLane:
     return OrthrusLane(request)
 
 
+PLAIN_MS = 10.0  # plain steps go on for so long before they are told: telling each at once would be a tenth of it
+
+
 class Drafted(NamedTuple):
     """One drafted block, until its verdict is known."""
 
+    anchor: int
+    before: int  # committed rows of the cache, which is where the anchor stands
     ids: Tensor  # [n_draft] int64
     listed: list[int]
     logits: Tensor | None  # [n_draft, vocab]
@@ -63,8 +68,7 @@ class Drafted(NamedTuple):
 class Verified(NamedTuple):
     """One judged block."""
 
-    before: int  # committed rows of the cache when the pass began
-    written: int
+    written: int  # rows of the cache
     logits: Tensor  # [block, vocab]
     ruling: Ruling
     pass_ms: float
@@ -81,6 +85,7 @@ class OrthrusLane:
         self.chooser = request.chooser()
         self.eos = frozenset(request.lm.config.eos_token_ids)
         self.judge = judge_for(request.config, self.chooser, self.eos)
+        self.by_choice = self.judge.func is by_choice
         self.readings = Readings(request, self.clock, self.chooser)
         self.cache = self._room()
         self.window = torch.full((request.block,), request.lm.config.mask_token_id, device=self.model.device)
@@ -103,16 +108,48 @@ class OrthrusLane:
             if self.request.cancelled():
                 self.stop = "cancel"
                 break
-            began = self.clock.ms()
-            block = self.pacer.block() if self.pacer else self.request.block
-            n_draft = min(block, self._remaining(), self.cache.capacity - self.cache.length) - 1
-            drafted = self._draft(n_draft, block)
-            yield from self._draft_event(drafted, began)
-            if self.request.cancelled():
-                self.stop = "cancel"
+            plain = self.pacer.plain_steps() if self.pacer and self.by_choice else 0
+            yield from self._plain_steps(plain) if plain else self._drafted_cycle()
+
+    def _drafted_cycle(self) -> Iterator[Event]:
+        began = self.clock.ms()
+        block = self.pacer.block() if self.pacer else self.request.block
+        n_draft = min(block, self._remaining(), self.cache.capacity - self.cache.length) - 1
+        drafted = self._draft(n_draft, block)
+        yield from self._draft_event(drafted, began)
+        if self.request.cancelled():
+            self.stop = "cancel"
+            return
+        verified = self._verify(drafted)
+        self._commit(drafted, verified, self.cache.length)
+        yield from self._verdict_event(drafted, verified, began)
+
+    def _plain_steps(self, most: int) -> Iterator[Event]:
+        """Up to `most` AR steps, PLAIN_MS long, then the events of each with its own times. The loop is as short as
+        AR's own: after a pass has swept the caches every line of Python costs a microsecond."""
+        clock, token, before = self.clock.ms, torch.tensor(self.text[-1:], device=self.model.device), self.cache.length
+        steps, began = [], clock()
+        judged, end = began, began + PLAIN_MS
+        most = min(most, self._remaining(), self.cache.capacity - before)
+        while len(steps) < most and judged < end:
+            logits = self.model.forward_ar(token, self.cache)
+            passed = clock()
+            token = self.chooser.choose(logits, self.cache.length - 1)
+            index = token.item()
+            judged = clock()
+            steps.append((logits, token, index, passed, judged))
+            if index in self.eos or self.request.cancelled():
                 break
-            yield from self._verify(drafted, began)
-            self.cycle += 1
+        with self.clock.held():
+            for logits, token, index, passed, judged in steps:
+                drafted = Drafted(self.text[-1], before, token[:0], [], None, 0.0)
+                ruling = Ruling(token, [index], settle([], [index], self.eos, self._remaining()), None)
+                verified = Verified(1, logits, ruling, passed - began, judged - passed)
+                before += 1
+                self._commit(drafted, verified, before)
+                yield from self._draft_event(drafted, began)
+                yield from self._verdict_event(drafted, verified, began, gap=0.0)
+                began = judged
 
     def _remaining(self) -> int:
         return self.request.config.max_new_tokens - len(self.text)
@@ -125,7 +162,7 @@ class OrthrusLane:
             self.stop = "cancel"
             return
         self.text.append(first)
-        self.stop = "eos" if first in self.eos else "length" if not self._remaining() else self._full()
+        self.stop = "eos" if first in self.eos else "length" if not self._remaining() else self._full(self.cache.length)
         fields = self.readings.prefill(logits)
         self.readings.rows(self.cache.length - 1, logits, 1)
         yield from self.request.pieces([first, *fields.get("p_top_ids", ())])
@@ -138,40 +175,40 @@ class OrthrusLane:
 
     def _draft(self, n_draft: int, block: int) -> Drafted:
         """One diffusion pass over anchor + masks; skipped where no proposal is eligible."""
-        self.window[0] = self.text[-1]
+        anchor, before = self.text[-1], self.cache.length
+        self.window[0] = anchor
         if not n_draft:
-            return Drafted(self.window[:0], [], None, 0.0)
+            return Drafted(anchor, before, self.window[:0], [], None, 0.0)
         with Stopwatch(self.model.device) as watch:
-            rows = min(block, self.request.context - self.cache.length)
+            rows = min(block, self.request.context - before)
             logits = self.model.forward_diffusion(self.window[:rows], self.cache, n_draft)
-            ids = self.chooser.choose(logits, self.cache.length)
+            ids = self.chooser.choose(logits, before)
             listed = ids.tolist()
         self.drafts += 1
-        return Drafted(ids, listed, logits, watch.ms)
+        return Drafted(anchor, before, ids, listed, logits, watch.ms)
 
     def _draft_event(self, drafted: Drafted, began: float) -> Iterator[Event]:
-        detail, fields = self.readings.detail, self.readings.draft(drafted.logits, drafted.ids)
-        self.clock.stop()  # telling is not decoding: of plain steps it would be a fifth
-        if drafted.listed:
-            yield from self.request.pieces([*drafted.listed, *_flat(fields.get("q_top_ids", ()))])
-            self.clock.stop()
-        yield self.request.stamp(
-            Draft,
-            detail=detail,
-            cycle=self.cycle,
-            pos0=self.cache.length,
-            anchor_id=self.text[-1],
-            block=len(drafted.listed) + 1,
-            n_draft=len(drafted.listed),
-            draft_ids=drafted.listed,
-            t_start_ms=round(began, 3),
-            t_draft_ms=round(drafted.pass_ms, 3),
-            **fields,
-        )
+        with self.clock.held():  # telling is not decoding
+            detail, fields = self.readings.detail, self.readings.draft(drafted.logits, drafted.ids)
+            if drafted.listed:
+                yield from self.request.pieces([*drafted.listed, *_flat(fields.get("q_top_ids", ()))])
+            yield self.request.stamp(
+                Draft,
+                detail=detail,
+                cycle=self.cycle,
+                pos0=drafted.before,
+                anchor_id=drafted.anchor,
+                block=len(drafted.listed) + 1,
+                n_draft=len(drafted.listed),
+                draft_ids=drafted.listed,
+                t_start_ms=round(began, 3),
+                t_draft_ms=round(drafted.pass_ms, 3),
+                **fields,
+            )
 
-    def _verify(self, drafted: Drafted, began: float) -> Iterator[Event]:
-        """One AR pass over anchor + proposals, the settlement, the crop, and the verdict event."""
-        before, remaining = self.cache.length, self._remaining()
+    def _verify(self, drafted: Drafted) -> Verified:
+        """One AR pass over anchor + proposals, the settlement and the crop."""
+        before, remaining = drafted.before, self._remaining()
         block = self.window[:1]  # the anchor, which `_draft` has put there
         if drafted.listed:
             block = torch.cat((block, drafted.ids), out=self.verified[: len(drafted.listed) + 1])
@@ -181,47 +218,57 @@ class OrthrusLane:
             ruling = self.judge(logits, drafted.logits, drafted.listed, before, remaining)
         written = self.cache.length - before
         self.cache.crop(before + ruling.settled.kept)
-        yield from self._verdict_event(drafted, Verified(before, written, logits, ruling, passed.ms, judged.ms), began)
+        return Verified(written, logits, ruling, passed.ms, judged.ms)
 
-    def _verdict_event(self, drafted: Drafted, verified: Verified, began: float) -> Iterator[Event]:
-        """The text grows; `began` is when the cycle did, on the lane's clock."""
-        logits, ruling, settled = verified.logits, verified.ruling, verified.ruling.settled
-        cropped = verified.written - settled.kept
+    def _commit(self, drafted: Drafted, verified: Verified, length: int) -> None:
+        """The text grows by what was settled; the cache holds `length` positions then."""
+        settled = verified.ruling.settled
         self.text.extend(settled.tokens)
-        self.stop = settled.stop or self._full()
+        self.stop = settled.stop or self._full(length)
         self.verifies += 1
         if self.pacer:
             self.pacer.saw(len(drafted.listed), settled.n_accept)
-        detail, fields = self.readings.detail, self.readings.verdict(logits, ruling, drafted.ids)
-        self.readings.rows(verified.before, logits, settled.kept)
+
+    def _verdict_event(
+        self, drafted: Drafted, verified: Verified, began: float, gap: float | None = None
+    ) -> Iterator[Event]:
+        """`began` is when the cycle did, on the lane's clock; `gap` the device's wait in it, if it is known."""
+        ruling, settled = verified.ruling, verified.ruling.settled
         passes = drafted.pass_ms + verified.pass_ms + verified.judge_ms
-        gap = self._gap(began, passes)
+        gap = self._gap(began, passes) if gap is None else gap
         self.decode_ms += passes + gap
-        self.clock.stop()
-        yield from self.request.pieces(_named(ruling, fields))
-        self.clock.stop()
-        yield self.request.stamp(
-            Verdict,
-            detail=detail,
-            cycle=self.cycle,
-            ar_ids=ruling.listed,
-            **_settled_fields(settled),
-            t_verify_ms=round(verified.pass_ms, 3),
-            t_judge_ms=round(verified.judge_ms, 3),
-            t_instr_ms=round(self.readings.cycle_ms, 3),
-            t_host_gap_ms=round(gap, 3),
-            kv=Kv(before=verified.before, written=verified.written, kept=settled.kept, cropped=cropped),
-            **fields,
-        )
-        self.readings.settle(self.cycle, self.decode_ms)
+        with self.clock.held():
+            detail, fields = self.readings.detail, self.readings.verdict(verified.logits, ruling, drafted.ids)
+            self.readings.rows(drafted.before, verified.logits, settled.kept)
+            yield from self.request.pieces(_named(ruling, fields))
+            yield self.request.stamp(
+                Verdict,
+                detail=detail,
+                cycle=self.cycle,
+                ar_ids=ruling.listed,
+                **_settled_fields(settled),
+                t_verify_ms=round(verified.pass_ms, 3),
+                t_judge_ms=round(verified.judge_ms, 3),
+                t_instr_ms=round(self.readings.cycle_ms, 3),
+                t_host_gap_ms=round(gap, 3),
+                kv=Kv(
+                    before=drafted.before,
+                    written=verified.written,
+                    kept=settled.kept,
+                    cropped=verified.written - settled.kept,
+                ),
+                **fields,
+            )
+            self.readings.settle(self.cycle, self.decode_ms)
+            self.cycle += 1
 
     def _gap(self, began: float, passes: float) -> float:
         """Milliseconds of the cycle in which the device waited for this lane."""
         return max(0.0, self.clock.ms() - began - passes)
 
-    def _full(self) -> str | None:
+    def _full(self, length: int) -> str | None:
         """A cache without a free row ends the run: the last token's keys would have no place."""
-        return "capacity" if self.cache.length >= self.request.context else None
+        return "capacity" if length >= self.request.context else None
 
     def done(self) -> Event:
         """The closing event; the text's hash and the totals."""

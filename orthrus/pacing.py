@@ -55,8 +55,14 @@ class Pacer:
 
     def block(self) -> int:
         """Positions of the next block, the anchor included; 1 is a plain AR step."""
-        trying = not self._best and self._plain >= self._wait and len(self._sizes) > 1
+        trying = not self._best and not self.plain_steps()
         return self.costs.rows[self._sizes[1] if trying else self._best]
+
+    def plain_steps(self) -> int:
+        """AR steps that will be taken before the next draft."""
+        if self._best:
+            return 0
+        return max(0, self._wait - self._plain) if len(self._sizes) > 1 else LAST_WAIT
 
     def rate(self, index: int) -> float:
         """Expected tokens for the price of a cycle of size `index`."""

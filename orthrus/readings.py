@@ -68,12 +68,10 @@ class Readings:
     @contextmanager
     def _aside(self) -> Iterator[None]:
         """The lane's clock stands still; the time goes to the instruments."""
-        self.clock.stop()
-        with Stopwatch(self.request.lm.model.device) as watch:
+        with self.clock.held(), Stopwatch(self.request.lm.model.device) as watch:
             yield
         self.ms += watch.ms
         self.cycle_ms += watch.ms
-        self.clock.start()
 
 
 def _empty_draft(detail: int) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from threading import Event as Flag
@@ -132,6 +133,7 @@ class LaneClock:
 
     elapsed: float = 0.0
     began: float | None = field(default_factory=time.perf_counter)
+    holds: int = 0
 
     def ms(self) -> float:
         running = 0.0 if self.began is None else time.perf_counter() - self.began
@@ -143,8 +145,19 @@ class LaneClock:
             self.began = None
 
     def start(self) -> None:
-        if self.began is None:
+        if self.began is None and not self.holds:
             self.began = time.perf_counter()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """The clock stands still, whatever starts it meanwhile."""
+        self.stop()
+        self.holds += 1
+        try:
+            yield
+        finally:
+            self.holds -= 1
+            self.start()
 
     def around(self, lane: Iterator[Event]) -> Iterator[Event]:
         """The lane's events, the clock stopped while each is out."""

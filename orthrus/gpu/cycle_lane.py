@@ -87,8 +87,9 @@ class GraphLane(OrthrusLane):
             if request.cancelled():
                 self.stop = "cancel"
                 break
-            yield from self._verdict_event(drafted, self._verified(landed, flight), began)
-            self.cycle += 1
+            verified = self._verified(landed, flight)
+            self._commit(drafted, verified, self.cache.length)
+            yield from self._verdict_event(drafted, verified, began)
 
     def _gap(self, began: float, passes: float) -> float:
         return self._idle.gap(self.clock.ms())
@@ -98,18 +99,19 @@ class GraphLane(OrthrusLane):
         listed = list(landed.record.block[1 : 1 + landed.record.n_draft])
         logits = flight.passed.draft[: len(listed)] if self._watched and listed else None
         self.drafts += flight.cycle.block_size > 1
-        return Drafted(self._on_device(listed), listed, logits, landed.ms(records.START, records.DRAFTED))
+        ids, spent = self._on_device(listed), landed.ms(records.START, records.DRAFTED)
+        return Drafted(self.text[-1], self.cache.length, ids, listed, logits, spent)
 
     def _verified(self, landed: Landed, flight: Flight) -> Verified:
         record = landed.record
         settled = self._settled(record)
         choices = list(record.choice[: record.n_draft + 1])
-        before, written = self.cache.length, min(flight.cycle.block_size, self.cache.capacity - self.cache.length)
+        written = min(flight.cycle.block_size, self.cache.capacity - self.cache.length)
         self.cache.appended(settled.kept)
         logits = flight.passed.verify[: len(choices)] if self._watched else None
         ruling = Ruling(self._on_device(choices), choices, settled, None)
         times = landed.ms(records.DRAFTED, records.VERIFIED), landed.ms(records.VERIFIED, records.JUDGED)
-        return Verified(before, written, logits, ruling, *times)
+        return Verified(written, logits, ruling, *times)
 
     def _settled(self, record: Record) -> Settlement:
         """The settlement, by the rule every lane has; RuntimeError where the device came to another."""
