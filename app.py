@@ -32,8 +32,8 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from orthrus import checks
-from orthrus.config import Settings
 from orthrus.recording import SUFFIX
+from orthrus.server.settings import Settings
 from orthrus.service import Service
 from orthrus.training.corpus import DOMAINS, domain_module
 from orthrus.workers import Workers

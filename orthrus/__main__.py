@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from orthrus import checks
-from orthrus.config import ENGINES, MOST_THREADS, DecodeConfig, settings_from_environment, whole_number
+from orthrus.config import ENGINES, MOST_THREADS, DecodeConfig
 from orthrus.console import Parser, as_json, note, printable, run_command, standard_input
 from orthrus.errors import OrthrusError
 from orthrus.files import check_output
 from orthrus.messages import turns_of
+from orthrus.server.settings import settings_from_environment, whole_number
 
 FROM_ENVIRONMENT = ("model", "device", "dtype", "threads", "engine")
 DECODING = ("max_new_tokens", "block_size", "pace", "temperature", "top_k", "top_p", "seed", "coupling")

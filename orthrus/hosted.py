@@ -18,8 +18,9 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from orthrus.config import EMBEDDED_MODEL, PUBLISHED_MODELS, DecodeConfig, Settings
+from orthrus.config import EMBEDDED_MODEL, PUBLISHED_MODELS, DecodeConfig
 from orthrus.errors import OrthrusError
+from orthrus.server.settings import Settings
 
 try:  # before torch: the package replaces torch's CUDA start-up
     import spaces

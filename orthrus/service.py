@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from orthrus import hosted
-from orthrus.config import EMBEDDED_MODEL, Settings
+from orthrus.config import EMBEDDED_MODEL
+from orthrus.server.settings import Settings
 
 if TYPE_CHECKING:
     from orthrus.engines import Engines

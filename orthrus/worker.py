@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from orthrus import journal
-from orthrus.config import Settings
 from orthrus.errors import OrthrusError
+from orthrus.server.settings import Settings
 from orthrus.service import Service
 
 log = logging.getLogger("orthrus.worker")

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from orthrus.config import Settings
+from orthrus.server.settings import Settings
 from orthrus.worker import Call, End, Fault, Start, Stop, WorkerError, command
 
 log = logging.getLogger(__name__)

@@ -9,8 +9,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from orthrus.checkpoint import load_model, save_checkpoint
-from orthrus.config import ModelConfig, settings_from_environment
+from orthrus.config import ModelConfig
 from orthrus.model import DIFF, Orthrus
+from orthrus.server.settings import settings_from_environment
 from tests.refusals import refused
 from tests.tiny import byte_tokenizer, random_weights, tiny_config
 

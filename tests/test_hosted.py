@@ -12,7 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 from orthrus import hosted, service
-from orthrus.config import EMBEDDED_MODEL, PUBLISHED_MODELS, DecodeConfig, Settings
+from orthrus.config import EMBEDDED_MODEL, PUBLISHED_MODELS, DecodeConfig
+from orthrus.server.settings import Settings
 from orthrus.service import Service
 from orthrus.trace import Trace
 from tests import synthetic

@@ -4,9 +4,8 @@ from dataclasses import fields
 
 import pytest
 
-from orthrus.config import Settings, settings_from_environment, variables_of
 from orthrus.limits import Limits, Rate, Refused
-from orthrus.options import names, option, settings_of
+from orthrus.server.settings import Settings, names, option, settings_from_environment, settings_of, variables_of
 from tests.refusals import refused
 
 

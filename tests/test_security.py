@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from orthrus.config import settings_from_environment
+from orthrus.server.settings import settings_from_environment
 from tests.refusals import refused
 from tests.running import ROOT, make_assets, running
 from viz import gate, headers, player

@@ -14,9 +14,8 @@ from importlib.util import find_spec
 
 import pytest
 
-from orthrus.config import Settings, mounted_at, settings_from_environment
 from orthrus.errors import OrthrusError
-from orthrus.options import settings_of
+from orthrus.server.settings import Settings, mounted_at, settings_from_environment, settings_of
 from tests.running import PATIENCE_S, ROOT, free_port, make_assets, own, running, until
 from viz import startup
 

@@ -17,9 +17,10 @@ import torch
 
 from orthrus import workers as module
 from orthrus.checkpoint import save_checkpoint
-from orthrus.config import DecodeConfig, Settings
+from orthrus.config import DecodeConfig
 from orthrus.errors import OrthrusError
 from orthrus.model import Orthrus
+from orthrus.server.settings import Settings
 from orthrus.trace import Trace
 from orthrus.worker import FLUSH_S, Fault, Start, StopFlag, WorkerError, batches
 from orthrus.workers import Worker, Workers, cores

@@ -17,9 +17,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
-from orthrus.config import Settings, variables_of, whole_number
 from orthrus.errors import OrthrusError
-from orthrus.options import option, settings_of
+from orthrus.server.settings import Settings, option, settings_of, variables_of, whole_number
 from viz.headers import frames
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
