@@ -18,9 +18,9 @@ def generate(prompt: str | list[dict[str, str]], model: str | None = None, **opt
     Raises OrthrusError for a prompt, an option or a limit that does not fit; what can be is checked before loading.
     """
     from orthrus.config import DecodeConfig
+    from orthrus.config.messages import turns_of
     from orthrus.engine import decode
     from orthrus.errors import OrthrusError
-    from orthrus.messages import turns_of
     from orthrus.trace import Trace
 
     known = DecodeConfig.__dataclass_fields__

@@ -16,10 +16,10 @@ from typing import Any
 
 from orthrus import checks
 from orthrus.config import ENGINES, MOST_THREADS, DecodeConfig
+from orthrus.config.messages import turns_of
 from orthrus.console import Parser, as_json, note, printable, run_command, standard_input
 from orthrus.errors import OrthrusError
 from orthrus.files import check_output
-from orthrus.messages import turns_of
 from orthrus.server.settings import settings_from_environment, whole_number
 
 FROM_ENVIRONMENT = ("model", "device", "dtype", "threads", "engine")

@@ -14,8 +14,8 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
+from orthrus.config.messages import Turns
 from orthrus.errors import OrthrusError
-from orthrus.messages import Turns
 
 PRIVATE_USE = range(0xF0000, 0xFFFFE)  # characters that no text of people has
 

@@ -16,11 +16,11 @@ from orthrus.cache import SharedCache
 from orthrus.chat import chat_ids
 from orthrus.checkpoint import LoadedModel
 from orthrus.config import DecodeConfig
+from orthrus.config.messages import Messages, turns_of
 from orthrus.errors import OrthrusError
 from orthrus.events import Event, Piece, RunStart, Stamper
 from orthrus.instrument import RowLog
 from orthrus.memory import refuse_what_does_not_fit
-from orthrus.messages import Messages, turns_of
 from orthrus.pacing import Pacer
 from orthrus.probe import pass_costs
 from orthrus.provenance import describe_host, describe_model, describe_params
@@ -85,8 +85,8 @@ def make_request(
 ) -> Request:
     """Check and tokenise a prompt; the clock of the run starts here.
 
-    Raises OrthrusError for a prompt or messages that `orthrus.messages.turns_of` refuses, one that leaves no room in
-    the context, or a limit beyond the context.
+    Raises OrthrusError for a prompt or messages that `orthrus.config.messages.turns_of` refuses, one that leaves no
+    room in the context, or a limit beyond the context.
     """
     if not isinstance(config, DecodeConfig):
         raise OrthrusError("wrong-type", f"the configuration is {checks.say(config)}, it must be a DecodeConfig")

@@ -9,9 +9,9 @@ from typing import Any
 
 from orthrus.chat import chat_ids, rendered
 from orthrus.config import ModelConfig
+from orthrus.config.compatibility import UnsupportedCheckpoint
 from orthrus.errors import OrthrusError
 from orthrus.files import BOM
-from orthrus.supported import UnsupportedCheckpoint
 from orthrus.weights import read_json
 
 WHOLE, PARTS = "tokenizer.json", ("vocab.json", "merges.txt")  # either describes a byte-level BPE

@@ -10,9 +10,9 @@ from orthrus import checks
 from orthrus.acceptance import settle
 from orthrus.chat import chat_ids, text_ids
 from orthrus.checkpoint import LoadedModel
+from orthrus.config.messages import turns_of
 from orthrus.errors import OrthrusError
 from orthrus.memory import refuse_what_does_not_fit
-from orthrus.messages import turns_of
 from orthrus.session import vocabulary
 
 

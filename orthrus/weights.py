@@ -18,9 +18,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from orthrus.config import ModelConfig
+from orthrus.config.compatibility import UnsupportedCheckpoint
 from orthrus.errors import OrthrusError
 from orthrus.model import DIFF, Orthrus
-from orthrus.supported import UnsupportedCheckpoint
 
 Progress = Callable[[int, int], None]  # (bytes read, bytes in all)
 

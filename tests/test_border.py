@@ -12,10 +12,10 @@ from orthrus.__main__ import main
 from orthrus.baseline import decode_ar
 from orthrus.chat import chat_ids, text_ids
 from orthrus.config import DecodeConfig
+from orthrus.config.messages import turns_of
 from orthrus.engine import decode
 from orthrus.errors import OrthrusError
 from orthrus.lossless import run_both
-from orthrus.messages import turns_of
 from orthrus.server.settings import settings_from_environment, settings_of
 from orthrus.verify import verify_block
 from tests.refusals import refused

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from orthrus.checkpoint import EngineUnavailable
+from orthrus.config.compatibility import UnsupportedCheckpoint
 from orthrus.errors import OrthrusError
 from orthrus.limits import Refused
-from orthrus.supported import UnsupportedCheckpoint
 from orthrus.training.snapshots import TrainingStopped
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -92,7 +92,7 @@ def test_ctrl_c_is_one_line_and_code_130(tmp_path):
     asked = [sys.executable, "-X", "importtime", "-m", "orthrus", "generate", "-"]
     process = subprocess.Popen(asked, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     for line in process.stderr:
-        if b"orthrus.messages" in line:  # the last module it needs before it reads
+        if b"orthrus.config.messages" in line:  # the last module it needs before it reads
             break
     time.sleep(1)
     process.send_signal(signal.SIGINT)

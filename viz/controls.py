@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from orthrus import checks
 from orthrus.config import COUPLINGS, ENGINES, DecodeConfig
+from orthrus.config.messages import turns_of
 from orthrus.limits import Limits
-from orthrus.messages import turns_of
 
 _DEFAULTS = DecodeConfig()
 

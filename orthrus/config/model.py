@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from orthrus.config.compatibility import refuse_odd_values, refuse_unsupported
 from orthrus.errors import OrthrusError
-from orthrus.supported import refuse_odd_values, refuse_unsupported
 
 
 @dataclass(frozen=True, slots=True)
