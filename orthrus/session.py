@@ -19,13 +19,13 @@ from orthrus.config import DecodeConfig
 from orthrus.config.messages import Messages, turns_of
 from orthrus.errors import OrthrusError
 from orthrus.events import Event, Piece, RunStart, Stamper
+from orthrus.events.detokenize import Announcer, Vocabulary
 from orthrus.instrument import RowLog
 from orthrus.memory import refuse_what_does_not_fit
 from orthrus.pacing import Pacer
 from orthrus.probe import pass_costs
 from orthrus.provenance import describe_host, describe_model, describe_params
 from orthrus.sampling import Chooser, Greedy, Sampled
-from orthrus.text import Announcer, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)

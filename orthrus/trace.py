@@ -24,9 +24,9 @@ from orthrus.events import (
     Status,
     Verdict,
 )
+from orthrus.events.detokenize import decoded
 from orthrus.growing import Growing
 from orthrus.metrics import Metrics, Sums, counted, measure
-from orthrus.text import decoded
 
 NEXT_STATUS = {"correction": "correction", "bonus": "bonus", "resample": "resampled"}
 

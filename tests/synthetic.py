@@ -25,7 +25,7 @@ from orthrus.events import (
     Verdict,
     log_probs,
 )
-from orthrus.text import Announcer, Vocabulary
+from orthrus.events.detokenize import Announcer, Vocabulary
 
 TEXT = (
     "Tom has 3 bags with 12 apples each, so he has 3 × 12 = 36 apples. He gives 9 of them to Mia, and 36 − 9 = 27 are "

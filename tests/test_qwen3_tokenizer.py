@@ -9,8 +9,8 @@ from orthrus.chat import chat_ids, text_ids
 from orthrus.checkpoint import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.engine import decode
+from orthrus.events.detokenize import Vocabulary, decoded, spell
 from orthrus.model import Orthrus
-from orthrus.text import Vocabulary, decoded, spell
 from orthrus.tokenizer import check_tokenizer, read_tokenizer
 from orthrus.trace import Trace
 from orthrus.verify import verify_block

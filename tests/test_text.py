@@ -7,9 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
-from orthrus.text import Announcer, Vocabulary, spell
+from orthrus.events.detokenize import Announcer, Vocabulary, respelled, spell
 from tests.refusals import refused
-from viz.spelling import respelled
 
 patient = settings(suppress_health_check=[HealthCheck.too_slow])  # on a shared core drawing text is slow at first
 

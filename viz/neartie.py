@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from orthrus.events import Event, Lossless, RunStart, TopLogit
-from orthrus.text import spell
+from orthrus.events.detokenize import spell
 from orthrus.trace import Trace
 from viz.badges import DISTRIBUTION, compared
 from viz.captions import NEAR_TIE, counted, quoted

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from orthrus.events import Event, Prefill, Verdict
+from orthrus.events.detokenize import LOOK_BACK, respelled
 from orthrus.trace import Cycle, Trace
 from viz.changes import Change, rows
 from viz.ribbon import percents
-from viz.spelling import LOOK_BACK, respelled
 from viz.theme import CODES
 
 NAME = "output"

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from orthrus.events import ArChunk, Done, Event, Prefill, RunStart, Verdict
+from orthrus.events.detokenize import LOOK_BACK, respelled
 from orthrus.trace import Trace
 from viz import headline
 from viz.changes import Change, merge, rows
-from viz.spelling import LOOK_BACK, respelled
 from viz.theme import CODES
 
 NAME = "race"

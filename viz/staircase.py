@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from orthrus.events import Done, Draft, Event, Prefill, RunStart, Verdict
-from orthrus.text import spell
+from orthrus.events.detokenize import spell
 from orthrus.trace import Trace
 from viz.changes import Change, put, rows
 

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from orthrus.events import Event, Glyph, Piece
-from orthrus.text import hexadecimal
+from orthrus.events.detokenize import hexadecimal
 from orthrus.trace import Trace
 from viz.changes import Change, merge
 

@@ -3,7 +3,7 @@
 import pytest
 
 import viz
-from orthrus.text import spell
+from orthrus.events.detokenize import spell
 from orthrus.trace import Trace
 from tests import synthetic
 

@@ -1,7 +1,7 @@
 """Events: what happened in one run, as frozen facts of plain Python values.
 
-One schema serves live, recorded and exported runs. `Stamper` makes events, `to_json` / `from_json` carry them,
-`from_json` and `validate` refuse anything the schema does not allow. Shapes use N = n_draft, block = N + 1,
+One schema serves live, recorded and exported runs (`orthrus.events.codec` makes and carries them). Shapes use
+N = n_draft, block = N + 1,
 A = kept alternatives, P = prompt length. Log-probs are natural, written with `log_probs`; times are milliseconds.
 A field with a detail level is None (and absent from the JSON) where the event's detail is lower.
 """
@@ -9,17 +9,11 @@ A field with a detail level is None (and absent from the JSON) where the event's
 # ruff: noqa: RUF009 - `of` returns dataclasses.field(...), which is what a default may be
 from __future__ import annotations
 
-import base64
-import binascii
-import re
-import time
-import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
-from orthrus.errors import OrthrusError
-from orthrus.records import from_plain, of, one_of, recheck, to_plain
+from orthrus.events.fields import of, one_of
 
 SCHEMA_VERSION = 1
 LOG_PROB_FLOOR = -30.0
@@ -204,7 +198,7 @@ class Draft(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Judged(Event):
+class Judged(Event):
     """What the AR view said about one block; shared by `Verdict` and `WhatIf`."""
 
     detail: int = of(int, low=-1)
@@ -238,14 +232,14 @@ class _Judged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict(_Judged):
+class Verdict(Judged):
     """The AR view has judged one draft; n_commit tokens were appended to the text."""
 
     type: ClassVar[str] = "verdict"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WhatIf(_Judged):
+class WhatIf(Judged):
     """The AR view has judged an edited draft; nothing was committed. One of `UNUSED`."""
 
     type: ClassVar[str] = "whatif"
@@ -334,91 +328,3 @@ EVENTS: dict[str, type[Event]] = {
 }
 # Kinds that nothing here writes or draws. They are read, so that a trace that has one still loads.
 UNUSED = (Attn, WhatIf, Status, Error)
-E = TypeVar("E", bound=Event)
-
-
-class Stamper:
-    """Makes the events of one run: same run id, gapless seq, monotonic t. Every lane of a run shares one."""
-
-    def __init__(self, run: str | None = None, clock: Callable[[], float] = time.perf_counter):
-        self.run = run or uuid.uuid4().hex[:12]
-        self._clock, self._zero, self._t, self._seq = clock, clock(), 0.0, 0
-
-    def __call__(self, kind: type[E], /, **facts: Any) -> E:
-        """Lists in `facts` become tuples; raises TypeError for a missing or unknown field."""
-        self._t = max(self._t, round((self._clock() - self._zero) * 1e3, 3))
-        frozen = {name: _frozen(value) for name, value in facts.items()}
-        event = kind(v=SCHEMA_VERSION, run=self.run, seq=self._seq, t=self._t, **frozen)
-        self._seq += 1
-        return event
-
-
-def to_json(event: Event) -> dict[str, Any]:
-    """An event -> a dict for json.dumps, envelope first; fields above its detail are left out."""
-    plain = to_plain(event)
-    envelope = {name: plain.pop(name) for name in ("v", "run", "seq", "t")}
-    return {**envelope, "type": event.type, **plain}
-
-
-def from_json(plain: Any) -> Event:
-    """A decoded JSON object -> its event, or OrthrusError `event-invalid` naming the field, its value and the limit."""
-    try:
-        return _from_json(plain)
-    except ValueError as error:
-        raise OrthrusError("event-invalid", str(error)) from None
-
-
-def _from_json(plain: Any) -> Event:
-    if not isinstance(plain, Mapping):
-        raise ValueError(f"an event must be an object, not {type(plain).__name__}")
-    if plain.get("v") != SCHEMA_VERSION:
-        raise ValueError(f"the event has schema version {plain.get('v')!r:.40}; this program reads {SCHEMA_VERSION}")
-    kind = EVENTS.get(plain["type"]) if isinstance(plain.get("type"), str) else None
-    if kind is None:
-        raise ValueError(f"unknown event type {plain.get('type')!r:.40}; known: {', '.join(EVENTS)}")
-    event = from_plain(kind, {name: value for name, value in plain.items() if name != "type"}, kind.type)
-    _check_sense(event)
-    return event
-
-
-def validate(event: E) -> E:
-    """The same event, or ValueError: for events made in the program."""
-    _check_sense(recheck(event, event.type))
-    return event
-
-
-def _check_sense(event: Event) -> None:
-    """What a field rule cannot say: the run id's alphabet, sizes between fields, bytes in hex and base64."""
-    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", event.run):
-        raise ValueError(f"{event.type}.run is {event.run!r:.70}; it must be 1 to 64 letters, digits, '_', '.' or '-'")
-    if isinstance(event, Draft) and not event.n_draft == event.block - 1 == len(event.draft_ids):
-        n = len(event.draft_ids)
-        raise ValueError(
-            f"draft of block {event.block} has n_draft {event.n_draft} and {n} ids; both must be block - 1"
-        )
-    if isinstance(event, _Judged) and not event.n_accept < len(event.ar_ids):
-        raise ValueError(f"{event.type}.n_accept is {event.n_accept}; the block has {len(event.ar_ids)} slots")
-    if isinstance(event, _Judged):
-        own = event.next_id is not None
-        if own is (event.next_kind == "none") or not own <= event.n_commit <= event.n_accept + own:
-            kind = f"next_id {event.next_id} of kind {event.next_kind}"
-            raise ValueError(f"{event.type} accepts {event.n_accept}, commits {event.n_commit} and has {kind}")
-    if isinstance(event, Piece):
-        for token, glyph in event.items.items():
-            if not re.fullmatch(r"(?:[0-9a-f]{2}){0,1024}", glyph.b):
-                raise ValueError(f"piece.items[{token}].b is {glyph.b!r:.60}; it must be bytes in lower-case hex")
-    if isinstance(event, Attn):
-        try:
-            size = len(base64.b64decode(event.mass, validate=True))
-        except binascii.Error as error:
-            raise ValueError(f"attn.mass is not base64: {error}") from None
-        if size == 0 or size % len(event.buckets):
-            raise ValueError(f"attn.mass holds {size} bytes; it must be a multiple of {len(event.buckets)}")
-
-
-def _frozen(value: Any) -> Any:
-    if not isinstance(value, (list, tuple)):
-        return value
-    # a list holds lists or none: asking the first saves a call for each of a cycle's thousand numbers
-    nested = value and isinstance(value[0], (list, tuple))
-    return tuple(map(_frozen, value)) if nested else tuple(value)

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 from orthrus.errors import OrthrusError
 from orthrus.events import Glyph
 
+LOOK_BACK = 3  # an unfinished UTF-8 character has at most 3 bytes, so it began at most 3 tokens ago
+
 
 class Vocabulary:
     """id -> bytes and name of every token of one tokenizer; built once per model."""
@@ -134,3 +136,25 @@ def _bytes_of(token: str) -> bytes:
             f"token {token!r} has {strange[0]!r}, which stands for no byte: not a byte-level tokenizer",
         )
     return bytes(_ALPHABET[character] for character in token)
+
+
+def respelled(parts: Sequence[bytes], fresh: int) -> tuple[int, list[str]]:
+    """Bytes of tokens, the last `fresh` of them new -> (place of the first text that changes, texts from there on).
+
+    Only the last few older tokens are read, so a caller may pass a tail; the place counts from its start.
+    """
+    old = len(parts) - fresh
+    begin = next((at for at in range(max(0, old - LOOK_BACK), old) if _unfinished(parts[at:old])), old)
+    texts = [""] * (len(parts) - begin)
+    for span in spell(parts[begin:]):
+        texts[span.start] = span.text
+    return begin, texts
+
+
+def _unfinished(parts: Sequence[bytes]) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        decoder.decode(b"".join(parts))
+    except UnicodeDecodeError:
+        return False
+    return decoder.getstate()[0] != b""

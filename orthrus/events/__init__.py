@@ -1,0 +1,35 @@
+"""Events: what happened in one run. `schema` has the records, `codec` takes them to JSON and back."""
+
+from orthrus.events.codec import Stamper as Stamper
+from orthrus.events.codec import from_json as from_json
+from orthrus.events.codec import to_json as to_json
+from orthrus.events.codec import validate as validate
+from orthrus.events.schema import EVENTS as EVENTS
+from orthrus.events.schema import LOG_PROB_FLOOR as LOG_PROB_FLOOR
+from orthrus.events.schema import SCHEMA_VERSION as SCHEMA_VERSION
+from orthrus.events.schema import UNUSED as UNUSED
+from orthrus.events.schema import ArChunk as ArChunk
+from orthrus.events.schema import Attn as Attn
+from orthrus.events.schema import Config as Config
+from orthrus.events.schema import Done as Done
+from orthrus.events.schema import Draft as Draft
+from orthrus.events.schema import Edit as Edit
+from orthrus.events.schema import Error as Error
+from orthrus.events.schema import Event as Event
+from orthrus.events.schema import Glyph as Glyph
+from orthrus.events.schema import Host as Host
+from orthrus.events.schema import Judged as Judged
+from orthrus.events.schema import Kv as Kv
+from orthrus.events.schema import Lossless as Lossless
+from orthrus.events.schema import Message as Message
+from orthrus.events.schema import Model as Model
+from orthrus.events.schema import Params as Params
+from orthrus.events.schema import Piece as Piece
+from orthrus.events.schema import Prefill as Prefill
+from orthrus.events.schema import Prompt as Prompt
+from orthrus.events.schema import RunStart as RunStart
+from orthrus.events.schema import Status as Status
+from orthrus.events.schema import TopLogit as TopLogit
+from orthrus.events.schema import Verdict as Verdict
+from orthrus.events.schema import WhatIf as WhatIf
+from orthrus.events.schema import log_probs as log_probs
