@@ -21,6 +21,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from orthrus.trace import metrics
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
@@ -90,7 +92,7 @@ def timed(lm: LoadedModel, stands: int, length: int, rounds: int) -> dict[str, f
             ours = Trace.of(decode(lm, PROMPT, config))
             if ours.token_ids != tuple(ar.ar_ids):
                 raise AssertionError("a forced run wrote another text than AR")
-            m = ours.metrics()
+            m = metrics.measure(ours)
             found.append((ar.ar_ms[-1], m.total_ms, ar.ar_ms[0], ours.prefill.ms, m.cycles))
     ar_ms, our_ms, ar_first, our_first, cycles = (median(column) for column in zip(*found[1:], strict=True))
     return {

@@ -18,8 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.harness import ROOT, table
 from orthrus.pacing import Costs, Pacer
-from orthrus.recording import load
 from orthrus.trace import Trace
+from orthrus.trace.files import load
 
 ROWS = (1, 4, 8, 16, 24, 32)
 TABLES = {  # AR steps a draft and a verify pass of ROWS rows cost

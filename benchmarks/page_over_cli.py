@@ -27,8 +27,9 @@ from benchmarks import harness
 from benchmarks.load import Server
 from benchmarks.page_answers import patiently
 from benchmarks.page_speed import CHROMIUM, FLAGS
-from orthrus.recording import load
 from orthrus.trace import Trace
+from orthrus.trace.files import load
+from orthrus.trace.metrics import measure
 
 PROMPT = "Solve 3x + 5 = 20. Show the steps."
 RATES = {"orthrus": "tokens_per_s", "ar": "ar_tokens_per_s"}
@@ -76,7 +77,7 @@ def rounds(page: Any, args: argparse.Namespace) -> list[dict[str, dict[str, floa
             time.sleep(args.pause)  # somebody watches the film before the next run
             traces = {"page": in_page(page, folder), "command": by_command(args, threads, folder)}
             sides = {
-                side: {lane: getattr(trace.metrics(), rate) for lane, rate in RATES.items()}
+                side: {lane: getattr(measure(trace), rate) for lane, rate in RATES.items()}
                 for side, trace in traces.items()
             }
             measured.append({**sides, "threads": threads})

@@ -28,8 +28,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import harness, page_figures
 from benchmarks.page_answers import PATIENCE_S, STILL, answered, patiently, rest
-from orthrus.recording import load
 from orthrus.trace import Trace
+from orthrus.trace.files import load
 from viz import player
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")

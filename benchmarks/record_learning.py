@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from orthrus.trace.metrics import measure
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
@@ -20,8 +22,8 @@ from transformers import AutoTokenizer
 from benchmarks.record_traces import median_run
 from orthrus.checkpoint import load_model
 from orthrus.config import EMBEDDED_MODEL
-from orthrus.invariants import check
-from orthrus.recording import SUFFIX, save
+from orthrus.trace.files import SUFFIX, save
+from orthrus.trace.invariants import check
 from orthrus.training.__main__ import fresh_model, mini_config
 from orthrus.training.corpus import domain_module
 from orthrus.training.export import export
@@ -80,7 +82,7 @@ def main() -> int:
         if broken := check(trace):
             raise SystemExit(f"{name}: {broken[0]}")
         save(trace, args.out / f"{name}{SUFFIX}")
-        m = trace.metrics()
+        m = measure(trace)
         print(f"{name}: {m.tokens} tokens, {m.tokens_per_cycle:.1f} a cycle, {trace.lossless.verdict}")
     return 0
 

@@ -14,14 +14,16 @@ import sys
 import time
 from pathlib import Path
 
+from orthrus.trace.metrics import measure
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from orthrus.checkpoint import load_model
 from orthrus.config import EMBEDDED_MODEL, ENGINES, DecodeConfig
-from orthrus.invariants import check
 from orthrus.lossless import run_both
-from orthrus.recording import SUFFIX, save
 from orthrus.trace import Trace
+from orthrus.trace.files import SUFFIX, save
+from orthrus.trace.invariants import check
 from orthrus.training.corpus import domain_module
 
 # (name of the card, domain, number of its preset): easy and hard text, in the order a visitor meets them
@@ -55,7 +57,7 @@ def median_run(lm, prompt: str, runs: int) -> Trace:
         found.append(((busy_elsewhere() - before) / cores, trace))
     calm = sorted(found, key=lambda pair: pair[0])[:runs]
     print(f"  other processes took up to {calm[-1][0]:.0%} of the cores", flush=True)
-    return sorted((trace for _, trace in calm), key=lambda t: t.metrics().total_ms)[runs // 2]
+    return sorted((trace for _, trace in calm), key=lambda t: measure(t).total_ms)[runs // 2]
 
 
 def busy_elsewhere() -> float:
@@ -84,7 +86,7 @@ def main() -> int:
         if broken := check(trace):
             raise SystemExit(f"{name}: {broken[0]}")
         save(trace, args.out / f"{name}{SUFFIX}")
-        m = trace.metrics()
+        m = measure(trace)
         passes = f"{m.tokens} tokens in {m.passes} passes, {m.tokens_per_cycle:.1f} per cycle"
         print(f"{name}: {passes}, {m.speedup:.2f}x, {trace.lossless.verdict}", flush=True)
     return 0

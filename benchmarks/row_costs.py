@@ -26,6 +26,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from orthrus.trace import metrics
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
@@ -160,7 +162,9 @@ def tokens_per_cycle(lm: LoadedModel, domain: str, prompts: int) -> dict[str, fl
     asked = [dialogue(e) for e in islice(generate(domain, 5, "test"), prompts)]
     found = {}
     for rows in (rows for rows in ROWS if 1 < rows <= lm.config.block_size):
-        runs = [Trace.of(decode(lm, each, DecodeConfig(128, block_size=rows, detail=-1))).metrics() for each in asked]
+        runs = [
+            metrics.measure(Trace.of(decode(lm, each, DecodeConfig(128, block_size=rows, detail=-1)))) for each in asked
+        ]
         found[str(rows)] = round(sum(m.tokens - 1 for m in runs) / sum(m.cycles for m in runs), 2)
     return found
 

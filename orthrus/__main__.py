@@ -21,6 +21,7 @@ from orthrus.console import Parser, as_json, note, printable, run_command, stand
 from orthrus.errors import OrthrusError
 from orthrus.files import check_output
 from orthrus.server.settings import settings_from_environment, whole_number
+from orthrus.trace.metrics import measure
 
 FROM_ENVIRONMENT = ("model", "device", "dtype", "threads", "engine")
 DECODING = ("max_new_tokens", "block_size", "pace", "temperature", "top_k", "top_p", "seed", "coupling")
@@ -49,8 +50,8 @@ def generate(args: argparse.Namespace) -> dict[str, Any]:
 def trace(args: argparse.Namespace) -> dict[str, Any]:
     """Run both lanes and write the recorded trace."""
     from orthrus.lossless import run_both
-    from orthrus.recording import save
     from orthrus.trace import Trace
+    from orthrus.trace.files import save
 
     prompt, config = _prompt(args), _config(args, detail=args.detail, instrument_share=1.0)
     check_output(args.out)
@@ -65,8 +66,8 @@ def trace(args: argparse.Namespace) -> dict[str, Any]:
 
 def replay(args: argparse.Namespace) -> dict[str, Any]:
     """Read a recorded trace: its text, its metrics, and on request a page that plays offline."""
-    from orthrus.invariants import check
-    from orthrus.recording import load
+    from orthrus.trace.files import load
+    from orthrus.trace.invariants import check
 
     if args.html:
         check_output(args.html)
@@ -144,7 +145,7 @@ def _config(args: argparse.Namespace, **more: Any) -> DecodeConfig:
 
 
 def _figures(run) -> dict[str, Any]:
-    return {k: round(v, 3) if isinstance(v, float) else v for k, v in asdict(run.metrics()).items() if k != "survival"}
+    return {k: round(v, 3) if isinstance(v, float) else v for k, v in asdict(measure(run)).items() if k != "survival"}
 
 
 def parser() -> Parser:

@@ -15,6 +15,7 @@ from orthrus.config import DecodeConfig
 from orthrus.lossless import run_both
 from orthrus.provenance import describe_host
 from orthrus.trace import Trace
+from orthrus.trace.metrics import measure
 from orthrus.training.corpus import DOMAINS, SPLITS, generate, grade, splits
 from orthrus.training.corpus.base import Example
 
@@ -37,7 +38,7 @@ class Tally:
     lengths: list[int] = field(default_factory=list)
 
     def add(self, trace: Trace, example: Example) -> None:
-        m = trace.metrics()
+        m = measure(trace)
         self.prompts += 1
         self.exact += grade(example, trace.text)
         self.ar_identical += trace.lossless.verdict == "identical"

@@ -90,7 +90,7 @@ class Service:
 
     def keep(self, trace: Trace) -> None:
         """Write a finished run into the folder of records; the file appears whole or not at all. Raises OSError."""
-        from orthrus.recording import SUFFIX, packed
+        from orthrus.trace.files import SUFFIX, packed
 
         folder = Path(self.settings.records)
         name = f"{trace.start.recorded_at[:19].replace(':', '')}-{uuid4().hex[:8]}"

@@ -19,9 +19,9 @@ from orthrus.engine import decode
 from orthrus.events import validate
 from orthrus.gpu.choice import Graphed
 from orthrus.gpu.cycle import Cycle, Passed
-from orthrus.invariants import check
 from orthrus.lossless import run_both
 from orthrus.trace import Trace
+from orthrus.trace.invariants import check
 
 PROMPT = "Two views, one text."
 

@@ -72,8 +72,8 @@ def make_assets(folder: Path) -> None:
 
     from orthrus.checkpoint import save_checkpoint
     from orthrus.model import Orthrus
-    from orthrus.recording import save
     from orthrus.trace import Trace
+    from orthrus.trace.files import save
     from tests import synthetic
     from tests.tiny import byte_tokenizer, random_weights, tiny_config
 

@@ -16,6 +16,7 @@ from orthrus.config import DecodeConfig
 from orthrus.engine import decode
 from orthrus.model import DIFF, Orthrus
 from orthrus.trace import Trace
+from orthrus.trace.metrics import measure
 from orthrus.training.mask import anchored_blocks
 from orthrus.training.rollouts import Rollouts
 from orthrus.training.stages import BatchShape
@@ -31,7 +32,7 @@ def test_one_drafting_pass_is_the_engines_cycle(limit):
     lm, count = scripted(prompt, schedule), denoise.Count()
     ids = chat_ids(lm.tokenizer, [("user", prompt)])
     denoise.decode(lm.model, ids, count, limit, lm.config.block_size, 1, frozenset(lm.config.eos_token_ids))
-    m = trace.metrics()
+    m = measure(trace)
     assert tuple(count.text) == tuple(token.id for token in trace.tokens)
     assert (count.cycles, count.accepted, count.passes) == (m.cycles, trace.sums.accepted, m.passes)
 

@@ -25,10 +25,10 @@ from orthrus.config import DecodeConfig
 from orthrus.engine import decode
 from orthrus.errors import OrthrusError
 from orthrus.exact import bit_equal, check_rows
-from orthrus.invariants import check
 from orthrus.lossless import run_both
 from orthrus.model import Orthrus
 from orthrus.trace import Trace
+from orthrus.trace.invariants import check
 from tests.faults import FAULTS, strained, under
 from tests.tiny import byte_tokenizer, compiled_model, on_engine, random_weights, tiny_config, tiny_model
 

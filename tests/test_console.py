@@ -14,8 +14,8 @@ import pytest
 
 from orthrus import console
 from orthrus.__main__ import main, parsed
-from orthrus.recording import save
 from orthrus.trace import Trace
+from orthrus.trace.files import save
 from tests import synthetic
 from tests.refusals import refused
 from tests.running import PATIENCE_S

@@ -12,10 +12,11 @@ from safetensors.torch import load_file
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
 from orthrus.engine import decode
 from orthrus.evaluate import dialogue, evaluate
-from orthrus.invariants import check
 from orthrus.lossless import run_both
-from orthrus.recording import SUFFIX, load
 from orthrus.trace import Trace
+from orthrus.trace.files import SUFFIX, load
+from orthrus.trace.invariants import check
+from orthrus.trace.metrics import measure
 from orthrus.training.corpus import DOMAINS, generate
 
 TRACES = sorted((EMBEDDED_MODEL.parent / "traces").glob(f"*{SUFFIX}"))
@@ -60,7 +61,7 @@ def test_math_is_mostly_right_and_drafts_are_accepted(mini):
 
 def test_gallery_spans_the_domains():
     assert len(TRACES) >= 8
-    lengths = [load(path).metrics().acceptance_length for path in TRACES]
+    lengths = [measure(load(path)).acceptance_length for path in TRACES]
     assert max(lengths) > 2 * min(lengths)  # easy and hard text both there
 
 

@@ -11,9 +11,9 @@ from orthrus.baseline import decode_ar
 from orthrus.config import DecodeConfig
 from orthrus.engine import decode
 from orthrus.events import validate
-from orthrus.invariants import check, same_ids
 from orthrus.lossless import run_both
 from orthrus.trace import Trace
+from orthrus.trace.invariants import check, same_ids
 from tests.refusals import refused
 from tests.tiny import compiled_model, scripted, tiny_model
 

@@ -33,8 +33,8 @@ from orthrus.events import (
     to_json,
     validate,
 )
-from orthrus.recording import load, save
 from orthrus.trace import Trace
+from orthrus.trace.files import load, save
 from tests import synthetic
 
 

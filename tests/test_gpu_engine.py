@@ -9,8 +9,8 @@ import pytest
 from orthrus import baseline, engine
 from orthrus.config import DecodeConfig
 from orthrus.gpu.runner import AHEAD
-from orthrus.invariants import same_ids
 from orthrus.session import make_request, run_start
+from orthrus.trace.invariants import same_ids
 from tests.gpu_fakes import PROMPT, alone, force, graphed, ids, run
 from tests.tiny import scripted
 

@@ -12,8 +12,8 @@ from orthrus import baseline, engine
 from orthrus.config import DecodeConfig
 from orthrus.gpu.runner import AHEAD, Flight, Runner
 from orthrus.gpu.stack import Stack
-from orthrus.invariants import check
 from orthrus.trace import Trace
+from orthrus.trace.invariants import check
 from tests.gpu_fakes import PROMPT, FakeDevice, alone, graphed, ids
 from tests.refusals import refused
 from tests.tiny import tiny_model

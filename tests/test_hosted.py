@@ -197,7 +197,7 @@ def test_an_embedded_model_that_does_not_load_is_a_fault(monkeypatch):
 
 
 def test_a_record_appears_whole_or_not_at_all(tmp_path, monkeypatch):
-    from orthrus.recording import load
+    from orthrus.trace.files import load
 
     trace = Trace.of(synthetic.events(tokens=20))
     made = Service(Settings(records=str(tmp_path / "kept")))

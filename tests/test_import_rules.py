@@ -1,4 +1,4 @@
-"""The import table of docs/architecture.md, read from there and held against every import of the project."""
+"""What importing one module of this project loads along, and what never."""
 
 from __future__ import annotations
 
@@ -16,11 +16,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("orthrus", "kernels", "viz")
-# All we build upon.
-LIBRARIES = (
-    "accelerate gradio huggingface_hub llvmlite numba numpy plotly psutil pyarrow safetensors spaces starlette "
-    "tokenizers torch transformers triton"
-).split()
 
 
 class Import(NamedTuple):
@@ -28,14 +23,6 @@ class Import(NamedTuple):
 
     name: str
     later: bool
-
-
-class Rule(NamedTuple):
-    """One row of the table."""
-
-    modules: tuple[str, ...]
-    at_load: tuple[str, ...]
-    later: tuple[str, ...]
 
 
 @lru_cache
@@ -52,22 +39,6 @@ def module_name(path: Path) -> str:
 
 def is_package(module: str) -> bool:
     return (ROOT / module.replace(".", "/") / "__init__.py").is_file()
-
-
-@lru_cache
-def rules() -> tuple[Rule, ...]:
-    """The table's rows: each cell is a list of names in backticks."""
-    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").split("## Who may import whom")[1]
-    lines = [line for line in text.split("\n## ")[0].splitlines() if line.startswith("|")]
-    cells = ([tuple(cell.replace("`", "").split()) for cell in line.split("|")[1:-1]] for line in lines[2:])
-    return tuple(Rule(modules, ours + libraries, later) for modules, ours, libraries, later in cells)
-
-
-def rule_of(module: str) -> Rule:
-    """The row with the longest name that fits; a module without a row is an error of its own."""
-    fitting = [(len(name), rule) for rule in rules() for name in rule.modules if fnmatchcase(module, name)]
-    assert fitting, f"{module} has no row in the import table of docs/architecture.md"
-    return max(fitting)[1]
 
 
 def imports(module: str, source: str) -> Iterator[Import]:
@@ -111,71 +82,6 @@ def _spelled(node: ast.expr) -> Iterator[str]:
         yield "*"
 
 
-def violations(module: str, source: str) -> list[str]:
-    rule = rule_of(module)
-    found = []
-    for name, later in imports(module, source):
-        allowed = ("orthrus.errors", "orthrus.checks", *rule.at_load) + (rule.later if later else ())
-        if not any(fnmatchcase(name, pattern) for pattern in allowed):
-            found.append(f"{module} imports {name}{' (in a function)' if later else ''}")
-    return found
-
-
-@pytest.mark.parametrize("module", sorted(sources()))
-def test_a_module_imports_what_its_row_allows(module):
-    assert violations(module, sources()[module]) == []
-
-
-def test_the_table_names_only_what_exists():
-    for rule in rules():
-        for name in rule.modules:
-            assert any(fnmatchcase(module, name) for module in sources()), f"no module fits the row {name}"
-        for name in (*rule.at_load, *rule.later):
-            known = name in LIBRARIES or any(fnmatchcase(module, name) for module in sources())
-            assert known, f"the row {rule.modules[0]} allows {name}, which is neither ours nor a known library"
-
-
-@pytest.mark.parametrize(
-    ("module", "source", "found"),
-    [
-        ("orthrus.trace", "import torch", "orthrus.trace imports torch"),
-        ("orthrus.trace", "import torch.nn.functional as F", "orthrus.trace imports torch"),
-        ("orthrus.baseline", "from orthrus import engine", "orthrus.baseline imports orthrus.engine"),
-        ("orthrus.baseline", "from . import engine", "orthrus.baseline imports orthrus.engine"),
-        ("orthrus.baseline", "from .acceptance import settle", "orthrus.baseline imports orthrus.acceptance"),
-        ("orthrus.engine", "def f():\n import gradio", "orthrus.engine imports gradio (in a function)"),
-        ("orthrus.model", "if True:\n from orthrus.events import Event", "orthrus.model imports orthrus.events"),
-        ("orthrus.__main__", "from viz.export import export_html", "orthrus.__main__ imports viz.export"),
-        ("kernels.ops", "import triton", "kernels.ops imports triton"),
-        ("kernels.reference", "from orthrus.model import Orthrus", "kernels.reference imports orthrus.model"),
-        ("viz.staircase", "import numpy", "viz.staircase imports numpy"),
-        ("viz.theme", "x = __import__('torch')", "viz.theme imports torch"),
-        ("kernels.ops", "def f(n):\n import_module(n)", "kernels.ops imports * (in a function)"),
-        ("orthrus.engine", "import app", "orthrus.engine imports app"),
-    ],
-)
-def test_a_wrong_import_is_found(module, source, found):
-    assert violations(module, source) == [found]
-
-
-@pytest.mark.parametrize(
-    ("module", "source"),
-    [
-        ("orthrus.__main__", "def f():\n from viz.export import export_html"),
-        ("orthrus.metrics", "if TYPE_CHECKING:\n from orthrus.trace import Trace"),
-        ("kernels.ops", "def f(s):\n import_module(f'kernels.triton_{s}')"),
-    ],
-)
-def test_what_may_be_imported_later_may_not_be_imported_at_load(module, source):
-    assert violations(module, source) == []
-    assert violations(module, source.split("\n ")[1].replace("{s}", "argmax")) != []
-
-
-def test_a_module_without_a_row_is_found():
-    with pytest.raises(AssertionError, match="no row"):
-        rule_of("orthrust.surprise")
-
-
 def loaded_with(module: str) -> set[str]:
     """Everything that importing `module` imports in turn, its parent packages included."""
     seen, todo = set(), [module]
@@ -194,7 +100,7 @@ def loaded_with(module: str) -> set[str]:
     ("modules", "never"),
     [
         ("orthrus.trace", "torch transformers"),
-        ("orthrus.recording", "torch transformers"),
+        ("orthrus.trace.files", "torch transformers"),
         ("orthrus.config", "torch"),
         ("orthrus.baseline", "orthrus.engine orthrus.acceptance orthrus.training.*"),
         ("orthrus.engine", "orthrus.training.* orthrus.trace"),

@@ -8,10 +8,10 @@ import torch
 from orthrus.config import DecodeConfig
 from orthrus.events import Lossless
 from orthrus.instrument import RowLog
-from orthrus.invariants import check
 from orthrus.lossless import NEAR_TIE, run_both
 from orthrus.sampling import Greedy
 from orthrus.trace import Trace
+from orthrus.trace.invariants import check
 from tests.faults import SplitSums, under
 from tests.tiny import compiled_model, tiny_model
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from benchmarks.pacing_price import TABLES, speedups
 from orthrus.config import DecodeConfig
-from orthrus.invariants import check
 from orthrus.lossless import run_both
 from orthrus.pacing import LAST_WAIT, Costs, Pacer
 from orthrus.probe import pass_costs, plausible
 from orthrus.trace import Trace
+from orthrus.trace.invariants import check
 from tests.tiny import compiled_model, scripted, tiny_model
 
 PROMPT = "Two views, one text."

@@ -12,8 +12,8 @@ import pytest
 
 from orthrus.events import EVENTS, from_json
 from orthrus.limits import Limits
-from orthrus.recording import SUFFIX, save
 from orthrus.trace import Trace
+from orthrus.trace.files import SUFFIX, save
 from tests import synthetic
 from tests.refusals import refused
 from viz.endpoint import endpoint

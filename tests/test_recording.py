@@ -11,9 +11,9 @@ import zlib
 
 import pytest
 
-from orthrus import recording
 from orthrus.events import to_json
-from orthrus.recording import MAX_DEPTH, MAX_REPORT, event_of, load
+from orthrus.trace import files
+from orthrus.trace.files import MAX_DEPTH, MAX_REPORT, event_of, load
 from tests import synthetic
 from tests.refusals import refused
 
@@ -109,14 +109,14 @@ def test_a_bomb_costs_no_more_than_one_line(tmp_path):
         load(path)
     spent, (_, peak) = time.process_time() - began, tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 8 * recording.MAX_LINE_BYTES and spent < 5
+    assert peak < 8 * files.MAX_LINE_BYTES and spent < 5
 
 
 def test_many_short_lines_are_bounded_too(tmp_path, monkeypatch):
     path = tmp_path / "x.jsonl.gz"
     path.write_bytes(gzip.compress("".join(json.dumps(event) + "\n" for event in RUN).encode()))
     assert load(path).done is not None
-    monkeypatch.setattr(recording, "MAX_EVENTS", len(RUN) - 1)
+    monkeypatch.setattr(files, "MAX_EVENTS", len(RUN) - 1)
     with refused("file-too-large"):
         load(path)
 

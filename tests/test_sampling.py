@@ -17,10 +17,10 @@ from orthrus.baseline import decode_ar
 from orthrus.config import DecodeConfig
 from orthrus.engine import decode
 from orthrus.exact import bit_equal
-from orthrus.invariants import check
 from orthrus.rulings import by_choice, by_rejection
 from orthrus.sampling import ACCEPTANCE, NEXT, Noise, Sampled, draw, filtered, uniforms
 from orthrus.trace import Trace
+from orthrus.trace.invariants import check
 from tests.tiny import scripted, tiny_model
 
 # -- the statistics

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orthrus.events import ArChunk, Done, Draft, Kv, Lossless, Piece, Prefill, RunStart, Verdict, to_json
-from orthrus.growing import Growing
-from orthrus.invariants import check, same_ids
-from orthrus.recording import load, replay, save
 from orthrus.trace import Trace
+from orthrus.trace.append_only import Growing
+from orthrus.trace.files import load, replay, save
+from orthrus.trace.invariants import check, same_ids
+from orthrus.trace.metrics import measure
 from tests import synthetic
 from tests.refusals import refused
 from tests.synthetic import EOS, TEXT_IDS
@@ -57,7 +58,7 @@ def test_adding_never_changes_an_older_trace():
         traces.append(traces[-1].add(event))
     for n, trace in enumerate(traces):
         assert trace == Trace.of(events[:n])
-        assert trace.metrics() == Trace.of(events[:n]).metrics()
+        assert measure(trace) == measure(Trace.of(events[:n]))
 
 
 def test_two_branches_of_one_trace_do_not_meet():
@@ -167,7 +168,7 @@ def test_an_accepted_eos_ends_the_text_and_what_follows_is_not_judged():
 
 def test_metrics_follow_the_definitions():
     trace = Trace.of(synthetic.events(seed=5))
-    m, cycles = trace.metrics(), trace.cycles
+    m, cycles = measure(trace), trace.cycles
     total = trace.prefill.ms + sum(c.ms for c in cycles)
     assert m.tokens == trace.done.n_tokens == len(trace.token_ids)
     assert m.acceptance_length == pytest.approx(sum(c.accepted for c in cycles) / len(cycles))
@@ -182,8 +183,8 @@ def test_metrics_follow_the_definitions():
 
 
 def test_a_speedup_exists_only_where_the_ar_lane_was_measured():
-    assert Trace.of(synthetic.events(lanes=("orthrus",))).metrics().speedup is None
-    assert Trace().metrics().tokens_per_s is None
+    assert measure(Trace.of(synthetic.events(lanes=("orthrus",)))).speedup is None
+    assert measure(Trace()).tokens_per_s is None
 
 
 # -- invariants: each one with a trace that breaks it
@@ -268,7 +269,7 @@ def test_any_synthetic_run_is_valid_and_survives_a_file(tmp_path_factory, seed, 
     path = tmp_path_factory.mktemp("runs") / "run.jsonl.gz"
     save(trace, path)
     again = load(path)
-    assert again.events.since(1) == trace.events.since(1) and again.metrics() == trace.metrics()
+    assert again.events.since(1) == trace.events.since(1) and measure(again) == measure(trace)
 
 
 # -- files
@@ -334,13 +335,13 @@ def test_a_file_is_read_within_bounds(path, monkeypatch):
         ("MAX_LINE_BYTES", 100, "100"),
     ]:
         with monkeypatch.context() as patch:
-            patch.setattr(f"orthrus.recording.{name}", limit)
+            patch.setattr(f"orthrus.trace.files.{name}", limit)
             with refused("file-too-large", named):
                 load(path)
 
 
 def test_a_compressed_bomb_is_not_unpacked_whole(path, monkeypatch):
-    monkeypatch.setattr("orthrus.recording.MAX_LINE_BYTES", 1 << 20)
+    monkeypatch.setattr("orthrus.trace.files.MAX_LINE_BYTES", 1 << 20)
     path.write_bytes(gzip.compress(b" " * (64 << 20)))
     with refused("file-too-large"):
         load(path)

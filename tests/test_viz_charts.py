@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from orthrus.events import ArChunk, Glyph, Lossless, Params, RunStart
-from orthrus.invariants import check
 from orthrus.trace import Trace
+from orthrus.trace.invariants import check
 from tests import parted, synthetic
 from tests.test_viz_views import patched
 from viz import catalogue, gaps, neartie, tally, timeline

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from orthrus.recording import load, save
 from orthrus.trace import Trace
+from orthrus.trace.files import load, save
 from tests import synthetic
 from tests.test_viz_player import node
 from viz import catalogue, export, player, record, shell

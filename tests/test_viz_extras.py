@@ -3,6 +3,7 @@
 import pytest
 
 from orthrus.trace import Trace
+from orthrus.trace.metrics import measure
 from tests import synthetic
 from tests.test_viz_player import node
 from viz import catalogue, player, statistics
@@ -32,13 +33,13 @@ def test_a_simulation_that_changes_nothing_gives_what_was_measured(trace):
     facts, found = simulated(trace)
     assert found["columns"]["draft"] == facts["columns"]["draft"]
     assert found["need"] == pytest.approx(facts["columns"]["line"][0], abs=0.01)
-    assert found["times"] == pytest.approx(trace.metrics().speedup, rel=1e-3)
+    assert found["times"] == pytest.approx(measure(trace).speedup, rel=1e-3)
     assert f"{found['won']} of {found['n']} cycles beat plain decoding" in facts["note"]
 
 
 def test_a_slower_pass_moves_the_line_and_the_speed_as_the_times_say(trace):
     facts, found = simulated(trace, draft=3.0, verify=0.5)
-    metrics = trace.metrics()
+    metrics = measure(trace)
     times = [3 * c.draft.t_draft_ms + 0.5 * c.verdict.t_verify_ms + c.verdict.t_judge_ms + c.verdict.t_host_gap_ms
              for c in trace.cycles]  # fmt: skip
     alone = (trace.ar_ms[-1] - trace.ar_ms[0]) / (len(trace.ar_ms) - 1)
@@ -145,7 +146,7 @@ def test_on_the_clock_of_passes_a_lane_has_made_as_many_as_the_other(trace):
     want = [0]
     for moment in moments[:-1]:
         want.append(want[-1] + made[moment["phase"]])
-    assert [int(at) for at in found] == [*want, len(trace.ar_ids)] and want[-1] == trace.metrics().passes
+    assert [int(at) for at in found] == [*want, len(trace.ar_ids)] and want[-1] == measure(trace).passes
     between = scripted(body, race=race, key="passes", moments=[half])[0]
     assert between == pytest.approx((want[-1] + len(trace.ar_ids)) / 2)
     assert scripted(body, race=race, key="ms", moments=[half])[0] == pytest.approx(clock)
@@ -177,7 +178,7 @@ def test_a_guess_is_answered_by_what_was_measured(guess, truth, said):
 def test_the_answer_is_the_runs_own_count(trace):
     stops = [frame for frame in player.tape(trace) if "p" in frame]
     found = scripted("console.log(JSON.stringify([O.perCycle(input.stops), O.perCycle([])]));", stops=stops)
-    assert found == [pytest.approx(trace.metrics().tokens_per_cycle), None]
+    assert found == [pytest.approx(measure(trace).tokens_per_cycle), None]
 
 
 def test_a_run_is_called_by_the_beginning_of_its_prompt(trace):

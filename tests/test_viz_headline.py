@@ -7,8 +7,9 @@ import pytest
 import viz
 from orthrus.config import EMBEDDED_MODEL
 from orthrus.events import ArChunk, RunStart
-from orthrus.recording import SUFFIX, load
 from orthrus.trace import Trace
+from orthrus.trace.files import SUFFIX, load
+from orthrus.trace.metrics import measure
 from tests import synthetic
 from viz import captions, catalogue, gallery, headline, player, relay
 from viz.format import milliseconds, number, times
@@ -58,12 +59,12 @@ def test_what_was_measured_decides_and_not_the_devices_name(kind, step_ms, axis)
     trace = run(step_ms, kind)
     assert headline.break_even(trace) == pytest.approx(14.125 / step_ms, rel=1e-3)
     assert headline.axis(trace) == axis == facts("race", trace)["run"]["clock"]
-    assert (headline.break_even(trace) < trace.metrics().tokens_per_cycle) == (axis == "ms")
+    assert (headline.break_even(trace) < measure(trace).tokens_per_cycle) == (axis == "ms")
     assert facts("board", trace)["lead"] == {"ms": "speedup", "passes": "passes"}[axis]
 
 
 def test_just_on_either_side_of_break_even():
-    cycle = run().metrics().tokens_per_cycle
+    cycle = measure(run()).tokens_per_cycle
     assert headline.axis(run(14.125 / (0.98 * cycle))) == "ms"
     assert headline.axis(run(14.125 / (1.02 * cycle))) == "passes"
 
@@ -80,7 +81,7 @@ def test_without_a_second_lane_passes_lead_and_no_time_is_told():
 @pytest.mark.parametrize("step_ms", [4.0, 0.25])
 def test_every_view_tells_the_same_numbers(step_ms):
     trace = run(step_ms)
-    metrics, said = trace.metrics(), told(trace)
+    metrics, said = measure(trace), told(trace)
     passes, speed = f"{metrics.passes} forward passes instead of {metrics.tokens}", times(metrics.speedup)
     ours, theirs = milliseconds(metrics.total_ms), milliseconds(trace.ar_ms[-1])
     even = number(headline.break_even(trace))
@@ -101,7 +102,7 @@ def test_the_leading_clock_comes_first_and_a_slow_run_is_explained():
             if name in ("race", "tour", "caption", "status"):
                 later = "forward passes" if first == "×" else "×"
                 assert first in said and (later not in said or said.index(first) < said.index(later)), name
-    assert trace.metrics().speedup < 1 and facts("race", trace)["run"]["lost"]
+    assert measure(trace).speedup < 1 and facts("race", trace)["run"]["lost"]
     assert "GPU" in told(trace)["why"] and "GPU" in told(trace)["time"]
     assert "GPU" not in headline.reason(run(0.25, "cuda")).replace("this GPU", "")
     assert told(trace)["card"].index("passes") < told(trace)["card"].index("×")
@@ -115,7 +116,7 @@ def test_plain_pytorch_is_named_where_its_overhead_flatters():
 
 def test_fewer_is_said_only_where_passes_are_fewer():
     alone = run(0.25, block=1)
-    assert alone.metrics().passes == alone.metrics().tokens and "instead of" not in headline.passes(alone)
+    assert measure(alone).passes == measure(alone).tokens and "instead of" not in headline.passes(alone)
     assert "two passes" not in headline.cost(alone)
 
 
@@ -124,13 +125,13 @@ def test_every_recording_can_be_told(path):
     trace = load(path)
     said = told(trace)
     assert all(said.values()) and trace.lossless.verdict == "identical"
-    assert (headline.axis(trace) == "ms") <= (trace.metrics().speedup > 1)
+    assert (headline.axis(trace) == "ms") <= (measure(trace).speedup > 1)
 
 
 @pytest.mark.parametrize(("step_ms", "title"), [(4.0, "milliseconds, measured"), (0.25, "forward passes")])
 def test_the_races_figure_is_on_the_leading_clock(step_ms, title):
     trace = run(step_ms)
-    figure, metrics = viz.figure("race", trace), trace.metrics()
+    figure, metrics = viz.figure("race", trace), measure(trace)
     alone, _, verify = figure.data
     ends = [lane.base[-1] + lane.x[-1] for lane in (alone, verify)]
     found = [trace.ar_ms[-1], trace.ends_ms[-1]] if step_ms == 4.0 else [metrics.ar_tokens, metrics.passes]

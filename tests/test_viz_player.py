@@ -8,8 +8,9 @@ import subprocess
 import pytest
 
 import viz
-from orthrus.recording import as_recorded, save
 from orthrus.trace import Trace
+from orthrus.trace.files import as_recorded, save
+from orthrus.trace.metrics import measure
 from tests import synthetic
 from tests.refusals import refused
 from viz import catalogue, export, gallery, player, theme
@@ -29,7 +30,7 @@ def test_the_playhead_stops_three_times_a_cycle_and_counts_every_token(trace):
 
 def test_the_playheads_clock_is_the_measured_time_of_both_lanes(trace):
     stops = [frame for frame in player.tape(trace) if "p" in frame]
-    metrics = trace.metrics()
+    metrics = measure(trace)
     assert sum(s["ms"] for s in stops[:-1]) == pytest.approx(metrics.total_ms, abs=0.01 * len(stops))
     assert sum(s["ms"] for s in stops) == pytest.approx(metrics.ar_total_ms, abs=0.01 * len(stops))
 
@@ -149,7 +150,7 @@ def test_kinds_of_prompts_come_with_what_was_measured_easy_text_first(trace):
     prompts = {"none": ("Never run",), "hard": ("Hard one", "Hard two"), "easy": (easy.prompt,)}
     found = gallery.chips([easy, hard], prompts)
     assert [chip.kind for chip in found] == ["easy", "hard", "none"]
-    rate = trace.metrics().tokens_per_cycle
+    rate = measure(trace).tokens_per_cycle
     assert [chip.label for chip in found] == [f"easy {rate:.1f}", f"hard {rate / 4:.1f}", "none"]
     assert [chip.share for chip in found] == [1.0, 0.25, None]
     assert [chip.share for chip in gallery.chips([], prompts)] == [None] * 3
@@ -230,7 +231,7 @@ def test_measured_speed_takes_the_measured_time(trace):
     console.log(JSON.stringify({time, suggested: head.suggested().rate}));
     """
     found = node(body, tape=player.tape(trace))
-    assert found["time"] == pytest.approx(trace.metrics().ar_total_ms, abs=30)
+    assert found["time"] == pytest.approx(measure(trace).ar_total_ms, abs=30)
     assert found["suggested"] in (0.01, 0.02), "a cycle of 14 ms is slowed to about a second"
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from orthrus.events import Verdict
 from orthrus.trace import Trace
+from orthrus.trace.metrics import measure
 from tests import synthetic
 from tests.test_viz_player import NODE, SHIM
 from viz import captions, catalogue, inspector, player, quiz
@@ -122,7 +123,7 @@ def test_a_run_of_indentation_is_told(trace):
 
 def test_every_number_of_the_tour_is_the_runs_own(trace):
     beats = catalogue.state("tour", trace)["facts"]["beats"]
-    metrics = trace.metrics()
+    metrics = measure(trace)
     texts = {beat["key"]: beat["text"] + beat.get("after", "") for beat in beats}
     assert list(texts) == ["title", "race", "draft", "verify", "commit", "quiz", "whole", "time"]
     shown = trace.cycle(beats[2]["cycle"])
@@ -191,7 +192,7 @@ def test_the_rule_is_filled_with_the_verdicts_numbers(trace):
         if kind == "cut":
             assert f"Equal for i ≤ {cycle.verdict.n_accept}" in levels["math"]
             assert levels["math"].endswith(f"so k = {cycle.verdict.n_accept}.")
-    metrics = trace.metrics()
+    metrics = measure(trace)
     finish = captions.patch(trace.done, trace)[0].value["math"]
     assert f"{metrics.tokens} / (1 + {trace.done.passes_draft} + {trace.done.passes_verify})" in finish
 

@@ -6,8 +6,9 @@ import json
 import pytest
 
 from orthrus.events import Verdict
-from orthrus.invariants import check
 from orthrus.trace import Trace
+from orthrus.trace.invariants import check
+from orthrus.trace.metrics import measure
 from tests import synthetic
 from tests.refusals import refused
 from viz import catalogue, player, theme
@@ -154,9 +155,9 @@ def test_the_race_lets_tokens_land_when_their_cycle_was_done(trace):
     ours, ar = facts["orthrus"], facts["ar"]
     assert "".join(ours["text"]) == trace.text == "".join(ar["text"])
     assert ours["ms"] == sorted(ours["ms"]) and len(set(ours["ms"])) == 1 + len(trace.verdicts)
-    assert ours["ms"][-1] == pytest.approx(trace.metrics().total_ms, abs=1e-3)
+    assert ours["ms"][-1] == pytest.approx(measure(trace).total_ms, abs=1e-3)
     assert ar["ms"] == list(trace.ar_ms) and ar["passes"] == list(range(1, len(trace.ar_ids) + 1))
-    assert ours["passes"][-1] == trace.metrics().passes
+    assert ours["passes"][-1] == measure(trace).passes
     assert facts["run"]["limit"] == len(trace.tokens)
 
 
@@ -165,7 +166,7 @@ def test_the_staircase_begins_each_row_where_the_last_one_ended(trace):
     for c in range(len(columns["y"]) - 1):
         assert columns["anchor0"][c + 1] == columns["own0"][c], "the AR view's token is the next anchor"
     total = sum(columns["acceptedn"]) + sum(columns["ownn"])
-    assert total == trace.metrics().tokens - 1
+    assert total == measure(trace).tokens - 1
 
 
 def test_the_scoreboard_is_silent_about_what_was_not_measured():
@@ -204,7 +205,7 @@ def test_the_cache_strip_adds_up(trace):
         assert during == after, "what is written is kept or cut off"
     memory = catalogue.state("memory", trace)["facts"]["columns"]
     assert [w - k for w, k in zip(memory["written"], memory["kept"], strict=True)] == memory["cropped"]
-    assert sum(memory["cropped"]) == trace.metrics().kv_cropped
+    assert sum(memory["cropped"]) == measure(trace).kv_cropped
     said = values(stops(trace, "commit")[-1], "cache")["lines"][1]
     assert f"cut off. In the whole run {sum(memory['cropped'])} of {sum(memory['written'])}, " in said
     assert memory["block"] == [cycle.draft.block * 512 / 1024 for cycle in trace.cycles] and memory["block"][0] == 16.0

@@ -6,6 +6,7 @@ from typing import Any
 
 from orthrus.events import Event, Lossless, RunStart
 from orthrus.trace import Trace
+from orthrus.trace.metrics import measure
 from viz.changes import Change, merge, put
 from viz.format import number
 
@@ -75,7 +76,7 @@ def decoding(event: RunStart) -> str:
 
 
 def _instruments(trace: Trace) -> str:
-    metrics = trace.metrics()
+    metrics = measure(trace)
     share = 100 * metrics.instr_ms / metrics.decode_ms if metrics.decode_ms else 0.0
     return f"{metrics.instr_ms:.1f} ms, {share:.0f} % on top of the decoding time; not part of any rate"
 

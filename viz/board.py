@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from orthrus.events import ArChunk, Done, Event, Prefill, Verdict
-from orthrus.metrics import Metrics
 from orthrus.trace import Trace
+from orthrus.trace.metrics import Metrics, measure
 from viz import headline
 from viz.changes import Change, merge, put
 from viz.format import NOT_MEASURED, milliseconds, number, per_second, times
@@ -49,11 +49,11 @@ def skeleton() -> dict[str, Any]:
 
 def patch(event: Event, trace: Trace) -> list[Change]:
     if isinstance(event, Prefill):
-        return [merge("values", {"ttft": milliseconds(event.ms), **_counts(trace.metrics())}, "prefill")]
+        return [merge("values", {"ttft": milliseconds(event.ms), **_counts(measure(trace))}, "prefill")]
     if isinstance(event, Verdict):
-        return [merge("values", {**_counts(trace.metrics()), **_alarm(trace.metrics())}, "commit")]
+        return [merge("values", {**_counts(measure(trace)), **_alarm(measure(trace))}, "commit")]
     if isinstance(event, ArChunk):
-        return [merge("values", {"rate_ar": per_second(trace.metrics().ar_tokens_per_s)})]
+        return [merge("values", {"rate_ar": per_second(measure(trace).ar_tokens_per_s)})]
     if isinstance(event, Done):
         lead = "speedup" if headline.axis(trace) == "ms" else "passes"
         return [merge("values", _against(trace)), put("lead", lead)]
@@ -62,14 +62,14 @@ def patch(event: Event, trace: Trace) -> list[Change]:
 
 def final(trace: Trace) -> dict[str, str]:
     """What the board shows at the end of a run."""
-    metrics = trace.metrics()
+    metrics = measure(trace)
     found = {"speedup": NOT_MEASURED, **_counts(metrics), **_against(trace)}
     return found if metrics.ttft_ms is None else {**found, "ttft": milliseconds(metrics.ttft_ms)}
 
 
 def _against(trace: Trace) -> dict[str, str]:
     """What takes both lanes."""
-    metrics, even = trace.metrics(), headline.break_even(trace)
+    metrics, even = measure(trace), headline.break_even(trace)
     found = {"rate_ar": per_second(metrics.ar_tokens_per_s), "even": NOT_MEASURED if even is None else number(even)}
     return found if metrics.speedup is None else {**found, "speedup": times(metrics.speedup)}
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from orthrus.events import Draft, Event, Prefill, RunStart, Verdict
 from orthrus.trace import Trace
+from orthrus.trace.metrics import measure
 from viz.changes import Change, put
 from viz.words import counted
 
@@ -54,7 +55,7 @@ def _drafted(event: Draft, trace: Trace) -> list[Change]:
 
 
 def _judged(event: Verdict, trace: Trace) -> list[Change]:
-    kv, metrics = event.kv, trace.metrics()
+    kv, metrics = event.kv, measure(trace)
     share = 100 * metrics.kv_cropped / metrics.kv_written if metrics.kv_written else 0
     whole = f"In the whole run {metrics.kv_cropped:,} of {metrics.kv_written:,}, {share:.0f} %."
     during = [

@@ -7,6 +7,7 @@ from typing import Any
 
 from orthrus.events import Done, Draft, Event, Prefill, Verdict
 from orthrus.trace import Cycle, Trace
+from orthrus.trace.metrics import measure
 from viz import formulas, headline
 from viz.changes import Change, put
 from viz.format import milliseconds, number
@@ -157,7 +158,7 @@ def _odds(event: Verdict, at: int) -> str:
 
 
 def _commit(cycle: Cycle, event: Verdict, trace: Trace) -> tuple[str, str]:
-    kept, metrics = cycle.accepted, trace.metrics()
+    kept, metrics = cycle.accepted, measure(trace)
     passes = 2 if cycle.draft.n_draft else 1
     own = " and one token of the AR view's own" if event.next_id is not None else ""
     plain = f"{counted(kept, 'guess')}{own}: {counted(event.n_commit, 'token')} for {counted(passes, 'forward pass')}."
@@ -174,7 +175,7 @@ def _commit(cycle: Cycle, event: Verdict, trace: Trace) -> tuple[str, str]:
 
 
 def _finish(event: Done, trace: Trace) -> tuple[str, str]:
-    metrics = trace.metrics()
+    metrics = measure(trace)
     plain = headline.summary(trace)
     if trace.lossless and trace.lossless.verdict == "identical":
         plain += " Not one token is different."

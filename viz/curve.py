@@ -6,6 +6,7 @@ from typing import Any
 
 from orthrus.events import ArChunk, Event, Prefill, Verdict
 from orthrus.trace import Trace
+from orthrus.trace.metrics import measure
 from viz.changes import Change, rows
 
 NAME = "curve"
@@ -67,7 +68,7 @@ def _table(what: str, ours: str, theirs: str) -> list[list[str]]:
 
 def patch(event: Event, trace: Trace) -> list[Change]:
     if isinstance(event, (Prefill, Verdict)):
-        metrics = trace.metrics()
+        metrics = measure(trace)
         row = {
             "cycle": [len(trace.verdicts)],
             "ms": [round(metrics.total_ms, 3)],

@@ -7,8 +7,8 @@ from os import PathLike
 from pathlib import Path
 
 from orthrus.errors import OrthrusError
-from orthrus.recording import as_recorded
 from orthrus.trace import Trace
+from orthrus.trace.files import as_recorded
 from viz import player, shell
 from viz.shell import HEADLINE
 

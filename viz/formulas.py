@@ -6,6 +6,7 @@ import math
 
 from orthrus.events import Done, Draft, Prefill, Verdict
 from orthrus.trace import Cycle, Trace
+from orthrus.trace.metrics import measure
 from viz.format import milliseconds
 from viz.words import counted, quoted
 
@@ -68,7 +69,7 @@ def _tossed(cycle: Cycle, event: Verdict, trace: Trace) -> str:
 
 
 def commit(cycle: Cycle, event: Verdict, trace: Trace) -> str:
-    metrics, kept, kv = trace.metrics(), cycle.accepted, event.kv
+    metrics, kept, kv = measure(trace), cycle.accepted, event.kv
     own = event.n_commit - kept
     passes = 1 + (cycle.draft.n_draft > 0)
     gained = f"{kept} + {own} = {counted(event.n_commit, 'new token')} from {counted(passes, 'pass')}"
@@ -81,7 +82,7 @@ def commit(cycle: Cycle, event: Verdict, trace: Trace) -> str:
 
 
 def finish(event: Done, trace: Trace) -> str:
-    metrics = trace.metrics()
+    metrics = measure(trace)
     passes = f"(1 + {event.passes_draft} + {event.passes_verify})"
     said = f"TPF = tokens / passes = {event.n_tokens} / {passes} = {metrics.tpf or 0:.2f}."
     if metrics.speedup is not None and metrics.ar_total_ms is not None:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from orthrus.recording import SUFFIX, load
 from orthrus.trace import Trace
+from orthrus.trace.files import SUFFIX, load
+from orthrus.trace.metrics import measure
 from viz import player
 from viz.format import number, times
 from viz.words import counted
@@ -42,7 +43,7 @@ def recordings(folder: Path) -> Iterator[Recording]:
 
 def recording(name: str, trace: Trace) -> Recording:
     """`name` like '01-word-problem' gives the card's place and its title."""
-    metrics = trace.metrics()
+    metrics = measure(trace)
     plain = " in plain PyTorch" if trace.start and trace.start.model.mode == "fast" else ""
     speed = f" · {times(metrics.speedup)} the speed{plain}" if metrics.speedup else ""
     passes = f"{counted(metrics.tokens, 'token')} in {counted(metrics.passes, 'pass')}"

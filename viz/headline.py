@@ -7,6 +7,7 @@ wrote more tokens than plain decoding writes in the same time.
 from __future__ import annotations
 
 from orthrus.trace import Trace
+from orthrus.trace.metrics import measure
 from viz.format import milliseconds, number, times
 from viz.words import counted
 
@@ -20,7 +21,7 @@ UNCOMPILED = (
 
 def break_even(trace: Trace) -> float | None:
     """Tokens a cycle must commit to be as fast as plain decoding; None before both lanes were measured."""
-    metrics = trace.metrics()
+    metrics = measure(trace)
     if not metrics.cycles or not metrics.ar_tokens_per_s:
         return None
     return metrics.decode_ms / metrics.cycles * metrics.ar_tokens_per_s / 1e3
@@ -28,7 +29,7 @@ def break_even(trace: Trace) -> float | None:
 
 def axis(trace: Trace) -> str:
     """The clock that leads: "ms" if a cycle beat plain decoding and so did the whole run, else "passes"."""
-    need, metrics = break_even(trace), trace.metrics()
+    need, metrics = break_even(trace), measure(trace)
     if need is None or metrics.speedup is None or metrics.tokens_per_cycle is None:
         return "passes"
     return "ms" if need < metrics.tokens_per_cycle and metrics.speedup > 1 else "passes"
@@ -36,14 +37,14 @@ def axis(trace: Trace) -> str:
 
 def passes(trace: Trace) -> str:
     """'11 forward passes instead of 111': plain decoding needs one per token."""
-    metrics = trace.metrics()
+    metrics = measure(trace)
     other = "instead of" if metrics.passes < metrics.tokens else "against"
     return f"{counted(metrics.passes, 'forward pass')} {other} {metrics.tokens}"
 
 
 def time(trace: Trace) -> str:
     """Both lanes' wall time, prompt included, and the device; '' if plain decoding was not measured."""
-    metrics = trace.metrics()
+    metrics = measure(trace)
     if metrics.speedup is None or trace.start is None:
         return ""
     ours, theirs = milliseconds(metrics.total_ms), milliseconds(trace.ar_ms[metrics.tokens - 1])
@@ -57,7 +58,7 @@ def device(trace: Trace) -> str:
 
 def summary(trace: Trace) -> str:
     """The run in one or two sentences, the leading clock first."""
-    told = [f"{counted(trace.metrics().tokens, 'token')} in {passes(trace)}."]
+    told = [f"{counted(measure(trace).tokens, 'token')} in {passes(trace)}."]
     if said := time(trace):
         told.append(f"{'Measured' if axis(trace) == 'ms' else 'In time'}: {said}.")
     return " ".join(told[::-1] if axis(trace) == "ms" else told)
@@ -65,7 +66,7 @@ def summary(trace: Trace) -> str:
 
 def slower(trace: Trace) -> str:
     """Wall time second: what the passes came to on the device; '' if plain decoding was not measured."""
-    metrics, said = trace.metrics(), time(trace)
+    metrics, said = measure(trace), time(trace)
     if not said or metrics.speedup is None:
         return ""
     fewer = metrics.passes < metrics.tokens
@@ -75,7 +76,7 @@ def slower(trace: Trace) -> str:
 
 def cost(trace: Trace) -> str:
     """What a cycle costs on the device, and what it brought; '' before both lanes were measured."""
-    need, metrics = break_even(trace), trace.metrics()
+    need, metrics = break_even(trace), measure(trace)
     if need is None or trace.start is None:
         return ""
     even, rows = number(need), f" (two passes over up to {trace.block} rows)" if trace.sums.passes_draft else ""

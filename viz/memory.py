@@ -6,6 +6,7 @@ from typing import Any
 
 from orthrus.events import Event, Verdict
 from orthrus.trace import Trace
+from orthrus.trace.metrics import measure
 from viz.changes import Change, rows
 
 NAME = "memory"
@@ -55,6 +56,6 @@ def patch(event: Event, trace: Trace) -> list[Change]:
         return []
     draft, each = trace.cycle(event.cycle).draft, trace.start.kv_bytes_per_token if trace.start else 0
     block = draft.block * each if draft.n_draft else 0  # where nothing is guessed the diffusion view does not look
-    row = {"cycle": event.cycle + 1, "cache": trace.metrics().kv_bytes / 1024, "block": block / 1024}
+    row = {"cycle": event.cycle + 1, "cache": measure(trace).kv_bytes / 1024, "block": block / 1024}
     row |= {name: getattr(event.kv, name) for name in KV}
     return [rows("columns", event.cycle, {name: [value] for name, value in row.items()})]

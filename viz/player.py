@@ -8,6 +8,7 @@ from typing import Any
 
 from orthrus.events import Done, Draft, Event, Prefill, Verdict
 from orthrus.trace import Trace
+from orthrus.trace.metrics import measure
 from viz import catalogue, shell, theme
 
 STATIC = Path(__file__).parent / "static"
@@ -69,7 +70,7 @@ def _beats(event: Event, trace: Trace) -> list[tuple[str, int, float, int]]:
         after = round(event.t_judge_ms + event.t_host_gap_ms, 3)
         return [("verify", event.cycle, event.t_verify_ms, 0), ("commit", event.cycle, after, event.n_commit)]
     if isinstance(event, Done):
-        metrics = trace.metrics()
+        metrics = measure(trace)
         return [("finish", len(trace.verdicts), round(max(0.0, (metrics.ar_total_ms or 0.0) - metrics.total_ms), 3), 0)]
     return []
 

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 from orthrus import checks
 from orthrus.errors import OrthrusError
 from orthrus.events import Draft, Prefill, Verdict, to_json
-from orthrus.recording import load
 from orthrus.trace import Cycle, Trace
+from orthrus.trace.files import load
+from orthrus.trace.metrics import measure
 from viz import captions
 from viz.controls import read
 from viz.gallery import Recording
@@ -184,7 +185,7 @@ class Programs:
 
 def compared(trace: Trace) -> dict[str, Any]:
     """What a run of both lanes amounts to."""
-    found, metrics = trace.lossless, trace.metrics()
+    found, metrics = trace.lossless, measure(trace)
     return {
         "verdict": found.verdict,
         "text": trace.text,

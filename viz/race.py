@@ -9,6 +9,7 @@ from typing import Any
 from orthrus.events import ArChunk, Done, Event, Prefill, RunStart, Verdict
 from orthrus.events.detokenize import LOOK_BACK, respelled
 from orthrus.trace import Trace
+from orthrus.trace.metrics import measure
 from viz import headline
 from viz.changes import Change, merge, rows
 from viz.theme import CODES
@@ -59,7 +60,7 @@ def _orthrus(event: Prefill | Verdict, trace: Trace) -> list[Change]:
     tail = [token.id for token in trace.tokens.since(max(0, n - fresh - LOOK_BACK))]
     landed = {
         "ms": [round(end, 3)] * fresh,
-        "passes": [trace.metrics().passes] * fresh,
+        "passes": [measure(trace).passes] * fresh,
         "by": [CODES[token.status] for token in tokens],
         "cycle": [token.cycle for token in tokens],
     }
@@ -72,13 +73,13 @@ def _cycle(event: Prefill | Verdict, trace: Trace) -> list[Change]:
         return []
     draft = trace.cycle(event.cycle).draft
     row = {"draft": draft.t_draft_ms, "verify": event.t_verify_ms, "ms": round(trace.ends_ms[-1], 3)}
-    row |= {"passes": trace.metrics().passes, "n": event.n_commit}
+    row |= {"passes": measure(trace).passes, "n": event.n_commit}
     return [rows("cycles", event.cycle, {name: [value] for name, value in row.items()})]
 
 
 def _result(trace: Trace) -> dict[str, Any]:
     """How the race ended: by the leading clock, then by the other one and why."""
-    metrics, check = trace.metrics(), trace.lossless
+    metrics, check = measure(trace), trace.lossless
     clock, same = headline.axis(trace), ""
     if check and check.verdict == "identical":
         same = " The texts are the same."

@@ -7,8 +7,8 @@ import re
 from typing import Any
 
 from orthrus.events import SCHEMA_VERSION, Done, Event, RunStart
-from orthrus.recording import SUFFIX, as_recorded, packed
 from orthrus.trace import Trace
+from orthrus.trace.files import SUFFIX, as_recorded, packed
 from viz import badges
 from viz.board import ENTRIES, final
 from viz.changes import Change, put

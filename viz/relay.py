@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from orthrus.trace import Trace
+from orthrus.trace.metrics import measure
 from viz import headline
 from viz.player import dumps
 
@@ -122,7 +123,7 @@ def expected(trace: Trace) -> str:
 
 def closing(trace: Trace, stopped: bool, why: str = "") -> str:
     """What to say about a finished run, or one that was stopped, by the visitor or because of `why`."""
-    metrics = trace.metrics()
+    metrics = measure(trace)
     if stopped:
         because = f": {why}" if why else ""
         return f"Stopped after {metrics.tokens} tokens{because}. What is there can be stepped through."

@@ -6,6 +6,7 @@ from typing import Any
 
 from orthrus.events import Done, Event, RunStart, Verdict
 from orthrus.trace import Trace
+from orthrus.trace.metrics import measure
 from viz.changes import Change, put
 from viz.format import number
 from viz.tally import BINS, Tally, tally
@@ -138,7 +139,7 @@ def columns(found: Tally, trace: Trace) -> dict[str, list[Any]]:
     judged = {slot: found.judged[slot] for slot in sorted(found.judged)}
     kinds = {name: share for name, share in found.classes.items() if share.of}
     bins = {(i + 0.5) / BINS: share for i, share in enumerate(found.sure) if share.of}
-    survival = [rounded(value) for value in trace.metrics().survival[: len(judged)]]
+    survival = [rounded(value) for value in measure(trace).survival[: len(judged)]]
     hazard = [1 - share.value if share.value is not None else None for share in judged.values()]
     return {
         "length": list(lengths),
@@ -175,5 +176,5 @@ def rounded(value: float | None) -> float | None:
 
 def _note(found: Tally, trace: Trace) -> str:
     guesses = sum(share.of for share in found.judged.values())
-    mean = number(trace.metrics().acceptance_length)
+    mean = number(measure(trace).acceptance_length)
     return f"{found.cycles} cycles, {guesses} guesses judged; {mean} accepted in a row on average."

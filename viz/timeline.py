@@ -10,6 +10,7 @@ from typing import Any
 
 from orthrus.events import ArChunk, Done, Event, Prefill, Verdict
 from orthrus.trace import Trace
+from orthrus.trace.metrics import measure
 from viz.changes import Change, put, rows
 from viz.format import milliseconds
 from viz.headline import break_even, cost
@@ -159,7 +160,7 @@ def _line(trace: Trace) -> list[Change]:
 
 def _alone(trace: Trace) -> dict[str, float | None]:
     """Plain decoding's times, ms: one token, and the whole text where both lanes wrote it all."""
-    metrics = trace.metrics()
+    metrics = measure(trace)
     whole = metrics.speedup * metrics.total_ms if metrics.speedup else None
     return {"token": round(1e3 / (metrics.ar_tokens_per_s or 1.0), 4), "run": whole and round(whole, 3)}
 

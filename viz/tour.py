@@ -6,6 +6,7 @@ from typing import Any
 
 from orthrus.events import Done, Event
 from orthrus.trace import Cycle, Trace
+from orthrus.trace.metrics import measure
 from viz import headline
 from viz.changes import Change, put
 from viz.format import times
@@ -67,7 +68,7 @@ def _title(trace: Trace) -> str:
 
 
 def _after(trace: Trace) -> str:
-    metrics, lossless = trace.metrics(), trace.lossless
+    metrics, lossless = measure(trace), trace.lossless
     if metrics.speedup is None:
         return "Plain decoding was not measured in this run. How does Orthrus write?"
     if headline.axis(trace) == "ms":

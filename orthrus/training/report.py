@@ -15,6 +15,7 @@ from orthrus.hub import PATTERNS
 from orthrus.lossless import run_both
 from orthrus.provenance import describe_host
 from orthrus.trace import Trace
+from orthrus.trace.metrics import measure
 from orthrus.training.snapshots import TrainingStopped
 from orthrus.weights import read_json
 
@@ -30,7 +31,7 @@ def evaluate_run(
     ms = {"orthrus": 0.0, "ar": 0.0}
     for line in asking:
         trace = Trace.of(run_both(lm, json.loads(line)["messages"], config))
-        m = trace.metrics()
+        m = measure(trace)
         sums["prompts"] += 1
         sums["tokens"] += m.tokens
         sums["passes"] += m.passes

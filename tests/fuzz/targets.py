@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from orthrus.events import to_json
-from orthrus.recording import event_of, load, packed
 from orthrus.trace import Trace
+from orthrus.trace.files import event_of, load, packed
 from tests import synthetic
 from viz.controls import read
 from viz.gallery import recording

@@ -26,8 +26,8 @@ def traces(tmp_path_factory) -> Path:
     """A gallery of three made-up recordings."""
     from dataclasses import replace
 
-    from orthrus.recording import save
     from orthrus.trace import Trace
+    from orthrus.trace.files import save
     from tests import synthetic
 
     folder = tmp_path_factory.mktemp("traces")

@@ -93,7 +93,7 @@ def test_axe_finds_nothing_serious_in_a_file(export, open_page, trace, look):
 
 @pytest.mark.parametrize("look", ["light", "dark", "high contrast"])
 def test_axe_finds_nothing_serious_on_the_page(server, open_page, traces, look):
-    from orthrus.recording import load
+    from orthrus.trace.files import load
 
     watched = open_page(server, reduced=True, **LOOKS[look])
     at_a_cut(watched, load(traces / "01-easy-text.jsonl.gz"))
@@ -192,7 +192,7 @@ def test_every_width_fits_and_can_be_read(export, server, open_page, trace, widt
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_whatever_can_be_touched_is_large_enough(server, open_page, traces, width):
-    from orthrus.recording import load
+    from orthrus.trace.files import load
 
     watched = open_page(server, width=width, reduced=True)
     at_a_cut(watched, load(traces / "01-easy-text.jsonl.gz"))

@@ -51,7 +51,7 @@ DARK_TEXTS = """(() => {
 @pytest.fixture(scope="session")
 def exported(traces, tmp_path_factory) -> str:
     """The address of a page that was saved as one file."""
-    from orthrus.recording import load
+    from orthrus.trace.files import load
     from viz import export_html
 
     path = tmp_path_factory.mktemp("exported") / "run.html"

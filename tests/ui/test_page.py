@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from orthrus.recording import load
 from orthrus.trace import Trace
+from orthrus.trace.files import load
 from tests import synthetic
 
 pytestmark = pytest.mark.ui

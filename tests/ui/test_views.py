@@ -5,8 +5,8 @@ import io
 
 import pytest
 
-from orthrus.recording import load
 from orthrus.trace import Trace
+from orthrus.trace.files import load
 from tests import parted
 
 pytestmark = pytest.mark.ui

@@ -9,9 +9,9 @@ from orthrus import engine
 from orthrus.checkpoint import load_model
 from orthrus.config import DecodeConfig
 from orthrus.gpu import needs
-from orthrus.invariants import check, same_ids
 from orthrus.lossless import run_both
 from orthrus.trace import Trace
+from orthrus.trace.invariants import check, same_ids
 from tests.refusals import refused
 
 pytestmark = pytest.mark.gpu

@@ -11,10 +11,10 @@ from kernels.triton_attention import Config
 from orthrus import baseline, engine
 from orthrus.config import DecodeConfig
 from orthrus.gpu import choice
-from orthrus.invariants import check
 from orthrus.lossless import run_both
 from orthrus.session import make_request, run_start
 from orthrus.trace import Trace
+from orthrus.trace.invariants import check
 from tests.gpu_fakes import force, graphed
 from tests.tiny import scripted, tiny_model
 

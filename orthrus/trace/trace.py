@@ -25,8 +25,8 @@ from orthrus.events import (
     Verdict,
 )
 from orthrus.events.detokenize import decoded
-from orthrus.growing import Growing
-from orthrus.metrics import Metrics, Sums, counted, measure
+from orthrus.trace.append_only import Growing
+from orthrus.trace.totals import Sums, counted
 
 NEXT_STATUS = {"correction": "correction", "bonus": "bonus", "resample": "resampled"}
 
@@ -227,6 +227,3 @@ class Trace:
             tokens=self.tokens.plus(*words),
             sums=sums,
         )
-
-    def metrics(self) -> Metrics:
-        return measure(self)
