@@ -32,10 +32,10 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from orthrus import checks
+from orthrus.corpus import DOMAINS, domain_module
 from orthrus.server.settings import Settings
 from orthrus.service import Service
 from orthrus.trace.files import SUFFIX
-from orthrus.training.corpus import DOMAINS, domain_module
 from orthrus.workers import Workers
 from viz import player
 from viz.controls import ADVANCED, LIMIT, ChoiceField, NumberField, read

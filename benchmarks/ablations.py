@@ -28,10 +28,10 @@ from benchmarks.harness import RESULTS, ROOT, facts, write
 from orthrus.chat import chat_ids
 from orthrus.checkpoint import LoadedModel, load_model, read_model
 from orthrus.config import EMBEDDED_MODEL
+from orthrus.corpus import generate
 from orthrus.hub import locate
 from orthrus.model import Orthrus
 from orthrus.training import loop
-from orthrus.training.corpus import generate
 from orthrus.training.data import Document, draw, encode_dialogue
 from orthrus.training.rollouts import Rollouts, collect
 from orthrus.training.stages import BatchShape

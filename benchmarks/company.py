@@ -28,9 +28,9 @@ from benchmarks.harness import RESULTS, facts, table, write
 from benchmarks.peers import LlamaCpp, Way, by_llama_cpp
 from orthrus.checkpoint import load_model
 from orthrus.config import EMBEDDED_MODEL
+from orthrus.corpus import generate
 from orthrus.evaluate import dialogue
 from orthrus.team import available_cores
-from orthrus.training.corpus import generate
 
 WANTED = 0.45  # of the quiet figure, for this project's AR
 

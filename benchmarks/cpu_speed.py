@@ -35,11 +35,11 @@ from benchmarks.peers import LlamaCpp, Way, by_llama_cpp, by_transformers
 from orthrus.baseline import decode_ar
 from orthrus.checkpoint import LoadedModel, load_model
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
+from orthrus.corpus import generate
 from orthrus.engine import decode
 from orthrus.evaluate import dialogue
 from orthrus.team import available_cores
 from orthrus.trace import Trace
-from orthrus.training.corpus import generate
 
 AR, FULL, PACED = "AR", "Orthrus", "Orthrus, paced"
 TORCH_AR, TORCH_FULL = "AR, engine torch", "Orthrus, engine torch"

@@ -145,10 +145,10 @@ def rows(shapes: list[str], lengths: tuple[int, ...], every: int) -> dict[str, d
 def prompts(count: int, dtype: str) -> dict[str, Any]:
     """Both lanes over held-out prompts with the embedded model."""
     from orthrus.config import DecodeConfig
+    from orthrus.corpus import DOMAINS, generate
     from orthrus.lossless import run_both
     from orthrus.trace import Trace
     from orthrus.trace.invariants import check
-    from orthrus.training.corpus import DOMAINS, generate
 
     lm = exact(dtype)
     columns = [islice(generate(d, 11, "test"), -(-count // len(DOMAINS))) for d in DOMAINS]

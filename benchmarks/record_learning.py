@@ -22,10 +22,10 @@ from transformers import AutoTokenizer
 from benchmarks.record_traces import median_run
 from orthrus.checkpoint import load_model
 from orthrus.config import EMBEDDED_MODEL
+from orthrus.corpus import domain_module
 from orthrus.trace.files import SUFFIX, save
 from orthrus.trace.invariants import check
 from orthrus.training.__main__ import fresh_model, mini_config
-from orthrus.training.corpus import domain_module
 from orthrus.training.export import export
 from orthrus.training.snapshots import load_weights
 

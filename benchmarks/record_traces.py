@@ -20,11 +20,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from orthrus.checkpoint import load_model
 from orthrus.config import EMBEDDED_MODEL, ENGINES, DecodeConfig
+from orthrus.corpus import domain_module
 from orthrus.lossless import run_both
 from orthrus.trace import Trace
 from orthrus.trace.files import SUFFIX, save
 from orthrus.trace.invariants import check
-from orthrus.training.corpus import domain_module
 
 # (name of the card, domain, number of its preset): easy and hard text, in the order a visitor meets them
 CARDS = (

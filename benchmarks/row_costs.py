@@ -39,12 +39,12 @@ from kernels.numba_linear import _linear, pool_of
 from orthrus.checkpoint import LoadedModel, load_model
 from orthrus.compiled import CompiledModel
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
+from orthrus.corpus import generate
 from orthrus.engine import decode
 from orthrus.evaluate import dialogue
 from orthrus.probe import settle
 from orthrus.team import available_cores
 from orthrus.trace import Trace
-from orthrus.training.corpus import generate
 
 ROWS = (1, 2, 4, 8, 16, 32)
 CACHED, UNCACHED = 8 << 20, 512 << 20  # bytes; last caches of CPUs lie between

@@ -83,8 +83,8 @@ def replay(args: argparse.Namespace) -> dict[str, Any]:
 
 def evaluate(args: argparse.Namespace) -> dict[str, Any]:
     """Acceptance, right answers and speed on held-out prompts."""
+    from orthrus.corpus import check_split, domain_module
     from orthrus.evaluate import evaluate as run
-    from orthrus.training.corpus import check_split, domain_module
 
     if args.domain != "all":
         domain_module(args.domain)

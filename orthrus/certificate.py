@@ -9,12 +9,12 @@ from typing import Any
 from orthrus import checks
 from orthrus.checkpoint import LoadedModel
 from orthrus.config import DecodeConfig
+from orthrus.corpus import DOMAINS, generate
+from orthrus.corpus.base import Example
 from orthrus.errors import OrthrusError
 from orthrus.lossless import run_both
 from orthrus.provenance import describe_host
 from orthrus.trace import Trace
-from orthrus.training.corpus import DOMAINS, generate
-from orthrus.training.corpus.base import Example
 
 COUNTS = ("prompts", "identical", "rows_compared", "rows_equal")
 

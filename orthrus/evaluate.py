@@ -12,12 +12,12 @@ from typing import Any
 from orthrus import checks
 from orthrus.checkpoint import LoadedModel
 from orthrus.config import DecodeConfig
+from orthrus.corpus import DOMAINS, SPLITS, generate, grade, splits
+from orthrus.corpus.base import Example
 from orthrus.lossless import run_both
 from orthrus.provenance import describe_host
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
-from orthrus.training.corpus import DOMAINS, SPLITS, generate, grade, splits
-from orthrus.training.corpus.base import Example
 
 
 @dataclass

@@ -213,7 +213,7 @@ def test_two_contents_do_not_make_a_token_together(tiny):
 
 
 def test_ordinary_prompts_keep_their_ids(mini):
-    from orthrus.training.corpus import DOMAINS, domain_module
+    from orthrus.corpus import DOMAINS, domain_module
 
     for domain in DOMAINS:
         for prompt in domain_module(domain).PRESETS:

@@ -11,7 +11,7 @@ from orthrus import certificate
 from orthrus.__main__ import main
 from orthrus.certificate import certify, shares
 from orthrus.config import DecodeConfig
-from orthrus.training.corpus import DOMAINS
+from orthrus.corpus import DOMAINS
 from tests.faults import FAULTS, SplitSums, strained, under
 from tests.refusals import refused
 from tests.tiny import compiled_model, on_engine, tiny_model

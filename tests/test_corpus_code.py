@@ -8,8 +8,8 @@ import io
 import random
 import re
 
-from orthrus.training.corpus import code, domain_module, grade
-from orthrus.training.corpus.code_fixed import FIXED
+from orthrus.corpus import code_domain, domain_module, grade
+from orthrus.corpus.code_fixed import FIXED
 
 GUARD = '\n\n\nif __name__ == "__main__":\n    '
 
@@ -65,4 +65,4 @@ def test_grade_sees_every_comment():
 
 
 def test_presets_are_unchanged_requests():
-    assert all(preset.startswith("Write a Python ") for preset in code.PRESETS)
+    assert all(preset.startswith("Write a Python ") for preset in code_domain.PRESETS)

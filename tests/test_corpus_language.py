@@ -11,8 +11,8 @@ from collections import Counter
 
 import pytest
 
-from orthrus.training.corpus import copy, domain_module, generate, grade, sequences, stories, story_words
-from orthrus.training.corpus.base import SPLITS, split_of
+from orthrus.corpus import copy_domain, domain_module, generate, grade, sequences, stories_domain, story_words
+from orthrus.corpus.base import SPLITS, split_of
 
 LANGUAGE = ("json", "code", "copy", "edit", "stories", "explain", "chat")
 EXACT = ("json", "code", "copy", "edit")
@@ -151,7 +151,7 @@ def test_the_length_of_a_count_does_not_tell_where_it_ends():
 
 
 def test_a_drill_is_short_right_and_not_about_one_thing():
-    found = [copy.drill(random.Random(f"drill/{i}")) for i in range(600)]
+    found = [copy_domain.drill(random.Random(f"drill/{i}")) for i in range(600)]
     assert all(grade(e, e.answer) and 0 < len(e.answer) < 400 for e in found)
     assert len({e.structure for e in found}) > 20 and len({e.prompt for e in found}) > 590
     assert sum(len(e.answer) < 60 for e in found) > 400
@@ -169,7 +169,7 @@ def test_stories_are_on_their_subject_and_never_the_same():
 
 def test_one_prompt_has_many_stories_that_part_early():
     told = [
-        stories._story(random.Random(f"one/{i}"), "dragon", "lamp", "", "in a cave", "happy", "finds")
+        stories_domain._story(random.Random(f"one/{i}"), "dragon", "lamp", "", "in a cave", "happy", "finds")
         for i in range(300)
     ]
     assert len(set(told)) == 300

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orthrus.training.corpus import base, domain_module, generate, grade, splits
-from orthrus.training.corpus.chains import CHAINS, HELD_OUT_CHAINS, plan
-from orthrus.training.corpus.reckoning import added, product, taken
-from orthrus.training.corpus.storytelling import Story
-from orthrus.training.corpus.wording import told
+from orthrus.corpus import base, domain_module, generate, grade, splits
+from orthrus.corpus.chains import CHAINS, HELD_OUT_CHAINS, plan
+from orthrus.corpus.reckoning import added, product, taken
+from orthrus.corpus.storytelling import Story
+from orthrus.corpus.wording import told
 
 DOMAINS = ("math", "equations", "lists", "units")
 # A statement without letters: neither the end of "3x + 5 = 20" nor the start of "20 = 5 + x".

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
+from orthrus.corpus import DOMAINS, generate
 from orthrus.engine import decode
 from orthrus.evaluate import dialogue, evaluate
 from orthrus.lossless import run_both
@@ -17,7 +18,6 @@ from orthrus.trace import Trace
 from orthrus.trace.files import SUFFIX, load
 from orthrus.trace.invariants import check
 from orthrus.trace.metrics import measure
-from orthrus.training.corpus import DOMAINS, generate
 
 TRACES = sorted((EMBEDDED_MODEL.parent / "traces").glob(f"*{SUFFIX}"))
 

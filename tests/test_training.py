@@ -13,10 +13,10 @@ from itertools import pairwise
 import pytest
 import torch
 
+from orthrus.corpus import domain_module
+from orthrus.corpus.base import Example, split_of
 from orthrus.model import DIFF, Orthrus, rope_table
 from orthrus.training import loop, stages
-from orthrus.training.corpus import domain_module
-from orthrus.training.corpus.base import Example, split_of
 from orthrus.training.data import (
     MIDTRAINING,
     PRETRAINING,

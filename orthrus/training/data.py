@@ -10,8 +10,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from orthrus.training.corpus import domain_module
-from orthrus.training.corpus.base import Example, split_of
+from orthrus.corpus import domain_module
+from orthrus.corpus.base import Example, split_of
 
 # Shares of the training tokens' examples. Reckoning gets most: it is what has to be right.
 MIXTURE = {

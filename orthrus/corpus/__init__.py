@@ -13,8 +13,8 @@ import random
 from collections.abc import Iterator
 from types import ModuleType
 
+from orthrus.corpus.base import SPLITS, Example, split_of
 from orthrus.errors import OrthrusError
-from orthrus.training.corpus.base import SPLITS, Example, split_of
 
 DOMAINS = ("math", "equations", "lists", "units", "json", "code", "copy", "edit", "stories", "explain", "chat")
 NAMED = frozenset(("math", "json", "copy", "edit", "stories"))  # domains whose prompts often name people
@@ -24,7 +24,7 @@ def domain_module(domain: str) -> ModuleType:
     """The module of one domain; raises OrthrusError naming the known ones."""
     if domain not in DOMAINS:
         raise OrthrusError("unknown-choice", f"unknown domain {domain!r:.40}; known: {', '.join(DOMAINS)}")
-    return importlib.import_module(f"orthrus.training.corpus.{domain}")
+    return importlib.import_module(f"orthrus.corpus.{domain}_domain")
 
 
 def splits(domain: str) -> tuple[str, ...]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import importlib
 import random
 
-from orthrus.training.corpus import base
-from orthrus.training.corpus.base import Example
-from orthrus.training.corpus.chat_lines import KINDS, REFUSALS
+from orthrus.corpus import base
+from orthrus.corpus.base import Example
+from orthrus.corpus.chat_lines import KINDS, REFUSALS
 
 DOMAIN = "chat"
 HELD_OUT: frozenset[str] = frozenset()
@@ -75,12 +75,12 @@ def _worn(rng: random.Random, text: str) -> str:
 
 
 def _task(rng: random.Random, domain: str) -> Example:
-    return importlib.import_module(f"orthrus.training.corpus.{domain}").sample(rng)
+    return importlib.import_module(f"orthrus.corpus.{domain}_domain").sample(rng)
 
 
 def _taught(rng: random.Random, domain: str) -> Example:
     """A task of `domain` from its training split: a dialogue must not show what `domain` keeps for testing."""
-    held_out = importlib.import_module(f"orthrus.training.corpus.{domain}").HELD_OUT
+    held_out = importlib.import_module(f"orthrus.corpus.{domain}_domain").HELD_OUT
     while base.split_of(example := _task(rng, domain), held_out) != "train":
         pass
     return example

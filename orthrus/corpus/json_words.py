@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from orthrus.training.corpus import base
-from orthrus.training.corpus.material import variants, words
+from orthrus.corpus import base
+from orthrus.corpus.material import variants, words
 
 CURRENCIES = ("euro", "euro", "dollar", "dollar", "pound")
 COLORS = words("red blue green black white yellow silver pink orange brown grey purple golden")

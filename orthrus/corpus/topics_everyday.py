@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from orthrus.training.corpus.topics import read_topics
+from orthrus.corpus.topics import read_topics
 
 EVERYDAY = read_topics("""
 blue_sky | the blue sky; the color of the sky | blue; scatter

@@ -8,9 +8,9 @@ import ast
 import random
 from collections.abc import Callable
 
-from orthrus.training.corpus import code_fixed, code_grid, material
-from orthrus.training.corpus.code_grid import Snippet, snippet
-from orthrus.training.corpus.material import variants, words
+from orthrus.corpus import code_fixed, code_grid, material
+from orthrus.corpus.code_grid import Snippet, snippet
+from orthrus.corpus.material import variants, words
 
 # every task on a text shows these two
 _WORDS = ('"banana"', '"keyboard"')

@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 from typing import NamedTuple
 
-from orthrus.training.corpus.base import names
-from orthrus.training.corpus.chains import COMPARE, STARTS, Step
-from orthrus.training.corpus.endings import CLOSINGS, LEFT, SUMS, TOGETHER
-from orthrus.training.corpus.people import ME, Holder, person
-from orthrus.training.corpus.reckoning import NUMBER_WORDS, added, pick, product, sentence, taken
-from orthrus.training.corpus.themes import (
+from orthrus.corpus.base import names
+from orthrus.corpus.chains import COMPARE, STARTS, Step
+from orthrus.corpus.endings import CLOSINGS, LEFT, SUMS, TOGETHER
+from orthrus.corpus.people import ME, Holder, person
+from orthrus.corpus.reckoning import NUMBER_WORDS, added, pick, product, sentence, taken
+from orthrus.corpus.themes import (
     BAGS,
     BILL,
     EGGS_NEEDED,
@@ -25,7 +25,7 @@ from orthrus.training.corpus.themes import (
     YEAR,
     Thing,
 )
-from orthrus.training.corpus.verbs import VERBS, conjugated
+from orthrus.corpus.verbs import VERBS, conjugated
 
 
 class Fact(NamedTuple):

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import random
 
-from orthrus.training.corpus.base import Example, typo
-from orthrus.training.corpus.chains import CHAINS, HELD_OUT_CHAINS, KINDS, plan
-from orthrus.training.corpus.reckoning import final_number, pick
-from orthrus.training.corpus.storytelling import Story
-from orthrus.training.corpus.wording import told
+from orthrus.corpus.base import Example, typo
+from orthrus.corpus.chains import CHAINS, HELD_OUT_CHAINS, KINDS, plan
+from orthrus.corpus.reckoning import final_number, pick
+from orthrus.corpus.storytelling import Story
+from orthrus.corpus.wording import told
 
 DOMAIN = "math"
 HELD_OUT: frozenset[str] = frozenset("math:" + "-".join(chain) for chain in HELD_OUT_CHAINS)

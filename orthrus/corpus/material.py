@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 
-from orthrus.training.corpus import base
+from orthrus.corpus import base
 
 
 def words(text: str) -> tuple[str, ...]:

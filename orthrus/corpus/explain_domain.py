@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import random
 
-from orthrus.training.corpus import base
-from orthrus.training.corpus.base import Example
-from orthrus.training.corpus.material import variants
-from orthrus.training.corpus.topics import ORTHRUS, Topic
-from orthrus.training.corpus.topics_everyday import EVERYDAY
+from orthrus.corpus import base
+from orthrus.corpus.base import Example
+from orthrus.corpus.material import variants
+from orthrus.corpus.topics import ORTHRUS, Topic
+from orthrus.corpus.topics_everyday import EVERYDAY
 
 DOMAIN = "explain"
 HELD_OUT: frozenset[str] = frozenset()  # a topic never seen cannot be known

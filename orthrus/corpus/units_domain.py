@@ -8,9 +8,9 @@ from __future__ import annotations
 import random
 import re
 
-from orthrus.training.corpus.asks import CHANGE, CONVERT, EARLIER, LASTS, LATER, PRICES, SPLIT
-from orthrus.training.corpus.base import Example, name, typo
-from orthrus.training.corpus.reckoning import added, between, final_answer, pick, product, taken
+from orthrus.corpus.asks import CHANGE, CONVERT, EARLIER, LASTS, LATER, PRICES, SPLIT
+from orthrus.corpus.base import Example, name, typo
+from orthrus.corpus.reckoning import added, between, final_answer, pick, product, taken
 
 DOMAIN = "units"
 HELD_OUT: frozenset[str] = frozenset(

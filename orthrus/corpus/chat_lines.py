@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orthrus.training.corpus.material import variants
+from orthrus.corpus.material import variants
 
 _SKILLS = (
     "math word problems, equations, lists, units, JSON, small Python functions, copying and editing text, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from orthrus.training.corpus.reckoning import added, divided, halved, product, taken
+from orthrus.corpus.reckoning import added, divided, halved, product, taken
 
 # What is done with the numbers before and after: words, then the sum of the value so far and the story's number.
 SUMS: dict[str, tuple[str, Callable[[int, int], str]]] = {

@@ -8,9 +8,9 @@ from __future__ import annotations
 import random
 import re
 
-from orthrus.training.corpus import base, edit_lines, material
-from orthrus.training.corpus.base import Example
-from orthrus.training.corpus.edit_lines import Task
+from orthrus.corpus import base, edit_lines, material
+from orthrus.corpus.base import Example
+from orthrus.corpus.edit_lines import Task
 
 DOMAIN = "edit"
 HELD_OUT = frozenset({"replace_two", "sort_and_number", "first_letter_upper", "bullets_repeated"})

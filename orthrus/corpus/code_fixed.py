@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from orthrus.training.corpus.code_grid import Snippet, snippet
+from orthrus.corpus.code_grid import Snippet, snippet
 
 # name(arguments) -> result | docstring | body | inputs of the example calls | wordings
 _TEXT = """

@@ -10,11 +10,11 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from orthrus.training.corpus import base, json_fields, json_words, material
-from orthrus.training.corpus.base import Example
-from orthrus.training.corpus.json_fields import Record
-from orthrus.training.corpus.json_words import number
-from orthrus.training.corpus.material import listing, variants
+from orthrus.corpus import base, json_fields, json_words, material
+from orthrus.corpus.base import Example
+from orthrus.corpus.json_fields import Record
+from orthrus.corpus.json_words import number
+from orthrus.corpus.material import listing, variants
 
 DOMAIN = "json"
 HELD_OUT = frozenset(

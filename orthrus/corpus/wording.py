@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 import re
 
-from orthrus.training.corpus.chains import COMPARE
-from orthrus.training.corpus.reckoning import pick, sentence
-from orthrus.training.corpus.storytelling import Fact, Story
+from orthrus.corpus.chains import COMPARE
+from orthrus.corpus.reckoning import pick, sentence
+from orthrus.corpus.storytelling import Fact, Story
 
 LEADS = ("Then ", "After that, ", "Later, ", "Next, ", "Then ", "The next day ", "Now ")
 BEFORE = (

@@ -12,9 +12,9 @@ import re
 import zlib
 from dataclasses import dataclass, field
 
-from orthrus.training.corpus import base, material, story_words
-from orthrus.training.corpus.base import Example
-from orthrus.training.corpus.material import article, variants
+from orthrus.corpus import base, material, story_words
+from orthrus.corpus.base import Example
+from orthrus.corpus.material import article, variants
 
 DOMAIN = "stories"
 HELD_OUT: frozenset[str] = frozenset()

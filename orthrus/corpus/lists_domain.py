@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import random
 
-from orthrus.training.corpus.asks import LIST
-from orthrus.training.corpus.base import Example, typo
-from orthrus.training.corpus.reckoning import added, between, final_answer, pick
+from orthrus.corpus.asks import LIST
+from orthrus.corpus.base import Example, typo
+from orthrus.corpus.reckoning import added, between, final_answer, pick
 
 DOMAIN = "lists"
 HELD_OUT: frozenset[str] = frozenset("lists:" + form for form in ("count-numbers", "dedupe-numbers", "odds-sum"))

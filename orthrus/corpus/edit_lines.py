@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from orthrus.training.corpus import base, material
-from orthrus.training.corpus.material import words
+from orthrus.corpus import base, material
+from orthrus.corpus.material import words
 
 Task = tuple[str, str, str, str]  # structure, instruction, text before, text after
 _ERRANDS = (

@@ -14,10 +14,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from orthrus.training.corpus import base, material, sequences
-from orthrus.training.corpus.base import Example
-from orthrus.training.corpus.material import variants
-from orthrus.training.corpus.sequences import Asked, spoken
+from orthrus.corpus import base, material, sequences
+from orthrus.corpus.base import Example
+from orthrus.corpus.material import variants
+from orthrus.corpus.sequences import Asked, spoken
 
 DOMAIN = "copy"
 HELD_OUT = frozenset({"mixed", "lines:7", "count:4", "known:months"})

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from orthrus.training.corpus import json_words, material
-from orthrus.training.corpus.json_words import clock, name, names, number, outside
-from orthrus.training.corpus.material import article, listing
+from orthrus.corpus import json_words, material
+from orthrus.corpus.json_words import clock, name, names, number, outside
+from orthrus.corpus.material import article, listing
 
 
 @dataclass(frozen=True)

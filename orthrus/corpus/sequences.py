@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import random
 
-from orthrus.training.corpus import base
-from orthrus.training.corpus.material import words
+from orthrus.corpus import base
+from orthrus.corpus.material import words
 
 Asked = tuple[str, str, str]  # structure, prompt, answer
 

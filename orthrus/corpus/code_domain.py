@@ -9,10 +9,10 @@ import ast
 import random
 import re
 
-from orthrus.training.corpus import base
-from orthrus.training.corpus.base import Example
-from orthrus.training.corpus.code_tasks import TASKS, Snippet
-from orthrus.training.corpus.material import words
+from orthrus.corpus import base
+from orthrus.corpus.base import Example
+from orthrus.corpus.code_tasks import TASKS, Snippet
+from orthrus.corpus.material import words
 
 DOMAIN = "code"
 HELD_OUT = frozenset(

@@ -9,9 +9,9 @@ from __future__ import annotations
 import random
 import re
 
-from orthrus.training.corpus.asks import EQUATION, SUM
-from orthrus.training.corpus.base import Example, typo
-from orthrus.training.corpus.reckoning import added, between, divided, final_answer, final_number, pick, product, taken
+from orthrus.corpus.asks import EQUATION, SUM
+from orthrus.corpus.base import Example, typo
+from orthrus.corpus.reckoning import added, between, divided, final_answer, final_number, pick, product, taken
 
 DOMAIN = "equations"
 # An equation by its form, with x as the unknown, or a sum by its form. The held-out forms are recombinations.

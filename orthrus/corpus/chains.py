@@ -10,7 +10,7 @@ import hashlib
 import random
 from typing import NamedTuple
 
-from orthrus.training.corpus.reckoning import between, pick, table_divisors
+from orthrus.corpus.reckoning import between, pick, table_divisors
 
 
 class Step(NamedTuple):

@@ -8,7 +8,7 @@ Capitals at the start of a sentence are set afterwards.
 
 from __future__ import annotations
 
-from orthrus.training.corpus.material import variants, words
+from orthrus.corpus.material import variants, words
 
 HEROES = words(
     "dragon fox robot wizard cat mouse king queen pirate baker farmer knight bear rabbit owl turtle ghost giant "
