@@ -13,7 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from orthrus.model import DIFF, Orthrus, rope_table
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.modules import DIFF, rope_table
 from orthrus.training.data import Rows, pack
 from orthrus.training.export import copy_ar_to_diffusion
 from orthrus.training.forward import Blocks, Prefix, causal_document_bias, forward_blocks, forward_rows

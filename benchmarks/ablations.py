@@ -30,7 +30,7 @@ from orthrus.checkpoint import LoadedModel, load_model, read_model
 from orthrus.config import EMBEDDED_MODEL
 from orthrus.corpus import generate
 from orthrus.hub import locate
-from orthrus.model import Orthrus
+from orthrus.model.dual_view import Orthrus
 from orthrus.training import loop
 from orthrus.training.data import Document, draw, encode_dialogue
 from orthrus.training.rollouts import Rollouts, collect

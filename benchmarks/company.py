@@ -5,7 +5,7 @@
 
 The other process is a Python loop that never sleeps. Quiet and busy stretches take turns; in each, every way answers
 every prompt. With more than one thread the compiled engine chooses for each pass how many share it, by what passes have
-cost lately (`orthrus/team.py`); llama.cpp's threads are as many as it is told.
+cost lately (`orthrus/model/thread_team.py`); llama.cpp's threads are as many as it is told.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from orthrus.checkpoint import load_model
 from orthrus.config import EMBEDDED_MODEL
 from orthrus.corpus import generate
 from orthrus.evaluate import dialogue
-from orthrus.team import available_cores
+from orthrus.model.thread_team import available_cores
 
 WANTED = 0.45  # of the quiet figure, for this project's AR
 

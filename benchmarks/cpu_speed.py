@@ -38,7 +38,7 @@ from orthrus.config import EMBEDDED_MODEL, DecodeConfig
 from orthrus.corpus import generate
 from orthrus.engine import decode
 from orthrus.evaluate import dialogue
-from orthrus.team import available_cores
+from orthrus.model.thread_team import available_cores
 from orthrus.trace import Trace
 
 AR, FULL, PACED = "AR", "Orthrus", "Orthrus, paced"

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from orthrus.acceptance import settle
-from orthrus.cache import SharedCache
-from orthrus.model import Orthrus
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.kv_cache import SharedCache
 
 
 @dataclass

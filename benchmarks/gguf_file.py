@@ -19,7 +19,7 @@ import torch
 from orthrus.checkpoint import read_config
 from orthrus.config import EMBEDDED_MODEL, ModelConfig
 from orthrus.hub import locate
-from orthrus.model import DIFF
+from orthrus.model.modules import DIFF
 from orthrus.weights import open_weights, reader, shapes_of
 
 NUMBERS = {"float32": gguf.GGMLQuantizationType.F32, "float16": gguf.GGMLQuantizationType.F16}

@@ -16,7 +16,7 @@ from orthrus.gpu.cycle import Cycle
 from orthrus.gpu.device import CudaDevice, Device, Graph
 from orthrus.gpu.runner import AHEAD, Flight, Runner
 from orthrus.gpu.stack import LibraryStack, Stack
-from orthrus.model import Orthrus
+from orthrus.model.dual_view import Orthrus
 
 REPLAYS = 20  # between two synchronisations
 ROUNDS = 7  # of which the median counts

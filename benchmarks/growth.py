@@ -31,10 +31,10 @@ from benchmarks.harness import RESULTS, SHAPES, facts, shaped, table, weight_cou
 from benchmarks.row_costs import in_turn
 from orthrus.baseline import decode_ar
 from orthrus.checkpoint import LoadedModel, load_model
-from orthrus.compiled import CompiledModel
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
 from orthrus.engine import decode
-from orthrus.team import available_cores
+from orthrus.model.compiled_model import CompiledModel
+from orthrus.model.thread_team import available_cores
 from orthrus.trace import Trace
 
 PROMPT = "A farmer has twelve sheep and buys nine more. How many sheep are there now?"

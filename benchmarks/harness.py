@@ -19,8 +19,8 @@ import torch
 from orthrus.checkpoint import load_model
 from orthrus.config import ModelConfig
 from orthrus.gpu import cost
-from orthrus.memory import refuse_what_does_not_fit
-from orthrus.model import Orthrus
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.memory import refuse_what_does_not_fit
 from orthrus.session import describe_host
 from orthrus.weights import shapes_of
 
@@ -75,7 +75,7 @@ def shaped(shape: str, dtype: str, device: str = "cpu", threads: int = 0) -> Any
         return load_model(shape, device, dtype, threads=threads).model
     if device != "cpu":
         return random_module(shape, dtype, device)
-    from orthrus.compiled import CompiledModel
+    from orthrus.model.compiled_model import CompiledModel
 
     c, number = SHAPES[shape], getattr(torch, dtype)
     refuse_what_does_not_fit(weight_count(c) * number.itemsize, f"{shape} in {dtype}", torch.device(device))

@@ -17,7 +17,8 @@ import torch
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from orthrus.checkpoint import LoadedModel
-from orthrus.model import DIFF, Orthrus
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.modules import DIFF
 from orthrus.session import chat_ids
 
 Way = Callable[[Any], tuple[list[int], float]]

@@ -37,13 +37,13 @@ from benchmarks.floor import copy_rate, product_rate, work
 from benchmarks.harness import RESULTS, SHAPES, facts, shaped, table, weight_count, write
 from kernels.numba_linear import _linear, pool_of
 from orthrus.checkpoint import LoadedModel, load_model
-from orthrus.compiled import CompiledModel
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
 from orthrus.corpus import generate
 from orthrus.engine import decode
 from orthrus.evaluate import dialogue
+from orthrus.model.compiled_model import CompiledModel
+from orthrus.model.thread_team import available_cores
 from orthrus.probe import settle
-from orthrus.team import available_cores
 from orthrus.trace import Trace
 
 ROWS = (1, 2, 4, 8, 16, 32)

@@ -33,7 +33,7 @@ from benchmarks.harness import RESULTS, ROOT, SHAPES, facts, random_reader, tabl
 from benchmarks.row_costs import rates
 from orthrus.checkpoint import read_config
 from orthrus.config import EMBEDDED_MODEL
-from orthrus.team import available_cores
+from orthrus.model.thread_team import available_cores
 from orthrus.weights import shapes_of, write_weights
 
 PROMPT = 28  # tokens
@@ -66,7 +66,7 @@ def begin(source: str) -> dict[str, Any]:
     """In a process of its own: seconds from the import of the engine to the first pass of each kind, weights read."""
     config = read_config(Path(source))
     began = time.perf_counter()
-    from orthrus.compiled import read_compiled
+    from orthrus.checkpoints.compiled_loading import read_compiled
 
     model = read_compiled(Path(source), config, None)
     loaded = time.perf_counter()
@@ -78,7 +78,7 @@ def begin(source: str) -> dict[str, Any]:
 
 def large(source: str) -> dict[str, Any]:
     """In a process of its own: memory that a checkpoint takes, seconds of a step and of a prompt."""
-    from orthrus.compiled import read_compiled
+    from orthrus.checkpoints.compiled_loading import read_compiled
 
     begin(str(EMBEDDED_MODEL))  # the compiler's own memory is not the model's
     before, own, began = resident("VmRSS"), Peak(), time.perf_counter()

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from orthrus import instrument
-from orthrus.cache import SharedCache
 from orthrus.checkpoint import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.events import ArChunk, Done, Event
+from orthrus.model.kv_cache import SharedCache
 from orthrus.session import LaneClock, Messages, Request, Stopwatch, make_request, prefill, run_start, vocabulary
 
 CHUNK = 32  # tokens an event: a page has enough to draw, the loop is left alone

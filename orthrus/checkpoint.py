@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from orthrus import checks
-from orthrus.arithmetic import PLAIN
 from orthrus.config import DTYPES, EMBEDDED_MODEL, ENGINES, ModelConfig
 from orthrus.errors import OrthrusError
-from orthrus.exact import RowCheck
 from orthrus.hub import Place, locate
-from orthrus.memory import refuse_what_does_not_fit
-from orthrus.model import Orthrus
+from orthrus.model.compute import PLAIN
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.memory import refuse_what_does_not_fit
+from orthrus.model.row_invariance import RowCheck
 from orthrus.tokenizer import check_tokenizer, files_beside, read_tokenizer
 from orthrus.weights import SHARD_BYTES, Progress, fill, open_weights, read_json, shown, weight_files, write_weights
 
 if TYPE_CHECKING:
-    from orthrus.compiled import CompiledModel
+    from orthrus.model.compiled_model import CompiledModel
 
 
 class EngineUnavailable(OrthrusError):
@@ -115,7 +115,7 @@ def _load_on_cpu(place: Place, dtype: str | None, engine: str, threads: int):
         cpu = torch.device("cpu")
         number = default_dtype(cpu) if dtype in (None, "auto") else dtype_named(dtype)
         return read_model(place.folder, cpu, number, shown(place.id)).fuse(), None, why
-    from orthrus.compiled import read_compiled
+    from orthrus.checkpoints.compiled_loading import read_compiled
 
     return read_compiled(place.folder, config, dtype, threads, shown(place.id)), None, ""
 
@@ -140,7 +140,7 @@ def not_compiled(config: ModelConfig, dtype: str | None) -> str:
         return "numba is not installed"
     if dtype == "float16":
         return "it computes with weights in bfloat16 or float32"
-    from orthrus.compiled import unserved
+    from orthrus.model.compiled_model import unserved
 
     return unserved(config)
 

@@ -10,8 +10,8 @@ import torch
 
 from orthrus import __version__
 from orthrus.checkpoint import LoadedModel
-from orthrus.exact import SIZES, STARTS, check_rows
-from orthrus.memory import free_bytes
+from orthrus.model.memory import free_bytes
+from orthrus.model.row_invariance import SIZES, STARTS, check_rows
 from orthrus.provenance import describe_host, parameters
 
 PACKAGES = (

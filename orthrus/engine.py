@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 from orthrus.acceptance import Settlement, settle
-from orthrus.cache import SharedCache
 from orthrus.checkpoint import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.events import Done, Draft, Event, Kv, Prefill, Verdict
+from orthrus.model.kv_cache import SharedCache
 from orthrus.readings import Readings
 from orthrus.rulings import Ruling, by_choice, judge_for
 from orthrus.session import LaneClock, Messages, Request, Stopwatch, make_request, prefill, run_start, vocabulary

@@ -13,7 +13,7 @@ import transformers
 from orthrus import __version__, events
 from orthrus.checkpoint import LoadedModel
 from orthrus.config import DecodeConfig, ModelConfig
-from orthrus.model import DIFF
+from orthrus.model.modules import DIFF
 from orthrus.weights import shapes_of
 
 ENGINES = {

@@ -11,7 +11,8 @@ from torch import Tensor
 from orthrus.acceptance import Settlement, Toss, close, settle, toss
 from orthrus.config import DecodeConfig
 from orthrus.instrument import lps
-from orthrus.sampling import ACCEPTANCE, NEXT, Chooser, Sampled, greedy, refuse_non_finite, uniforms
+from orthrus.model.argmax import greedy, refuse_non_finite
+from orthrus.sampling import ACCEPTANCE, NEXT, Chooser, Sampled, uniforms
 
 
 class Ruling(NamedTuple):

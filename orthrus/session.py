@@ -12,7 +12,6 @@ from threading import Event as Flag
 import torch
 
 from orthrus import checks, events
-from orthrus.cache import SharedCache
 from orthrus.chat import chat_ids
 from orthrus.checkpoint import LoadedModel
 from orthrus.config import DecodeConfig
@@ -21,7 +20,8 @@ from orthrus.errors import OrthrusError
 from orthrus.events import Event, Piece, RunStart, Stamper
 from orthrus.events.detokenize import Announcer, Vocabulary
 from orthrus.instrument import RowLog
-from orthrus.memory import refuse_what_does_not_fit
+from orthrus.model.kv_cache import SharedCache
+from orthrus.model.memory import refuse_what_does_not_fit
 from orthrus.pacing import Pacer
 from orthrus.probe import pass_costs
 from orthrus.provenance import describe_host, describe_model, describe_params

@@ -12,7 +12,7 @@ from orthrus.chat import chat_ids, text_ids
 from orthrus.checkpoint import LoadedModel
 from orthrus.config.messages import turns_of
 from orthrus.errors import OrthrusError
-from orthrus.memory import refuse_what_does_not_fit
+from orthrus.model.memory import refuse_what_does_not_fit
 from orthrus.session import vocabulary
 
 

@@ -20,7 +20,8 @@ from torch import Tensor
 from orthrus.config import ModelConfig
 from orthrus.config.compatibility import UnsupportedCheckpoint
 from orthrus.errors import OrthrusError
-from orthrus.model import DIFF, Orthrus
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.modules import DIFF
 
 Progress = Callable[[int, int], None]  # (bytes read, bytes in all)
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import torch
 import torch.nn.functional as F
 
-from orthrus.arithmetic import Plain
 from orthrus.checkpoint import LoadedModel
+from orthrus.model.compute import Plain
 
 
 class SplitSums(Plain):

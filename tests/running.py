@@ -71,7 +71,7 @@ def make_assets(folder: Path) -> None:
     import torch
 
     from orthrus.checkpoint import save_checkpoint
-    from orthrus.model import Orthrus
+    from orthrus.model.dual_view import Orthrus
     from orthrus.trace import Trace
     from orthrus.trace.files import save
     from tests import synthetic

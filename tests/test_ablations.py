@@ -14,7 +14,8 @@ from benchmarks.ablation_stage import AblationStage, Variant, Workbench, reveal
 from orthrus.chat import chat_ids
 from orthrus.config import DecodeConfig
 from orthrus.engine import decode
-from orthrus.model import DIFF, Orthrus
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.modules import DIFF
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from orthrus.training.mask import anchored_blocks

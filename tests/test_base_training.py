@@ -16,7 +16,8 @@ from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
 import orthrus
 from orthrus.checkpoint import load_model, read_config
 from orthrus.config import EMBEDDED_MODEL
-from orthrus.model import DIFF, Orthrus
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.modules import DIFF
 from orthrus.training import base, loop, plan, report, stages
 from orthrus.training.answers import load_answers
 from orthrus.training.chatdata import prompt_of, read_prompts

@@ -10,7 +10,8 @@ from safetensors.torch import load_file, save_file
 
 from orthrus.checkpoint import load_model, save_checkpoint
 from orthrus.config import ModelConfig
-from orthrus.model import DIFF, Orthrus
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.modules import DIFF
 from orthrus.server.settings import settings_from_environment
 from tests.refusals import refused
 from tests.tiny import byte_tokenizer, random_weights, tiny_config

@@ -10,7 +10,7 @@ import torch
 from orthrus.__main__ import main
 from orthrus.checkpoint import save_checkpoint
 from orthrus.console import printable
-from orthrus.model import Orthrus
+from orthrus.model.dual_view import Orthrus
 from orthrus.trace.files import load
 from tests.tiny import byte_tokenizer, random_weights, tiny_config
 

@@ -20,13 +20,13 @@ from kernels import numba_common
 from orthrus import checkpoint
 from orthrus.baseline import decode_ar
 from orthrus.checkpoint import EngineUnavailable, load_model, save_checkpoint
-from orthrus.compiled import PASS_ROWS, CompiledCache, compiled, pass_rows, unserved
 from orthrus.config import DecodeConfig
 from orthrus.engine import decode
 from orthrus.errors import OrthrusError
-from orthrus.exact import bit_equal, check_rows
 from orthrus.lossless import run_both
-from orthrus.model import Orthrus
+from orthrus.model.compiled_model import PASS_ROWS, CompiledCache, compiled, pass_rows, unserved
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.row_invariance import bit_equal, check_rows
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check
 from tests.faults import FAULTS, strained, under

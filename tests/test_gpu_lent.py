@@ -12,9 +12,9 @@ import torch
 from orthrus import checkpoint, hosted, service
 from orthrus.config import EMBEDDED_MODEL
 from orthrus.engines import Engines
-from orthrus.exact import RowCheck
 from orthrus.gpu import choice, compiled
 from orthrus.hub import locate
+from orthrus.model.row_invariance import RowCheck
 from orthrus.server.settings import Settings
 from tests.refusals import refused
 from tests.tiny import tiny_config, tiny_model

@@ -6,12 +6,13 @@ import pytest
 import torch
 
 from benchmarks.harness import SHAPES
-from orthrus import doctor, memory
+from orthrus import doctor
 from orthrus.config import DecodeConfig
 from orthrus.engine import decode
-from orthrus.exact import RowCheck
 from orthrus.gpu import choice, needs
 from orthrus.gpu.choice import Graphed, choose_on_gpu
+from orthrus.model import memory
+from orthrus.model.row_invariance import RowCheck
 from orthrus.verify import verify_block
 from tests.gpu_fakes import graphed
 from tests.refusals import refused

@@ -16,8 +16,8 @@ import torch
 
 from benchmarks import gpu_figures, gpu_stages, gpu_suite, gpu_timing, harness
 from orthrus import checkpoint
-from orthrus.exact import RowCheck
 from orthrus.gpu import device, needs
+from orthrus.model.row_invariance import RowCheck
 from tests.gpu_fakes import FakeDevice, graphed
 from tests.tiny import tiny_config, tiny_model
 

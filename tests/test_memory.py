@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from orthrus import memory
-from orthrus.cache import KEPT_ROWS, TILE, SharedCache
 from orthrus.config import DecodeConfig
 from orthrus.engine import OrthrusLane, decode
+from orthrus.model import memory
+from orthrus.model.kv_cache import KEPT_ROWS, TILE, SharedCache
 from orthrus.session import make_request
 from tests.refusals import refused
 from tests.tiny import scripted, tiny_config, tiny_model

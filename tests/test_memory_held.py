@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from orthrus.cache import SharedCache
+from orthrus.model.kv_cache import SharedCache
 from tests.test_memory import PROMPT, lane_after
 from tests.tiny import scripted, tiny_model
 

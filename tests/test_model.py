@@ -6,9 +6,10 @@ import pytest
 import torch
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
-from orthrus.attention import attend_ar, attend_diffusion, causal_bias
-from orthrus.model import DIFF, Orthrus, rope_table
-from orthrus.scratch import signed
+from orthrus.model.attention import attend_ar, attend_diffusion, causal_bias
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.modules import DIFF, rope_table
+from orthrus.model.workspace import signed
 from orthrus.training.forward import Blocks, causal_document_bias, forward_blocks, forward_rows
 from tests.tiny import random_weights, tiny_config, tiny_model
 

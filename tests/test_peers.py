@@ -12,7 +12,7 @@ from benchmarks.peers import LlamaCpp, by_llama_cpp, by_transformers, transforme
 from orthrus.baseline import decode_ar
 from orthrus.checkpoint import LoadedModel, load_model
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
-from orthrus.model import DIFF
+from orthrus.model.modules import DIFF
 from orthrus.trace import Trace
 from orthrus.weights import open_weights
 from tests.tiny import compiled_model

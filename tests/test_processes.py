@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from orthrus.checkpoint import save_checkpoint
-from orthrus.model import DIFF, Orthrus
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.modules import DIFF
 from orthrus.training import base, loop
 from orthrus.training.data import Document
 from orthrus.training.loop import LoopConfig

@@ -13,12 +13,13 @@ from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
 
 from orthrus import hub
 from orthrus.baseline import decode_ar
-from orthrus.cache import SharedCache
 from orthrus.chat import chat_ids
 from orthrus.checkpoint import config_of, load_model, save_checkpoint
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig, ModelConfig
 from orthrus.engine import decode
-from orthrus.model import DIFF, Orthrus
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.kv_cache import SharedCache
+from orthrus.model.modules import DIFF
 from orthrus.trace import Trace
 from orthrus.weights import INDEX, MAX_HEADER, weight_files
 from tests.refusals import refused

@@ -10,7 +10,7 @@ from orthrus.checkpoint import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.engine import decode
 from orthrus.events.detokenize import Vocabulary, decoded, spell
-from orthrus.model import Orthrus
+from orthrus.model.dual_view import Orthrus
 from orthrus.tokenizer import check_tokenizer, read_tokenizer
 from orthrus.trace import Trace
 from orthrus.verify import verify_block

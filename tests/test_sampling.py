@@ -16,7 +16,7 @@ from orthrus.acceptance import acceptance_probability, residual, toss
 from orthrus.baseline import decode_ar
 from orthrus.config import DecodeConfig
 from orthrus.engine import decode
-from orthrus.exact import bit_equal
+from orthrus.model.row_invariance import bit_equal
 from orthrus.rulings import by_choice, by_rejection
 from orthrus.sampling import ACCEPTANCE, NEXT, Noise, Sampled, draw, filtered, uniforms
 from orthrus.trace import Trace

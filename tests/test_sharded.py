@@ -10,7 +10,7 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as spawning
 
-from orthrus.model import Orthrus
+from orthrus.model.dual_view import Orthrus
 from orthrus.training import loop
 from orthrus.training.distil import DistilStage, Memory
 from orthrus.training.loop import LoopConfig

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from orthrus.team import EXPLORE, LOOK, Crew, TeamSize, available_cores, team_sizes
+from orthrus.model.thread_team import EXPLORE, LOOK, Crew, TeamSize, available_cores, team_sizes
 
 
 @pytest.mark.parametrize("sizes", ((1,), (1, 2), (1, 2, 3), (1, 2, 4, 8), (1, 2, 4, 8, 12)))

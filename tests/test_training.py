@@ -15,7 +15,8 @@ import torch
 
 from orthrus.corpus import domain_module
 from orthrus.corpus.base import Example, split_of
-from orthrus.model import DIFF, Orthrus, rope_table
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.modules import DIFF, rope_table
 from orthrus.training import loop, stages
 from orthrus.training.data import (
     MIDTRAINING,

@@ -19,7 +19,7 @@ from orthrus import workers as module
 from orthrus.checkpoint import save_checkpoint
 from orthrus.config import DecodeConfig
 from orthrus.errors import OrthrusError
-from orthrus.model import Orthrus
+from orthrus.model.dual_view import Orthrus
 from orthrus.server.settings import Settings
 from orthrus.trace import Trace
 from orthrus.worker import FLUSH_S, Fault, Start, StopFlag, WorkerError, batches

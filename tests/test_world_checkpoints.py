@@ -15,7 +15,7 @@ from orthrus.checkpoint import device_named, load_model
 from orthrus.config import DecodeConfig
 from orthrus.engine import decode
 from orthrus.lossless import run_both
-from orthrus.model import DIFF
+from orthrus.model.modules import DIFF
 from orthrus.trace import Trace
 from orthrus.verify import verify_block
 from orthrus.weights import INDEX, stored_dtype

@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerFast
 
 from orthrus.checkpoint import LoadedModel
 from orthrus.config import ModelConfig
-from orthrus.model import Orthrus
+from orthrus.model.dual_view import Orthrus
 from orthrus.training.tokenizer import CHAT_TEMPLATE, END_OF_TEXT, END_OF_TURN, MASK, SPECIAL_TOKENS
 
 
@@ -79,7 +79,7 @@ def compiled_model(seed: int = 0, dtype: torch.dtype | None = None, threads: int
 
 def on_engine(lm: LoadedModel, dtype: torch.dtype | None = None, threads: int = 1) -> LoadedModel:
     """The weights of a model in memory on the compiled engine."""
-    from orthrus.compiled import compiled  # numba need not be where a GPU is
+    from orthrus.model.compiled_model import compiled  # numba need not be where a GPU is
 
     return replace(lm, model=compiled(lm.model, dtype, threads))
 

@@ -34,7 +34,7 @@ from orthrus.gpu.cost import SHAPES
 from orthrus.gpu.cycle import Cycle
 from orthrus.gpu.runner import Piece
 from orthrus.gpu.stack import Stack
-from orthrus.model import Orthrus
+from orthrus.model.dual_view import Orthrus
 
 
 class Binary(NamedTuple):

@@ -14,17 +14,17 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor
 
-from orthrus.arithmetic import PLAIN, Plain
 from orthrus.checkpoint import EngineUnavailable
 from orthrus.config import DecodeConfig
 from orthrus.errors import OrthrusError
-from orthrus.exact import BLOCK, SIZES, STARTS, RowCheck, bit_equal
 from orthrus.gpu import compiled, needs
 from orthrus.gpu.device import CudaDevice, Device, settle
 from orthrus.gpu.runner import Runner
 from orthrus.gpu.stack import Stack
-from orthrus.memory import free_bytes
-from orthrus.model import Orthrus
+from orthrus.model.compute import PLAIN, Plain
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.memory import free_bytes
+from orthrus.model.row_invariance import BLOCK, SIZES, STARTS, RowCheck, bit_equal
 
 log = logging.getLogger(__name__)
 FORMATS = (torch.float32, torch.bfloat16)

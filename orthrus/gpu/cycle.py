@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 
 from kernels import ops, records
-from orthrus.cache import SharedCache
 from orthrus.gpu.device import Device
 from orthrus.gpu.stack import Stack
+from orthrus.model.kv_cache import SharedCache
 
 SLOTS = 64  # cycles the ring remembers: far more than are ever under way
 HISTORY = 32  # AR steps whose logits are kept for the instruments

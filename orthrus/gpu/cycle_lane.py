@@ -14,10 +14,10 @@ import torch
 from kernels import records
 from kernels.records import Record
 from orthrus.acceptance import Settlement, settle
-from orthrus.cache import SharedCache
 from orthrus.engine import Drafted, OrthrusLane, Verified
 from orthrus.events import Event
 from orthrus.gpu.runner import AHEAD, Flight, Landed
+from orthrus.model.kv_cache import SharedCache
 from orthrus.rulings import Ruling
 from orthrus.session import Request
 

@@ -11,13 +11,13 @@ import torch
 
 from kernels.slices import slices_for
 from kernels.spans import spans
-from orthrus import memory
-from orthrus.cache import TILE, SharedCache
 from orthrus.config import ModelConfig
 from orthrus.errors import OrthrusError
 from orthrus.gpu.cycle import HISTORY
 from orthrus.gpu.stack import BEYOND, PREFILL_ROWS
-from orthrus.model import Orthrus
+from orthrus.model import memory
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.kv_cache import TILE, SharedCache
 
 SMALLEST = 1024  # positions of the smallest cache; the next ones are twice as long each
 GRAPHS = 4  # kept at a time: a cycle's and a step's, greedy and sampled; the oldest makes room for the next

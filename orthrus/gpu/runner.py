@@ -20,13 +20,13 @@ from torch import Tensor
 
 from kernels import records
 from kernels.records import Record
-from orthrus.cache import SharedCache
 from orthrus.config import DecodeConfig
 from orthrus.gpu import needs
 from orthrus.gpu.cycle import HISTORY, SLOTS, Cycle, Passed
 from orthrus.gpu.device import Device, Graph
 from orthrus.gpu.stack import PREFILL_ROWS, Stack
-from orthrus.model import Orthrus
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.kv_cache import SharedCache
 
 AHEAD = 3  # replays under way at most: the host's work for a cycle hides behind the cycles before it
 

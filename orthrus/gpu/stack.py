@@ -14,10 +14,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from kernels import ops
-from orthrus.cache import SharedCache
 from orthrus.config import ModelConfig
-from orthrus.layers import AR, DIFF, DecoderLayer, rope_table
-from orthrus.model import Orthrus
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.kv_cache import SharedCache
+from orthrus.model.modules import AR, DIFF, DecoderLayer, rope_table
 
 PREFILL_ROWS = 128  # prompt rows a graph: bounds what attention over a long context keeps in between
 BEYOND = 256  # positions of the longest block a configuration may ask for
@@ -140,7 +140,7 @@ class LibraryStack(Stack):
 
 
 def _weights(layer: DecoderLayer, fused) -> LayerWeights:
-    """Products that share their input are stacked already (`orthrus.fused`); the norms come as they are stored."""
+    """Products that share their input are stacked (`orthrus.model.fused_weights`); the norms are as stored."""
     attn = layer.self_attn
 
     def view(suffix: str, stacked) -> ViewWeights:

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from kernels import records
 from orthrus.baseline import CHUNK, AutoregressiveLane
-from orthrus.cache import SharedCache
 from orthrus.events import Event
 from orthrus.gpu.runner import AHEAD, Flight
+from orthrus.model.kv_cache import SharedCache
 from orthrus.session import Request
 
 

@@ -27,7 +27,8 @@ from orthrus.checkpoint import read_config
 from orthrus.config import ModelConfig
 from orthrus.console import Parser, count, natural, real, run_command
 from orthrus.errors import OrthrusError
-from orthrus.model import DIFF, Orthrus
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.modules import DIFF
 from orthrus.training import loop
 from orthrus.training.card import read_figures, write_card
 from orthrus.training.data import ANNEALING, MIDTRAINING, PRETRAINING, Recipe

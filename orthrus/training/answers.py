@@ -15,7 +15,7 @@ from pathlib import Path
 
 from orthrus.chat import chat_ids
 from orthrus.errors import OrthrusError
-from orthrus.model import Orthrus
+from orthrus.model.dual_view import Orthrus
 from orthrus.training.chatdata import Turns
 from orthrus.training.data import Document
 from orthrus.training.rollouts import Answer, Rollouts, answerer

@@ -34,7 +34,7 @@ from orthrus.config import ModelConfig
 from orthrus.console import Parser, count, natural, real, run_command
 from orthrus.errors import OrthrusError
 from orthrus.hub import locate
-from orthrus.memory import free_bytes
+from orthrus.model.memory import free_bytes
 from orthrus.tokenizer import read_tokenizer
 from orthrus.training import loop, plan, report
 from orthrus.training.answers import AnswerConfig, answer_all, load_answers

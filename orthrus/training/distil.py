@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from orthrus.errors import OrthrusError
-from orthrus.model import DIFF, Orthrus, rope_table
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.modules import DIFF, rope_table
 from orthrus.training.block_attention import form_for
 from orthrus.training.data import Rows
 from orthrus.training.forward import causal_document_bias, forward_blocks, forward_rows

@@ -8,7 +8,8 @@ from pathlib import Path
 import torch
 
 from orthrus.checkpoint import save_checkpoint
-from orthrus.model import DIFF, Orthrus
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.modules import DIFF
 
 
 @torch.no_grad()

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from orthrus.model import AR, DIFF, DecoderLayer, Orthrus
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.modules import AR, DIFF, DecoderLayer
 from orthrus.training.block_attention import Attend, attention
 
 

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from orthrus.model import Orthrus
+from orthrus.model.dual_view import Orthrus
 from orthrus.training.forward import Blocks, Prefix, forward_blocks, forward_rows
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import torch
 
-from orthrus.cache import SharedCache
 from orthrus.config import ModelConfig
+from orthrus.model.kv_cache import SharedCache
 from orthrus.training.block_attention import shared_by
 from orthrus.training.position_kl import FUSED_HELD, ROWS_HELD, chunk_rows
 

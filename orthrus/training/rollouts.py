@@ -21,12 +21,13 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from orthrus.checkpoint import not_compiled
-from orthrus.model import AR, Orthrus, rope_table
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.modules import AR, rope_table
 from orthrus.training.data import MIXTURE, Document, Rows, draw, encode_dialogue, pack
 from orthrus.training.forward import causal_document_bias, close, forward_rows
 
 if TYPE_CHECKING:
-    from orthrus.compiled import CompiledModel
+    from orthrus.model.compiled_model import CompiledModel
 
 Answer = Callable[
     [list[tuple[int, ...]], int, int | Collection[int]], list[list[int]]
@@ -131,7 +132,7 @@ def answerer(model: Orthrus) -> Answer:
     """
     if model.device.type != "cpu" or not_compiled(model.config, None):
         return partial(greedy_batch, model)
-    from orthrus.compiled import compiled
+    from orthrus.model.compiled_model import compiled
 
     return partial(greedy_alone, compiled(model))
 

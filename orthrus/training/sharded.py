@@ -12,7 +12,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from orthrus.model import Orthrus
+from orthrus.model.dual_view import Orthrus
 
 
 def shard_layers(model: Orthrus, device: torch.device) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from orthrus.model import DIFF, Orthrus, rope_table
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.modules import DIFF, rope_table
 from orthrus.training.data import MIXTURE, Recipe, Rows, corpus_rows
 from orthrus.training.forward import causal_document_bias, forward_rows
 from orthrus.training.mask import anchored_blocks, draw_anchors

@@ -99,7 +99,7 @@ def weights(data: bytes) -> None:
     """A checkpoint's weight file: its header, names, shapes and number formats, filled into a model that is there."""
     import torch
 
-    from orthrus.model import Orthrus
+    from orthrus.model.dual_view import Orthrus
     from orthrus.weights import fill, open_weights
     from tests.tiny import tiny_config
 
@@ -172,7 +172,7 @@ def _weights() -> list[bytes]:
     import torch
     from safetensors.torch import save
 
-    from orthrus.model import Orthrus
+    from orthrus.model.dual_view import Orthrus
     from tests.tiny import random_weights, tiny_config
 
     model = random_weights(Orthrus(tiny_config(num_hidden_layers=1, hidden_size=8, intermediate_size=8, head_dim=4)))

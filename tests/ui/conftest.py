@@ -44,7 +44,7 @@ def checkpoint(tmp_path_factory) -> Path:
     import torch
 
     from orthrus.checkpoint import save_checkpoint
-    from orthrus.model import Orthrus
+    from orthrus.model.dual_view import Orthrus
     from tests.tiny import byte_tokenizer, random_weights, tiny_config
 
     folder = tmp_path_factory.mktemp("model")

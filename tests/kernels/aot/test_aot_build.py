@@ -15,7 +15,7 @@ from orthrus.gpu import build, compiled
 from orthrus.gpu.cost import SHAPES, launches
 from orthrus.gpu.cycle import Cycle
 from orthrus.gpu.stack import Stack
-from orthrus.model import Orthrus
+from orthrus.model.dual_view import Orthrus
 
 VIEWS = (
     "view",

@@ -1,6 +1,7 @@
 """The weights of a layer as decoding uses them: products that share their input are one product.
 
-A norm's scale is held in float32, times sqrt(size): x / ||x|| * scale is then the whole norm (`orthrus.scratch`).
+A norm's scale is held in float32, times sqrt(size): x / ||x|| * scale is then the whole norm
+(`orthrus.model.workspace`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from orthrus.layers import AR, DIFF, DecoderLayer, DualAttention
+from orthrus.model.modules import AR, DIFF, DecoderLayer, DualAttention
 
 
 class ViewWeights(NamedTuple):

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from orthrus.attention import attend_ar, causal_bias
+from orthrus.model.attention import attend_ar, causal_bias
 
 
 class Plain:

@@ -1,19 +1,15 @@
 """The dual-view model compiled for this CPU: each pass is one call of `kernels.numba_pass`, without Python's lock.
 
-It has the two verbs of `orthrus.model.Orthrus`, and one way to compute: a row's bits depend on the row and the weights
-alone, on every machine. Weights stay in the number format they are stored in; nothing is held twice.
+It has the two verbs of `orthrus.model.dual_view.Orthrus`, and one way to compute: a row's bits depend on the row and
+the weights alone, on every machine. Weights stay in the number format they are stored in; nothing is held twice.
 """
 
 from __future__ import annotations
 
 import copy
-import math
 import threading
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -22,20 +18,12 @@ from torch import Tensor
 from kernels.numba_argmax import largest_of_rows
 from kernels.numba_attention import QUERIES, score_width
 from kernels.numba_common import PANEL
-from kernels.numba_linear import panels_size, pool_of
 from kernels.numba_pass import (
     ASKED,
     COLUMNS,
-    DOWN,
-    EMBEDDING,
     FIRST,
-    GATE_UP,
-    HEAD,
     KEYS,
     LOGITS,
-    MATRICES,
-    OUT,
-    QKV,
     ROWS,
     START,
     STORED,
@@ -45,23 +33,19 @@ from kernels.numba_pass import (
     VOCABULARY,
     WORDS,
     Buffers,
-    Weights,
     take_part,
 )  # fmt: skip
 from kernels.numba_sync import PHASE_BYTES
-from orthrus.cache import Committed
 from orthrus.config import ModelConfig
 from orthrus.errors import OrthrusError
-from orthrus.layers import AR, DIFF
-from orthrus.memory import refuse_what_does_not_fit
-from orthrus.model import Orthrus
-from orthrus.sampling import NOT_FINITE
-from orthrus.team import Crew, TeamSize, available_cores
-from orthrus.weights import Progress, open_weights, reader, shapes_of, stored_dtype
+from orthrus.model.argmax import NOT_FINITE
+from orthrus.model.compiled_weights import Read, compiled_weights
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.kv_cache import Committed
+from orthrus.model.thread_team import Crew, TeamSize, available_cores
 
 PASS_ROWS = 32  # rows of one call at least; a longer prompt is read in pieces (250 rows at once take a fifth longer)
 PATIENCE = 20_000  # pauses, about a millisecond, that a helper waits for the next pass before it sleeps
-Read = Callable[[str], Tensor]
 
 
 def unserved(config: ModelConfig) -> str:
@@ -114,7 +98,7 @@ class CompiledModel:
         if why := unserved(config):
             raise ValueError(why)
         self.config, self.dtype, self.device = config, dtype, torch.device("cpu")
-        self._weights = _weights(config, read, dtype)
+        self._weights = compiled_weights(config, read, dtype)
         self._columns = -(-config.vocab_size // PANEL) * PANEL
         self.threads = threads or available_cores()
         self._begin()
@@ -231,29 +215,6 @@ class CompiledModel:
             self._crew.dismiss()
 
 
-def read_compiled(
-    folder: Path, config: ModelConfig, dtype: str | None, threads: int = 0, progress: Progress | None = None
-) -> CompiledModel:
-    """A checkpoint folder, compiled; its tensors are read one by one. dtype None or "auto" keeps what is stored.
-
-    Raises ValueError as `orthrus.weights.reader` does, and if the weights do not fit in memory.
-    """
-    number = kept_dtype(stored_dtype(folder)) if dtype in (None, "auto") else getattr(torch, dtype)
-    wanted = sum(math.prod(shape) for shape in shapes_of(config).values()) * number.itemsize
-    refuse_what_does_not_fit(wanted, f"the model in {str(number).removeprefix('torch.')}", torch.device("cpu"))
-    read, done = reader(config, open_weights(folder)), 0
-
-    def counted(name: str) -> Tensor:
-        nonlocal done
-        tensor = read(name)
-        done += tensor.numel() * number.itemsize
-        if progress:
-            progress(done, wanted)
-        return tensor
-
-    return CompiledModel(config, counted, number, threads)
-
-
 def compiled(model: Orthrus, dtype: torch.dtype | None = None, threads: int = 0) -> CompiledModel:
     """A model in memory, compiled; its weights are copied."""
     held = dict(model.named_parameters())
@@ -268,78 +229,6 @@ def kept_dtype(stored: torch.dtype) -> torch.dtype:
 def pass_rows(config: ModelConfig) -> int:
     """Rows of one call at most."""
     return max(PASS_ROWS, config.block_size)
-
-
-class Matrix(NamedTuple):
-    """One matrix of the pool, read when its turn comes."""
-
-    layer: int
-    place: int  # in `Weights.at[layer]`
-    outputs: int
-    inputs: int
-    read: Callable[[], Tensor]  # [outputs, inputs]
-
-
-def _weights(c: ModelConfig, read: Read, dtype: torch.dtype) -> Weights:
-    """Every matrix in panels, one behind the other in one pool; one matrix at a time is held beside it."""
-    matrices = [*_ends(c, read), *(matrix for i in range(c.num_hidden_layers) for matrix in _of_layer(c, i, read))]
-    ends = np.cumsum([0, *(panels_size(m.outputs, m.inputs, dtype) for m in matrices)])
-    pool = np.empty(ends[-1], np.uint32 if dtype == torch.bfloat16 else np.float32)
-    at = np.zeros((c.num_hidden_layers, MATRICES), np.int64)
-    for matrix, start, end in zip(matrices, ends, ends[1:], strict=False):
-        at[matrix.layer, matrix.place] = start
-        pool[start:end] = pool_of(matrix.read().detach().to(dtype))
-    if c.tie_word_embeddings:
-        at[0, HEAD] = at[0, EMBEDDING]
-    return Weights(pool, at, *_small(c, read))
-
-
-def _ends(c: ModelConfig, read: Read) -> Iterator[Matrix]:
-    size = c.vocab_size, c.hidden_size
-    yield Matrix(0, EMBEDDING, *size, lambda: read("model.embed_tokens.weight"))
-    if not c.tie_word_embeddings:
-        yield Matrix(0, HEAD, *size, lambda: read("lm_head.weight"))
-
-
-def _of_layer(c: ModelConfig, i: int, read: Read) -> Iterator[Matrix]:
-    """q, k and v are grouped by key-value head, gate and up by panels, as the pass takes them in one go."""
-    kv_heads, dim, hidden = c.num_key_value_heads, c.head_dim, c.hidden_size
-    for view, suffix in enumerate((AR, DIFF)):
-
-        def projected(name: str, suffix: str = suffix) -> Tensor:
-            return read(f"model.layers.{i}.self_attn.{name}_proj{suffix}.weight")
-
-        def grouped(projected: Callable[[str], Tensor] = projected) -> Tensor:
-            return torch.cat([projected(name).view(kv_heads, -1, hidden) for name in "qkv"], 1).view(-1, hidden)
-
-        heads = c.num_attention_heads * dim
-        yield Matrix(i, QKV + view, heads + 2 * kv_heads * dim, hidden, grouped)
-        yield Matrix(i, OUT + view, hidden, heads, lambda projected=projected: projected("o"))
-
-    def mlp(name: str) -> Tensor:
-        return read(f"model.layers.{i}.mlp.{name}_proj.weight")
-
-    def paired() -> Tensor:
-        return torch.stack([mlp(name).view(-1, PANEL, hidden) for name in ("gate", "up")], 1).view(-1, hidden)
-
-    yield Matrix(i, GATE_UP, 2 * c.intermediate_size, hidden, paired)
-    yield Matrix(i, DOWN, hidden, c.intermediate_size, lambda: mlp("down"))
-
-
-def _small(c: ModelConfig, read: Read) -> tuple[np.ndarray, ...]:
-    """Norms, rotary tables and eps, float32; the tables are made in float64."""
-
-    def stacked(names: list[str]) -> np.ndarray:
-        return torch.stack([read(f"model.{name}.weight").detach().float() for name in names]).numpy()
-
-    layers = range(c.num_hidden_layers)
-    norms = [f"layers.{i}.{name}_layernorm" for i in layers for name in ("input", "post_attention")]
-    heads = (stacked([f"layers.{i}.self_attn.{n}_norm{view}" for i in layers for view in (AR, DIFF)]) for n in "qk")
-    q_norm, k_norm = (norm.reshape(c.num_hidden_layers, 2, c.head_dim) for norm in heads)
-    frequencies = c.rope_theta ** -(np.arange(0, c.head_dim, 2) / c.head_dim)
-    angles = np.outer(np.arange(c.max_position_embeddings), frequencies)
-    tables = (f(angles).astype(np.float32) for f in (np.cos, np.sin))
-    return stacked([*norms, "norm"]), q_norm, k_norm, *tables, np.array([c.rms_norm_eps], np.float32)
 
 
 def _buffers(c: ModelConfig, threads: int, positions: int) -> Buffers:

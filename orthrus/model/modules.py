@@ -1,7 +1,7 @@
 """The modules of the trunk, under the published tensor names: what training differentiates and checkpoints hold.
 
 Norms, MLP, embedding and head are shared by both views; `*_diff` are the diffusion view's own projections and head
-norms. Decoding runs on the same weights, fused (`orthrus.fused`).
+norms. Decoding runs on the same weights, fused (`orthrus.model.fused_weights`).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from orthrus.config import ModelConfig
-from orthrus.scratch import Scratch
+from orthrus.model.workspace import Scratch
 
 TILE = 256  # storage comes in whole tiles of positions, so that captured kernels can read the last one whole
 KEPT_ROWS = 64  # passes of at most so many rows keep their buffers; longer ones are pieces of a prompt

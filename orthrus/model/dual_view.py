@@ -12,16 +12,14 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from orthrus.arithmetic import PLAIN, Plain
-from orthrus.attention import attend_diffusion
-from orthrus.cache import SharedCache
 from orthrus.config import ModelConfig
-from orthrus.fused import LayerWeights, fuse_layer, scale
-from orthrus.layers import AR, DIFF, DecoderLayer, Trunk, rope_table
-from orthrus.sampling import finite_greedy
-from orthrus.scratch import Scratch, signed
-
-__all__ = ["AR", "DIFF", "DecoderLayer", "Orthrus", "rope_table"]
+from orthrus.model.argmax import finite_greedy
+from orthrus.model.attention import attend_diffusion
+from orthrus.model.compute import PLAIN, Plain
+from orthrus.model.fused_weights import LayerWeights, fuse_layer, scale
+from orthrus.model.kv_cache import SharedCache
+from orthrus.model.modules import Trunk, rope_table
+from orthrus.model.workspace import Scratch, signed
 
 
 class Orthrus(nn.Module):
