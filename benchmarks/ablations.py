@@ -25,11 +25,12 @@ import torch
 from benchmarks.ablation_stage import AblationStage, Variant, Workbench
 from benchmarks.denoise import over_domains
 from benchmarks.harness import RESULTS, ROOT, facts, write
-from orthrus.chat import chat_ids
-from orthrus.checkpoint import LoadedModel, load_model, read_model
+from orthrus.checkpoints.chat_template import chat_ids
+from orthrus.checkpoints.folder import read_model
+from orthrus.checkpoints.hub import locate
+from orthrus.checkpoints.loading import LoadedModel, load_model
 from orthrus.config import EMBEDDED_MODEL
 from orthrus.corpus import generate
-from orthrus.hub import locate
 from orthrus.model.dual_view import Orthrus
 from orthrus.training import loop
 from orthrus.training.data import Document, draw, encode_dialogue

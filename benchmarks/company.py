@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.cpu_speed import AR, LLAMA, gguf_files, our_ways
 from benchmarks.harness import RESULTS, facts, table, write
 from benchmarks.peers import LlamaCpp, Way, by_llama_cpp
-from orthrus.checkpoint import load_model
+from orthrus.checkpoints.loading import load_model
 from orthrus.config import EMBEDDED_MODEL
 from orthrus.corpus import generate
 from orthrus.evaluate import dialogue

@@ -16,11 +16,11 @@ import gguf
 import numpy as np
 import torch
 
-from orthrus.checkpoint import read_config
+from orthrus.checkpoints.folder import read_config
+from orthrus.checkpoints.hub import locate
+from orthrus.checkpoints.safetensors_io import open_weights, reader, shapes_of
 from orthrus.config import EMBEDDED_MODEL, ModelConfig
-from orthrus.hub import locate
 from orthrus.model.modules import DIFF
-from orthrus.weights import open_weights, reader, shapes_of
 
 NUMBERS = {"float32": gguf.GGMLQuantizationType.F32, "float16": gguf.GGMLQuantizationType.F16}
 FILE_TYPES = {"float32": gguf.LlamaFileType.ALL_F32, "float16": gguf.LlamaFileType.MOSTLY_F16}

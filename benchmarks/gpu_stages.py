@@ -83,7 +83,7 @@ def alive() -> dict[str, Any]:
 
 def exact(dtype: str) -> Any:
     """The embedded model by captured kernels; raises where they do not run or hold, and steps back to nothing."""
-    from orthrus.checkpoint import load_model
+    from orthrus.checkpoints.loading import load_model
     from orthrus.config import EMBEDDED_MODEL
 
     lm = load_model(EMBEDDED_MODEL, WHERE, dtype, "triton")

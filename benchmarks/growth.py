@@ -30,7 +30,7 @@ import torch
 from benchmarks.harness import RESULTS, SHAPES, facts, shaped, table, weight_count, write
 from benchmarks.row_costs import in_turn
 from orthrus.baseline import decode_ar
-from orthrus.checkpoint import LoadedModel, load_model
+from orthrus.checkpoints.loading import LoadedModel, load_model
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
 from orthrus.engine import decode
 from orthrus.model.compiled_model import CompiledModel

@@ -16,13 +16,13 @@ from typing import Any
 
 import torch
 
-from orthrus.checkpoint import load_model
+from orthrus.checkpoints.loading import load_model
+from orthrus.checkpoints.safetensors_io import shapes_of
 from orthrus.config import ModelConfig
 from orthrus.gpu import cost
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.memory import refuse_what_does_not_fit
 from orthrus.session import describe_host
-from orthrus.weights import shapes_of
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"

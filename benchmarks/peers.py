@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
-from orthrus.checkpoint import LoadedModel
+from orthrus.checkpoints.loading import LoadedModel
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.modules import DIFF
 from orthrus.session import chat_ids

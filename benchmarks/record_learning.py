@@ -20,7 +20,7 @@ import torch
 from transformers import AutoTokenizer
 
 from benchmarks.record_traces import median_run
-from orthrus.checkpoint import load_model
+from orthrus.checkpoints.loading import load_model
 from orthrus.config import EMBEDDED_MODEL
 from orthrus.corpus import domain_module
 from orthrus.trace.files import SUFFIX, save

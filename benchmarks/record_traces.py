@@ -18,7 +18,7 @@ from orthrus.trace.metrics import measure
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from orthrus.checkpoint import load_model
+from orthrus.checkpoints.loading import load_model
 from orthrus.config import EMBEDDED_MODEL, ENGINES, DecodeConfig
 from orthrus.corpus import domain_module
 from orthrus.lossless import run_both

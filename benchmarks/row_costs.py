@@ -36,7 +36,7 @@ import torch
 from benchmarks.floor import copy_rate, product_rate, work
 from benchmarks.harness import RESULTS, SHAPES, facts, shaped, table, weight_count, write
 from kernels.numba_linear import _linear, pool_of
-from orthrus.checkpoint import LoadedModel, load_model
+from orthrus.checkpoints.loading import LoadedModel, load_model
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
 from orthrus.corpus import generate
 from orthrus.engine import decode

@@ -31,10 +31,10 @@ import torch
 from benchmarks.floor import work
 from benchmarks.harness import RESULTS, ROOT, SHAPES, facts, random_reader, table, write
 from benchmarks.row_costs import rates
-from orthrus.checkpoint import read_config
+from orthrus.checkpoints.folder import read_config
+from orthrus.checkpoints.safetensors_io import shapes_of, write_weights
 from orthrus.config import EMBEDDED_MODEL
 from orthrus.model.thread_team import available_cores
-from orthrus.weights import shapes_of, write_weights
 
 PROMPT = 28  # tokens
 BARS = {

@@ -33,6 +33,6 @@ def generate(prompt: str | list[dict[str, str]], model: str | None = None, **opt
 
 @lru_cache(maxsize=1)
 def _loaded(model: str | None) -> Any:
-    from orthrus.checkpoint import load_model
+    from orthrus.checkpoints.loading import load_model
 
     return load_model(model)

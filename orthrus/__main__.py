@@ -124,7 +124,7 @@ def _model(args: argparse.Namespace):
     """The model asked for; every option is looked at before the weights are."""
     import transformers
 
-    from orthrus.checkpoint import device_named, dtype_named, load_model
+    from orthrus.checkpoints.loading import device_named, dtype_named, load_model
 
     transformers.logging.set_verbosity_error()
     device_named(args.device)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from orthrus import instrument
-from orthrus.checkpoint import LoadedModel
+from orthrus.checkpoints.loading import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.events import ArChunk, Done, Event
 from orthrus.model.kv_cache import SharedCache

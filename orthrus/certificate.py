@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from orthrus import checks
-from orthrus.checkpoint import LoadedModel
+from orthrus.checkpoints.loading import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.corpus import DOMAINS, generate
 from orthrus.corpus.base import Example

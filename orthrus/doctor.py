@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from orthrus import __version__
-from orthrus.checkpoint import LoadedModel
+from orthrus.checkpoints.loading import LoadedModel
 from orthrus.model.memory import free_bytes
 from orthrus.model.row_invariance import SIZES, STARTS, check_rows
 from orthrus.provenance import describe_host, parameters

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from orthrus.acceptance import Settlement, settle
-from orthrus.checkpoint import LoadedModel
+from orthrus.checkpoints.loading import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.events import Done, Draft, Event, Kv, Prefill, Verdict
 from orthrus.model.kv_cache import SharedCache

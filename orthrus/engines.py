@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from orthrus.checkpoint import LoadedModel
+from orthrus.checkpoints.loading import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.lossless import run_both
 
@@ -31,7 +31,7 @@ class Engines:
         self._known = {} if lent else {asked: loaded, "auto": loaded, loaded.engine: loaded}
 
     def get(self, engine: str) -> LoadedModel:
-        """The model under an engine; raises as `orthrus.checkpoint.load_model` does."""
+        """The model under an engine; raises as `orthrus.checkpoints.loading.load_model` does."""
         if engine not in self._known:
             self._known[engine] = self._settled(engine) if self._lent else self._loaded(engine)
         return self._known[engine]

@@ -22,3 +22,13 @@ def _restored(kind: type[OrthrusError], code: str, message: str) -> OrthrusError
     error = kind.__new__(kind, message)
     error.code = code
     return error
+
+
+class EngineUnavailable(OrthrusError):
+    """An engine was asked for that does not run here."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("engine-unavailable", message)
+
+    def __reduce__(self) -> tuple:
+        return type(self), (str(self),)

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from orthrus import checks
-from orthrus.checkpoint import LoadedModel
+from orthrus.checkpoints.loading import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.corpus import DOMAINS, SPLITS, generate, grade, splits
 from orthrus.corpus.base import Example

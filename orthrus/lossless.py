@@ -8,7 +8,7 @@ from dataclasses import replace
 from threading import Event as Flag
 
 from orthrus import baseline, engine
-from orthrus.checkpoint import LoadedModel
+from orthrus.checkpoints.loading import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.events import Event, Lossless, TopLogit
 from orthrus.instrument import RowLog

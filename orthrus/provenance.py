@@ -11,10 +11,10 @@ import torch
 import transformers
 
 from orthrus import __version__, events
-from orthrus.checkpoint import LoadedModel
+from orthrus.checkpoints.loading import LoadedModel
+from orthrus.checkpoints.safetensors_io import shapes_of
 from orthrus.config import DecodeConfig, ModelConfig
 from orthrus.model.modules import DIFF
-from orthrus.weights import shapes_of
 
 ENGINES = {
     "numba": "compiled for this CPU: float32 sums in one order",

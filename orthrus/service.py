@@ -55,7 +55,7 @@ class Service:
         return self._load(str(EMBEDDED_MODEL))
 
     def _load(self, source: str) -> Engines:
-        from orthrus.checkpoint import LoadedModel, load_model
+        from orthrus.checkpoints.loading import LoadedModel, load_model
         from orthrus.engines import Engines
 
         asked, threads = self.settings, self.settings.threads or self._most_threads

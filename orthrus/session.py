@@ -12,8 +12,8 @@ from threading import Event as Flag
 import torch
 
 from orthrus import checks, events
-from orthrus.chat import chat_ids
-from orthrus.checkpoint import LoadedModel
+from orthrus.checkpoints.chat_template import chat_ids
+from orthrus.checkpoints.loading import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.config.messages import Messages, turns_of
 from orthrus.errors import OrthrusError

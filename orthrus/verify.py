@@ -8,8 +8,8 @@ import torch
 
 from orthrus import checks
 from orthrus.acceptance import settle
-from orthrus.chat import chat_ids, text_ids
-from orthrus.checkpoint import LoadedModel
+from orthrus.checkpoints.chat_template import chat_ids, text_ids
+from orthrus.checkpoints.loading import LoadedModel
 from orthrus.config.messages import turns_of
 from orthrus.errors import OrthrusError
 from orthrus.model.memory import refuse_what_does_not_fit

@@ -51,7 +51,7 @@ def tiny():
 @pytest.fixture(scope="session")
 def plain_mini():
     """The embedded model as a module, in float32, decoded by plain PyTorch."""
-    from orthrus.checkpoint import load_model
+    from orthrus.checkpoints.loading import load_model
 
     return load_model(device="cpu", dtype="float32", engine="torch")
 
@@ -59,6 +59,6 @@ def plain_mini():
 @pytest.fixture(scope="session")
 def mini():
     """The embedded model on the compiled engine."""
-    from orthrus.checkpoint import load_model
+    from orthrus.checkpoints.loading import load_model
 
     return load_model(device="cpu", threads=1)

@@ -70,7 +70,7 @@ def make_assets(folder: Path) -> None:
     """A gallery of one made-up recording and a model of random weights."""
     import torch
 
-    from orthrus.checkpoint import save_checkpoint
+    from orthrus.checkpoints.folder import save_checkpoint
     from orthrus.model.dual_view import Orthrus
     from orthrus.trace import Trace
     from orthrus.trace.files import save

@@ -11,7 +11,7 @@ import torch
 
 from benchmarks import ablation_figures, ablation_stage, ablations, denoise, speed_figures
 from benchmarks.ablation_stage import AblationStage, Variant, Workbench, reveal
-from orthrus.chat import chat_ids
+from orthrus.checkpoints.chat_template import chat_ids
 from orthrus.config import DecodeConfig
 from orthrus.engine import decode
 from orthrus.model.dual_view import Orthrus

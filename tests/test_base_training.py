@@ -14,7 +14,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
 
 import orthrus
-from orthrus.checkpoint import load_model, read_config
+from orthrus.checkpoints.folder import read_config
+from orthrus.checkpoints.loading import load_model
+from orthrus.checkpoints.safetensors_io import same_frozen_tensors
 from orthrus.config import EMBEDDED_MODEL
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.modules import DIFF
@@ -28,7 +30,6 @@ from orthrus.training.loop import LoopConfig
 from orthrus.training.objective import chunked_kl
 from orthrus.training.position_kl import chunk_rows, cuts, position_kl
 from orthrus.training.rollouts import Rollouts
-from orthrus.weights import same_frozen_tensors
 from tests.refusals import refused
 from tests.tiny import random_weights, tiny_config
 

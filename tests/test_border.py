@@ -10,7 +10,7 @@ import orthrus
 from orthrus import checks
 from orthrus.__main__ import main
 from orthrus.baseline import decode_ar
-from orthrus.chat import chat_ids, text_ids
+from orthrus.checkpoints.chat_template import chat_ids, text_ids
 from orthrus.config import DecodeConfig
 from orthrus.config.messages import turns_of
 from orthrus.engine import decode

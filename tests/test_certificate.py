@@ -104,7 +104,7 @@ def test_the_command(monkeypatch, capsys, exact):
         asked.update(dtype=dtype, engine=engine, threads=threads)
         return exact
 
-    monkeypatch.setattr("orthrus.checkpoint.load_model", load)
+    monkeypatch.setattr("orthrus.checkpoints.loading.load_model", load)
     words = (
         "lossless --prompts 2 --seed 1 --dtype bfloat16 --engine numba --threads 1 --max-new-tokens 4 --json".split()
     )

@@ -8,7 +8,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from orthrus.checkpoint import load_model, save_checkpoint
+from orthrus.checkpoints.folder import save_checkpoint
+from orthrus.checkpoints.loading import load_model
 from orthrus.config import ModelConfig
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.modules import DIFF

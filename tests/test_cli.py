@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from orthrus.__main__ import main
-from orthrus.checkpoint import save_checkpoint
+from orthrus.checkpoints.folder import save_checkpoint
 from orthrus.console import printable
 from orthrus.model.dual_view import Orthrus
 from orthrus.trace.files import load

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from orthrus.checkpoint import EngineUnavailable
 from orthrus.config.compatibility import UnsupportedCheckpoint
-from orthrus.errors import OrthrusError
+from orthrus.errors import EngineUnavailable, OrthrusError
 from orthrus.limits import Refused
 from orthrus.training.snapshots import TrainingStopped
 

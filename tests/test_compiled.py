@@ -17,12 +17,13 @@ import torch
 from torch import Tensor
 
 from kernels import numba_common
-from orthrus import checkpoint
 from orthrus.baseline import decode_ar
-from orthrus.checkpoint import EngineUnavailable, load_model, save_checkpoint
+from orthrus.checkpoints import loading
+from orthrus.checkpoints.folder import save_checkpoint
+from orthrus.checkpoints.loading import load_model
 from orthrus.config import DecodeConfig
 from orthrus.engine import decode
-from orthrus.errors import OrthrusError
+from orthrus.errors import EngineUnavailable, OrthrusError
 from orthrus.lossless import run_both
 from orthrus.model.compiled_model import PASS_ROWS, CompiledCache, compiled, pass_rows, unserved
 from orthrus.model.dual_view import Orthrus
@@ -146,7 +147,8 @@ def test_helpers_touch_nothing_of_a_pass_that_is_over():
 
 def test_the_interpreter_ends_quietly_with_helpers_at_work():
     code = (
-        "import torch; from orthrus.checkpoint import load_model; m = load_model(device='cpu', threads=4).model\n"
+        "import torch; from orthrus.checkpoints.loading import load_model\n"
+        "m = load_model(device='cpu', threads=4).model\n"
         "m.team.choose = lambda rows: 4\n"
         "c = m.new_cache(100); m.forward_ar(torch.arange(60), c, True); m.forward_ar(torch.arange(8), c)"
     )
@@ -360,7 +362,7 @@ def test_a_shape_that_is_not_served_runs_on_pytorch_and_says_so(tmp_path):
 def test_without_numba_pytorch_decodes(tmp_path, monkeypatch):
     folder = saved(tmp_path, num_hidden_layers=1)
     assert load_model(folder, "cpu").engine == "numba"
-    monkeypatch.setattr(checkpoint, "find_spec", lambda name: None)
+    monkeypatch.setattr(loading, "find_spec", lambda name: None)
     lm = load_model(folder, "cpu")
     assert (lm.engine, lm.fallback) == ("torch", "numba is not installed")
     with pytest.raises(EngineUnavailable):

@@ -192,7 +192,7 @@ def no_model(monkeypatch):
     def loaded(*_):
         raise AssertionError("the model was loaded first")
 
-    monkeypatch.setattr("orthrus.checkpoint.load_model", loaded)
+    monkeypatch.setattr("orthrus.checkpoints.loading.load_model", loaded)
 
 
 EARLY = [

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from orthrus.checkpoint import device_named
+from orthrus.checkpoints.loading import device_named
 from orthrus.errors import OrthrusError
 from orthrus.gpu import choice
 from orthrus.gpu.device import CAPTURING, CudaDevice, settle

@@ -9,11 +9,12 @@ import sys
 import pytest
 import torch
 
-from orthrus import checkpoint, hosted, service
+from orthrus import hosted, service
+from orthrus.checkpoints import loading
+from orthrus.checkpoints.hub import locate
 from orthrus.config import EMBEDDED_MODEL
 from orthrus.engines import Engines
 from orthrus.gpu import choice, compiled
-from orthrus.hub import locate
 from orthrus.model.row_invariance import RowCheck
 from orthrus.server.settings import Settings
 from tests.refusals import refused
@@ -107,7 +108,7 @@ def test_the_parent_stacks_nothing_and_decides_nothing(card):
 def test_loading_for_a_gpu_that_comes_later_leaves_the_weights_as_they_are(monkeypatch):
     monkeypatch.setattr(choice, "lent_later", lambda model: True)
     place = locate(str(EMBEDDED_MODEL))
-    model, check, _ = checkpoint._load_on_gpu(place, torch.device("cpu"), "float32", "auto")
+    model, check, _ = loading._load_on_gpu(place, torch.device("cpu"), "float32", "auto")
     assert model._fused is None and check is None and model.engine == "torch"
     pointers = {p.untyped_storage().data_ptr() for p in model.parameters()}
     assert len(pointers) == sum(1 for _ in model.parameters()), "no parameter is a view of another"
@@ -129,7 +130,7 @@ def test_a_server_compiles_in_a_process_of_its_own(monkeypatch):
     monkeypatch.setattr(hosted, "lent", lambda: True)
     monkeypatch.setattr(hosted, "spaces", type("Host", (), {"GPU": staticmethod(lambda duration: lambda task: task)}))
     monkeypatch.setattr(hosted, "compile_kernels", lambda *what: asked.append(what))
-    monkeypatch.setattr("orthrus.checkpoint.load_model", lambda *_: lm)
+    monkeypatch.setattr("orthrus.checkpoints.loading.load_model", lambda *_: lm)
     server = service.Service(Settings(model=str(EMBEDDED_MODEL), threads=1))
     server._load(str(EMBEDDED_MODEL))
     assert asked == [], "a model on a CPU needs none"

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from benchmarks import gpu_figures, gpu_stages, gpu_suite, gpu_timing, harness
-from orthrus import checkpoint
+from orthrus.checkpoints import loading
 from orthrus.gpu import device, needs
 from orthrus.model.row_invariance import RowCheck
 from tests.gpu_fakes import FakeDevice, graphed
@@ -55,7 +55,7 @@ def here(monkeypatch):
     monkeypatch.setattr(gpu_timing, "Stack", lambda model: stack(model, "reference"))
     monkeypatch.setattr(gpu_timing, "rows_equal", lambda model, lengths, every: real_rows(model, lengths, every, 4))
     monkeypatch.setattr(gpu_timing, "products", lambda *_: [CUT])
-    monkeypatch.setattr(checkpoint, "load_model", lives)
+    monkeypatch.setattr(loading, "load_model", lives)
     sizes = {"WHERE": "cpu", "LENGTHS": (0, 5), "FEW_LENGTHS": (3,), "CONTEXTS": (24, 48), "CONTEXT": 24}
     for name, value in sizes.items():
         monkeypatch.setattr(gpu_stages, name, value)
@@ -173,7 +173,7 @@ def test_what_does_not_fit_is_named_and_smaller_sizes_are_taken(monkeypatch):
 
 def test_a_model_that_steps_back_is_an_error_and_no_figure(monkeypatch):
     monkeypatch.setattr(
-        checkpoint,
+        loading,
         "load_model",
         lambda *_: SimpleNamespace(model=tiny_model().model, mode="fast", engine="torch", check=None),
     )

@@ -10,11 +10,11 @@ import torch
 
 from benchmarks.peers import LlamaCpp, by_llama_cpp, by_transformers, transformers_model
 from orthrus.baseline import decode_ar
-from orthrus.checkpoint import LoadedModel, load_model
+from orthrus.checkpoints.loading import LoadedModel, load_model
+from orthrus.checkpoints.safetensors_io import open_weights
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
 from orthrus.model.modules import DIFF
 from orthrus.trace import Trace
-from orthrus.weights import open_weights
 from tests.tiny import compiled_model
 
 ASKED = [{"role": "user", "content": "Solve 3x + 5 = 20."}]

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from orthrus.checkpoint import save_checkpoint
+from orthrus.checkpoints.folder import save_checkpoint
+from orthrus.checkpoints.safetensors_io import same_frozen_tensors
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.modules import DIFF
 from orthrus.training import base, loop
@@ -19,7 +20,6 @@ from orthrus.training.data import Document
 from orthrus.training.loop import LoopConfig
 from orthrus.training.processes import Processes
 from orthrus.training.rollouts import Rollouts
-from orthrus.weights import same_frozen_tensors
 from tests.refusals import refused
 from tests.tiny import byte_tokenizer, random_weights, tiny_config
 

@@ -11,17 +11,18 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
 
-from orthrus import hub
 from orthrus.baseline import decode_ar
-from orthrus.chat import chat_ids
-from orthrus.checkpoint import config_of, load_model, save_checkpoint
+from orthrus.checkpoints import hub
+from orthrus.checkpoints.chat_template import chat_ids
+from orthrus.checkpoints.folder import config_of, save_checkpoint
+from orthrus.checkpoints.loading import load_model
+from orthrus.checkpoints.safetensors_io import INDEX, MAX_HEADER, weight_files
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig, ModelConfig
 from orthrus.engine import decode
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.kv_cache import SharedCache
 from orthrus.model.modules import DIFF
 from orthrus.trace import Trace
-from orthrus.weights import INDEX, MAX_HEADER, weight_files
 from tests.refusals import refused
 from tests.tiny import byte_tokenizer, random_weights, tiny_config
 
@@ -296,10 +297,10 @@ def test_a_tokenizer_of_its_own_code_is_refused(tmp_path):
 
 
 def test_loading_is_mapped_shown_and_named(tmp_path, capsys, monkeypatch):
-    from orthrus import checkpoint, weights
+    from orthrus.checkpoints import loading, safetensors_io
 
     write_published(tmp_path, shards=3)
-    monkeypatch.setattr(checkpoint, "shown", lambda what: weights.shown(what, at_least=0))
+    monkeypatch.setattr(loading, "shown", lambda what: safetensors_io.shown(what, at_least=0))
     lm = load_model(tmp_path, "cpu", "float32", engine="torch")
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("[load]")]
     assert 5 <= len(lines) <= 11 and all(tmp_path.name in line for line in lines)

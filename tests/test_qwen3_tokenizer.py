@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from transformers import AutoTokenizer
 
-from orthrus.chat import chat_ids, text_ids
-from orthrus.checkpoint import LoadedModel
+from orthrus.checkpoints.chat_template import chat_ids, text_ids
+from orthrus.checkpoints.loading import LoadedModel
+from orthrus.checkpoints.tokenizer import check_tokenizer, read_tokenizer
 from orthrus.config import DecodeConfig
 from orthrus.engine import decode
 from orthrus.events.detokenize import Vocabulary, decoded, spell
 from orthrus.model.dual_view import Orthrus
-from orthrus.tokenizer import check_tokenizer, read_tokenizer
 from orthrus.trace import Trace
 from orthrus.verify import verify_block
 from tests import qwen3

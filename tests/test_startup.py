@@ -226,7 +226,8 @@ def test_no_proxy_is_known_while_the_framework_starts():
 def test_a_download_through_a_proxy_of_an_unknown_kind_is_a_sentence(proxy, tmp_path):
     if proxy.startswith("socks") and find_spec("socksio"):
         pytest.skip("with socksio this proxy is known")
-    code = "import sys; from orthrus.hub import locate\ntry: locate('a/b')\nexcept ValueError as e: sys.exit(e.code)"
+    code = "import sys; from orthrus.checkpoints.hub import locate\n"
+    code += "try: locate('a/b')\nexcept ValueError as e: sys.exit(e.code)"
     env = os.environ | {"ALL_PROXY": proxy, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "0"}
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True)
     assert done.stderr.strip().splitlines()[-1] == "hub-proxy"

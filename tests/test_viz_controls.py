@@ -62,7 +62,7 @@ def test_a_bad_value_is_a_sentence_that_names_value_and_limit(name, value, sente
 )
 def test_the_command_line_says_the_same(bad, capsys, monkeypatch):
     name, value, sentence = bad
-    monkeypatch.setattr("orthrus.checkpoint.load_model", lambda *_: None)
+    monkeypatch.setattr("orthrus.checkpoints.loading.load_model", lambda *_: None)
     assert main(["generate", "Hello", f"--{name.replace('_', '-')}={value}"]) == 2
     assert sentence in capsys.readouterr().err
 

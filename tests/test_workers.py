@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from orthrus import workers as module
-from orthrus.checkpoint import save_checkpoint
+from orthrus.checkpoints.folder import save_checkpoint
 from orthrus.config import DecodeConfig
 from orthrus.errors import OrthrusError
 from orthrus.model.dual_view import Orthrus

@@ -10,7 +10,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from orthrus.checkpoint import LoadedModel
+from orthrus.checkpoints.loading import LoadedModel
 from orthrus.config import ModelConfig
 from orthrus.model.dual_view import Orthrus
 from orthrus.training.tokenizer import CHAT_TEMPLATE, END_OF_TEXT, END_OF_TURN, MASK, SPECIAL_TOKENS

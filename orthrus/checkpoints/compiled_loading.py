@@ -8,10 +8,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from orthrus.checkpoints.safetensors_io import Progress, open_weights, reader, shapes_of, stored_dtype
 from orthrus.config import ModelConfig
 from orthrus.model.compiled_model import CompiledModel, kept_dtype
 from orthrus.model.memory import refuse_what_does_not_fit
-from orthrus.weights import Progress, open_weights, reader, shapes_of, stored_dtype
 
 
 def read_compiled(
@@ -19,7 +19,7 @@ def read_compiled(
 ) -> CompiledModel:
     """A checkpoint folder, compiled; its tensors are read one by one. dtype None or "auto" keeps what is stored.
 
-    Raises ValueError as `orthrus.weights.reader` does, and if the weights do not fit in memory.
+    Raises ValueError as `orthrus.checkpoints.safetensors_io.reader` does, and if the weights do not fit in memory.
     """
     number = kept_dtype(stored_dtype(folder)) if dtype in (None, "auto") else getattr(torch, dtype)
     wanted = sum(math.prod(shape) for shape in shapes_of(config).values()) * number.itemsize

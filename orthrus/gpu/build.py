@@ -24,7 +24,8 @@ from typing import Any, NamedTuple
 
 import torch
 
-from orthrus.checkpoint import config_of, dtype_named
+from orthrus.checkpoints.folder import config_of
+from orthrus.checkpoints.loading import dtype_named
 from orthrus.config import ModelConfig
 from orthrus.console import Parser, as_json, run_command
 from orthrus.errors import OrthrusError
@@ -166,7 +167,7 @@ def build(config: ModelConfig, dtype: torch.dtype, sm: int) -> dict[str, dict[st
 
 def compile_here(source: str, dtype: str) -> None:
     """Run on the GPU that is here: binaries and what launches them are both made."""
-    from orthrus.checkpoint import load_model
+    from orthrus.checkpoints.loading import load_model
     from orthrus.engines import warm_up
 
     warm_up(load_model(source, "cuda", dtype, "triton"))

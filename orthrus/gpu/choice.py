@@ -14,9 +14,8 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor
 
-from orthrus.checkpoint import EngineUnavailable
 from orthrus.config import DecodeConfig
-from orthrus.errors import OrthrusError
+from orthrus.errors import EngineUnavailable, OrthrusError
 from orthrus.gpu import compiled, needs
 from orthrus.gpu.device import CudaDevice, Device, settle
 from orthrus.gpu.runner import Runner

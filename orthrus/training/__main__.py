@@ -23,7 +23,7 @@ from typing import NamedTuple
 import torch
 from transformers import AutoTokenizer
 
-from orthrus.checkpoint import read_config
+from orthrus.checkpoints.folder import read_config
 from orthrus.config import ModelConfig
 from orthrus.console import Parser, count, natural, real, run_command
 from orthrus.errors import OrthrusError

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from orthrus.chat import chat_ids
+from orthrus.checkpoints.chat_template import chat_ids
 from orthrus.errors import OrthrusError
 from orthrus.model.dual_view import Orthrus
 from orthrus.training.chatdata import Turns

@@ -20,22 +20,15 @@ from typing import Any
 
 import torch
 
-from orthrus.checkpoint import (
-    copy_beside,
-    default_dtype,
-    device_named,
-    dtype_named,
-    read_config,
-    read_model,
-    revision_of,
-    save_checkpoint,
-)
+from orthrus.checkpoints.folder import copy_beside, read_config, read_model, revision_of, save_checkpoint
+from orthrus.checkpoints.hub import locate
+from orthrus.checkpoints.loading import default_dtype, device_named, dtype_named
+from orthrus.checkpoints.safetensors_io import read_json, same_frozen_tensors, shown, stored_dtype
+from orthrus.checkpoints.tokenizer import read_tokenizer
 from orthrus.config import ModelConfig
 from orthrus.console import Parser, count, natural, real, run_command
 from orthrus.errors import OrthrusError
-from orthrus.hub import locate
 from orthrus.model.memory import free_bytes
-from orthrus.tokenizer import read_tokenizer
 from orthrus.training import loop, plan, report
 from orthrus.training.answers import AnswerConfig, answer_all, load_answers
 from orthrus.training.block_attention import FORMS, form_for
@@ -45,7 +38,6 @@ from orthrus.training.processes import joined, split_over
 from orthrus.training.snapshots import TrainingStopped, load_weights
 from orthrus.training.stages import BatchShape
 from orthrus.training.tokenizer import MASK
-from orthrus.weights import read_json, same_frozen_tensors, shown, stored_dtype
 
 
 def run_plan(args: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from orthrus.checkpoint import save_checkpoint
+from orthrus.checkpoints.folder import save_checkpoint
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.modules import DIFF
 

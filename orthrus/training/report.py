@@ -8,16 +8,17 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from orthrus.checkpoint import load_model, read_config
+from orthrus.checkpoints.folder import read_config
+from orthrus.checkpoints.hub import PATTERNS
+from orthrus.checkpoints.loading import load_model
+from orthrus.checkpoints.safetensors_io import read_json
 from orthrus.config import DecodeConfig
 from orthrus.errors import OrthrusError
-from orthrus.hub import PATTERNS
 from orthrus.lossless import run_both
 from orthrus.provenance import describe_host
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from orthrus.training.snapshots import TrainingStopped
-from orthrus.weights import read_json
 
 
 def evaluate_run(

@@ -20,7 +20,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from orthrus.checkpoint import not_compiled
+from orthrus.checkpoints.loading import not_compiled
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.modules import AR, rope_table
 from orthrus.training.data import MIXTURE, Document, Rows, draw, encode_dialogue, pack

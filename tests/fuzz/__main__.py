@@ -15,8 +15,8 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["orthrus", "viz"]):
-    import orthrus.checkpoint
-    import orthrus.weights  # noqa: F401 - targets import these two late, when imports are no longer watched
+    import orthrus.checkpoints.loading
+    import orthrus.checkpoints.safetensors_io  # noqa: F401 - targets import these two late, when imports are no longer watched
     from tests.fuzz.targets import TARGETS, seeds
 
 from tests.fuzz.changing import changed

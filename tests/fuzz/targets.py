@@ -81,7 +81,7 @@ def body(data: bytes) -> None:
 
 def config(data: bytes) -> None:
     """A checkpoint's config.json; what is accepted must survive being written and read again."""
-    from orthrus.checkpoint import read_config
+    from orthrus.checkpoints.folder import read_config
     from orthrus.config import ModelConfig
 
     folder = scratch() / "config"
@@ -99,8 +99,8 @@ def weights(data: bytes) -> None:
     """A checkpoint's weight file: its header, names, shapes and number formats, filled into a model that is there."""
     import torch
 
+    from orthrus.checkpoints.safetensors_io import fill, open_weights
     from orthrus.model.dual_view import Orthrus
-    from orthrus.weights import fill, open_weights
     from tests.tiny import tiny_config
 
     folder = scratch() / "weights"

@@ -43,7 +43,7 @@ def checkpoint(tmp_path_factory) -> Path:
     """Random weights, large enough that a run of some hundred tokens takes seconds and can be stopped."""
     import torch
 
-    from orthrus.checkpoint import save_checkpoint
+    from orthrus.checkpoints.folder import save_checkpoint
     from orthrus.model.dual_view import Orthrus
     from tests.tiny import byte_tokenizer, random_weights, tiny_config
 

@@ -21,7 +21,7 @@ from kernels import (
     triton_rmsnorm,
     triton_stamp,
 )
-from orthrus.checkpoint import config_of
+from orthrus.checkpoints.folder import config_of
 from orthrus.gpu.build import compile_for, compiled_only, resources
 from orthrus.gpu.cards import CARDS, SHARED_LIMIT
 from orthrus.gpu.cost import SHAPES

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from orthrus import engine
-from orthrus.checkpoint import load_model
+from orthrus.checkpoints.loading import load_model
 from orthrus.config import DecodeConfig
 from orthrus.gpu import needs
 from orthrus.lossless import run_both

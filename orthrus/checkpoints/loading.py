@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import shutil
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,28 +10,18 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from orthrus import checks
+from orthrus.checkpoints.folder import read_config, read_model, revision_of
+from orthrus.checkpoints.hub import Place, locate
+from orthrus.checkpoints.safetensors_io import shown
+from orthrus.checkpoints.tokenizer import check_tokenizer, read_tokenizer
 from orthrus.config import DTYPES, EMBEDDED_MODEL, ENGINES, ModelConfig
-from orthrus.errors import OrthrusError
-from orthrus.hub import Place, locate
+from orthrus.errors import EngineUnavailable, OrthrusError
 from orthrus.model.compute import PLAIN
 from orthrus.model.dual_view import Orthrus
-from orthrus.model.memory import refuse_what_does_not_fit
 from orthrus.model.row_invariance import RowCheck
-from orthrus.tokenizer import check_tokenizer, files_beside, read_tokenizer
-from orthrus.weights import SHARD_BYTES, Progress, fill, open_weights, read_json, shown, weight_files, write_weights
 
 if TYPE_CHECKING:
     from orthrus.model.compiled_model import CompiledModel
-
-
-class EngineUnavailable(OrthrusError):
-    """An engine was asked for that does not run here."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__("engine-unavailable", message)
-
-    def __reduce__(self) -> tuple:
-        return type(self), (str(self),)
 
 
 @dataclass(frozen=True)
@@ -145,39 +131,6 @@ def not_compiled(config: ModelConfig, dtype: str | None) -> str:
     return unserved(config)
 
 
-def _lent_later(model: Orthrus) -> bool:
-    """Is the GPU one that a forked process will have? It stacks the weights and decides how they are computed with."""
-    if model.device.type != "cuda":
-        return False
-    from orthrus.gpu.choice import lent_later
-
-    return lent_later(model)
-
-
-def read_model(
-    folder: Path, device: torch.device, dtype: torch.dtype, progress: Progress | None = None, own: bool = False
-) -> Orthrus:
-    """The weights of a checkpoint folder, straight to `device` and `dtype`, not fused; `own` as `orthrus.weights.fill`.
-
-    Raises OrthrusError as `load_model` does, and where the model does not fit.
-    """
-    with torch.device("meta"):
-        model = Orthrus(read_config(folder))
-    if device.type == "cuda":
-        from orthrus.gpu.needs import refuse_model
-
-        refuse_model(model.config, dtype, device)
-    wanted = sum(p.numel() for p in model.parameters()) * dtype.itemsize
-    refuse_what_does_not_fit(wanted, f"the model in {str(dtype).removeprefix('torch.')}", device)
-    fill(model, open_weights(folder, device), device, dtype, progress, own)
-    return model
-
-
-def config_of(source: str | Path | None = None) -> ModelConfig:
-    """The configuration of a checkpoint folder or hub id, without its weights."""
-    return read_config(locate(str(source or EMBEDDED_MODEL)).folder)
-
-
 def device_named(name: str | None) -> torch.device:
     """A torch device; None and "auto" take CUDA where there is one. Raises OrthrusError for any other name.
 
@@ -207,46 +160,3 @@ def default_dtype(device: torch.device) -> torch.dtype:
 def dtype_named(name: str) -> torch.dtype:
     """The torch dtype; raises OrthrusError for one that is not in `orthrus.config.DTYPES`."""
     return getattr(torch, checks.one_of("dtype", name, DTYPES))
-
-
-def read_config(folder: Path) -> ModelConfig:
-    """The folder's config.json; raises OrthrusError where it is not valid JSON or not a supported model.
-
-    Where the folder has a generation_config.json with end tokens, these count, as they do in transformers.
-    """
-    raw = read_json(folder / "config.json")
-    generation = folder / "generation_config.json"
-    if generation.is_file() and (eos := read_json(generation).get("eos_token_id")) is not None:
-        raw = raw | {"eos_token_id": eos}
-    return ModelConfig.from_json(raw)
-
-
-def revision_of(place: Place) -> str:
-    """12 hex digits that name exactly what was run: the hub's commit, or the SHA-256 over a folder's weight files."""
-    if place.commit:
-        return place.commit[:12]
-    return _digest(tuple((path, path.stat().st_mtime_ns) for path in weight_files(place.folder)))
-
-
-@lru_cache
-def _digest(files: tuple[tuple[Path, int], ...]) -> str:
-    digest = hashlib.sha256()
-    for path, _ in files:
-        with path.open("rb") as file:
-            while chunk := file.read(1 << 22):
-                digest.update(chunk)
-    return digest.hexdigest()[:12]
-
-
-def save_checkpoint(model: Orthrus, folder: Path, dtype: torch.dtype, shard_bytes: int = SHARD_BYTES) -> None:
-    """Write config.json and the weights in the published format, in shards of at most `shard_bytes`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    config = model.config.to_json() | {"dtype": str(dtype).removeprefix("torch.")}
-    write_weights(dict(model.named_parameters()), folder, dtype, shard_bytes)
-    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
-
-
-def copy_beside(source: Path, folder: Path) -> None:
-    """Copy what a checkpoint has beside weights and config, byte for byte: tokenizer, template, generation config."""
-    for path in files_beside(source):
-        shutil.copyfile(path, folder / path.name)

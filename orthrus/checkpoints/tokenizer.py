@@ -7,12 +7,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from orthrus.chat import chat_ids, rendered
+from orthrus.checkpoints.chat_template import chat_ids, rendered
+from orthrus.checkpoints.safetensors_io import read_json
 from orthrus.config import ModelConfig
 from orthrus.config.compatibility import UnsupportedCheckpoint
 from orthrus.errors import OrthrusError
 from orthrus.files import BOM
-from orthrus.weights import read_json
 
 WHOLE, PARTS = "tokenizer.json", ("vocab.json", "merges.txt")  # either describes a byte-level BPE
 TEMPLATE = "chat_template.jinja"
