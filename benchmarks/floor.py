@@ -21,8 +21,8 @@ import torch
 
 from benchmarks.harness import RESULTS, SHAPES, facts, seconds, shaped, table, write
 from orthrus.config import EMBEDDED_MODEL
-from orthrus.gpu.cards import card_named
 from orthrus.gpu.cost import Work, work
+from orthrus.gpu.datasheets import card_named
 
 
 def copy_rate(count: int, device: str, repeats: int = 15) -> float:
@@ -92,7 +92,7 @@ def measure(args: argparse.Namespace, dtype: str) -> dict[str, Any]:
 
 
 def share(rates: dict[str, float], device: str, dtype: str) -> dict[str, float] | None:
-    """Measured rates over the datasheet's; None for a device whose datasheet is not in `orthrus.gpu.cards`."""
+    """Measured rates over the datasheet's; None for a device whose datasheet is not in `orthrus.gpu.datasheets`."""
     card = card_named(torch.cuda.get_device_name(device)) if device.startswith("cuda") else None
     tflops = {"bfloat16": card.bf16_tflops, "float32": card.fp32_tflops}.get(dtype) if card else None
     if card is None or tflops is None:

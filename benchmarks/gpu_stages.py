@@ -16,7 +16,7 @@ import torch
 
 from benchmarks.floor import copy_rate
 from benchmarks.harness import SHAPES, random_module
-from orthrus.gpu import needs
+from orthrus.gpu import memory_plan
 from orthrus.gpu.cost import floors
 
 WHERE = "cuda"
@@ -40,7 +40,7 @@ def bandwidth() -> float:
 
 def fitting(shapes: list[str]) -> list[str]:
     """Those whose weights and shortest run fit the free memory."""
-    need = {s: needs.weight_bytes(SHAPES[s], BF16) + needs.run_bytes(SHAPES[s], BF16, 2048) for s in shapes}
+    need = {s: memory_plan.weight_bytes(SHAPES[s], BF16) + memory_plan.run_bytes(SHAPES[s], BF16, 2048) for s in shapes}
     return [shape for shape in shapes if need[shape] <= free()]
 
 
@@ -99,7 +99,7 @@ def times(shape: str, contexts: tuple[int, ...]) -> list[dict[str, Any]]:
     rate, rows = bandwidth(), []
     with weights(shape) as model:
         timed, c = Timed(model), model.config
-        longest = needs.longest(c, BF16, free())
+        longest = memory_plan.longest(c, BF16, free())
         for context in contexts:
             if context + slack(c.block_size) > longest:
                 continue

@@ -10,7 +10,7 @@ next one begins; none begins after --seconds. Random weights of the real shapes 
 bytes a pass must move over the copy rate measured here. Needs neither gradio nor plotly nor numba.
 A folder for --triton:
 
-    TRITON_CACHE_DIR=compiled python -m orthrus.gpu.build --shape embedded,1.7b,8b --sm 90
+    TRITON_CACHE_DIR=compiled python -m orthrus.precompile --shape embedded,1.7b,8b --sm 90
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def main() -> int:
     parser.add_argument("--models", default="1.7b,8b", help=f"random weights of these shapes: {', '.join(SHAPES)}")
     parser.add_argument("--quick", action="store_true", help="the 0.6b shape, one context, four prompts")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="behind this no stage begins")
-    parser.add_argument("--triton", type=Path, help="a folder that orthrus.gpu.build has filled")
+    parser.add_argument("--triton", type=Path, help="a folder that orthrus.precompile has filled")
     parser.add_argument("--first-token", help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, default=RESULTS / "gpu.json")
     args = parser.parse_args()

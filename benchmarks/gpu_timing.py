@@ -11,11 +11,11 @@ import torch
 
 from kernels import ops, records
 from orthrus.config import ModelConfig
-from orthrus.gpu import needs
+from orthrus.gpu import memory_plan
 from orthrus.gpu.cycle import Cycle
 from orthrus.gpu.device import CudaDevice, Device, Graph
+from orthrus.gpu.passes import LibraryStack, Stack
 from orthrus.gpu.runner import AHEAD, Flight, Runner
-from orthrus.gpu.stack import LibraryStack, Stack
 from orthrus.model.dual_view import Orthrus
 
 REPLAYS = 20  # between two synchronisations
@@ -161,7 +161,7 @@ def products(c: ModelConfig, device: Device, where: torch.device, size: int = 25
     from kernels.triton_linear import Config, config_for
 
     found = []
-    for name, (columns, depth) in needs.layer_products(c).items():
+    for name, (columns, depth) in memory_plan.layer_products(c).items():
         if name == "gate_up":
             continue
         rule = config_for(columns, depth)

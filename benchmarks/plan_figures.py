@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from benchmarks.speed_figures import table
 from orthrus.config import ModelConfig
-from orthrus.gpu.cards import CARDS
 from orthrus.gpu.cost import CONTEXT, SHAPES, summary
+from orthrus.gpu.datasheets import CARDS
 from orthrus.training.plan import Rates, Work, plan
 
 QWEN3_06B = ModelConfig(151_936, 1024, 3072, 28, 16, 8, 128, 40_960, 151_669, tie_word_embeddings=True)

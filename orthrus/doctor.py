@@ -74,8 +74,8 @@ def report(lm: LoadedModel) -> dict[str, Any]:
 
 def _graphs(lm: LoadedModel) -> dict[str, Any]:
     """What a captured AR step and cycle move, launch and take at least, by the datasheet of this card or of several."""
-    from orthrus.gpu.cards import CARDS, card_named
     from orthrus.gpu.cost import summary
+    from orthrus.gpu.datasheets import CARDS, card_named
 
     here = card_named(torch.cuda.get_device_name()) if lm.model.device.type == "cuda" else None
     return summary(lm.config, lm.model.dtype.itemsize, CARDS if here is None else (here,))
@@ -83,7 +83,7 @@ def _graphs(lm: LoadedModel) -> dict[str, Any]:
 
 def _fits(lm: LoadedModel) -> int | None:
     """The longest run, prompt and answer together, that the GPU's free memory leaves room for; None on a CPU."""
-    from orthrus.gpu.needs import longest
+    from orthrus.gpu.memory_plan import longest
 
     if lm.model.device.type != "cuda":
         return None

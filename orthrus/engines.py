@@ -43,7 +43,7 @@ class Engines:
 
     def _settled(self, engine: str) -> LoadedModel:
         """Not warmed up: the process's seconds are counted, and a captured run was rehearsed."""
-        from orthrus.gpu.choice import settled
+        from orthrus.gpu.support import settled
 
         model, check, why = settled(self.loaded.model, engine)
         return replace(self.loaded, model=model, check=check, fallback=why)

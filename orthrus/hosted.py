@@ -64,7 +64,7 @@ def compile_kernels(source: str, dtype: str) -> threading.Thread:
 
     Not here: compiling without a GPU replaces Triton's driver, which forked processes would inherit.
     """
-    command = [sys.executable, "-m", "orthrus.gpu.build", "--model", source, "--dtype", dtype, "--sm", CARDS]
+    command = [sys.executable, "-m", "orthrus.precompile", "--model", source, "--dtype", dtype, "--sm", CARDS]
 
     def run() -> None:
         done = subprocess.run(command, capture_output=True, text=True)

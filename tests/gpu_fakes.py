@@ -17,8 +17,8 @@ from kernels import records
 from orthrus.config import DecodeConfig
 from orthrus.engine import decode
 from orthrus.events import validate
-from orthrus.gpu.choice import Graphed
 from orthrus.gpu.cycle import Cycle, Passed
+from orthrus.gpu.support import Graphed
 from orthrus.lossless import run_both
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check

@@ -11,7 +11,7 @@ import torch
 
 from orthrus.checkpoints.loading import device_named
 from orthrus.errors import OrthrusError
-from orthrus.gpu import choice
+from orthrus.gpu import support
 from orthrus.gpu.device import CAPTURING, CudaDevice, settle
 from tests.tiny import tiny_model
 
@@ -109,13 +109,13 @@ def test_a_device_that_answers_nothing_any_more_is_no_reason_for_plain_pytorch(m
         raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
     lm = tiny_model()
-    monkeypatch.setattr(choice, "check_rows", broken)
+    monkeypatch.setattr(support, "check_rows", broken)
     monkeypatch.setattr(type(lm.model), "device", property(lambda model: torch.device("cuda")))
-    monkeypatch.setattr(choice, "settle", lambda: None)
-    assert not choice._tried(lm.model).holds
-    monkeypatch.setattr(choice, "settle", lost)
+    monkeypatch.setattr(support, "settle", lambda: None)
+    assert not support._tried(lm.model).holds
+    monkeypatch.setattr(support, "settle", lost)
     with pytest.raises(OrthrusError) as error:
-        choice._tried(lm.model)
+        support._tried(lm.model)
     assert error.value.code == "gpu-lost"
 
 

@@ -7,8 +7,8 @@ import pytest
 from benchmarks import gpu_figures, plan_figures, readme_figures
 from benchmarks.harness import SHAPES
 from orthrus import doctor
-from orthrus.gpu.cards import CARDS, SHARED_LIMIT, card_named
 from orthrus.gpu.cost import card_floors, floors, launches, passes, summary
+from orthrus.gpu.datasheets import CARDS, SHARED_LIMIT, card_named
 from tests.tiny import tiny_model
 
 NAMES = {

@@ -14,7 +14,7 @@ from orthrus.checkpoints import loading
 from orthrus.checkpoints.hub import locate
 from orthrus.config import EMBEDDED_MODEL
 from orthrus.engines import Engines
-from orthrus.gpu import choice, compiled
+from orthrus.gpu import kernel_cache, support
 from orthrus.model.row_invariance import RowCheck
 from orthrus.server.settings import Settings
 from tests.refusals import refused
@@ -28,10 +28,10 @@ CONFIG, BF16 = tiny_config(), torch.bfloat16
 def card(monkeypatch, tmp_path):
     """A folder of Triton's, and a model that stands on a card of compute capability 9.0."""
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(compiled, "version", lambda name: "3.6.0")
-    monkeypatch.setattr(compiled, "capability", lambda device: 90)
-    monkeypatch.setattr(choice, "obstacle", lambda model: None)
-    monkeypatch.setattr(choice, "_tried", lambda model: HOLDS)
+    monkeypatch.setattr(kernel_cache, "version", lambda name: "3.6.0")
+    monkeypatch.setattr(kernel_cache, "capability", lambda device: 90)
+    monkeypatch.setattr(support, "obstacle", lambda model: None)
+    monkeypatch.setattr(support, "_tried", lambda model: HOLDS)
     return tmp_path
 
 
@@ -44,32 +44,32 @@ def lent_model():
 
 # ---------------------------------------------------------------- notes
 def test_a_note_is_of_one_shape_format_card_version_and_source(card, monkeypatch):
-    assert not compiled.is_compiled(CONFIG, BF16, 90)
-    compiled.note(CONFIG, BF16, 90, {})
-    assert compiled.is_compiled(CONFIG, BF16, 90)
-    assert compiled.is_compiled(tiny_config(num_hidden_layers=9), BF16, 90), "all layers have the same shapes"
-    assert not compiled.is_compiled(tiny_config(hidden_size=128), BF16, 90)
-    assert not compiled.is_compiled(CONFIG, torch.float32, 90) and not compiled.is_compiled(CONFIG, BF16, 120)
-    monkeypatch.setattr(compiled, "version", lambda name: "3.9.0")
-    assert not compiled.is_compiled(CONFIG, BF16, 90)
+    assert not kernel_cache.is_compiled(CONFIG, BF16, 90)
+    kernel_cache.note(CONFIG, BF16, 90, {})
+    assert kernel_cache.is_compiled(CONFIG, BF16, 90)
+    assert kernel_cache.is_compiled(tiny_config(num_hidden_layers=9), BF16, 90), "all layers have the same shapes"
+    assert not kernel_cache.is_compiled(tiny_config(hidden_size=128), BF16, 90)
+    assert not kernel_cache.is_compiled(CONFIG, torch.float32, 90) and not kernel_cache.is_compiled(CONFIG, BF16, 120)
+    monkeypatch.setattr(kernel_cache, "version", lambda name: "3.9.0")
+    assert not kernel_cache.is_compiled(CONFIG, BF16, 90)
 
 
 def test_changed_kernels_are_not_those_that_were_compiled(card, monkeypatch, tmp_path):
-    compiled.note(CONFIG, BF16, 90, {})
-    monkeypatch.setattr(compiled, "KERNELS", tmp_path)
-    assert not compiled.is_compiled(CONFIG, BF16, 90)
+    kernel_cache.note(CONFIG, BF16, 90, {})
+    monkeypatch.setattr(kernel_cache, "KERNELS", tmp_path)
+    assert not kernel_cache.is_compiled(CONFIG, BF16, 90)
 
 
 # ---------------------------------------------------------------- what the process decides
 def test_compiled_kernels_are_checked_and_taken(card):
     lm = lent_model()
-    compiled.note(lm.config, lm.model.dtype, 90, {})
+    kernel_cache.note(lm.config, lm.model.dtype, 90, {})
     found = Engines(lm, None, lent=True).get("auto")
     assert found.model.arithmetic.graphed and found.check is HOLDS and found.mode == "exact"
 
 
 def test_kernels_that_are_not_compiled_are_not_tried(card, monkeypatch, caplog):
-    monkeypatch.setattr(choice, "_tried", lambda model: pytest.fail("compiling takes longer than a call is granted"))
+    monkeypatch.setattr(support, "_tried", lambda model: pytest.fail("compiling takes longer than a call is granted"))
     with caplog.at_level(logging.WARNING):
         found = Engines(lent_model(), None, lent=True).get("auto")
     assert found.mode == "fast" and found.check is None and "sm_90" in caplog.text
@@ -79,16 +79,16 @@ def test_kernels_that_are_not_compiled_are_not_tried(card, monkeypatch, caplog):
 
 def test_kernels_that_do_not_hold_there_are_stepped_back_from(card, monkeypatch):
     lm = lent_model()
-    compiled.note(lm.config, lm.model.dtype, 90, {})
-    monkeypatch.setattr(choice, "_tried", lambda model: DIFFERS)
+    kernel_cache.note(lm.config, lm.model.dtype, 90, {})
+    monkeypatch.setattr(support, "_tried", lambda model: DIFFERS)
     found = Engines(lm, None, lent=True).get("auto")
     assert found.mode == "fast" and found.check is DIFFERS
 
 
 def test_it_is_decided_once_a_process_and_mode(card, monkeypatch):
     lm, tries = lent_model(), []
-    compiled.note(lm.config, lm.model.dtype, 90, {})
-    monkeypatch.setattr(choice, "_tried", lambda model: tries.append(1) or HOLDS)
+    kernel_cache.note(lm.config, lm.model.dtype, 90, {})
+    monkeypatch.setattr(support, "_tried", lambda model: tries.append(1) or HOLDS)
     engines = Engines(lm, None, lent=True)
     assert engines.get("auto") is engines.get("auto") and len(tries) == 1
     assert engines.get("torch").mode == "fast" and len(tries) == 1
@@ -96,7 +96,7 @@ def test_it_is_decided_once_a_process_and_mode(card, monkeypatch):
 
 def test_the_parent_stacks_nothing_and_decides_nothing(card):
     lm = lent_model()
-    compiled.note(lm.config, lm.model.dtype, 90, {})
+    kernel_cache.note(lm.config, lm.model.dtype, 90, {})
     engines, context = Engines(lm, None, lent=True), multiprocessing.get_context("fork")
     found = context.SimpleQueue()
     process = context.Process(target=lambda: found.put(engines.get("auto").mode))
@@ -106,7 +106,7 @@ def test_the_parent_stacks_nothing_and_decides_nothing(card):
 
 
 def test_loading_for_a_gpu_that_comes_later_leaves_the_weights_as_they_are(monkeypatch):
-    monkeypatch.setattr(choice, "lent_later", lambda model: True)
+    monkeypatch.setattr(support, "lent_later", lambda model: True)
     place = locate(str(EMBEDDED_MODEL))
     model, check, _ = loading._load_on_gpu(place, torch.device("cpu"), "float32", "auto")
     assert model._fused is None and check is None and model.engine == "torch"
@@ -116,12 +116,12 @@ def test_loading_for_a_gpu_that_comes_later_leaves_the_weights_as_they_are(monke
 
 def test_a_gpu_comes_later_where_a_model_is_on_cuda_and_cuda_has_not_begun(monkeypatch):
     lm = tiny_model()
-    assert not choice.lent_later(lm.model)
+    assert not support.lent_later(lm.model)
     monkeypatch.setattr(type(lm.model), "device", property(lambda model: torch.device("cuda")))
     monkeypatch.setattr(torch.cuda, "is_initialized", lambda: False)
-    assert choice.lent_later(lm.model)
+    assert support.lent_later(lm.model)
     monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
-    assert not choice.lent_later(lm.model)
+    assert not support.lent_later(lm.model)
 
 
 # ---------------------------------------------------------------- compiling when the server starts

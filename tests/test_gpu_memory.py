@@ -9,8 +9,8 @@ from benchmarks.harness import SHAPES
 from orthrus import doctor
 from orthrus.config import DecodeConfig
 from orthrus.engine import decode
-from orthrus.gpu import choice, needs
-from orthrus.gpu.choice import Graphed, choose_on_gpu
+from orthrus.gpu import memory_plan, support
+from orthrus.gpu.support import Graphed, choose_on_gpu
 from orthrus.model import memory
 from orthrus.model.row_invariance import RowCheck
 from orthrus.verify import verify_block
@@ -24,7 +24,7 @@ BF16 = torch.bfloat16
 
 @pytest.mark.parametrize(("rows", "size"), [(1, 1024), (1024, 1024), (1025, 2048), (9000, 10_000), (10_000, 10_000)])
 def test_buckets_double_up_to_the_context(rows, size):
-    assert needs.bucket(tiny_config(max_position_embeddings=10_000), rows) == size
+    assert memory_plan.bucket(tiny_config(max_position_embeddings=10_000), rows) == size
 
 
 def test_weights_are_counted_with_the_copies_of_one_layer():
@@ -32,7 +32,7 @@ def test_weights_are_counted_with_the_copies_of_one_layer():
     parameters = sum(p.nbytes for p in lm.model.parameters())
     layer = lm.model.fused_layers()[0]
     copies = layer.ar.qkv.nbytes + layer.diff.qkv.nbytes + layer.gate_up.nbytes
-    assert needs.weight_bytes(lm.config, torch.float32) == parameters + copies
+    assert memory_plan.weight_bytes(lm.config, torch.float32) == parameters + copies
 
 
 @pytest.mark.parametrize("vocab_size", [320, 4000])
@@ -46,7 +46,7 @@ def test_what_a_run_keeps_is_within_what_was_counted(vocab_size):
         kept += [t for t in vars(cycle).values() if isinstance(t, torch.Tensor)]
         kept += [t for t in graph.out if t is not None]
     held = sum({t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in kept}.values())
-    counted = needs.run_bytes(lm.config, torch.float32, runner.cache.capacity)
+    counted = memory_plan.run_bytes(lm.config, torch.float32, runner.cache.capacity)
     assert 0.2 * counted < held < counted, "the rest is what passes leave behind them"
     runner.room(100, 3, False)
     assert list(runner._cycles) == [(8, True), (1, False), (1, True), (3, False)], "the oldest graph has made room"
@@ -55,27 +55,27 @@ def test_what_a_run_keeps_is_within_what_was_counted(vocab_size):
 def test_a_card_of_8_gb_takes_the_1_7b_and_refuses_the_8b(monkeypatch):
     monkeypatch.setattr(memory, "free_bytes", lambda device: int(7.4 * GIB))
     cuda = torch.device("cuda")
-    needs.refuse_model(SHAPES["1.7b"], BF16, cuda)
+    memory_plan.refuse_model(SHAPES["1.7b"], BF16, cuda)
     with refused("out-of-memory"):
-        needs.refuse_model(SHAPES["8b"], BF16, cuda)
-    free = int(7.4 * GIB) - needs.weight_bytes(SHAPES["1.7b"], BF16)
-    fits = needs.longest(SHAPES["1.7b"], BF16, free)
-    assert fits >= 8192 and needs.run_bytes(SHAPES["1.7b"], BF16, fits) <= free
-    assert needs.longest(SHAPES["1.7b"], BF16, 1 << 20) == 0
-    assert needs.longest(SHAPES["1.7b"], BF16, 99 * GIB) == SHAPES["1.7b"].max_position_embeddings
+        memory_plan.refuse_model(SHAPES["8b"], BF16, cuda)
+    free = int(7.4 * GIB) - memory_plan.weight_bytes(SHAPES["1.7b"], BF16)
+    fits = memory_plan.longest(SHAPES["1.7b"], BF16, free)
+    assert fits >= 8192 and memory_plan.run_bytes(SHAPES["1.7b"], BF16, fits) <= free
+    assert memory_plan.longest(SHAPES["1.7b"], BF16, 1 << 20) == 0
+    assert memory_plan.longest(SHAPES["1.7b"], BF16, 99 * GIB) == SHAPES["1.7b"].max_position_embeddings
 
 
 def test_a_run_that_does_not_fit_is_refused_before_its_first_event(monkeypatch):
     lm, _ = graphed(tiny_model(max_position_embeddings=8192))
     assert [e.type for e in decode(lm, "Hi", DecodeConfig(4))][-1] == "done"
-    held = needs.run_bytes(lm.config, torch.float32, 1024)
-    more = needs.run_bytes(lm.config, torch.float32, 8192)
-    for module in (memory, choice):
+    held = memory_plan.run_bytes(lm.config, torch.float32, 1024)
+    more = memory_plan.run_bytes(lm.config, torch.float32, 8192)
+    for module in (memory, support):
         monkeypatch.setattr(module, "free_bytes", lambda device: more - held - 1)
     with refused("out-of-memory"):
         decode(lm, "Hi", DecodeConfig(6000))
     decode(lm, "Hi", DecodeConfig(900))
-    for module in (memory, choice):
+    for module in (memory, support):
         monkeypatch.setattr(module, "free_bytes", lambda device: more - held)
     decode(lm, "Hi", DecodeConfig(6000))
 
@@ -85,8 +85,8 @@ CHECKS = {"holds": RowCheck("float32", 1, "", 9, 9), "differs": RowCheck("float3
 
 
 def on_gpu(monkeypatch, mode, why=None, check="holds"):
-    monkeypatch.setattr(choice, "obstacle", lambda model: why)
-    monkeypatch.setattr(choice, "_tried", lambda model: CHECKS[check])
+    monkeypatch.setattr(support, "obstacle", lambda model: why)
+    monkeypatch.setattr(support, "_tried", lambda model: CHECKS[check])
     model, found, fallback = choose_on_gpu(tiny_model().model, mode)
     assert (model.engine == "torch") is bool(fallback)
     return model.arithmetic.graphed, found
@@ -112,8 +112,8 @@ def test_kernels_that_do_not_start_are_a_sentence(monkeypatch):
     def broken(model):
         raise RuntimeError("Failed to find C compiler.\nPlease specify via CC environment variable.")
 
-    monkeypatch.setattr(choice, "check_rows", broken)
-    check = choice._tried(tiny_model().model)
+    monkeypatch.setattr(support, "check_rows", broken)
+    check = support._tried(tiny_model().model)
     assert not check.holds and check.words.endswith(
         "the kernels did not start: RuntimeError: Failed to find C compiler.)"
     )
@@ -121,22 +121,22 @@ def test_kernels_that_do_not_start_are_a_sentence(monkeypatch):
 
 def test_a_capture_that_fails_is_met_in_the_rehearsal(monkeypatch):
     lm, device = graphed(tiny_model())
-    monkeypatch.setattr(choice, "check_rows", lambda model: CHECKS["holds"])
-    assert choice._tried(lm.model) is CHECKS["holds"] and device.captured == 1 and device.replayed == 2
+    monkeypatch.setattr(support, "check_rows", lambda model: CHECKS["holds"])
+    assert support._tried(lm.model) is CHECKS["holds"] and device.captured == 1 and device.replayed == 2
     other, device = graphed(tiny_model())
     device.fail_next = RuntimeError("CUDA error: operation not permitted when stream is capturing")
-    check = choice._tried(other.model)
+    check = support._tried(other.model)
     assert not check.holds and "operation not permitted when stream is capturing" in check.words
 
 
 def test_obstacles_are_named():
-    assert choice.obstacle(tiny_model().model) == "the kernels are for CUDA, the model is on cpu"
+    assert support.obstacle(tiny_model().model) == "the kernels are for CUDA, the model is on cpu"
     assert isinstance(Graphed().serves(DecodeConfig()), bool)
 
 
 def test_the_check_compares_rows_of_the_first_layer_and_the_head():
     """On a CPU the reference's rows may differ: only that rows are compared is asked here."""
-    check = choice.check_rows(tiny_model(max_position_embeddings=400).model, "reference", sizes=(1, 32))
+    check = support.check_rows(tiny_model(max_position_embeddings=400).model, "reference", sizes=(1, 32))
     assert check.compared == 3 * (3 + 32) and check.equal >= 3 * 32
 
 

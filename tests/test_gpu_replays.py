@@ -10,8 +10,8 @@ import torch
 from kernels import ops, records
 from orthrus import baseline, engine
 from orthrus.config import DecodeConfig
+from orthrus.gpu.passes import Stack
 from orthrus.gpu.runner import AHEAD, Flight, Runner
-from orthrus.gpu.stack import Stack
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check
 from tests.gpu_fakes import PROMPT, FakeDevice, alone, graphed, ids

@@ -16,7 +16,7 @@ import torch
 
 from benchmarks import gpu_figures, gpu_stages, gpu_suite, gpu_timing, harness
 from orthrus.checkpoints import loading
-from orthrus.gpu import device, needs
+from orthrus.gpu import device, memory_plan
 from orthrus.model.row_invariance import RowCheck
 from tests.gpu_fakes import FakeDevice, graphed
 from tests.tiny import tiny_config, tiny_model
@@ -167,8 +167,8 @@ def test_what_does_not_fit_is_named_and_smaller_sizes_are_taken(monkeypatch):
     monkeypatch.setattr(gpu_stages, "copy_rate", lambda count, where: asked.append(count) or 1.0)
     gpu_stages.bandwidth()
     assert asked == [11 * GIB // 4]
-    after = 11 * GIB - needs.weight_bytes(harness.SHAPES["1.7b"], torch.bfloat16)
-    assert needs.longest(harness.SHAPES["1.7b"], torch.bfloat16, after) > 8192
+    after = 11 * GIB - memory_plan.weight_bytes(harness.SHAPES["1.7b"], torch.bfloat16)
+    assert memory_plan.longest(harness.SHAPES["1.7b"], torch.bfloat16, after) > 8192
 
 
 def test_a_model_that_steps_back_is_an_error_and_no_figure(monkeypatch):

@@ -36,7 +36,7 @@ def read_model(
     with torch.device("meta"):
         model = Orthrus(read_config(folder))
     if device.type == "cuda":
-        from orthrus.gpu.needs import refuse_model
+        from orthrus.gpu.memory_plan import refuse_model
 
         refuse_model(model.config, dtype, device)
     wanted = sum(p.numel() for p in model.parameters()) * dtype.itemsize

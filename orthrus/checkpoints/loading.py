@@ -107,7 +107,7 @@ def _load_on_cpu(place: Place, dtype: str | None, engine: str, threads: int):
 
 
 def _load_on_gpu(place: Place, device: torch.device, dtype: str | None, engine: str):
-    from orthrus.gpu.choice import choose_on_gpu, lent_later
+    from orthrus.gpu.support import choose_on_gpu, lent_later
 
     if engine == "numba":
         raise EngineUnavailable(f"engine numba is for a CPU, the model is on {device}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from orthrus.config import ModelConfig
-from orthrus.gpu.cards import CARDS, Card
+from orthrus.gpu.datasheets import CARDS, Card
 
 SHAPES = {  # of the published Qwen3 checkpoints
     "0.6b": ModelConfig(151_936, 1024, 3072, 28, 16, 8, 128, 40_960, 151_935, tie_word_embeddings=True),

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from kernels import ops, records
 from orthrus.gpu.device import Device
-from orthrus.gpu.stack import Stack
+from orthrus.gpu.passes import Stack
 from orthrus.model.kv_cache import SharedCache
 
 SLOTS = 64  # cycles the ring remembers: far more than are ever under way

@@ -21,10 +21,10 @@ from torch import Tensor
 from kernels import records
 from kernels.records import Record
 from orthrus.config import DecodeConfig
-from orthrus.gpu import needs
+from orthrus.gpu import memory_plan
 from orthrus.gpu.cycle import HISTORY, SLOTS, Cycle, Passed
 from orthrus.gpu.device import Device, Graph
-from orthrus.gpu.stack import PREFILL_ROWS, Stack
+from orthrus.gpu.passes import PREFILL_ROWS, Stack
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.kv_cache import SharedCache
 
@@ -64,7 +64,7 @@ class Runner:
         """
         self.device.drain()  # replays of a run that was given up
         self.flight = None
-        rows = needs.bucket(self.model.config, rows)
+        rows = memory_plan.bucket(self.model.config, rows)
         if self.cache is None or self.cache.capacity < rows:
             self.release()
             with self._all_or_nothing(rows):
@@ -73,7 +73,7 @@ class Runner:
                     self.angles = self.stack.angles(self.cache)
                 self._piece = Piece(self.stack, self.cache, self.angles, self.device)
         if (block, sampled) not in self._cycles:
-            if len(self._cycles) == needs.GRAPHS:
+            if len(self._cycles) == memory_plan.GRAPHS:
                 self._cycles.pop(next(iter(self._cycles)))
             with self._all_or_nothing(self.cache.capacity):
                 with self.device.working():
@@ -123,7 +123,7 @@ class Runner:
         except BaseException as error:
             self.release()
             if _lacked_memory(error):
-                needs.refuse(self.model, rows)
+                memory_plan.refuse(self.model, rows)
             raise
 
 

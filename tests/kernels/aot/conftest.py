@@ -1,6 +1,7 @@
 """The compiler without a GPU: `python -m pytest tests/kernels/aot`.
 
-The shapes of all checkpoints are compiled once, by `orthrus.gpu.build` in two processes, into a folder of this session.
+The shapes of all checkpoints are compiled once, by `orthrus.precompile` in two processes, into a folder of this
+session.
 """
 
 import os
@@ -37,11 +38,11 @@ def cold_cache(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def built(cold_cache):
-    """(shape, sm) -> what each kernel takes there, by what `orthrus.gpu.build` noted."""
+    """(shape, sm) -> what each kernel takes there, by what `orthrus.precompile` noted."""
     import torch
 
-    from orthrus.gpu import compiled
-    from orthrus.gpu.build import configs
+    from orthrus.gpu import kernel_cache
+    from orthrus.precompile import configs
 
     done = [_compile(half) for half in HALVES]
     for process in done:
@@ -49,11 +50,11 @@ def built(cold_cache):
         assert process.returncode == 0, out
     cases = [(shape, sm) for sm, shapes in SHAPES_BY_SM.items() for shape in shapes]
     sizes = configs(",".join(ALL), "")
-    return {(shape, sm): compiled.noted(sizes[shape], torch.bfloat16, sm) for shape, sm in cases}
+    return {(shape, sm): kernel_cache.noted(sizes[shape], torch.bfloat16, sm) for shape, sm in cases}
 
 
 def _compile(half):
-    run = "import sys; from orthrus.gpu.build import main; sys.exit(max(main(a.split()) for a in sys.argv[1:]))"
+    run = "import sys; from orthrus.precompile import main; sys.exit(max(main(a.split()) for a in sys.argv[1:]))"
     asked = [f"--shape {','.join(SHAPES_BY_SM[sm])} --sm {sm}" for sm in half]
     root = Path(__file__).resolve().parents[3]
     return subprocess.Popen(

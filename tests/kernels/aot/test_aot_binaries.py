@@ -22,9 +22,9 @@ from kernels import (
     triton_stamp,
 )
 from orthrus.checkpoints.folder import config_of
-from orthrus.gpu.build import compile_for, compiled_only, resources
-from orthrus.gpu.cards import CARDS, SHARED_LIMIT
 from orthrus.gpu.cost import SHAPES
+from orthrus.gpu.datasheets import CARDS, SHARED_LIMIT
+from orthrus.precompile import compile_for, compiled_only, resources
 
 MODULES = [
     *(triton_accept, triton_argmax, triton_attention, triton_common, triton_kl, triton_linear),

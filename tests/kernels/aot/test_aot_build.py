@@ -9,12 +9,13 @@ from test_aot_binaries import BUDGET, TRAINING
 from torch.utils._python_dispatch import TorchDispatchMode
 from triton.runtime.jit import JITFunction
 
+from orthrus import precompile
 from orthrus.config import ModelConfig
 from orthrus.errors import OrthrusError
-from orthrus.gpu import build, compiled
+from orthrus.gpu import kernel_cache
 from orthrus.gpu.cost import SHAPES, launches
 from orthrus.gpu.cycle import Cycle
-from orthrus.gpu.stack import Stack
+from orthrus.gpu.passes import Stack
 from orthrus.model.dual_view import Orthrus
 
 VIEWS = (
@@ -49,9 +50,9 @@ def test_a_second_time_nothing_is_compiled(built, cold_cache):
     made = binaries(cold_cache)
     assert {path.name.removesuffix(".cubin") for path in made} >= BUDGET.keys() - TRAINING
     forget()
-    found = build.compile_for(SHAPES["1.7b"], torch.bfloat16, 90)
+    found = precompile.compile_for(SHAPES["1.7b"], torch.bfloat16, 90)
     assert {binary.name for binary in found} == BUDGET.keys() - TRAINING and binaries(cold_cache) == made
-    assert build.used(found, 90) == built["1.7b", 90]
+    assert precompile.used(found, 90) == built["1.7b", 90]
 
 
 class Nodes(TorchDispatchMode):
@@ -68,7 +69,7 @@ class Nodes(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-class Sending(build.NoDevice):
+class Sending(precompile.NoDevice):
     """Its copy to the host is a node, too."""
 
     sent = 0
@@ -86,7 +87,7 @@ def test_a_graph_has_as_many_nodes_as_are_counted(kind, block, built):
         model = Orthrus(config).to(torch.bfloat16).fuse()
         stack, cache, device = Stack(model), model.new_cache(1024), Sending()
         cycle = Cycle(stack, cache, stack.angles(cache), device, block, False)
-        with torch.inference_mode(), build.compiled_only(90) as launched, Nodes() as nodes:
+        with torch.inference_mode(), precompile.compiled_only(90) as launched, Nodes() as nodes:
             cycle.launch()
     assert len(launched) + len(nodes.names) + device.sent == launches(config)[kind], nodes.names
 
@@ -101,25 +102,25 @@ def loaded_kernels():
 
 
 def test_the_command_takes_shapes_and_says_what_it_made(built, capsys):
-    assert build.main(["--shape", "embedded,1.7B", "--sm", "90"]) == 0
+    assert precompile.main(["--shape", "embedded,1.7B", "--sm", "90"]) == 0
     made = json.loads(capsys.readouterr().out)["compiled"]
     assert made["1.7b, sm_90"] == built["1.7b", 90] and made["embedded, sm_90"] == built["embedded", 90]
-    assert compiled.is_compiled(SHAPES["1.7b"], torch.bfloat16, 90)
-    assert build.main(["--shape", "2b", "--sm", "90"]) == 2
+    assert kernel_cache.is_compiled(SHAPES["1.7b"], torch.bfloat16, 90)
+    assert precompile.main(["--shape", "2b", "--sm", "90"]) == 2
     assert "shape '2b' is not one of embedded, 0.6b" in capsys.readouterr().err
-    assert build.main(["--sm", "90", "--dtype", "float64"]) == 2
+    assert precompile.main(["--sm", "90", "--dtype", "float64"]) == 2
     assert "dtype 'float64' is not one of" in capsys.readouterr().err
 
 
 def test_what_a_program_cannot_have_is_refused(built, monkeypatch):
-    found = build.compile_for(SHAPES["1.7b"], torch.bfloat16, 90)
-    monkeypatch.setitem(build.SHARED_LIMIT, 90, 48 * 1024)
+    found = precompile.compile_for(SHAPES["1.7b"], torch.bfloat16, 90)
+    monkeypatch.setitem(precompile.SHARED_LIMIT, 90, 48 * 1024)
     with pytest.raises(OrthrusError) as error:
-        build.used(found, 90)
+        precompile.used(found, 90)
     assert error.value.code == "kernel-too-large"
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="says what is missing where there is no GPU")
 def test_without_a_gpu_and_a_target_it_refuses(capsys):
-    assert build.main([]) == 2
+    assert precompile.main([]) == 2
     assert "there is no CUDA device here; --sm 90 compiles" in capsys.readouterr().err

@@ -8,7 +8,7 @@ import torch
 from orthrus import engine
 from orthrus.checkpoints.loading import load_model
 from orthrus.config import DecodeConfig
-from orthrus.gpu import needs
+from orthrus.gpu import memory_plan
 from orthrus.lossless import run_both
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check, same_ids
@@ -96,5 +96,5 @@ def test_memory_stays_within_what_was_counted(lm):
     before = torch.cuda.memory_allocated()
     run(lm, PROMPTS[0], max_new_tokens=200, detail=-1)
     spent = torch.cuda.max_memory_allocated() - before
-    counted = needs.run_bytes(lm.model.config, lm.model.dtype, runner.cache.capacity)
+    counted = memory_plan.run_bytes(lm.model.config, lm.model.dtype, runner.cache.capacity)
     assert spent <= counted + (8 << 20), "instruments of an AR chunk come on top"

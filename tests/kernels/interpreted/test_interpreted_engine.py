@@ -10,7 +10,7 @@ from kernels import triton_attention
 from kernels.triton_attention import Config
 from orthrus import baseline, engine
 from orthrus.config import DecodeConfig
-from orthrus.gpu import choice
+from orthrus.gpu import support
 from orthrus.lossless import run_both
 from orthrus.session import make_request, run_start
 from orthrus.trace import Trace
@@ -104,9 +104,9 @@ def test_a_linear_layer_that_depends_on_the_rows_turns_the_comparison_red(monkey
 
 def test_the_check_on_loading_holds_and_sees_that_fault(monkeypatch):
     model = scripted(PROMPT, [0], **SHAPE).model
-    assert choice.check_rows(model, sizes=(1,)).holds
+    assert support.check_rows(model, sizes=(1,)).holds
     depending_on_rows(monkeypatch)
-    assert not choice.check_rows(model, sizes=(1,)).holds
+    assert not support.check_rows(model, sizes=(1,)).holds
 
 
 def test_a_piece_that_is_filled_up_gives_its_rows_the_bits_they_have_in_one_pass():

@@ -8,7 +8,7 @@ from benchmarks import gpu_timing
 from benchmarks.harness import SHAPES as SHAPES_OF_MODELS
 from kernels import ops, reference, slices, triton_linear
 from kernels.triton_linear import Config
-from orthrus.gpu import needs
+from orthrus.gpu import memory_plan
 from tests.gpu_fakes import FakeDevice
 from tests.tiny import tiny_config
 
@@ -106,7 +106,7 @@ def test_the_rule_cuts_every_layer_evenly_until_there_are_enough_programs(name, 
 def test_slices_take_no_more_memory_than_is_counted():
     for name, columns, depth in layers():
         sliced = triton_linear.config_for(columns, depth).slices * columns
-        assert sliced <= needs.sliced_columns(SHAPES_OF_MODELS[name]), name
+        assert sliced <= memory_plan.sliced_columns(SHAPES_OF_MODELS[name]), name
 
 
 def test_fp32_logits_from_bf16_rows():

@@ -1,4 +1,4 @@
-"""Which kernels are compiled in the folder that Triton uses here: notes that `orthrus.gpu.build` leaves there."""
+"""Which kernels are compiled in the folder that Triton uses here: notes that `orthrus.precompile` leaves there."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def note(config: ModelConfig, dtype: torch.dtype, sm: int, kernels: dict[str, An
 
 
 def noted(config: ModelConfig, dtype: torch.dtype, sm: int) -> dict[str, Any]:
-    """kernel -> what it takes there, as `orthrus.gpu.build.used` found; raises OSError if there is no such note."""
+    """kernel -> what it takes there, as `orthrus.precompile.used` found; raises OSError if there is no such note."""
     return json.loads(note_of(config, dtype, sm).read_text(encoding="utf-8"))["kernels"]
 
 

@@ -1,8 +1,8 @@
 """Compile every kernel a model needs into Triton's cache folder, ahead of the first run.
 
-    TRITON_CACHE_DIR=/cache python -m orthrus.gpu.build --model chiennv/Orthrus-Qwen3-1.7B       # for the GPU here
-    TRITON_CACHE_DIR=/cache python -m orthrus.gpu.build --model assets/orthrus-mini --sm 90      # without a GPU
-    TRITON_CACHE_DIR=/cache python -m orthrus.gpu.build --shape 1.7b,8b --sm 90,120              # without a checkpoint
+    TRITON_CACHE_DIR=/cache python -m orthrus.precompile --model chiennv/Orthrus-Qwen3-1.7B       # for the GPU here
+    TRITON_CACHE_DIR=/cache python -m orthrus.precompile --model assets/orthrus-mini --sm 90      # without a GPU
+    TRITON_CACHE_DIR=/cache python -m orthrus.precompile --shape 1.7b,8b --sm 90,120              # without a checkpoint
 
 A process that is forked for one call has no time to compile. With --sm nothing is launched and no weight is read: the
 very sequence that is captured later runs on tensors that have shapes and no memory, and each launch stops at its
@@ -29,12 +29,12 @@ from orthrus.checkpoints.loading import dtype_named
 from orthrus.config import ModelConfig
 from orthrus.console import Parser, as_json, run_command
 from orthrus.errors import OrthrusError
-from orthrus.gpu import compiled, needs
-from orthrus.gpu.cards import SHARED_LIMIT
+from orthrus.gpu import kernel_cache, memory_plan
 from orthrus.gpu.cost import SHAPES
 from orthrus.gpu.cycle import Cycle
+from orthrus.gpu.datasheets import SHARED_LIMIT
+from orthrus.gpu.passes import Stack
 from orthrus.gpu.runner import Piece
-from orthrus.gpu.stack import Stack
 from orthrus.model.dual_view import Orthrus
 
 
@@ -115,7 +115,7 @@ def compile_for(config: ModelConfig, dtype: torch.dtype, sm: int) -> list[Binary
         model = Orthrus(config).to(dtype).fuse()
         stack, device = Stack(model), NoDevice()
         stack.layers = stack.layers[:1]  # all layers have the same shapes
-        cache = model.new_cache(needs.bucket(config, 1))
+        cache = model.new_cache(memory_plan.bucket(config, 1))
         angles = stack.angles(cache)
         with compiled_only(sm) as made:
             Piece(stack, cache, angles, device)
@@ -161,7 +161,7 @@ def used(binaries: list[Binary], sm: int) -> dict[str, dict[str, int]]:
 def build(config: ModelConfig, dtype: torch.dtype, sm: int) -> dict[str, dict[str, int]]:
     """Compile, check, and note it in the folder; returns what `used` found."""
     found = used(compile_for(config, dtype, sm), sm)
-    compiled.note(config, dtype, sm, found)
+    kernel_cache.note(config, dtype, sm, found)
     return found
 
 
@@ -195,7 +195,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _main(arguments: list[str] | None) -> int:
-    parser = Parser(prog="python -m orthrus.gpu.build", description=__doc__.split("\n")[0])
+    parser = Parser(prog="python -m orthrus.precompile", description=__doc__.split("\n")[0])
     parser.add_argument("--model", default="", help="checkpoint folder or hub id (default: the embedded model)")
     parser.add_argument("--shape", default="", help=f"instead of a checkpoint: embedded, {', '.join(SHAPES)}")
     parser.add_argument("--dtype", default="bfloat16", help="float32 or bfloat16")

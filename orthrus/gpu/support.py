@@ -2,7 +2,7 @@
 
 A host that lends its GPU for one call at a time forks a process for each call. The process that loads the model has
 no GPU then, so nothing is decided there: the first call of each forked process does it (`settled`), and only if the
-kernels were compiled for its card beforehand (`orthrus.gpu.build`), because its seconds are counted.
+kernels were compiled for its card beforehand (`orthrus.precompile`), because its seconds are counted.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from torch import Tensor
 
 from orthrus.config import DecodeConfig
 from orthrus.errors import EngineUnavailable, OrthrusError
-from orthrus.gpu import compiled, needs
+from orthrus.gpu import kernel_cache, memory_plan
 from orthrus.gpu.device import CudaDevice, Device, settle
+from orthrus.gpu.passes import Stack
 from orthrus.gpu.runner import Runner
-from orthrus.gpu.stack import Stack
 from orthrus.model.compute import PLAIN, Plain
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.memory import free_bytes
@@ -53,15 +53,15 @@ class Graphed(Plain):
     def refuse_run(self, model: Orthrus, rows: int) -> None:
         """Raise ValueError if a run of `rows` positions needs memory that is not there."""
         have = self._runner.cache if self._runner else None
-        rows = needs.bucket(model.config, rows)
+        rows = memory_plan.bucket(model.config, rows)
         if have is not None and have.capacity >= rows:
             return
-        held = needs.run_bytes(model.config, model.dtype, have.capacity) if have is not None else 0
+        held = memory_plan.run_bytes(model.config, model.dtype, have.capacity) if have is not None else 0
         if self._runner is not None:
             self._runner.device.free()  # what PyTorch keeps without using it counts as free
         free = free_bytes(model.device)
-        if free is not None and needs.run_bytes(model.config, model.dtype, rows) > free + held:
-            needs.refuse(model, rows)
+        if free is not None and memory_plan.run_bytes(model.config, model.dtype, rows) > free + held:
+            memory_plan.refuse(model, rows)
 
 
 def obstacle(model: Orthrus) -> str | None:
@@ -132,8 +132,8 @@ def choose_on_gpu(model: Orthrus, engine: str, compiled_before: bool = False) ->
     """
     why, check = obstacle(model), None
     if why is None and compiled_before:
-        sm = compiled.capability(model.device)
-        there = compiled.is_compiled(model.config, model.dtype, sm)
+        sm = kernel_cache.capability(model.device)
+        there = kernel_cache.is_compiled(model.config, model.dtype, sm)
         why = None if there else f"the kernels are not compiled for this GPU (sm_{sm}) yet"
     if why is None:
         captured = model.with_arithmetic(Graphed())

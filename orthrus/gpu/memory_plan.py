@@ -14,7 +14,7 @@ from kernels.spans import spans
 from orthrus.config import ModelConfig
 from orthrus.errors import OrthrusError
 from orthrus.gpu.cycle import HISTORY
-from orthrus.gpu.stack import BEYOND, PREFILL_ROWS
+from orthrus.gpu.passes import BEYOND, PREFILL_ROWS
 from orthrus.model import memory
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.kv_cache import TILE, SharedCache
