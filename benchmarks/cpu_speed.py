@@ -32,11 +32,10 @@ import transformers
 
 from benchmarks.harness import RESULTS, facts, table, write
 from benchmarks.peers import LlamaCpp, Way, by_llama_cpp, by_transformers
-from orthrus.baseline import decode_ar
 from orthrus.checkpoints.loading import LoadedModel, load_model
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
 from orthrus.corpus import generate
-from orthrus.engine import decode
+from orthrus.decoding.engine import decode, decode_ar
 from orthrus.evaluate import dialogue
 from orthrus.model.thread_team import available_cores
 from orthrus.trace import Trace

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from orthrus.acceptance import settle
+from orthrus.decoding.acceptance import settle
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.kv_cache import SharedCache
 

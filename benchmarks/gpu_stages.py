@@ -146,7 +146,7 @@ def prompts(count: int, dtype: str) -> dict[str, Any]:
     """Both lanes over held-out prompts with the embedded model."""
     from orthrus.config import DecodeConfig
     from orthrus.corpus import DOMAINS, generate
-    from orthrus.lossless import run_both
+    from orthrus.decoding.engine import run_both
     from orthrus.trace import Trace
     from orthrus.trace.invariants import check
 

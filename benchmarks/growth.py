@@ -29,10 +29,9 @@ import torch
 
 from benchmarks.harness import RESULTS, SHAPES, facts, shaped, table, weight_count, write
 from benchmarks.row_costs import in_turn
-from orthrus.baseline import decode_ar
 from orthrus.checkpoints.loading import LoadedModel, load_model
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
-from orthrus.engine import decode
+from orthrus.decoding.engine import decode, decode_ar
 from orthrus.model.compiled_model import CompiledModel
 from orthrus.model.thread_team import available_cores
 from orthrus.trace import Trace

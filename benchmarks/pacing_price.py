@@ -17,7 +17,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.harness import ROOT, table
-from orthrus.pacing import Costs, Pacer
+from orthrus.decoding.block_size import Costs, Pacer
 from orthrus.trace import Trace
 from orthrus.trace.files import load
 

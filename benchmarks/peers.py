@@ -17,9 +17,9 @@ import torch
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from orthrus.checkpoints.loading import LoadedModel
+from orthrus.decoding.request import chat_ids
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.modules import DIFF
-from orthrus.session import chat_ids
 
 Way = Callable[[Any], tuple[list[int], float]]
 

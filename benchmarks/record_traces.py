@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from orthrus.checkpoints.loading import load_model
 from orthrus.config import EMBEDDED_MODEL, ENGINES, DecodeConfig
 from orthrus.corpus import domain_module
-from orthrus.lossless import run_both
+from orthrus.decoding.engine import run_both
 from orthrus.trace import Trace
 from orthrus.trace.files import SUFFIX, save
 from orthrus.trace.invariants import check

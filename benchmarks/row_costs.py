@@ -39,11 +39,11 @@ from kernels.numba_linear import _linear, pool_of
 from orthrus.checkpoints.loading import LoadedModel, load_model
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
 from orthrus.corpus import generate
-from orthrus.engine import decode
+from orthrus.decoding.engine import decode
+from orthrus.decoding.pass_costs import settle
 from orthrus.evaluate import dialogue
 from orthrus.model.compiled_model import CompiledModel
 from orthrus.model.thread_team import available_cores
-from orthrus.probe import settle
 from orthrus.trace import Trace
 
 ROWS = (1, 2, 4, 8, 16, 32)

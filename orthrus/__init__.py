@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-__version__ = "0.1.0"
+from orthrus._version import __version__ as __version__
 
 
 def generate(prompt: str | list[dict[str, str]], model: str | None = None, **options: Any) -> str:
@@ -19,7 +19,7 @@ def generate(prompt: str | list[dict[str, str]], model: str | None = None, **opt
     """
     from orthrus.config import DecodeConfig
     from orthrus.config.messages import turns_of
-    from orthrus.engine import decode
+    from orthrus.decoding.engine import decode
     from orthrus.errors import OrthrusError
     from orthrus.trace import Trace
 

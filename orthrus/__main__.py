@@ -31,7 +31,7 @@ NUMBERS = ("max_new_tokens", "block_size", "temperature", "top_k", "top_p", "see
 def generate(args: argparse.Namespace) -> dict[str, Any]:
     """Stream the text, then print the metrics."""
     prompt, config = _prompt(args), _config(args, detail=-1)
-    from orthrus.engine import decode  # seconds, behind what can be refused at once
+    from orthrus.decoding.engine import decode  # seconds, behind what can be refused at once
     from orthrus.trace import Trace
 
     trace, shown = Trace(), 0
@@ -49,7 +49,7 @@ def generate(args: argparse.Namespace) -> dict[str, Any]:
 
 def trace(args: argparse.Namespace) -> dict[str, Any]:
     """Run both lanes and write the recorded trace."""
-    from orthrus.lossless import run_both
+    from orthrus.decoding.engine import run_both
     from orthrus.trace import Trace
     from orthrus.trace.files import save
 

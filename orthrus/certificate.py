@@ -11,9 +11,9 @@ from orthrus.checkpoints.loading import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.corpus import DOMAINS, generate
 from orthrus.corpus.base import Example
+from orthrus.decoding.engine import run_both
+from orthrus.decoding.run_info import describe_host
 from orthrus.errors import OrthrusError
-from orthrus.lossless import run_both
-from orthrus.provenance import describe_host
 from orthrus.trace import Trace
 
 COUNTS = ("prompts", "identical", "rows_compared", "rows_equal")

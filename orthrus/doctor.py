@@ -10,9 +10,9 @@ import torch
 
 from orthrus import __version__
 from orthrus.checkpoints.loading import LoadedModel
+from orthrus.decoding.run_info import describe_host, parameters
 from orthrus.model.memory import free_bytes
 from orthrus.model.row_invariance import SIZES, STARTS, check_rows
-from orthrus.provenance import describe_host, parameters
 
 PACKAGES = (
     "torch",

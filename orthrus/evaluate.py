@@ -14,8 +14,8 @@ from orthrus.checkpoints.loading import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.corpus import DOMAINS, SPLITS, generate, grade, splits
 from orthrus.corpus.base import Example
-from orthrus.lossless import run_both
-from orthrus.provenance import describe_host
+from orthrus.decoding.engine import run_both
+from orthrus.decoding.run_info import describe_host
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 

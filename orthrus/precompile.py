@@ -168,7 +168,7 @@ def build(config: ModelConfig, dtype: torch.dtype, sm: int) -> dict[str, dict[st
 def compile_here(source: str, dtype: str) -> None:
     """Run on the GPU that is here: binaries and what launches them are both made."""
     from orthrus.checkpoints.loading import load_model
-    from orthrus.engines import warm_up
+    from orthrus.decoding.model_variants import warm_up
 
     warm_up(load_model(source, "cuda", dtype, "triton"))
 

@@ -18,7 +18,7 @@ from orthrus.config import EMBEDDED_MODEL
 from orthrus.server.settings import Settings
 
 if TYPE_CHECKING:
-    from orthrus.engines import Engines
+    from orthrus.decoding.model_variants import Engines
     from orthrus.events import Event
     from orthrus.trace import Trace
 
@@ -56,7 +56,7 @@ class Service:
 
     def _load(self, source: str) -> Engines:
         from orthrus.checkpoints.loading import LoadedModel, load_model
-        from orthrus.engines import Engines
+        from orthrus.decoding.model_variants import Engines
 
         asked, threads = self.settings, self.settings.threads or self._most_threads
 
@@ -75,7 +75,7 @@ class Service:
         self, engines: Engines, prompt: str, written: str, proposal: str, engine: str = "auto"
     ) -> dict[str, Any]:
         """What the AR view says of a proposed block, after `prompt` and what is `written` of the answer."""
-        from orthrus.verify import verify_block
+        from orthrus.decoding.verify_block import verify_block
 
         return verify_block(engines.get(engine), prompt, written, proposal)
 
@@ -105,10 +105,10 @@ class Service:
 
 def decode(engines: Engines, wish: Any, cancel: Any) -> Iterator[Event]:
     """A wish's events: both lanes, or Orthrus alone."""
-    from orthrus import engine, lossless
+    from orthrus.decoding import engine
 
     lm = engines.get(wish.engine)
-    yield from (lossless.run_both if wish.both else engine.decode)(lm, wish.prompt, wish.config, cancel)
+    yield from (engine.run_both if wish.both else engine.decode)(lm, wish.prompt, wish.config, cancel)
 
 
 def recover() -> str:

@@ -15,11 +15,10 @@ import torch
 
 from kernels import records
 from orthrus.config import DecodeConfig
-from orthrus.engine import decode
+from orthrus.decoding.engine import decode, run_both
 from orthrus.events import validate
 from orthrus.gpu.cycle import Cycle, Passed
 from orthrus.gpu.support import Graphed
-from orthrus.lossless import run_both
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check
 

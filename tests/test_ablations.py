@@ -13,7 +13,7 @@ from benchmarks import ablation_figures, ablation_stage, ablations, denoise, spe
 from benchmarks.ablation_stage import AblationStage, Variant, Workbench, reveal
 from orthrus.checkpoints.chat_template import chat_ids
 from orthrus.config import DecodeConfig
-from orthrus.engine import decode
+from orthrus.decoding.engine import decode
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.modules import DIFF
 from orthrus.trace import Trace

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orthrus.acceptance import longest_prefix, settle
+from orthrus.decoding.acceptance import longest_prefix, settle
 
 EOS = 0
 

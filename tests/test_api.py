@@ -108,9 +108,9 @@ def test_a_block_is_verified(client):
 
 
 def test_what_the_model_itself_would_write_is_accepted():
-    from orthrus.baseline import decode_ar
     from orthrus.config import DecodeConfig
-    from orthrus.verify import verify_block
+    from orthrus.decoding.engine import decode_ar
+    from orthrus.decoding.verify_block import verify_block
     from tests.tiny import tiny_model
 
     found = None

@@ -9,15 +9,13 @@ import pytest
 import orthrus
 from orthrus import checks
 from orthrus.__main__ import main
-from orthrus.baseline import decode_ar
 from orthrus.checkpoints.chat_template import chat_ids, text_ids
 from orthrus.config import DecodeConfig
 from orthrus.config.messages import turns_of
-from orthrus.engine import decode
+from orthrus.decoding.engine import decode, decode_ar, run_both
+from orthrus.decoding.verify_block import verify_block
 from orthrus.errors import OrthrusError
-from orthrus.lossless import run_both
 from orthrus.server.settings import settings_from_environment, settings_of
-from orthrus.verify import verify_block
 from tests.refusals import refused
 from viz.controls import read
 

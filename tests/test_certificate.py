@@ -78,7 +78,7 @@ def test_a_divergence_is_told(exact, monkeypatch):
         lane.chooser = Wrong()
         return choose(lane)
 
-    monkeypatch.setattr("orthrus.baseline.AutoregressiveLane._tokens", astray)
+    monkeypatch.setattr("orthrus.decoding.autoregressive.AutoregressiveLane._tokens", astray)
     got = certify(exact, 1, 1, CONFIG)
     assert got["identical"] == 0
     (told,) = got["divergences"]

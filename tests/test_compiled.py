@@ -17,14 +17,12 @@ import torch
 from torch import Tensor
 
 from kernels import numba_common
-from orthrus.baseline import decode_ar
 from orthrus.checkpoints import loading
 from orthrus.checkpoints.folder import save_checkpoint
 from orthrus.checkpoints.loading import load_model
 from orthrus.config import DecodeConfig
-from orthrus.engine import decode
+from orthrus.decoding.engine import decode, decode_ar, run_both
 from orthrus.errors import EngineUnavailable, OrthrusError
-from orthrus.lossless import run_both
 from orthrus.model.compiled_model import PASS_ROWS, CompiledCache, compiled, pass_rows, unserved
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.row_invariance import bit_equal, check_rows

@@ -122,7 +122,7 @@ def test_an_error_s_line_obeys_nothing_either():
 def test_standard_input_is_the_prompt(monkeypatch, capsys):
     seen = []
     monkeypatch.setattr("orthrus.__main__._model", lambda args: "model")
-    monkeypatch.setattr("orthrus.engine.decode", lambda lm, prompt, config: seen.append(prompt) or [])
+    monkeypatch.setattr("orthrus.decoding.engine.decode", lambda lm, prompt, config: seen.append(prompt) or [])
     monkeypatch.setattr("orthrus.__main__.standard_input", lambda: "Say \nhello")
     with pytest.raises(AttributeError):  # no event, so no end of a run to tell of
         main(["generate", "-"])

@@ -7,11 +7,9 @@ import threading
 import pytest
 
 import orthrus
-from orthrus.baseline import decode_ar
 from orthrus.config import DecodeConfig
-from orthrus.engine import decode
+from orthrus.decoding.engine import decode, decode_ar, run_both
 from orthrus.events import validate
-from orthrus.lossless import run_both
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check, same_ids
 from tests.refusals import refused
@@ -161,7 +159,7 @@ def test_costly_instruments_lower_their_detail():
 
 def test_a_wrong_text_is_called_a_mismatch(monkeypatch):
     """A drafter bug that commits an unverified proposal must turn the lossless event red."""
-    import orthrus.rulings as rulings
+    import orthrus.decoding.rulings as rulings
 
     lm = scripted(PROMPT, [0])
     honest = rulings.settle

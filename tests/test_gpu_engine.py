@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from orthrus import baseline, engine
 from orthrus.config import DecodeConfig
+from orthrus.decoding.engine import ar_lane, orthrus_lane
+from orthrus.decoding.request import make_request
+from orthrus.decoding.run_info import run_start
 from orthrus.gpu.runner import AHEAD
-from orthrus.session import make_request, run_start
 from orthrus.trace.invariants import same_ids
 from tests.gpu_fakes import PROMPT, alone, force, graphed, ids, run
 from tests.tiny import scripted
@@ -119,8 +120,8 @@ def test_prompts_of_every_length(length, tiny):
     for lm in (tiny, graphed(tiny)[0]):
         request = make_request(lm, PROMPT, DecodeConfig(max_new_tokens=20))
         request = replace(request, ids=tuple(1 + i * 37 % 250 for i in range(length)))
-        for module in (engine, baseline):
-            lane = module.lane_of(request)
+        for lane_of in (orthrus_lane, ar_lane):
+            lane = lane_of(request)
             assert list(run_start(request, ("orthrus",))) and list(lane.events())
             texts.append(lane.text)
     assert texts[0] == texts[1] == texts[2] == texts[3] and len(texts[0]) == 20

@@ -13,7 +13,7 @@ from orthrus import hosted, service
 from orthrus.checkpoints import loading
 from orthrus.checkpoints.hub import locate
 from orthrus.config import EMBEDDED_MODEL
-from orthrus.engines import Engines
+from orthrus.decoding.model_variants import Engines
 from orthrus.gpu import kernel_cache, support
 from orthrus.model.row_invariance import RowCheck
 from orthrus.server.settings import Settings

@@ -8,12 +8,12 @@ import torch
 from benchmarks.harness import SHAPES
 from orthrus import doctor
 from orthrus.config import DecodeConfig
-from orthrus.engine import decode
+from orthrus.decoding.engine import decode
+from orthrus.decoding.verify_block import verify_block
 from orthrus.gpu import memory_plan, support
 from orthrus.gpu.support import Graphed, choose_on_gpu
 from orthrus.model import memory
 from orthrus.model.row_invariance import RowCheck
-from orthrus.verify import verify_block
 from tests.gpu_fakes import graphed
 from tests.refusals import refused
 from tests.tiny import tiny_config, tiny_model

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from kernels import ops, records
-from orthrus import baseline, engine
 from orthrus.config import DecodeConfig
+from orthrus.decoding import autoregressive, engine
 from orthrus.gpu.passes import Stack
 from orthrus.gpu.runner import AHEAD, Flight, Runner
 from orthrus.trace import Trace
@@ -51,11 +51,11 @@ def test_cancel_ends_within_the_cycle_and_the_next_run_is_whole(tiny):
 def test_cancel_in_the_ar_lane(tiny):
     lm, _ = graphed(tiny)
     cancel, seen = threading.Event(), []
-    for event in baseline.decode_ar(lm, PROMPT, DecodeConfig(max_new_tokens=90), cancel):
+    for event in engine.decode_ar(lm, PROMPT, DecodeConfig(max_new_tokens=90), cancel):
         seen.append(event)
         if event.type == "ar_chunk":
             cancel.set()
-    assert seen[-1].stop == "cancel" and seen[-1].n_tokens == baseline.CHUNK + 1
+    assert seen[-1].stop == "cancel" and seen[-1].n_tokens == autoregressive.CHUNK + 1
 
 
 def test_a_run_whose_model_was_taken_by_another_says_so(tiny):

@@ -102,8 +102,11 @@ def loaded_with(module: str) -> set[str]:
         ("orthrus.trace", "torch transformers"),
         ("orthrus.trace.files", "torch transformers"),
         ("orthrus.config", "torch"),
-        ("orthrus.baseline", "orthrus.engine orthrus.acceptance orthrus.training.*"),
-        ("orthrus.engine", "orthrus.training.* orthrus.trace"),
+        (
+            "orthrus.decoding.autoregressive",
+            "orthrus.decoding.draft_verify orthrus.decoding.acceptance orthrus.training.*",
+        ),
+        ("orthrus.decoding.draft_verify", "orthrus.training.* orthrus.trace"),
         ("orthrus.*", "gradio plotly viz viz.*"),
         ("kernels*", "orthrus orthrus.* viz viz.* gradio plotly transformers"),
         ("viz*", "torch transformers gradio kernels.*"),

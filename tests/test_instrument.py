@@ -9,8 +9,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orthrus.instrument import RANK_LIMIT, draft_fields, verdict_fields
-from orthrus.sampling import Greedy
+from orthrus.decoding.logit_stats import RANK_LIMIT, draft_fields, verdict_fields
+from orthrus.decoding.sampling import Greedy
 
 CLOSE = 2e-3  # three decimals, and float32 sums
 

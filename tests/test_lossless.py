@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from orthrus.config import DecodeConfig
+from orthrus.decoding.compare import NEAR_TIE
+from orthrus.decoding.engine import run_both
+from orthrus.decoding.logit_stats import RowLog
+from orthrus.decoding.sampling import Greedy
 from orthrus.events import Lossless
-from orthrus.instrument import RowLog
-from orthrus.lossless import NEAR_TIE, run_both
-from orthrus.sampling import Greedy
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check
 from tests.faults import SplitSums, under

@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from orthrus.config import DecodeConfig
-from orthrus.engine import OrthrusLane, decode
+from orthrus.decoding.draft_verify import OrthrusLane
+from orthrus.decoding.engine import decode
+from orthrus.decoding.request import make_request
 from orthrus.model import memory
 from orthrus.model.kv_cache import KEPT_ROWS, TILE, SharedCache
-from orthrus.session import make_request
 from tests.refusals import refused
 from tests.tiny import scripted, tiny_config, tiny_model
 

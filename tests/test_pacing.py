@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from benchmarks.pacing_price import TABLES, speedups
 from orthrus.config import DecodeConfig
-from orthrus.lossless import run_both
-from orthrus.pacing import LAST_WAIT, Costs, Pacer
-from orthrus.probe import pass_costs, plausible
+from orthrus.decoding.block_size import LAST_WAIT, Costs, Pacer
+from orthrus.decoding.engine import run_both
+from orthrus.decoding.pass_costs import pass_costs, plausible
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check
 from tests.tiny import compiled_model, scripted, tiny_model
@@ -137,7 +137,7 @@ def test_whatever_passes_cost_and_drafts_bring_the_text_is_the_ar_text(schedule,
     lm = scripted(PROMPT, schedule)
     costs = Costs((1, 4, 8), tuple(prices[:3]), tuple(prices[3:]))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("orthrus.session.pass_costs", lambda model, block: costs)
+        patch.setattr("orthrus.decoding.request.pass_costs", lambda model, block: costs)
         trace = Trace.of(run_both(lm, PROMPT, DecodeConfig(tokens, detail=-1, pace=True)))
     assert trace.token_ids == tuple(trace.ar_ids) and len(trace.token_ids) == tokens
     assert check(trace) == []
@@ -165,7 +165,9 @@ def test_costs_are_measured_once_a_model(make):
 
 def test_a_large_stack_is_priced_by_two_of_its_layers(monkeypatch):
     """Each layer beyond the first costs what the second added."""
-    monkeypatch.setattr("orthrus.probe.WHOLE", 0)
-    monkeypatch.setattr("orthrus.probe._least", lambda runs: {key: 1.0 + 0.25 * key[1] * key[2] for key in runs})
+    monkeypatch.setattr("orthrus.decoding.pass_costs.WHOLE", 0)
+    monkeypatch.setattr(
+        "orthrus.decoding.pass_costs._least", lambda runs: {key: 1.0 + 0.25 * key[1] * key[2] for key in runs}
+    )
     costs = pass_costs(compiled_model(num_hidden_layers=5).model, 8)
     assert costs.verify == costs.draft == tuple(1.0 + 0.25 * 5 * rows for rows in (1, 4, 8))

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from benchmarks.peers import LlamaCpp, by_llama_cpp, by_transformers, transformers_model
-from orthrus.baseline import decode_ar
 from orthrus.checkpoints.loading import LoadedModel, load_model
 from orthrus.checkpoints.safetensors_io import open_weights
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
+from orthrus.decoding.engine import decode_ar
 from orthrus.model.modules import DIFF
 from orthrus.trace import Trace
 from tests.tiny import compiled_model

@@ -11,14 +11,13 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
 
-from orthrus.baseline import decode_ar
 from orthrus.checkpoints import hub
 from orthrus.checkpoints.chat_template import chat_ids
 from orthrus.checkpoints.folder import config_of, save_checkpoint
 from orthrus.checkpoints.loading import load_model
 from orthrus.checkpoints.safetensors_io import INDEX, MAX_HEADER, weight_files
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig, ModelConfig
-from orthrus.engine import decode
+from orthrus.decoding.engine import decode, decode_ar
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.kv_cache import SharedCache
 from orthrus.model.modules import DIFF

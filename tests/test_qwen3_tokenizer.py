@@ -9,11 +9,11 @@ from orthrus.checkpoints.chat_template import chat_ids, text_ids
 from orthrus.checkpoints.loading import LoadedModel
 from orthrus.checkpoints.tokenizer import check_tokenizer, read_tokenizer
 from orthrus.config import DecodeConfig
-from orthrus.engine import decode
+from orthrus.decoding.engine import decode
+from orthrus.decoding.verify_block import verify_block
 from orthrus.events.detokenize import Vocabulary, decoded, spell
 from orthrus.model.dual_view import Orthrus
 from orthrus.trace import Trace
-from orthrus.verify import verify_block
 from tests import qwen3
 from tests.refusals import refused
 from tests.tiny import random_weights, tiny_config

@@ -11,14 +11,12 @@ from itertools import product
 import pytest
 import torch
 
-from orthrus import acceptance
-from orthrus.acceptance import acceptance_probability, residual, toss
-from orthrus.baseline import decode_ar
 from orthrus.config import DecodeConfig
-from orthrus.engine import decode
+from orthrus.decoding import acceptance
+from orthrus.decoding.acceptance import acceptance_probability, by_choice, by_rejection, residual, toss
+from orthrus.decoding.engine import decode, decode_ar
+from orthrus.decoding.sampling import ACCEPTANCE, NEXT, Noise, Sampled, draw, filtered, uniforms
 from orthrus.model.row_invariance import bit_equal
-from orthrus.rulings import by_choice, by_rejection
-from orthrus.sampling import ACCEPTANCE, NEXT, Noise, Sampled, draw, filtered, uniforms
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check
 from tests.tiny import scripted, tiny_model
@@ -149,7 +147,7 @@ def test_a_biased_rule_is_caught(monkeypatch, name, wrong):
 
 def test_coins_that_are_not_independent_are_caught(monkeypatch):
     """The same number for the acceptance and for the draw after a refusal."""
-    monkeypatch.setattr("orthrus.rulings.NEXT", ACCEPTANCE)
+    monkeypatch.setattr("orthrus.decoding.acceptance.NEXT", ACCEPTANCE)
     assert faults(Toy(0), by_rejection, 2000)
 
 

@@ -132,9 +132,9 @@ def test_accepted_proxy_counts_leading_agreement_of_whole_blocks():
 
 
 def test_batch_generation_equals_the_decoder(tiny):
-    from orthrus.baseline import decode_ar
     from orthrus.config import DecodeConfig
-    from orthrus.session import make_request
+    from orthrus.decoding.engine import decode_ar
+    from orthrus.decoding.request import make_request
     from orthrus.trace import Trace
 
     prompts = ["abcd", "efghij", "k", "lm"]

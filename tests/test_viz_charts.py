@@ -269,7 +269,7 @@ def test_rejection_claims_no_equal_tokens_and_one_lane_claims_nothing():
 
 def test_a_real_lane_that_differs_is_explained(monkeypatch):
     from orthrus.config import DecodeConfig
-    from orthrus.lossless import run_both
+    from orthrus.decoding.engine import run_both
     from tests.test_lossless import Nudged, compiled
 
     lm = compiled()

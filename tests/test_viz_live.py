@@ -15,7 +15,6 @@ from orthrus.errors import OrthrusError
 from orthrus.events import Lossless, RunStart
 from orthrus.limits import Limits
 from orthrus.trace import Trace
-from orthrus.trace.metrics import measure
 from orthrus.worker import WorkerError
 from tests import synthetic
 from viz import live, measuring, player, relay
@@ -307,7 +306,7 @@ def test_drawing_is_nobody_else_s_wait(monkeypatch):
     desk = open_desk()
     monkeypatch.setattr(live, "film", film)
     assert frames(desk.run("me", ("go", 40))) and free == [True]
-    assert "orthrus_run_seconds_count 1\n" in measure(desk)
+    assert "orthrus_run_seconds_count 1\n" in desk.metrics()
 
 
 # Waiting
@@ -409,7 +408,7 @@ def test_a_run_over_its_time_is_stopped_and_told_so():
     desk = open_desk(limits=Limits(run_seconds=1))
     last = said(desk.run("me", ("slowly", 5000)))[-1]
     assert last.startswith("Stopped after ") and ": a run may take 1 s here." in last
-    assert 'orthrus_runs_total{outcome="overtime"} 1' in measure(desk)
+    assert 'orthrus_runs_total{outcome="overtime"} 1' in desk.metrics()
 
 
 def test_runs_do_not_cross():
@@ -476,14 +475,14 @@ def test_a_fault_in_mid_cycle(error, told, caplog):
     assert len(cleaned) == 1
     assert frames(desk.run("me", ("go", 60))) and desk.health() == (True, "ok")
     kind = getattr(error, "kind", type(error).__name__)
-    assert f'orthrus_errors_total{{kind="{kind}"}} 1' in measure(desk)
+    assert f'orthrus_errors_total{{kind="{kind}"}} 1' in desk.metrics()
 
 
 def test_a_value_error_in_mid_run_is_a_fault_and_not_the_visitor_s():
     desk = open_desk(failing(ValueError("seq 7 cannot follow seq 5")))
     last = said(desk.run("me", ("go", 60)))[-1]
     assert last.startswith("The run failed (ValueError).") and "seq" not in last
-    assert 'orthrus_runs_total{outcome="failed"} 1' in measure(desk)
+    assert 'orthrus_runs_total{outcome="failed"} 1' in desk.metrics()
 
 
 def test_what_a_failed_run_held_is_free_when_the_desk_cleans_up(monkeypatch):
@@ -511,7 +510,7 @@ def test_what_a_failed_run_held_is_free_when_the_desk_cleans_up(monkeypatch):
 def test_a_device_that_is_lost_is_said_and_fails_the_health_check():
     desk = open_desk(failing(RuntimeError("unspecified launch failure")), recover=lambda: "the GPU is gone")
     list(desk.run("me", ("go", 60)))
-    assert desk.health() == (False, "the GPU is gone") and "orthrus_healthy 0" in measure(desk)
+    assert desk.health() == (False, "the GPU is gone") and "orthrus_healthy 0" in desk.metrics()
     (news,) = [each for each in desk.run("me", ("go", 60)) if each.status]
     assert news.failed and news.status == "The GPU is gone."
 
@@ -529,7 +528,7 @@ def test_a_full_disk_spoils_the_record_and_not_the_run(caplog):
     assert "40 tokens in " in first and first.endswith("It could not be recorded: no space left on device.")
     assert "recorded" not in second and len(kept) == 2
     assert [r.message for r in caplog.records if r.levelno == logging.ERROR] == ["the run was not recorded"]
-    assert 'orthrus_errors_total{kind="record"} 1' in measure(desk)
+    assert 'orthrus_errors_total{kind="record"} 1' in desk.metrics()
 
 
 def test_a_clock_that_jumps_in_mid_run_changes_nothing(monkeypatch):
@@ -543,7 +542,7 @@ def test_a_clock_that_jumps_in_mid_run_changes_nothing(monkeypatch):
     real = time.time
     desk = open_desk(decode, limits=Limits(run_seconds=60))
     assert "60 tokens in " in said(desk.run("me", ("go", 60)))[-1]
-    assert 'orthrus_runs_total{outcome="done"} 1' in measure(desk)
+    assert 'orthrus_runs_total{outcome="done"} 1' in desk.metrics()
 
 
 def test_a_reader_that_stops_reading_keeps_the_device_no_longer_than_its_run():
@@ -587,7 +586,7 @@ def test_every_run_is_counted_once_and_logged_by_its_id(caplog):
     with caplog.at_level(logging.INFO):
         list(desk.run("me", ("go", 90)))
         list(desk.run("me", ("  ", 10)))
-    metrics = measure(desk)
+    metrics = desk.metrics()
     trace = Trace.of(synthetic.events(tokens=90))
     assert 'orthrus_runs_total{outcome="done"} 1\n' in metrics and 'outcome="refused"} 1\n' in metrics
     assert "orthrus_tokens_total 90\n" in metrics and f"orthrus_cycles_total {len(trace.verdicts)}\n" in metrics

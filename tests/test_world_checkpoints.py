@@ -9,16 +9,14 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from orthrus.baseline import decode_ar
 from orthrus.checkpoints.chat_template import chat_ids
 from orthrus.checkpoints.loading import device_named, load_model
 from orthrus.checkpoints.safetensors_io import INDEX, stored_dtype
 from orthrus.config import DecodeConfig
-from orthrus.engine import decode
-from orthrus.lossless import run_both
+from orthrus.decoding.engine import decode, decode_ar, run_both
+from orthrus.decoding.verify_block import verify_block
 from orthrus.model.modules import DIFF
 from orthrus.trace import Trace
-from orthrus.verify import verify_block
 from tests.refusals import refused
 from tests.test_published_format import write_published
 from tests.tiny import tiny_model

@@ -110,9 +110,9 @@ class Scripted(Orthrus):
 
 def scripted(prompt, schedule, seed: int = 0, eos_at: int | None = None, **changes) -> LoadedModel:
     """A Scripted model for one prompt; `eos_at` makes the AR text's token of that index an EOS (first use counts)."""
-    from orthrus.baseline import decode_ar
     from orthrus.config import DecodeConfig
-    from orthrus.session import make_request
+    from orthrus.decoding.engine import decode_ar
+    from orthrus.decoding.request import make_request
     from orthrus.trace import Trace
 
     config = tiny_config(eos_token_ids=(), **changes)

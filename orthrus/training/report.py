@@ -13,9 +13,9 @@ from orthrus.checkpoints.hub import PATTERNS
 from orthrus.checkpoints.loading import load_model
 from orthrus.checkpoints.safetensors_io import read_json
 from orthrus.config import DecodeConfig
+from orthrus.decoding.engine import run_both
+from orthrus.decoding.run_info import describe_host
 from orthrus.errors import OrthrusError
-from orthrus.lossless import run_both
-from orthrus.provenance import describe_host
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from orthrus.training.snapshots import TrainingStopped

@@ -5,11 +5,11 @@ import threading
 import pytest
 import torch
 
-from orthrus import engine
 from orthrus.checkpoints.loading import load_model
 from orthrus.config import DecodeConfig
+from orthrus.decoding import engine
+from orthrus.decoding.engine import run_both
 from orthrus.gpu import memory_plan
-from orthrus.lossless import run_both
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check, same_ids
 from tests.refusals import refused

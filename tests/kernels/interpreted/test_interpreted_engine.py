@@ -8,11 +8,11 @@ from kernel_cases import bits, depending_on_rows
 
 from kernels import triton_attention
 from kernels.triton_attention import Config
-from orthrus import baseline, engine
 from orthrus.config import DecodeConfig
+from orthrus.decoding.engine import ar_lane, orthrus_lane, run_both
+from orthrus.decoding.request import make_request
+from orthrus.decoding.run_info import run_start
 from orthrus.gpu import support
-from orthrus.lossless import run_both
-from orthrus.session import make_request, run_start
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check
 from tests.gpu_fakes import force, graphed
@@ -30,7 +30,9 @@ def small(monkeypatch):
     """Attention's tiles and spans so short that a run crosses their borders; a prompt of two pieces, one not full."""
     monkeypatch.setattr(triton_attention, "config_for", lambda *shape: Config(queries=8, keys=16, span=16))
     monkeypatch.setattr("orthrus.gpu.runner.PREFILL_ROWS", 4)
-    monkeypatch.setattr("orthrus.session.chat_ids", lambda tokenizer, messages: [60, 70, 80, 90, 100, 110, 120])
+    monkeypatch.setattr(
+        "orthrus.decoding.request.chat_ids", lambda tokenizer, messages: [60, 70, 80, 90, 100, 110, 120]
+    )
 
 
 def run(lm, **config):
@@ -80,8 +82,8 @@ def test_a_prompt_of_one_token_and_one_that_leaves_no_room(length, stop):
     for lm in (plain, graphed(plain, backend="triton")[0]):
         request = make_request(lm, PROMPT, DecodeConfig(max_new_tokens=4, detail=-1))
         request = replace(request, ids=tuple(1 + i * 37 % 250 for i in range(length)))
-        for module in (engine, baseline):
-            lane = module.lane_of(request)
+        for lane_of in (orthrus_lane, ar_lane):
+            lane = lane_of(request)
             assert list(run_start(request, ("orthrus",))) and list(lane.events())
             texts.append((lane.text, lane.stop))
     assert texts[0] == texts[1] == texts[2] == texts[3] and texts[0][1] == stop

@@ -1,4 +1,4 @@
-"""The AR lane on captured steps, several under way: the same events as `orthrus.baseline`.
+"""The AR lane on captured steps, several under way: the same events as `orthrus.decoding.autoregressive`.
 
 The gaps an event tells need the logits, so the device keeps those of a chunk's steps; they are read off the clock
 before the next chunk begins.
@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kernels import records
-from orthrus.baseline import CHUNK, AutoregressiveLane
+from orthrus.decoding.autoregressive import CHUNK, AutoregressiveLane
+from orthrus.decoding.request import Request
 from orthrus.events import Event
 from orthrus.gpu.runner import AHEAD, Flight
 from orthrus.model.kv_cache import SharedCache
-from orthrus.session import Request
 
 
 class GraphStepLane(AutoregressiveLane):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from orthrus.checkpoints.loading import LoadedModel
 from orthrus.config import DecodeConfig
-from orthrus.lossless import run_both
+from orthrus.decoding.engine import run_both
 
 
 class Engines:

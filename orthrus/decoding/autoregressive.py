@@ -3,42 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from threading import Event as Flag
 
 import torch
 from torch import Tensor
 
-from orthrus import instrument
-from orthrus.checkpoints.loading import LoadedModel
-from orthrus.config import DecodeConfig
+from orthrus.decoding import logit_stats
+from orthrus.decoding.prefill import prefill
+from orthrus.decoding.request import Request, vocabulary
+from orthrus.decoding.timing import LaneClock, Stopwatch
 from orthrus.events import ArChunk, Done, Event
 from orthrus.model.kv_cache import SharedCache
-from orthrus.session import LaneClock, Messages, Request, Stopwatch, make_request, prefill, run_start, vocabulary
 
 CHUNK = 32  # tokens an event: a page has enough to draw, the loop is left alone
-
-
-def decode_ar(
-    lm: LoadedModel, prompt: str | Messages, config: DecodeConfig | None = None, cancel: Flag | None = None
-) -> Iterator[Event]:
-    """Decode one prompt token by token: run_start, ar_chunk events, done. Raises ValueError as `engine.decode` does."""
-    return _alone(make_request(lm, prompt, config or DecodeConfig(), cancel))
-
-
-def _alone(request: Request) -> Iterator[Event]:
-    yield from run_start(request, ("ar",))
-    lane = lane_of(request)
-    yield from lane.events()
-    yield lane.done()
-
-
-def lane_of(request: Request) -> AutoregressiveLane:
-    """The lane for this request: captured kernels where its model runs on them, else passes called one by one."""
-    if request.lm.engine == "triton":
-        from orthrus.gpu.step_lane import GraphStepLane
-
-        return GraphStepLane(request)
-    return AutoregressiveLane(request)
 
 
 class AutoregressiveLane:
@@ -98,7 +74,7 @@ class AutoregressiveLane:
         with self.clock.held():
             with Stopwatch(self.model.device) as watch:
                 rows = torch.cat(self.recent)
-                gaps = [round(gap, 3) for gap in instrument.gaps(rows).tolist()]
+                gaps = [round(gap, 3) for gap in logit_stats.gaps(rows).tolist()]
                 if self.request.rows is not None:
                     self.request.rows.add(len(self.request.ids) - 1 + first, rows, self.chooser)
             self.instr_ms += watch.ms

@@ -8,11 +8,12 @@ from typing import Any
 
 from torch import Tensor
 
-from orthrus import instrument
-from orthrus.instrument import Distribution
-from orthrus.rulings import Ruling, coin_fields
-from orthrus.sampling import Chooser
-from orthrus.session import LaneClock, Request, Stopwatch
+from orthrus.decoding import logit_stats
+from orthrus.decoding.acceptance import Ruling, Toss
+from orthrus.decoding.logit_stats import Distribution, lps
+from orthrus.decoding.request import Request
+from orthrus.decoding.sampling import Chooser
+from orthrus.decoding.timing import LaneClock, Stopwatch
 
 SETTLING_CYCLES = 4  # cycles before the cost of instruments is judged
 
@@ -29,7 +30,7 @@ class Readings:
     def prefill(self, logits: Tensor) -> dict[str, Any]:
         """The prefill event's fields; the gap is there at every detail."""
         with self._aside():
-            return {"p_gap": round(instrument.gaps(logits).item(), 3)} | instrument.prefill_fields(
+            return {"p_gap": round(logit_stats.gaps(logits).item(), 3)} | logit_stats.prefill_fields(
                 logits, self.detail, self.n_alt
             )
 
@@ -41,7 +42,7 @@ class Readings:
         if self.detail < 0:
             return {}
         with self._aside():
-            fields, self.q = instrument.draft_fields(logits, ids, self.detail, self.n_alt, self.chooser)
+            fields, self.q = logit_stats.draft_fields(logits, ids, self.detail, self.n_alt, self.chooser)
         return fields
 
     def verdict(self, logits: Tensor, ruling: Ruling, proposals: Tensor) -> dict[str, Any]:
@@ -49,7 +50,7 @@ class Readings:
         if self.detail < 0:
             return {}
         with self._aside():
-            return instrument.verdict_fields(
+            return logit_stats.verdict_fields(
                 logits, ruling.choices, proposals, self.q, self.detail, self.n_alt, self.chooser
             ) | coin_fields(ruling.toss, self.detail, self.n_alt)
 
@@ -78,3 +79,23 @@ def _empty_draft(detail: int) -> dict[str, Any]:
     """The optional fields of a draft without proposals."""
     names = ("q_lp", *(("q_H", "q_top_ids", "q_top_lp") if detail >= 1 else ())) if detail >= 0 else ()
     return {name: [] for name in names}
+
+
+def coin_fields(toss: Toss | None, detail: int, n_alt: int) -> dict[str, Any]:
+    """The verdict event's optional fields under rejection; the residual is there where a proposal was refused."""
+    if toss is None or detail < 0:
+        return {}
+    fields = {"p_f": lps(toss.p_f.log()), "accept_p": _coins(toss.accept_p), "u": [round(u, 6) for u in toss.u]}
+    if detail >= 1 and toss.residual is not None:
+        top = toss.residual.topk(min(n_alt, len(toss.residual)))
+        fields |= {
+            "residual_top_ids": top.indices.tolist(),
+            "residual_top_p": _coins(top.values),
+            "residual_mass": min(1.0, round(toss.residual_mass, 6)),
+        }
+    return fields
+
+
+def _coins(values: Tensor) -> list:
+    """Probabilities with six decimals, 0 .. 1: what a view compares with u."""
+    return values.clamp(0.0, 1.0).round(decimals=6).tolist()

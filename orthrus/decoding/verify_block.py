@@ -7,13 +7,13 @@ from typing import Any
 import torch
 
 from orthrus import checks
-from orthrus.acceptance import settle
 from orthrus.checkpoints.chat_template import chat_ids, text_ids
 from orthrus.checkpoints.loading import LoadedModel
 from orthrus.config.messages import turns_of
+from orthrus.decoding.acceptance import settle
+from orthrus.decoding.request import vocabulary
 from orthrus.errors import OrthrusError
 from orthrus.model.memory import refuse_what_does_not_fit
-from orthrus.session import vocabulary
 
 
 def verify_block(lm: LoadedModel, prompt: str, written: str, proposal: str) -> dict[str, Any]:

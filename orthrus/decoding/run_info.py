@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import math
 import platform
+from collections.abc import Iterator
+from datetime import datetime, timezone
 from functools import lru_cache
 from pathlib import Path
 
 import torch
 import transformers
 
-from orthrus import __version__, events
+from orthrus import events
+from orthrus._version import __version__
 from orthrus.checkpoints.loading import LoadedModel
 from orthrus.checkpoints.safetensors_io import shapes_of
 from orthrus.config import DecodeConfig, ModelConfig
+from orthrus.decoding.request import Request
+from orthrus.events import Event, RunStart
 from orthrus.model.modules import DIFF
 
 ENGINES = {
@@ -80,3 +85,32 @@ def cpu_name() -> str:
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()
+
+
+def run_start(request: Request, lanes: tuple[str, ...]) -> Iterator[Event]:
+    """The facts of the run (model, host, configuration, prompt), then the prompt's pieces."""
+    lm, c = request.lm, request.lm.config
+    yield request.stamp(
+        RunStart,
+        source="live",
+        model=describe_model(lm),
+        host=describe_host(lm.model.device.type, lm.model.threads),
+        config=events.Config(
+            block=request.block,
+            layers=c.num_hidden_layers,
+            heads=c.num_attention_heads,
+            kv_heads=c.num_key_value_heads,
+            head_dim=c.head_dim,
+            vocab=c.vocab_size,
+            mask_id=c.mask_token_id,
+            eos_ids=c.eos_token_ids,
+        ),
+        params=describe_params(request.config),
+        prompt=events.Prompt(
+            messages=tuple(events.Message(role=r, content=content) for r, content in request.messages), ids=request.ids
+        ),
+        kv_bytes_per_token=lm.model.kv_bytes_per_position,
+        lanes=lanes,
+        recorded_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    )
+    yield from request.pieces(request.ids)

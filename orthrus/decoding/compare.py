@@ -1,47 +1,17 @@
-"""AR against Orthrus, token by token: both lanes of one request, and the comparison of what they wrote."""
+"""AR against Orthrus, token by token: what both lanes of one request wrote, compared."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
-from threading import Event as Flag
 
-from orthrus import baseline, engine
-from orthrus.checkpoints.loading import LoadedModel
-from orthrus.config import DecodeConfig
+from orthrus.decoding.request import Request
 from orthrus.events import Event, Lossless, TopLogit
-from orthrus.instrument import RowLog
-from orthrus.session import Messages, Request, make_request, run_start
 
 NEAR_TIE = 0.5  # logits: below this gap in both passes a divergence is a rounding matter, above it a bug
 
 
-def run_both(
-    lm: LoadedModel, prompt: str | Messages, config: DecodeConfig | None = None, cancel: Flag | None = None
-) -> Iterator[Event]:
-    """The Orthrus lane, then the AR lane (measured alone), then the lossless event; one gapless stream, done last.
-
-    Both lanes run in the model's own mode. Under rejection sampling there is no lossless event: the texts are equal in
-    distribution, which one pair of texts cannot show. Raises ValueError before the first event, as `decode` does.
-    """
-    return _both(make_request(lm, prompt, config or DecodeConfig(), cancel, RowLog()))
-
-
-def _both(request: Request) -> Iterator[Event]:
-    yield from run_start(request, ("orthrus", "ar"))
-    ours = engine.lane_of(request)
-    yield from ours.events()
-    if ours.stop != "cancel" and not request.cancelled():
-        single = replace(request, rows=RowLog())
-        theirs = baseline.lane_of(single)
-        yield from theirs.events()
-        if theirs.stop != "cancel" and request.config.same_text:
-            yield from _lossless(request, single, ours.text, theirs.text)
-    yield ours.done()
-
-
-def _lossless(request: Request, single: Request, ours: list[int], theirs: list[int]) -> Iterator[Event]:
+def compare(request: Request, single: Request, ours: list[int], theirs: list[int]) -> Iterator[Event]:
     """The comparison, with the near-tie data of the first divergence where there is one."""
     identical = next((i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), None)
     if identical is None:

@@ -6,14 +6,17 @@ by rejection                     with probability min(1, p / q); after a refusal
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from orthrus.sampling import draw
+from orthrus.config import DecodeConfig
+from orthrus.decoding.sampling import ACCEPTANCE, NEXT, Chooser, Sampled, draw, uniforms
+from orthrus.model.argmax import greedy, refuse_non_finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +118,59 @@ def residual(p: Tensor, q: Tensor) -> tuple[Tensor, float]:
     rest = (p - q).clamp(min=0)
     mass = float(rest.sum())
     return (rest / mass, mass) if mass > 0 else (p / p.sum(), 0.0)
+
+
+class Ruling(NamedTuple):
+    """What the AR view said about one block."""
+
+    choices: Tensor  # [block] int64: its own choice after each slot
+    listed: list[int]
+    settled: Settlement
+    toss: Toss | None  # rejection's coins
+
+
+Judge = Callable[[Tensor, Tensor | None, list[int], int, int], Ruling]
+
+
+def judge_for(config: DecodeConfig, chooser: Chooser, eos: Collection[int]) -> Judge:
+    """The run's rule: judge(verify logits [n + 1, vocab], draft logits [n, vocab], proposals, position, remaining).
+
+    `position` is where the anchor stands.
+    """
+    rejection = isinstance(chooser, Sampled) and config.coupling == "rejection"
+    return partial(by_rejection if rejection else by_choice, chooser, eos)
+
+
+def by_choice(
+    chooser: Chooser,
+    eos: Collection[int],
+    logits: Tensor,
+    drafted: Tensor | None,
+    proposals: list[int],
+    position: int,
+    remaining: int,
+) -> Ruling:
+    """Greedy and gumbel: a proposal stands iff the AR view chooses the same at its place."""
+    choices = chooser.choose(logits, position)
+    listed = choices.tolist()
+    return Ruling(choices, listed, settle(proposals, listed, eos, remaining), None)
+
+
+def by_rejection(
+    chooser: Sampled,
+    eos: Collection[int],
+    logits: Tensor,
+    drafted: Tensor | None,
+    proposals: list[int],
+    position: int,
+    remaining: int,
+) -> Ruling:
+    """The paper's rule; `choices` is the AR view's argmax, which decides nothing."""
+    choices = greedy(logits)
+    refuse_non_finite(logits, choices)
+    p = chooser.scores(logits).softmax(-1).cpu()
+    q = p[:0] if drafted is None else chooser.scores(drafted).softmax(-1).cpu()
+    u, u_next = uniforms(chooser.seed, position, len(proposals) + 1, (ACCEPTANCE, NEXT))
+    tossed = toss(p, q, proposals, u[:-1], u_next)
+    settled = close(proposals, tossed.n_accept, tossed.next_id, "resample", eos, remaining)
+    return Ruling(choices, choices.tolist(), settled, tossed)

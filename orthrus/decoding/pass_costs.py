@@ -1,4 +1,4 @@
-"""What passes cost on this machine by number of rows, measured in about a second: what `orthrus.pacing` weighs."""
+"""What passes cost on this machine by number of rows, measured in about a second: what `block_size` weighs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
-from orthrus.pacing import Costs
+from orthrus.decoding.block_size import Costs
 
 ROWS = (1, 4, 8, 16, 24, 32)
 CONTEXT = 128  # positions in the cache while passes are timed

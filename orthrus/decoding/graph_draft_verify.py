@@ -1,4 +1,4 @@
-"""The Orthrus lane on captured cycles: the same events as `orthrus.engine`, read from the device's records.
+"""The Orthrus lane on captured cycles: the same events as `draft_verify`, read from the device's records.
 
 Without instruments several replays are under way while an event is out. With them one: logits are read before the next
 cycle writes over them. The clock of the passes is the device's.
@@ -13,13 +13,12 @@ import torch
 
 from kernels import records
 from kernels.records import Record
-from orthrus.acceptance import Settlement, settle
-from orthrus.engine import Drafted, OrthrusLane, Verified
+from orthrus.decoding.acceptance import Ruling, Settlement, settle
+from orthrus.decoding.draft_verify import Drafted, OrthrusLane, Verified
+from orthrus.decoding.request import Request
 from orthrus.events import Event
 from orthrus.gpu.runner import AHEAD, Flight, Landed
 from orthrus.model.kv_cache import SharedCache
-from orthrus.rulings import Ruling
-from orthrus.session import Request
 
 
 class Idle:

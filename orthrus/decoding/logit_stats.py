@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from kernels import ops
+from orthrus.decoding.sampling import Chooser, Sampled
 from orthrus.events import LOG_PROB_FLOOR, log_probs
-from orthrus.sampling import Chooser, Sampled
 
 RANK_LIMIT = 999
 

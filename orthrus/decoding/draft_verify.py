@@ -1,0 +1,271 @@
+"""The Orthrus lane: draft, verify, accept, commit, as a generator of events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from orthrus.decoding.acceptance import Ruling, Settlement, by_choice, judge_for, settle
+from orthrus.decoding.prefill import prefill
+from orthrus.decoding.request import Request, vocabulary
+from orthrus.decoding.telemetry import Readings
+from orthrus.decoding.timing import LaneClock, Stopwatch
+from orthrus.events import Done, Draft, Event, Kv, Prefill, Verdict
+from orthrus.model.kv_cache import SharedCache
+
+PLAIN_MS = 10.0  # plain steps go on for so long before they are told: telling each at once would be a tenth of it
+
+
+class Drafted(NamedTuple):
+    """One drafted block, until its verdict is known."""
+
+    anchor: int
+    before: int  # committed rows of the cache, which is where the anchor stands
+    ids: Tensor  # [n_draft] int64
+    listed: list[int]
+    logits: Tensor | None  # [n_draft, vocab]
+    pass_ms: float
+
+
+class Verified(NamedTuple):
+    """One judged block."""
+
+    written: int  # rows of the cache
+    logits: Tensor  # [block, vocab]
+    ruling: Ruling
+    pass_ms: float
+    judge_ms: float
+
+
+class OrthrusLane:
+    """The state of one run; `_cycles` is the loop, the methods are its phases."""
+
+    def __init__(self, request: Request) -> None:
+        self.pacer = request.pacer()  # may time passes: before the clock starts
+        self.request, self.clock = request, LaneClock()
+        self.model = request.lm.model
+        self.chooser = request.chooser()
+        self.eos = frozenset(request.lm.config.eos_token_ids)
+        self.judge = judge_for(request.config, self.chooser, self.eos)
+        self.by_choice = self.judge.func is by_choice
+        self.readings = Readings(request, self.clock, self.chooser)
+        self.cache = self._room()
+        self.window = torch.full((request.block,), request.lm.config.mask_token_id, device=self.model.device)
+        self.verified = self.window.clone()  # anchor and proposals, as the AR view reads them
+        self.text: list[int] = []
+        self.stop: str | None = None
+        self.cycle = self.drafts = self.verifies = 0
+        self.prefill_ms = self.decode_ms = 0.0
+
+    def _room(self) -> SharedCache:
+        return self.model.new_cache(self.request.capacity)
+
+    def events(self) -> Iterator[Event]:
+        """Prefill, then a draft and a verdict per cycle, on the lane's own clock."""
+        return self.clock.around(self._cycles())
+
+    def _cycles(self) -> Iterator[Event]:
+        yield from self._prefill()
+        while self.stop is None:
+            if self.request.cancelled():
+                self.stop = "cancel"
+                break
+            plain = self.pacer.plain_steps() if self.pacer and self.by_choice else 0
+            yield from self._plain_steps(plain) if plain else self._drafted_cycle()
+
+    def _drafted_cycle(self) -> Iterator[Event]:
+        began = self.clock.ms()
+        block = self.pacer.block() if self.pacer else self.request.block
+        n_draft = min(block, self._remaining(), self.cache.capacity - self.cache.length) - 1
+        drafted = self._draft(n_draft, block)
+        yield from self._draft_event(drafted, began)
+        if self.request.cancelled():
+            self.stop = "cancel"
+            return
+        verified = self._verify(drafted)
+        self._commit(drafted, verified, self.cache.length)
+        yield from self._verdict_event(drafted, verified, began)
+
+    def _plain_steps(self, most: int) -> Iterator[Event]:
+        """Up to `most` AR steps, PLAIN_MS long, then the events of each with its own times. The loop is as short as
+        AR's own: after a pass has swept the caches every line of Python costs a microsecond."""
+        clock, token, before = self.clock.ms, torch.tensor(self.text[-1:], device=self.model.device), self.cache.length
+        steps, began = [], clock()
+        judged, end = began, began + PLAIN_MS
+        most = min(most, self._remaining(), self.cache.capacity - before)
+        while len(steps) < most and judged < end:
+            logits = self.model.forward_ar(token, self.cache)
+            passed = clock()
+            token = self.chooser.choose(logits, self.cache.length - 1)
+            index = token.item()
+            judged = clock()
+            steps.append((logits, token, index, passed, judged))
+            if index in self.eos or self.request.cancelled():
+                break
+        with self.clock.held():
+            for logits, token, index, passed, judged in steps:
+                drafted = Drafted(self.text[-1], before, token[:0], [], None, 0.0)
+                ruling = Ruling(token, [index], settle([], [index], self.eos, self._remaining()), None)
+                verified = Verified(1, logits, ruling, passed - began, judged - passed)
+                before += 1
+                self._commit(drafted, verified, before)
+                yield from self._draft_event(drafted, began)
+                yield from self._verdict_event(drafted, verified, began, gap=0.0)
+                began = judged
+
+    def _remaining(self) -> int:
+        return self.request.config.max_new_tokens - len(self.text)
+
+    def _prefill(self) -> Iterator[Event]:
+        with Stopwatch(self.model.device) as watch:
+            logits, first = self._read_prompt()
+        self.prefill_ms = watch.ms
+        if logits is None:
+            self.stop = "cancel"
+            return
+        self.text.append(first)
+        self.stop = "eos" if first in self.eos else "length" if not self._remaining() else self._full(self.cache.length)
+        fields = self.readings.prefill(logits)
+        self.readings.rows(self.cache.length - 1, logits, 1)
+        yield from self.request.pieces([first, *fields.get("p_top_ids", ())])
+        yield self.request.stamp(Prefill, ms=round(watch.ms, 3), first_id=first, kv_len=self.cache.length, **fields)
+
+    def _read_prompt(self) -> tuple[Tensor | None, int]:
+        """The prompt's last row of logits, [1, vocab], and the token chosen from it; None if the run was stopped."""
+        logits = prefill(self.request, self.cache)
+        return logits, -1 if logits is None else int(self.chooser.choose(logits, self.cache.length - 1))
+
+    def _draft(self, n_draft: int, block: int) -> Drafted:
+        """One diffusion pass over anchor + masks; skipped where no proposal is eligible."""
+        anchor, before = self.text[-1], self.cache.length
+        self.window[0] = anchor
+        if not n_draft:
+            return Drafted(anchor, before, self.window[:0], [], None, 0.0)
+        with Stopwatch(self.model.device) as watch:
+            rows = min(block, self.request.context - before)
+            logits = self.model.forward_diffusion(self.window[:rows], self.cache, n_draft)
+            ids = self.chooser.choose(logits, before)
+            listed = ids.tolist()
+        self.drafts += 1
+        return Drafted(anchor, before, ids, listed, logits, watch.ms)
+
+    def _draft_event(self, drafted: Drafted, began: float) -> Iterator[Event]:
+        with self.clock.held():  # telling is not decoding
+            detail, fields = self.readings.detail, self.readings.draft(drafted.logits, drafted.ids)
+            if drafted.listed:
+                yield from self.request.pieces([*drafted.listed, *_flat(fields.get("q_top_ids", ()))])
+            yield self.request.stamp(
+                Draft,
+                detail=detail,
+                cycle=self.cycle,
+                pos0=drafted.before,
+                anchor_id=drafted.anchor,
+                block=len(drafted.listed) + 1,
+                n_draft=len(drafted.listed),
+                draft_ids=drafted.listed,
+                t_start_ms=round(began, 3),
+                t_draft_ms=round(drafted.pass_ms, 3),
+                **fields,
+            )
+
+    def _verify(self, drafted: Drafted) -> Verified:
+        """One AR pass over anchor + proposals, the settlement and the crop."""
+        before, remaining = drafted.before, self._remaining()
+        block = self.window[:1]  # the anchor, which `_draft` has put there
+        if drafted.listed:
+            block = torch.cat((block, drafted.ids), out=self.verified[: len(drafted.listed) + 1])
+        with Stopwatch(self.model.device) as passed:
+            logits = self.model.forward_ar(block, self.cache)
+        with Stopwatch(self.model.device) as judged:
+            ruling = self.judge(logits, drafted.logits, drafted.listed, before, remaining)
+        written = self.cache.length - before
+        self.cache.crop(before + ruling.settled.kept)
+        return Verified(written, logits, ruling, passed.ms, judged.ms)
+
+    def _commit(self, drafted: Drafted, verified: Verified, length: int) -> None:
+        """The text grows by what was settled; the cache holds `length` positions then."""
+        settled = verified.ruling.settled
+        self.text.extend(settled.tokens)
+        self.stop = settled.stop or self._full(length)
+        self.verifies += 1
+        if self.pacer:
+            self.pacer.saw(len(drafted.listed), settled.n_accept)
+
+    def _verdict_event(
+        self, drafted: Drafted, verified: Verified, began: float, gap: float | None = None
+    ) -> Iterator[Event]:
+        """`began` is when the cycle did, on the lane's clock; `gap` the device's wait in it, if it is known."""
+        ruling, settled = verified.ruling, verified.ruling.settled
+        passes = drafted.pass_ms + verified.pass_ms + verified.judge_ms
+        gap = self._gap(began, passes) if gap is None else gap
+        self.decode_ms += passes + gap
+        with self.clock.held():
+            detail, fields = self.readings.detail, self.readings.verdict(verified.logits, ruling, drafted.ids)
+            self.readings.rows(drafted.before, verified.logits, settled.kept)
+            yield from self.request.pieces(_named(ruling, fields))
+            yield self.request.stamp(
+                Verdict,
+                detail=detail,
+                cycle=self.cycle,
+                ar_ids=ruling.listed,
+                **_settled_fields(settled),
+                t_verify_ms=round(verified.pass_ms, 3),
+                t_judge_ms=round(verified.judge_ms, 3),
+                t_instr_ms=round(self.readings.cycle_ms, 3),
+                t_host_gap_ms=round(gap, 3),
+                kv=Kv(
+                    before=drafted.before,
+                    written=verified.written,
+                    kept=settled.kept,
+                    cropped=verified.written - settled.kept,
+                ),
+                **fields,
+            )
+            self.readings.settle(self.cycle, self.decode_ms)
+            self.cycle += 1
+
+    def _gap(self, began: float, passes: float) -> float:
+        """Milliseconds of the cycle in which the device waited for this lane."""
+        return max(0.0, self.clock.ms() - began - passes)
+
+    def _full(self, length: int) -> str | None:
+        """A cache without a free row ends the run: the last token's keys would have no place."""
+        return "capacity" if length >= self.request.context else None
+
+    def done(self) -> Event:
+        """The closing event; the text's hash and the totals."""
+        return self.request.stamp(
+            Done,
+            stop=self.stop,
+            n_tokens=len(self.text),
+            cycles=self.cycle,
+            passes_draft=self.drafts,
+            passes_verify=self.verifies,
+            t_prefill=round(self.prefill_ms, 3),
+            t_decode=round(self.decode_ms, 3),
+            t_instr=round(self.readings.ms, 3),
+            text_sha256=vocabulary(self.request.lm.tokenizer).sha256(self.text),
+        )
+
+
+def _settled_fields(settled: Settlement) -> dict:
+    return {
+        "n_accept": settled.n_accept,
+        "n_commit": len(settled.tokens),
+        "next_id": settled.next_id,
+        "next_kind": settled.next_kind,
+        "stop": settled.stop,
+    }
+
+
+def _named(ruling: Ruling, fields: dict) -> list[int]:
+    """Every id a verdict event mentions."""
+    resampled = () if ruling.settled.next_id is None else (ruling.settled.next_id,)
+    return [*ruling.listed, *resampled, *_flat(fields.get("p_top_ids", ())), *fields.get("residual_top_ids", ())]
+
+
+def _flat(rows) -> Iterator[int]:
+    return (index for row in rows for index in row)

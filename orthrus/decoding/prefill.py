@@ -1,0 +1,18 @@
+"""The prompt's pass, which both lanes begin with."""
+
+from __future__ import annotations
+
+import torch
+
+from orthrus.decoding.request import Request
+from orthrus.model.kv_cache import SharedCache
+
+
+def prefill(request: Request, cache: SharedCache) -> torch.Tensor | None:
+    """The AR view over the prompt, in chunks; returns the last row's logits [1, vocab], None if the run was stopped."""
+    model, logits = request.lm.model, None
+    for chunk in torch.tensor(request.ids, device=model.device).split(model.prompt_rows):
+        if request.cancelled():
+            return None
+        logits = model.forward_ar(chunk, cache, last_only=True)
+    return logits

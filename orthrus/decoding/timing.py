@@ -1,0 +1,76 @@
+"""The clocks of a lane: they stand still while events are told and logits are read for the eye."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import torch
+
+from orthrus.events import Event
+
+
+@dataclass(slots=True)
+class LaneClock:
+    """Milliseconds one lane has worked: stands still while an event is out and while instruments are read."""
+
+    elapsed: float = 0.0
+    began: float | None = field(default_factory=time.perf_counter)
+    holds: int = 0
+
+    def ms(self) -> float:
+        running = 0.0 if self.began is None else time.perf_counter() - self.began
+        return (self.elapsed + running) * 1e3
+
+    def stop(self) -> None:
+        if self.began is not None:
+            self.elapsed += time.perf_counter() - self.began
+            self.began = None
+
+    def start(self) -> None:
+        if self.began is None and not self.holds:
+            self.began = time.perf_counter()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """The clock stands still, whatever starts it meanwhile."""
+        self.stop()
+        self.holds += 1
+        try:
+            yield
+        finally:
+            self.holds -= 1
+            self.start()
+
+    def around(self, lane: Iterator[Event]) -> Iterator[Event]:
+        """The lane's events, the clock stopped while each is out."""
+        for event in lane:
+            self.stop()
+            yield event
+            self.start()
+
+
+class Stopwatch:
+    """`with Stopwatch(device) as watch: ...` then `watch.ms`; the current stream is waited for on both sides.
+
+    Not the device: a wait for all of it would spoil a graph that another thread captures.
+    """
+
+    __slots__ = ("_began", "_cuda", "ms")
+
+    def __init__(self, device: torch.device) -> None:
+        self._cuda = device.type == "cuda"
+        self.ms = 0.0
+
+    def __enter__(self) -> Stopwatch:
+        if self._cuda:
+            torch.cuda.current_stream().synchronize()
+        self._began = time.perf_counter()
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self._cuda:
+            torch.cuda.current_stream().synchronize()
+        self.ms = (time.perf_counter() - self._began) * 1e3
