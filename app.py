@@ -2,7 +2,8 @@
 
     python app.py --port 7860 --model assets/orthrus-mini --device cpu      (python app.py --help for all of it)
 
-The handler streams messages from `viz.live` to one gr.HTML; the player in it does the rest without asking the server.
+The handler streams messages from `orthrus.server.run_manager` to one gr.HTML; the player in it does the rest without
+asking the server.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from viz import startup
+from orthrus.server import startup
 
 if __name__ == "__main__":
     settings = startup.begin()  # before gradio is imported, which trusts the same variables and says less
 with startup.direct():
-    from orthrus import hosted, journal  # hosted first: on a host that lends its GPU nothing may load torch before it
+    from orthrus.server import (
+        json_logging,  # hosted first: on a host that lends its GPU nothing may load torch before it
+        zerogpu,
+    )
 
     import gradio as gr  # isort: skip
 from starlette.requests import Request
@@ -33,18 +37,18 @@ from starlette.routing import Route
 
 from orthrus import checks
 from orthrus.corpus import DOMAINS, domain_module
+from orthrus.server.model_service import Service
+from orthrus.server.request_filter import API, PLAYER
+from orthrus.server.run_manager import LOADING, Desk
+from orthrus.server.security_headers import frames, guarded
 from orthrus.server.settings import Settings
-from orthrus.service import Service
+from orthrus.server.worker_pool import Workers
 from orthrus.trace.files import SUFFIX
-from orthrus.workers import Workers
 from viz import player
 from viz.controls import ADVANCED, LIMIT, ChoiceField, NumberField, read
 from viz.endpoint import endpoint
 from viz.export import HEADLINE
 from viz.gallery import Recording, chips, recordings
-from viz.gate import API, PLAYER
-from viz.headers import frames, guarded
-from viz.live import LOADING, Desk
 from viz.programs import Programs, Visitor
 from viz.relay import News
 
@@ -72,7 +76,7 @@ def make_desk(settings: Settings) -> tuple[Desk, Callable]:
     A host that lends its GPU forks this process itself: there the model is here.
     """
     service, limits = Service(settings), settings.limits
-    model, at_once = (service, 1) if hosted.lent() else (Workers(settings), settings.workers)
+    model, at_once = (service, 1) if zerogpu.lent() else (Workers(settings), settings.workers)
     keep = service.keep if settings.records else None
     ask = lambda form: read(*form, limits=limits, detail=1)  # noqa: E731
     desk = Desk(model.load, model.decode, ask, model.describe, limits, keep, model.recover, at_once)
@@ -359,19 +363,19 @@ def launch(page: gr.Blocks, desk: Desk, settings: Settings, tools: bool) -> None
 
 def main(settings: Settings) -> None:
     """Serve until the process is asked to end; then let the run under way end first."""
-    journal.start()
+    json_logging.start()
     tools = offers_tools(settings.mcp)
     page, desk = build(settings, tools)
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
-    if hosted.lent():  # the weights must be there before the page is served, so that a forked worker has them
+    if zerogpu.lent():  # the weights must be there before the page is served, so that a forked worker has them
         desk.open()
     try:
         launch(page, desk, settings, tools)
     except OSError as error:
         startup.fail(startup.refusal(error, settings.host, settings.port))
-    if not hosted.lent():  # after the launch, during which no proxy is known: a download may need one
+    if not zerogpu.lent():  # after the launch, during which no proxy is known: a download may need one
         threading.Thread(target=desk.open, daemon=True).start()
     ending.wait()
     desk.drain(settings.limits.drain_seconds)

@@ -11,7 +11,7 @@ import pytest
 
 from orthrus.config.compatibility import UnsupportedCheckpoint
 from orthrus.errors import EngineUnavailable, OrthrusError
-from orthrus.limits import Refused
+from orthrus.server.limits import Refused
 from orthrus.training.snapshots import TrainingStopped
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -9,13 +9,13 @@ import sys
 import pytest
 import torch
 
-from orthrus import hosted, service
 from orthrus.checkpoints import loading
 from orthrus.checkpoints.hub import locate
 from orthrus.config import EMBEDDED_MODEL
 from orthrus.decoding.model_variants import Engines
 from orthrus.gpu import kernel_cache, support
 from orthrus.model.row_invariance import RowCheck
+from orthrus.server import model_service, zerogpu
 from orthrus.server.settings import Settings
 from tests.refusals import refused
 from tests.tiny import tiny_config, tiny_model
@@ -127,11 +127,11 @@ def test_a_gpu_comes_later_where_a_model_is_on_cuda_and_cuda_has_not_begun(monke
 # ---------------------------------------------------------------- compiling when the server starts
 def test_a_server_compiles_in_a_process_of_its_own(monkeypatch):
     asked, lm = [], lent_model()
-    monkeypatch.setattr(hosted, "lent", lambda: True)
-    monkeypatch.setattr(hosted, "spaces", type("Host", (), {"GPU": staticmethod(lambda duration: lambda task: task)}))
-    monkeypatch.setattr(hosted, "compile_kernels", lambda *what: asked.append(what))
+    monkeypatch.setattr(zerogpu, "lent", lambda: True)
+    monkeypatch.setattr(zerogpu, "spaces", type("Host", (), {"GPU": staticmethod(lambda duration: lambda task: task)}))
+    monkeypatch.setattr(zerogpu, "compile_kernels", lambda *what: asked.append(what))
     monkeypatch.setattr("orthrus.checkpoints.loading.load_model", lambda *_: lm)
-    server = service.Service(Settings(model=str(EMBEDDED_MODEL), threads=1))
+    server = model_service.Service(Settings(model=str(EMBEDDED_MODEL), threads=1))
     server._load(str(EMBEDDED_MODEL))
     assert asked == [], "a model on a CPU needs none"
     monkeypatch.setattr(type(lm.model), "device", property(lambda model: torch.device("cuda")))
@@ -140,9 +140,9 @@ def test_a_server_compiles_in_a_process_of_its_own(monkeypatch):
 
 @pytest.mark.parametrize(("code", "level"), [("import sys; sys.exit('no compiler')", "WARNING"), ("", "INFO")])
 def test_what_came_of_it_is_logged(code, level, monkeypatch, caplog):
-    run = hosted.subprocess.run
-    monkeypatch.setattr(hosted.subprocess, "run", lambda command, **how: run([sys.executable, "-c", code], **how))
+    run = zerogpu.subprocess.run
+    monkeypatch.setattr(zerogpu.subprocess, "run", lambda command, **how: run([sys.executable, "-c", code], **how))
     with caplog.at_level(logging.INFO):
-        hosted.compile_kernels("model", "bfloat16").join(60)
-    (record,) = [record for record in caplog.records if record.name == "orthrus.hosted"]
+        zerogpu.compile_kernels("model", "bfloat16").join(60)
+    (record,) = [record for record in caplog.records if record.name == "orthrus.server.zerogpu"]
     assert record.levelname == level and (level == "INFO" or "no compiler" in record.getMessage())

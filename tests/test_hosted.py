@@ -11,10 +11,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from orthrus import hosted, service
 from orthrus.config import EMBEDDED_MODEL, PUBLISHED_MODELS, DecodeConfig
+from orthrus.server import model_service, zerogpu
+from orthrus.server.model_service import Service
 from orthrus.server.settings import Settings
-from orthrus.service import Service
 from orthrus.trace import Trace
 from tests import synthetic
 from tests.refusals import refused
@@ -75,7 +75,7 @@ def decode(model, wish, cancel):
 
 def lend(decoder=decode, most=60):
     lender = Lender()
-    return lender, hosted.on_lent_gpu(decoder, lender, lambda wish: 1 + wish.both, most)
+    return lender, zerogpu.on_lent_gpu(decoder, lender, lambda wish: 1 + wish.both, most)
 
 
 def wish(tokens, both=True):
@@ -145,19 +145,19 @@ def test_the_time_asked_for_follows_the_request_within_the_limit():
         run = lent("m", wish(tokens, both), threading.Event())
         next(run)
         run.close()
-    start = hosted.START_S
+    start = zerogpu.START_S
     assert lender.seconds == [start + 1, start + 10, start + 20, 60]
 
 
 def test_a_service_lends_where_the_host_says_so(monkeypatch):
     lender = Lender()
     host = SimpleNamespace(GPU=lender, config=SimpleNamespace(Config=SimpleNamespace(zero_gpu=True)))
-    monkeypatch.setattr(service, "decode", decode)
-    monkeypatch.setattr(hosted, "spaces", host)
+    monkeypatch.setattr(model_service, "decode", decode)
+    monkeypatch.setattr(zerogpu, "spaces", host)
     list(Service(Settings()).decode("m", wish(12), threading.Event()))
     assert len(lender.pids) == 1
     host.config.Config.zero_gpu = False  # a Space with a GPU of its own has the package, too
-    assert not hosted.lent()
+    assert not zerogpu.lent()
     list(Service(Settings()).decode("m", wish(12), threading.Event()))
     assert len(lender.pids) == 1
 
@@ -166,19 +166,19 @@ def test_a_service_lends_where_the_host_says_so(monkeypatch):
 
 
 def test_the_default_model_follows_the_device():
-    assert hosted.model_for(Settings(), cuda=True) == hosted.PUBLISHED == "chiennv/Orthrus-Qwen3-1.7B"
-    assert hosted.model_for(Settings(), cuda=False) == str(EMBEDDED_MODEL)
-    assert hosted.model_for(Settings(device="cpu"), cuda=True) == str(EMBEDDED_MODEL)
+    assert zerogpu.model_for(Settings(), cuda=True) == zerogpu.PUBLISHED == "chiennv/Orthrus-Qwen3-1.7B"
+    assert zerogpu.model_for(Settings(), cuda=False) == str(EMBEDDED_MODEL)
+    assert zerogpu.model_for(Settings(device="cpu"), cuda=True) == str(EMBEDDED_MODEL)
 
 
 def test_only_hub_ids_of_the_list_are_loaded(tmp_path):
     for name in PUBLISHED_MODELS:
-        assert hosted.model_for(Settings(model=name), cuda=False) == name
-    assert hosted.model_for(Settings(model=str(tmp_path)), cuda=False) == str(tmp_path)
-    assert hosted.model_for(Settings(model=f"{PUBLISHED_MODELS[0]}@main"), cuda=False).endswith("@main")
+        assert zerogpu.model_for(Settings(model=name), cuda=False) == name
+    assert zerogpu.model_for(Settings(model=str(tmp_path)), cuda=False) == str(tmp_path)
+    assert zerogpu.model_for(Settings(model=f"{PUBLISHED_MODELS[0]}@main"), cuda=False).endswith("@main")
     with refused("model-not-allowed"):
-        hosted.model_for(Settings(model="a/b"), cuda=False)
-    assert hosted.model_for(Settings(model="a/b", models="a/b,c/d"), cuda=False) == "a/b"
+        zerogpu.model_for(Settings(model="a/b"), cuda=False)
+    assert zerogpu.model_for(Settings(model="a/b", models="a/b,c/d"), cuda=False) == "a/b"
 
 
 def test_a_model_that_does_not_load_is_replaced_and_the_page_says_so(tmp_path):
@@ -187,11 +187,11 @@ def test_a_model_that_does_not_load_is_replaced_and_the_page_says_so(tmp_path):
     assert modes.loaded.id == EMBEDDED_MODEL.name
     said = made.describe(modes)
     assert said.startswith("The model asked for could not be loaded (") and "holds no config.json" in said
-    assert "; the embedded one answers instead. " in said and service.ABILITIES in said
+    assert "; the embedded one answers instead. " in said and model_service.ABILITIES in said
 
 
 def test_an_embedded_model_that_does_not_load_is_a_fault(monkeypatch):
-    monkeypatch.setattr(service, "EMBEDDED_MODEL", "/nowhere")
+    monkeypatch.setattr(model_service, "EMBEDDED_MODEL", "/nowhere")
     with refused("not-a-model"):
         Service(Settings(model="/nowhere", threads=1)).load()
 

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import pytest
 
-from orthrus.limits import Limits, Rate, Refused
+from orthrus.server.limits import Limits, Rate, Refused
 from orthrus.server.settings import Settings, names, option, settings_from_environment, settings_of, variables_of
 from tests.refusals import refused
 

@@ -3,8 +3,8 @@
 import threading
 import time
 
-from orthrus.limits import Limits
-from orthrus.line import Line
+from orthrus.server.limits import Limits
+from orthrus.server.queue import Line
 from tests.refusals import refused
 
 LIMITS = Limits(waiting=4, runs_per_visitor=3, runs_per_minute=50, address_runs_per_minute=60)

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from orthrus import journal
-from orthrus.meters import COUNTERS, LATENCIES, SECONDS, Meters
+from orthrus.server import json_logging
+from orthrus.server.metrics import COUNTERS, LATENCIES, SECONDS, Meters
 
 LINE = re.compile(r'^[a-z_]+(\{[a-z_]+="[^"\n]*"(,[a-z_]+="[^"\n]*")*\})? (\+Inf|-?[0-9.e+-]+)$')
 
@@ -51,7 +51,7 @@ def test_classes_add_up():
 def lines():
     stream, handler = io.StringIO(), None
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(journal.JsonLines())
+    handler.setFormatter(json_logging.JsonLines())
     log = logging.getLogger("viz.somewhere")
     log.addHandler(handler)
     log.setLevel(logging.INFO)

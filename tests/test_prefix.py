@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from viz import document, gate, headers, prefix
+from orthrus.server import proxy_prefix, request_filter, security_headers
+from viz import document
 
 
 def through(path: str, root_path: str = "", query: bytes = b"", **head: str):
@@ -22,7 +23,7 @@ def through(path: str, root_path: str = "", query: bytes = b"", **head: str):
 
     named = [(name.replace("_", "-").lower().encode(), value.encode()) for name, value in head.items()]
     scope = {"type": "http", "path": path, "raw_path": path.encode(), "query_string": query, "headers": named}
-    asyncio.run(prefix.Prefix(inner, root_path)(scope, None, send))
+    asyncio.run(proxy_prefix.Prefix(inner, root_path)(scope, None, send))
     return (seen[0] if seen else None), sent
 
 
@@ -31,12 +32,12 @@ def through(path: str, root_path: str = "", query: bytes = b"", **head: str):
 def test_a_path_is_known_whether_it_was_stripped_or_not(path, root_path):
     scope, _ = through(path, root_path)
     assert (scope["root_path"], scope["path"], scope["raw_path"]) == ("/orthrus", "/orthrus/config", b"/orthrus/config")
-    assert gate.route(scope) == "/config"
+    assert request_filter.route(scope) == "/config"
 
 
 def test_the_proxy_may_name_it():
     scope, _ = through("/", X_Forwarded_Prefix="/a/b/")
-    assert (scope["root_path"], scope["path"], gate.route(scope)) == ("/a/b", "/a/b/", "/")
+    assert (scope["root_path"], scope["path"], request_filter.route(scope)) == ("/a/b", "/a/b/", "/")
     scope, _ = through("/config", "/ours", X_Forwarded_Prefix="/theirs")
     assert scope["root_path"] == "/ours"
 
@@ -55,7 +56,7 @@ def test_the_address_without_its_slash_is_sent_on():
 
 def test_a_neighbour_s_path_is_not_ours():
     scope, _ = through("/orthrus-old/config", "/orthrus")
-    assert gate.route(scope) == "/orthrus-old/config"
+    assert request_filter.route(scope) == "/orthrus-old/config"
 
 
 DOCUMENT = b"""<!doctype html><html><head>
@@ -92,6 +93,6 @@ def test_the_script_is_allowed_by_the_policy_of_its_document():
     async def send(part):
         sent.append(part)
 
-    asyncio.run(headers.Headers(app)({"type": "http"}, None, send))
+    asyncio.run(security_headers.Headers(app)({"type": "http"}, None, send))
     allowed = dict(sent[0]["headers"])[b"content-security-policy"].decode()
-    assert headers.digest(document.SCRIPT.read_bytes()) in allowed and allowed.count("sha256-") == 3
+    assert security_headers.digest(document.SCRIPT.read_bytes()) in allowed and allowed.count("sha256-") == 3

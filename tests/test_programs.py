@@ -11,14 +11,14 @@ from types import SimpleNamespace
 import pytest
 
 from orthrus.events import EVENTS, from_json
-from orthrus.limits import Limits
+from orthrus.server.limits import Limits
+from orthrus.server.run_manager import Desk
 from orthrus.trace import Trace
 from orthrus.trace.files import SUFFIX, save
 from tests import synthetic
 from tests.refusals import refused
 from viz.endpoint import endpoint
 from viz.gallery import recording
-from viz.live import Desk
 from viz.programs import Programs, Visitor
 
 ME = Visitor("me", "10.0.0.1")

@@ -11,10 +11,11 @@ from urllib.parse import quote
 
 import pytest
 
+from orthrus.server import request_filter, security_headers
 from orthrus.server.settings import settings_from_environment
 from tests.refusals import refused
 from tests.running import ROOT, make_assets, running
-from viz import gate, headers, player
+from viz import player
 
 SECRET = "hf_thisIsNoRealTokenButMustNotBeSeen"
 NOVEL = "a prompt that nobody may find again"
@@ -45,12 +46,14 @@ def form(app, **changes) -> list:
 
 def test_the_player_s_scripts_are_served_and_nothing_beside_them(app):
     for name in (player.SCRIPTS[0], "plotly.min.js"):
-        reply = app.get(f"{gate.PLAYER}{name}")
+        reply = app.get(f"{request_filter.PLAYER}{name}")
         assert reply.status == 200 and reply.head["content-type"].startswith("text/javascript")
-    assert app.get(f"{gate.PLAYER}{player.SCRIPTS[0]}").text == (player.STATIC / player.SCRIPTS[0]).read_text()
+    assert (
+        app.get(f"{request_filter.PLAYER}{player.SCRIPTS[0]}").text == (player.STATIC / player.SCRIPTS[0]).read_text()
+    )
     assert (ROOT / "viz" / "static" / "export.html").is_file()
     for beside in ("export.html", "page.js", "page.css", "", "x/player.js", f"..%2fstatic%2f{player.SCRIPTS[0]}"):
-        assert app.get(f"{gate.PLAYER}{beside}").status == 404
+        assert app.get(f"{request_filter.PLAYER}{beside}").status == 404
     assert app.get(f"/gradio_api/file={SCRIPT}").status == 404
 
 
@@ -181,8 +184,8 @@ def test_of_all_the_framework_s_routes_only_these_are_open():
     found = {(method.upper(), path.rstrip("/") or "/") for path, methods in paths.items() for method in methods}
     opened = {(m, path) for m, path in found if admits(m, re.sub(r"\{[^}]*\}", "x", path))}
     assert {m for m, _ in opened} == {"GET", "HEAD", "POST"}
-    api = {path.removeprefix(gate.API) for m, path in opened if path.startswith(gate.API)}
-    assert {p for _, p in opened if not p.startswith(gate.API)} <= {
+    api = {path.removeprefix(request_filter.API) for m, path in opened if path.startswith(request_filter.API)}
+    assert {p for _, p in opened if not p.startswith(request_filter.API)} <= {
         *("/", "/config", "/theme.css", "/favicon.ico", "/robots.txt", "/manifest.json"),
         *("/assets/{path}", "/static/{path}"),
     }
@@ -200,8 +203,8 @@ def admits(method: str, path: str, body: bytes = b"{}", **scope) -> bool:
 
     request = {"type": "http", "method": method, "path": path, "headers": [], **scope}
     try:
-        asyncio.run(gate.Gate(None).admitted(request, receive))
-    except gate.Refused:
+        asyncio.run(request_filter.Gate(None).admitted(request, receive))
+    except request_filter.Refused:
         return False
     return True
 
@@ -236,7 +239,7 @@ def test_paths_are_taken_as_they_are(path, root, open_):
         (b'{"data":["\xff"]}', 400),
         (b'{"data":[' + b"1," * 20_000 + b"1]}", 400),
         (b"not json", 400),
-        (b" " * (gate.MAX_BODY_BYTES + 1), 413),
+        (b" " * (request_filter.MAX_BODY_BYTES + 1), 413),
         (b'{"data":"x"}', 422),
         (b"null", 422),
         (b"", 422),
@@ -255,7 +258,7 @@ def test_a_body_without_a_length_is_bounded_too(app):
         wire.sendall(f"POST {CALL} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n".encode())
         chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
         try:
-            for _ in range(2 * gate.MAX_BODY_BYTES // 0x10000):
+            for _ in range(2 * request_filter.MAX_BODY_BYTES // 0x10000):
                 wire.sendall(chunk)
         except OSError:
             pass  # the server has hung up, which is right
@@ -340,7 +343,9 @@ def test_only_this_machine_reaches_it_unless_asked(app):
         socket.create_connection(("127.0.0.2", app.port), timeout=5).close()
 
 
-@pytest.mark.parametrize("path", ["/", "/config", "/theme.css", "/nothing", f"{gate.PLAYER}{player.SCRIPTS[0]}"])
+@pytest.mark.parametrize(
+    "path", ["/", "/config", "/theme.css", "/nothing", f"{request_filter.PLAYER}{player.SCRIPTS[0]}"]
+)
 def test_every_reply_has_the_headers(app, path):
     head = app.get(path).head
     assert head["x-content-type-options"] == "nosniff" and head["referrer-policy"] == "same-origin"
@@ -355,13 +360,13 @@ def test_every_reply_has_the_headers(app, path):
 
 @pytest.mark.parametrize("wanted", ["'self'", "'none'", "'self' https://huggingface.co https://*.example.org:8443"])
 def test_who_may_frame_the_page_can_be_set(wanted):
-    assert f"frame-ancestors {wanted}" in headers.policy(headers.frames(wanted))
+    assert f"frame-ancestors {wanted}" in security_headers.policy(security_headers.frames(wanted))
 
 
 @pytest.mark.parametrize("wanted", ["", "self", "https://a.b; script-src *", "*", "https://a/b", "https://a\r\nx: y"])
 def test_what_is_no_origin_is_refused(wanted):
     with refused("frame-origin"):
-        headers.frames(wanted)
+        security_headers.frames(wanted)
 
 
 def test_a_space_may_be_shown_by_its_hub():
@@ -371,8 +376,10 @@ def test_a_space_may_be_shown_by_its_hub():
 
 def test_a_script_is_named_as_browsers_count_it():
     # the example of the content policy standard
-    assert headers.digest(b"alert('Hello, world.');") == "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='"
-    assert headers.digest(b"a\r\nb") == headers.digest(b"a\nb")
+    assert (
+        security_headers.digest(b"alert('Hello, world.');") == "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='"
+    )
+    assert security_headers.digest(b"a\r\nb") == security_headers.digest(b"a\nb")
 
 
 def test_a_document_in_parts_is_read_whole_and_its_headers_replaced():
@@ -388,12 +395,12 @@ def test_a_document_in_parts_is_read_whole_and_its_headers_replaced():
     async def send(part):
         sent.append(part)
 
-    asyncio.run(headers.Headers(document)({"type": "http"}, None, send))
+    asyncio.run(security_headers.Headers(document)({"type": "http"}, None, send))
     start, body = sent
     assert body["body"] == b"<script>alert(1)</script><script src='x'></script>"
     names = [name.lower() for name, _ in start["headers"]]
     assert len(names) == len(set(names))
-    assert headers.digest(b"alert(1)").encode() in dict(start["headers"])[b"content-security-policy"]
+    assert security_headers.digest(b"alert(1)").encode() in dict(start["headers"])[b"content-security-policy"]
     assert dict(start["headers"])[b"content-security-policy"].count(b"sha256") == 1
 
 
@@ -407,7 +414,7 @@ def test_a_failure_behind_the_gate_shows_no_traceback(caplog):
         sent.append(part)
 
     scope = {"type": "http", "method": "GET", "path": "/config", "headers": []}
-    asyncio.run(gate.Gate(broken)(scope, None, send))
+    asyncio.run(request_filter.Gate(broken)(scope, None, send))
     assert sent[0]["status"] == 500 and NOVEL.encode() not in sent[1]["body"]
     assert "KeyError in test_security.py" in caplog.text and NOVEL not in caplog.text
 
@@ -421,5 +428,5 @@ def test_no_socket_of_another_kind_is_opened():
     async def send(part):
         sent.append(part)
 
-    asyncio.run(gate.Gate(None)({"type": "websocket", "path": "/"}, receive, send))
+    asyncio.run(request_filter.Gate(None)({"type": "websocket", "path": "/"}, receive, send))
     assert sent == [{"type": "websocket.close", "code": 1008}]

@@ -15,9 +15,9 @@ from importlib.util import find_spec
 import pytest
 
 from orthrus.errors import OrthrusError
+from orthrus.server import startup
 from orthrus.server.settings import Settings, mounted_at, settings_from_environment, settings_of
 from tests.running import PATIENCE_S, ROOT, free_port, make_assets, own, running, until
-from viz import startup
 
 QUICK_S = 20  # on a busy machine; a start that imports the framework or loads a model is longer
 

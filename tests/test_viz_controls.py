@@ -6,7 +6,7 @@ import pytest
 
 from orthrus.__main__ import _config, main, parsed
 from orthrus.config import ENGINES, DecodeConfig
-from orthrus.limits import Limits
+from orthrus.server.limits import Limits
 from tests.refusals import refused
 from viz.controls import FIELDS, PACES, ChoiceField, read
 

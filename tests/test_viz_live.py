@@ -13,13 +13,14 @@ import pytest
 
 from orthrus.errors import OrthrusError
 from orthrus.events import Lossless, RunStart
-from orthrus.limits import Limits
+from orthrus.server import run_manager
+from orthrus.server.limits import Limits
+from orthrus.server.run import Job
+from orthrus.server.run_manager import Desk
+from orthrus.server.worker import WorkerError
 from orthrus.trace import Trace
-from orthrus.worker import WorkerError
 from tests import synthetic
-from viz import live, measuring, player, relay
-from viz.job import Job
-from viz.live import Desk
+from viz import measuring, player, relay
 from viz.relay import Film, News, Place
 
 
@@ -297,14 +298,14 @@ def test_a_film_stands_still_from_the_click_unless_its_run_waits():
 
 def test_drawing_is_nobody_else_s_wait(monkeypatch):
     """The worker is free for the next run before the frames of this one are made."""
-    free, real = [], live.film
+    free, real = [], run_manager.film
 
     def film(told, plays):
         free.append(desk.line.counts()[1] == 0)
         return real(told, plays)
 
     desk = open_desk()
-    monkeypatch.setattr(live, "film", film)
+    monkeypatch.setattr(run_manager, "film", film)
     assert frames(desk.run("me", ("go", 40))) and free == [True]
     assert "orthrus_run_seconds_count 1\n" in desk.metrics()
 
@@ -502,7 +503,7 @@ def test_what_a_failed_run_held_is_free_when_the_desk_cleans_up(monkeypatch):
         seen.append(seen[0]() is None)
         return ""
 
-    monkeypatch.setattr(live.log, "disabled", True)  # a record that is kept would hold the error
+    monkeypatch.setattr(run_manager.log, "disabled", True)  # a record that is kept would hold the error
     list(open_desk(decode, recover=recover).run("me", ("go", 12)))
     assert seen[1:] == [True]
 

@@ -15,15 +15,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from orthrus import workers as module
 from orthrus.checkpoints.folder import save_checkpoint
 from orthrus.config import DecodeConfig
 from orthrus.errors import OrthrusError
 from orthrus.model.dual_view import Orthrus
+from orthrus.server import worker_pool as module
 from orthrus.server.settings import Settings
+from orthrus.server.worker import FLUSH_S, Fault, Start, StopFlag, WorkerError, batches
+from orthrus.server.worker_pool import Worker, Workers, cores
 from orthrus.trace import Trace
-from orthrus.worker import FLUSH_S, Fault, Start, StopFlag, WorkerError, batches
-from orthrus.workers import Worker, Workers, cores
 from tests.tiny import byte_tokenizer, random_weights, tiny_config
 from viz.controls import Wish
 
@@ -83,7 +83,7 @@ def gone(pid: int, seconds: float = 10) -> bool:
 
 
 def test_a_run_arrives_whole_and_is_the_one_this_process_would_make(workers, settings):
-    from orthrus.service import Service
+    from orthrus.server.model_service import Service
 
     trace = decoded(workers, wish())
     assert trace.done.n_tokens == 40 and trace.lossless.verdict == "identical"
@@ -233,7 +233,7 @@ def test_memory_stays_flat_over_200_runs(workers):
 
 
 def test_items_travel_by_time(monkeypatch):
-    from orthrus import worker
+    from orthrus.server import worker
 
     now = [0.0]
     monkeypatch.setattr(worker.time, "monotonic", lambda: now[0])

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from orthrus import checks
 from orthrus.config import COUPLINGS, ENGINES, DecodeConfig
 from orthrus.config.messages import turns_of
-from orthrus.limits import Limits
+from orthrus.server.limits import Limits
 
 _DEFAULTS = DecodeConfig()
 

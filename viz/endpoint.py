@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, get_type_hints
 
 from orthrus.errors import OrthrusError
-from viz.job import trouble
+from orthrus.server.run import trouble
 from viz.programs import Visitor
 from viz.relay import sentence
 

@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 from orthrus import checks
 from orthrus.errors import OrthrusError
 from orthrus.events import Draft, Prefill, Verdict, to_json
+from orthrus.server.run import Job
+from orthrus.server.run_manager import Desk
 from orthrus.trace import Cycle, Trace
 from orthrus.trace.files import load
 from orthrus.trace.metrics import measure
 from viz import captions
 from viz.controls import read
 from viz.gallery import Recording
-from viz.job import Job
-from viz.live import Desk
 from viz.relay import News, Place, sentence
 
 ALIVE_S = 5.0  # a silent stream says so this often; a server can close a handler only when it yields

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from orthrus.config import DTYPES, EMBEDDED_MODEL, ENGINES, MOST_THREADS, PUBLISHED_MODELS
 from orthrus.errors import OrthrusError
-from orthrus.limits import Limits
+from orthrus.server.limits import Limits
 
 
 def _say(default: Any, about: str, highest: int = 0, choices: str = "") -> Any:

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from orthrus.events import to_json
+from orthrus.server.request_filter import Refused, check_body
 from orthrus.trace import Trace
 from orthrus.trace.files import event_of, load, packed
 from tests import synthetic
 from viz.controls import read
 from viz.gallery import recording
-from viz.gate import Refused, check_body
 
 LONGEST = 2000  # characters of a refusal
 MOST_LINES = 60

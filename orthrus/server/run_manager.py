@@ -16,12 +16,12 @@ from typing import Any
 
 from orthrus.errors import OrthrusError
 from orthrus.events import Event, Prefill, RunStart, Verdict
-from orthrus.limits import Limits, Refused
-from orthrus.line import Line
-from orthrus.meters import Meters
+from orthrus.server.limits import Limits, Refused
+from orthrus.server.metrics import Meters
+from orthrus.server.queue import Line
+from orthrus.server.run import Job, Working, kind_of, trouble
 from orthrus.trace import Trace
 from viz import player
-from viz.job import Job, Working, kind_of, trouble
 from viz.measuring import SETTLE_S, Measuring
 from viz.relay import Film, News, Place, closing, relay, sentence
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from orthrus import hosted
 from orthrus.config import EMBEDDED_MODEL
+from orthrus.server import zerogpu
 from orthrus.server.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,16 +36,16 @@ class Service:
     def __init__(self, settings: Settings, most_threads: int = 0) -> None:
         self.settings, self._most_threads, self._instead = settings, most_threads, ""
         self._decode = decode
-        if hosted.lent():
+        if zerogpu.lent():
             most = settings.limits.run_seconds
-            self._decode = hosted.on_lent_gpu(decode, hosted.spaces.GPU, lambda wish: 1 + wish.both, most)
+            self._decode = zerogpu.on_lent_gpu(decode, zerogpu.spaces.GPU, lambda wish: 1 + wish.both, most)
 
     def load(self) -> Engines:
         """The model asked for; where it does not load, the embedded one, and `describe` says so."""
         import torch
 
         try:
-            return self._load(hosted.model_for(self.settings, torch.cuda.is_available()))
+            return self._load(zerogpu.model_for(self.settings, torch.cuda.is_available()))
         except Exception as error:
             if self.settings.model == str(EMBEDDED_MODEL):
                 raise
@@ -64,8 +64,8 @@ class Service:
             return load_model(source, asked.device, asked.dtype, engine, threads)
 
         loaded = load(asked.engine)
-        if lent := hosted.lent() and loaded.model.device.type == "cuda":
-            hosted.compile_kernels(source, str(loaded.model.dtype).removeprefix("torch."))
+        if lent := zerogpu.lent() and loaded.model.device.type == "cuda":
+            zerogpu.compile_kernels(source, str(loaded.model.dtype).removeprefix("torch."))
         return Engines(loaded, load, asked.engine, lent=lent)
 
     def decode(self, engines: Engines, wish: Any, cancel: Any) -> Iterator[Event]:
@@ -119,7 +119,7 @@ def recover() -> str:
     gc.collect()
     import torch
 
-    if torch.cuda.is_available() and not hosted.lent():
+    if torch.cuda.is_available() and not zerogpu.lent():
         from orthrus.gpu.device import settle
 
         try:

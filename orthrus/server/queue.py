@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from orthrus.limits import Limits, Rate, Refused
+from orthrus.server.limits import Limits, Rate, Refused
 
 STEP = 0.05  # rounds a run served is worth at least: 20 newcomers may go before a run of the next round
 MEMORY = 0.3  # weight of the newest run in the mean time of a run

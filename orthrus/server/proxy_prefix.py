@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from viz.gate import Receive, Scope, Send
+from orthrus.server.request_filter import Receive, Scope, Send
 
 HEADER = b"x-forwarded-prefix"
 STEPS = re.compile(r"(/[A-Za-z0-9_.~-]+)+")

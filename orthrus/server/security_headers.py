@@ -16,9 +16,9 @@ from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 from orthrus.errors import OrthrusError
+from orthrus.server.proxy_prefix import Prefix
+from orthrus.server.request_filter import Gate, Layer, Receive, Scope, Send
 from viz.document import amended
-from viz.gate import Gate, Layer, Receive, Scope, Send
-from viz.prefix import Prefix
 
 SELF = "'self'"
 INLINE = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script", re.DOTALL | re.IGNORECASE)

@@ -18,7 +18,7 @@ from contextlib import suppress
 from typing import Any
 
 from orthrus.server.settings import Settings
-from orthrus.worker import Call, End, Fault, Start, Stop, WorkerError, command
+from orthrus.server.worker import Call, End, Fault, Start, Stop, WorkerError, command
 
 log = logging.getLogger(__name__)
 POLL_S = 0.02  # how soon a stop is carried over
@@ -152,7 +152,7 @@ class Worker:
 
 
 class Workers:
-    """`settings.workers` processes, one run each. Has the methods of `orthrus.service.Service` that a desk needs."""
+    """`settings.workers` processes, one run each. Has the methods of `orthrus.server.model_service.Service` that a desk needs."""
 
     def __init__(self, settings: Settings) -> None:
         # one core is left to the server, and to a browser on the same machine

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from orthrus.errors import OrthrusError
+from orthrus.server.security_headers import frames
 from orthrus.server.settings import Settings, option, settings_of, variables_of, whole_number
-from viz.headers import frames
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # The framework's own variables: what it takes for numbers, most of them while it is imported, with the lowest; and what

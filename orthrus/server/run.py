@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable
 
 from orthrus.errors import OrthrusError
-from orthrus.line import Ticket
+from orthrus.server.queue import Ticket
 
 
 class Job:

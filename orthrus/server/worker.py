@@ -1,4 +1,4 @@
-"""A process that decodes for a server and shares nothing with it but a pipe; `orthrus.workers` starts it.
+"""A process that decodes for a server and shares nothing with it but a pipe; `orthrus.server.worker_pool` starts it.
 
 The first message on standard input is a `Start`, every further one a `Call` or a `Stop`. Replies go to what was
 standard output: a `Ready` or a `Fault` once the model is loaded; for each call lists of items and then an `End`.
@@ -19,12 +19,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
-from orthrus import journal
 from orthrus.errors import OrthrusError
+from orthrus.server import json_logging
+from orthrus.server.model_service import Service
 from orthrus.server.settings import Settings
-from orthrus.service import Service
 
-log = logging.getLogger("orthrus.worker")
+log = logging.getLogger("orthrus.server.worker")
 FLUSH_S = 0.25  # items are sent this often: one by one they would wake the server 200 times a second, beside the passes
 
 
@@ -105,7 +105,7 @@ def main() -> None:
     source, sink = channel()
     for number in (signal.SIGINT, signal.SIGTERM):  # meant for the server too, which lets its runs end first
         signal.signal(number, signal.SIG_IGN)
-    journal.start()
+    json_logging.start()
     start: Start = pickle.load(source)
     calls: queue.SimpleQueue[Call] = queue.SimpleQueue()
     flag = StopFlag()
@@ -197,4 +197,8 @@ def batches(items: Iterable[Any]) -> Iterator[list]:
 
 def command() -> list[str]:
     """How to start this process: with the modules of the one that asks, and without running its main module again."""
-    return [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; from orthrus.worker import main; main()"]
+    return [
+        sys.executable,
+        "-c",
+        f"import sys; sys.path[:] = {sys.path!r}; from orthrus.server.worker import main; main()",
+    ]
