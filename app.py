@@ -40,17 +40,17 @@ from orthrus.corpus import DOMAINS, domain_module
 from orthrus.server.model_service import Service
 from orthrus.server.request_filter import API, PLAYER
 from orthrus.server.run_manager import LOADING, Desk
-from orthrus.server.security_headers import frames, guarded
+from orthrus.server.security_headers import frame_origins, guarded
 from orthrus.server.settings import Settings
 from orthrus.server.worker_pool import Workers
 from orthrus.trace.files import SUFFIX
-from viz import player
-from viz.controls import ADVANCED, LIMIT, ChoiceField, NumberField, read
-from viz.endpoint import endpoint
-from viz.export import HEADLINE
-from viz.gallery import Recording, chips, recordings
-from viz.programs import Programs, Visitor
-from viz.relay import News
+from viz.export.html import HEADLINE
+from viz.page.api import Programs, Visitor
+from viz.page.endpoint import endpoint
+from viz.page.form import ADVANCED, LIMIT, ChoiceField, NumberField, read
+from viz.page.recordings import Recording, chips, recordings
+from viz.page.stream import News
+from viz.player import frames
 
 INTRO = (
     "A <b>diffusion view</b> of the model guesses a whole block in one forward pass. Its own <b>AR view</b> checks all "
@@ -96,7 +96,7 @@ def outputs(news: News) -> tuple[Any, Any]:
 
 def served() -> dict[str, Path]:
     """The only files that the page may fetch, by name: the player's scripts and, last, Plotly."""
-    return {path.name: path for path in (*(player.STATIC / name for name in player.SCRIPTS), player.plotly_file())}
+    return {path.name: path for path in (*(frames.STATIC / name for name in frames.SCRIPTS), frames.plotly_file())}
 
 
 def address(path: Path) -> str:
@@ -107,8 +107,8 @@ def address(path: Path) -> str:
 def stage(first: Recording | None) -> gr.HTML:
     """The player's place. A function, because a subclass of gr.HTML would make gradio write a file beside this one."""
     *files, plotly = map(address, served().values())
-    options = player.dumps({"followBody": True, "plotly": plotly})
-    settings = player.dumps(player.settings())
+    options = frames.dumps({"followBody": True, "plotly": plotly})
+    settings = frames.dumps(frames.settings())
     on_load = f"""
       const player = OrthrusStage.mount(element.querySelector('.stage'), {settings}, {options});
       const take = () => {{ if (props.value) player.feed(JSON.parse(props.value)); }};
@@ -132,11 +132,11 @@ def presets(prompt: gr.Textbox, gallery: list[Recording]) -> None:
     rules = ""
     with gr.Row(elem_classes="chips"):
         for kind, label, share in chips(gallery, texts):
-            pick = f"(now) => {{ const all = {player.dumps(list(texts[kind]))}; {NEXT} }}"
+            pick = f"(now) => {{ const all = {frames.dumps(list(texts[kind]))}; {NEXT} }}"
             chip = gr.Button(label, size="sm", elem_classes="preset", elem_id=f"preset-{kind}")
             chip.click(None, prompt, prompt, js=pick)
             rules += f"#preset-{kind}{{--bar:{100 * (share or 0):.0f}%}}"
-        every = player.dumps([text for each in texts.values() for text in each])
+        every = frames.dumps([text for each in texts.values() for text in each])
         surprise = gr.Button("surprise me", size="sm", elem_classes="preset", elem_id="preset-any")
         surprise.click(None, prompt, prompt, js=f"(now) => {{ const all = {every}.filter((t) => t !== now); {ANY} }}")
     gr.HTML(f"<style>{rules}</style><p>{CHIPS if gallery else ''}</p>", elem_classes="quiet")
@@ -338,7 +338,7 @@ def offers_tools(wanted: bool | None) -> bool:
 
 def launch(page: gr.Blocks, desk: Desk, settings: Settings, tools: bool) -> None:
     """Serve, without waiting. Raises OSError if the address is taken after all."""
-    css = player.stylesheet() + (player.STATIC / "page.css").read_text(encoding="utf-8")
+    css = frames.stylesheet() + (frames.STATIC / "page.css").read_text(encoding="utf-8")
     fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
     with startup.direct():
         page.launch(
@@ -354,7 +354,7 @@ def launch(page: gr.Blocks, desk: Desk, settings: Settings, tools: bool) -> None
             max_threads=settings.limits.waiting + SPARE_THREADS,
             app_kwargs={
                 "routes": routes(desk),
-                "middleware": guarded(frames(settings.framed_by), tools, settings.root_path),
+                "middleware": guarded(frame_origins(settings.framed_by), tools, settings.root_path),
             },
             mcp_server=tools,
             prevent_thread_lock=True,

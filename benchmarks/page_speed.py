@@ -30,7 +30,7 @@ from benchmarks import harness, page_figures
 from benchmarks.page_answers import PATIENCE_S, STILL, answered, patiently, rest
 from orthrus.trace import Trace
 from orthrus.trace.files import load
-from viz import player
+from viz.player import frames as player
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = (

@@ -73,7 +73,7 @@ def replay(args: argparse.Namespace) -> dict[str, Any]:
         check_output(args.html)
     run = load(args.file)
     if args.html:
-        from viz.export import export_html
+        from viz.export.html import export_html
 
         export_html(run, args.html)
     host = run.start.host.device if run.start else ""

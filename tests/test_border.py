@@ -17,7 +17,7 @@ from orthrus.decoding.verify_block import verify_block
 from orthrus.errors import OrthrusError
 from orthrus.server.settings import settings_from_environment, settings_of
 from tests.refusals import refused
-from viz.controls import read
+from viz.page.form import read
 
 HUGE = 10**5000  # Python itself refuses to print it
 WRONG = [

@@ -18,7 +18,7 @@ from orthrus.server.settings import Settings
 from orthrus.trace import Trace
 from tests import synthetic
 from tests.refusals import refused
-from viz.controls import Wish
+from viz.page.form import Wish
 
 FORK = multiprocessing.get_context("fork")
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # newer Pythons warn of a fork beside threads

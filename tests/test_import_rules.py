@@ -146,8 +146,8 @@ def test_the_trace_loads_no_torch():
 
 def test_all_but_the_page_and_the_charts_import_without_gradio_and_plotly():
     triton_only = [m for m in sources() if fnmatchcase(m, "kernels.triton_*")]
-    needed = sorted(m for m in sources() if m not in ("app", "viz.figures", *triton_only))
-    assert {"orthrus", "kernels", "orthrus.__main__", "viz.catalogue"} <= set(needed)
+    needed = sorted(m for m in sources() if m not in ("app", "viz.export.figures", *triton_only))
+    assert {"orthrus", "kernels", "orthrus.__main__", "viz.views.catalogue"} <= set(needed)
     assert run(f"{BLOCKED}\nimport {', '.join(needed)}\nprint('imported')") == "imported"
 
 

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from orthrus.server import proxy_prefix, request_filter, security_headers
-from viz import document
+from viz.page import document
 
 
 def through(path: str, root_path: str = "", query: bytes = b"", **head: str):

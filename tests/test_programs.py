@@ -17,9 +17,9 @@ from orthrus.trace import Trace
 from orthrus.trace.files import SUFFIX, save
 from tests import synthetic
 from tests.refusals import refused
-from viz.endpoint import endpoint
-from viz.gallery import recording
-from viz.programs import Programs, Visitor
+from viz.page.api import Programs, Visitor
+from viz.page.endpoint import endpoint
+from viz.page.recordings import recording
 
 ME = Visitor("me", "10.0.0.1")
 
@@ -162,7 +162,7 @@ def test_an_endpoint_s_refusal_is_the_framework_s(programs):
 
 
 def test_a_fault_that_no_caller_can_mend_has_a_code_and_a_sentence_too(programs, monkeypatch):
-    monkeypatch.setattr("viz.programs.load", lambda path: {}["gone"])
+    monkeypatch.setattr("viz.page.api.load", lambda path: {}["gone"])
     with pytest.raises(Failure) as failed:
         made(programs.explain_cycle)("01-easy-text", 0, SimpleNamespace(session="me"))
     assert failed.value.args[0] == "internal-error" and "gone" not in failed.value.args[1]

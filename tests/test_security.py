@@ -15,12 +15,12 @@ from orthrus.server import request_filter, security_headers
 from orthrus.server.settings import settings_from_environment
 from tests.refusals import refused
 from tests.running import ROOT, make_assets, running
-from viz import player
+from viz.player import frames
 
 SECRET = "hf_thisIsNoRealTokenButMustNotBeSeen"
 NOVEL = "a prompt that nobody may find again"
 CALL = "/gradio_api/call/decode_view"
-HERE, SCRIPT = quote(str(ROOT)), quote(str(player.STATIC / player.SCRIPTS[0]))  # a folder's name may hold anything
+HERE, SCRIPT = quote(str(ROOT)), quote(str(frames.STATIC / frames.SCRIPTS[0]))  # a folder's name may hold anything
 
 
 @pytest.fixture(scope="module")
@@ -45,14 +45,14 @@ def form(app, **changes) -> list:
 
 
 def test_the_player_s_scripts_are_served_and_nothing_beside_them(app):
-    for name in (player.SCRIPTS[0], "plotly.min.js"):
+    for name in (frames.SCRIPTS[0], "plotly.min.js"):
         reply = app.get(f"{request_filter.PLAYER}{name}")
         assert reply.status == 200 and reply.head["content-type"].startswith("text/javascript")
     assert (
-        app.get(f"{request_filter.PLAYER}{player.SCRIPTS[0]}").text == (player.STATIC / player.SCRIPTS[0]).read_text()
+        app.get(f"{request_filter.PLAYER}{frames.SCRIPTS[0]}").text == (frames.STATIC / frames.SCRIPTS[0]).read_text()
     )
     assert (ROOT / "viz" / "static" / "export.html").is_file()
-    for beside in ("export.html", "page.js", "page.css", "", "x/player.js", f"..%2fstatic%2f{player.SCRIPTS[0]}"):
+    for beside in ("export.html", "page.js", "page.css", "", "x/player.js", f"..%2fstatic%2f{frames.SCRIPTS[0]}"):
         assert app.get(f"{request_filter.PLAYER}{beside}").status == 404
     assert app.get(f"/gradio_api/file={SCRIPT}").status == 404
 
@@ -344,7 +344,7 @@ def test_only_this_machine_reaches_it_unless_asked(app):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/config", "/theme.css", "/nothing", f"{request_filter.PLAYER}{player.SCRIPTS[0]}"]
+    "path", ["/", "/config", "/theme.css", "/nothing", f"{request_filter.PLAYER}{frames.SCRIPTS[0]}"]
 )
 def test_every_reply_has_the_headers(app, path):
     head = app.get(path).head

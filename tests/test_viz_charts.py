@@ -11,8 +11,8 @@ from orthrus.trace import Trace
 from orthrus.trace.invariants import check
 from tests import parted, synthetic
 from tests.test_viz_views import patched
-from viz import catalogue, gaps, neartie, tally, timeline
-from viz.ribbon import percents
+from viz.views import catalogue, logit_gaps, lossless_check, statistics_counts, timeline
+from viz.views.block import percents
 
 
 @pytest.fixture(scope="module")
@@ -148,12 +148,12 @@ def test_statistics_of_a_run_without_distributions_or_cycles():
     ],
 )
 def test_kinds_of_tokens(data, kind):
-    assert tally.token_class(Glyph(s=data, b=data.encode().hex())) == kind
+    assert statistics_counts.token_class(Glyph(s=data, b=data.encode().hex())) == kind
 
 
 def test_kinds_of_tokens_without_a_text_of_their_own():
-    assert tally.token_class(Glyph(s="<|end|>", b="")) == "special"
-    assert tally.token_class(Glyph(s=None, b="c3")) == "part of a character"
+    assert statistics_counts.token_class(Glyph(s="<|end|>", b="")) == "special"
+    assert statistics_counts.token_class(Glyph(s=None, b="c3")) == "part of a character"
 
 
 # -- gaps and the text
@@ -167,7 +167,7 @@ def test_gaps_belong_to_the_rows_that_chose_the_tokens(trace):
         want.append(cycle.verdict.p_gap[token.slot - 1 if token.slot else cycle.accepted])
     assert found["gap"] == want and found["token"] == list(range(1, len(want) + 1))
     assert found["cycle"] == [token.cycle + 1 for token in trace.tokens]
-    assert min(found["shown"]) == gaps.FLOOR and found["ar_gap"] == [2.5] * len(trace.ar_ids)
+    assert min(found["shown"]) == logit_gaps.FLOOR and found["ar_gap"] == [2.5] * len(trace.ar_ids)
 
 
 def test_the_text_says_who_wrote_each_token_and_how_sure_both_views_were(trace):
@@ -224,7 +224,7 @@ def test_a_parted_run_is_put_under_the_microscope(verdict, tone):
     assert found["tone"] == tone and "The first 41 tokens are equal. As token 42 Orthrus wrote" in text
     assert ("a near tie (below 0.5)" in text) is (verdict == "near_tie")
     assert ("report it as a bug" in text) is (verdict == "mismatch")
-    assert neartie.REPEAT in text, "this run was in plain PyTorch"
+    assert lossless_check.REPEAT in text, "this run was in plain PyTorch"
     assert [len(each["rows"]) for each in found["lists"]] == [3, 3] and "gap" in found["lists"][0]["gap"]
     assert found["lists"][0]["rows"][0][0] == run.token_ids[41]
     assert found["lists"][1]["rows"][0][0] == run.ar_ids[41]

@@ -8,7 +8,7 @@ from orthrus.__main__ import _config, main, parsed
 from orthrus.config import ENGINES, DecodeConfig
 from orthrus.server.limits import Limits
 from tests.refusals import refused
-from viz.controls import FIELDS, PACES, ChoiceField, read
+from viz.page.form import FIELDS, PACES, ChoiceField, read
 
 
 def test_an_untouched_form_is_the_command_line_without_options():

@@ -11,7 +11,9 @@ from orthrus.trace import Trace
 from orthrus.trace.files import load, save
 from tests import synthetic
 from tests.test_viz_player import node
-from viz import catalogue, export, player, record, shell
+from viz.export import html, template
+from viz.player import frames
+from viz.views import catalogue, download
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +42,11 @@ def test_everything_that_leaves_says_where_it_was_measured(trace):
     assert run["name"] == "orthrus-20260102T030405-synthetic"
     assert run["about"].startswith("Orthrus trace schema 1; toy (0), float32, none; test bench (cpu)")
     nasty = trace.events[0]
-    assert "/" not in record.file_name(nasty) and " " not in record.file_name(nasty)
+    assert "/" not in download.file_name(nasty) and " " not in download.file_name(nasty)
 
 
 def test_in_a_file_a_live_run_is_a_recorded_one(trace):
-    text = export.page(trace)
+    text = html.page(trace)
     assert "Recorded on test bench" in text and "Live on test bench" not in text
 
 
@@ -54,7 +56,7 @@ STUB = "global.document = {querySelectorAll: () => [], scripts: []};"
 
 def scripted(body: str, **data):
     """The player's sources with the export parts behind them."""
-    more = "\n".join((player.STATIC / name).read_text(encoding="utf-8") for name in SOURCES)
+    more = "\n".join((frames.STATIC / name).read_text(encoding="utf-8") for name in SOURCES)
     return node(STUB + "(0, eval)(input.more);" + body, more=more, **data)
 
 
@@ -68,15 +70,15 @@ def test_the_browsers_message_replays_to_the_same_state(trace):
     }
     console.log(JSON.stringify(O.message(fed)));
     """
-    message = scripted(body, views=catalogue.skeletons(), tape=player.tape(trace))
-    whole = json.loads(player.dumps(player.whole(trace, "r")))
+    message = scripted(body, views=catalogue.skeletons(), tape=frames.tape(trace))
+    whole = json.loads(frames.dumps(frames.whole(trace, "r")))
     assert {key: message[key] for key in whole if key != "frames"} == {k: v for k, v in whole.items() if k != "frames"}
     assert [f for f in message["frames"] if "p" in f] == [f for f in whole["frames"] if "p" in f]
     held = {name: dict(spec.get("facts", {})) for name, spec in catalogue.skeletons().items()}
     for view, op, key, value, _ in message["frames"][0]["x"]:
         assert op == "set"
         held[view][key] = value
-    recorded = json.loads(player.dumps({name: catalogue.state(name, trace)["facts"] for name in catalogue.VIEWS}))
+    recorded = json.loads(frames.dumps({name: catalogue.state(name, trace)["facts"] for name in catalogue.VIEWS}))
     recorded["badges"]["source"] = {"tone": "recorded", "text": "Recorded on test bench, 2026-01-02"}
     assert held == recorded
 
@@ -85,7 +87,7 @@ def test_browser_and_python_fill_the_shell_alike():
     parts = {name: f"[{name} $& {{{{title}}}}]" for name in ("title", "style", "plotly", "script")}
     parts |= {name: f"<{name}>" for name in ("tape", "settings", "headline")}
     body = "console.log(JSON.stringify(O.page(input.shell, input.parts).join('')));"
-    assert scripted(body, shell=shell.settings(player.SCRIPTS), parts=parts) == shell.filled(parts)
+    assert scripted(body, shell=template.settings(frames.SCRIPTS), parts=parts) == template.filled(parts)
 
 
 def test_csv_survives_token_text_and_spreadsheets():
@@ -101,22 +103,22 @@ def test_csv_survives_token_text_and_spreadsheets():
 
 
 def test_a_page_gives_its_own_style_back():
-    begin, end = shell.STYLE_MARKS
-    sheet = player.stylesheet()
+    begin, end = template.STYLE_MARKS
+    sheet = frames.stylesheet()
     assert sheet.startswith(begin) and sheet.endswith(end) and sheet.count(begin) == sheet.count(end) == 1
-    page_css = (player.STATIC / "page.css").read_text(encoding="utf-8")
+    page_css = (frames.STATIC / "page.css").read_text(encoding="utf-8")
     assert begin not in page_css and end not in page_css
 
 
 def test_one_row_a_slot_of_every_block(trace):
-    names = list(record.SLOTS)
+    names = list(download.SLOTS)
     body = """
     const player = {stops: input.stops, settings: input.settings, word: (id) => "w" + id};
     console.log(JSON.stringify(O.slotColumns(player, input.names)));
     """
     run = Trace.of(synthetic.events(seed=3, tokens=60, sureness=0.8, guesses=(31, 0, 4)))
-    stops = [frame for frame in player.tape(run) if "p" in frame]
-    found = scripted(body, stops=stops, names=names, settings=player.drawing())
+    stops = [frame for frame in frames.tape(run) if "p" in frame]
+    found = scripted(body, stops=stops, names=names, settings=frames.drawing())
     slots = [(cycle, slot) for cycle in run.cycles for slot in range(1 + cycle.draft.n_draft)]
     assert {name: len(values) for name, values in found.items()} == dict.fromkeys(names, len(slots))
     for row, (cycle, slot) in enumerate(slots):
@@ -134,7 +136,7 @@ def test_the_summary_has_the_text_the_numbers_and_their_origin(trace):
         value = board["facts"]["values"].get(key, board["state"]["values"].get(key))
         assert f"| {label} | {value} |" in text, "the same as on the page"
     assert trace.text.strip() in text and facts(trace)["run"]["about"] in text and "identical, 60 of 60 tokens" in text
-    assert record.fenced("a ```` b").splitlines() == ["`````", "a ```` b", "`````"]
+    assert download.fenced("a ```` b").splitlines() == ["`````", "a ```` b", "`````"]
     alone = facts(Trace.of(synthetic.events(lanes=("orthrus",))))["summary"]
     speed = {key: label for key, label, _ in catalogue.board.ENTRIES}["speedup"]
     assert f"| {speed} | not measured |" in alone and "not compared" in alone

@@ -6,7 +6,8 @@ from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from tests import synthetic
 from tests.test_viz_player import node
-from viz import catalogue, player, statistics
+from viz.player import frames
+from viz.views import catalogue, statistics
 
 SOURCES = ("table.js", "exports.js", "simulate.js", "compare.js", "worded.js", "written.js", "filter.js", "ribbon.js",
            "clock.js", "race.js", "tour.js", "ruler.js", "guess.js")  # fmt: skip
@@ -19,7 +20,7 @@ def trace():
 
 
 def scripted(body: str, **data):
-    more = "\n".join((player.STATIC / name).read_text(encoding="utf-8") for name in SOURCES)
+    more = "\n".join((frames.STATIC / name).read_text(encoding="utf-8") for name in SOURCES)
     return node(STUB + "(0, eval)(input.more);" + body, more=more, **data)
 
 
@@ -109,7 +110,7 @@ def test_the_text_under_the_staircase_stands_at_its_positions(trace):
 
 def test_tables_of_block_and_race_say_what_the_views_show(trace):
     cycle = next(c for c in trace.cycles if "refused" in c.statuses())
-    stops = [f for f in player.tape(trace) if f.get("c") == cycle.draft.cycle and f["p"] in ("draft", "verify")]
+    stops = [f for f in frames.tape(trace) if f.get("c") == cycle.draft.cycle and f["p"] in ("draft", "verify")]
     block, drafted = {}, None
     for stop in stops:
         for view, _, key, value, _ in stop["x"]:
@@ -120,7 +121,7 @@ def test_tables_of_block_and_race_say_what_the_views_show(trace):
     const player = {settings: input.settings, word: (id) => "w" + id};
     console.log(JSON.stringify(input.blocks.map((block) => O.blockColumns(block, player))));
     """
-    before, after = scripted(body, blocks=[drafted, block], settings=player.drawing())
+    before, after = scripted(body, blocks=[drafted, block], settings=frames.drawing())
     n = cycle.draft.n_draft
     assert before["own"] == [None] * (n + 1) and before["guess"][1:] == [f"w{i}" for i in cycle.draft.draft_ids]
     assert after["own"][1:] == [f"w{i}" for i in cycle.verdict.ar_ids[:n]] and after["p"][0] is None
@@ -133,7 +134,7 @@ def test_tables_of_block_and_race_say_what_the_views_show(trace):
 
 
 def test_on_the_clock_of_passes_a_lane_has_made_as_many_as_the_other(trace):
-    race, stops = catalogue.state("race", trace)["facts"], [f for f in player.tape(trace) if "p" in f]
+    race, stops = catalogue.state("race", trace)["facts"], [f for f in frames.tape(trace) if "p" in f]
     moments, clock = [], 0.0
     for stop in stops:
         clock += stop["ms"]
@@ -176,7 +177,7 @@ def test_a_guess_is_answered_by_what_was_measured(guess, truth, said):
 
 
 def test_the_answer_is_the_runs_own_count(trace):
-    stops = [frame for frame in player.tape(trace) if "p" in frame]
+    stops = [frame for frame in frames.tape(trace) if "p" in frame]
     found = scripted("console.log(JSON.stringify([O.perCycle(input.stops), O.perCycle([])]));", stops=stops)
     assert found == [pytest.approx(measure(trace).tokens_per_cycle), None]
 

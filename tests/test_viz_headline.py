@@ -11,8 +11,10 @@ from orthrus.trace import Trace
 from orthrus.trace.files import SUFFIX, load
 from orthrus.trace.metrics import measure
 from tests import synthetic
-from viz import captions, catalogue, gallery, headline, player, relay
 from viz.format import milliseconds, number, times
+from viz.page import recordings, stream
+from viz.player import frames
+from viz.views import captions, catalogue, headline
 
 TRACES = EMBEDDED_MODEL.parent / "traces"
 STEP_MS = 4.0  # what a plain step takes in a synthetic run; a cycle takes 14.125
@@ -38,7 +40,7 @@ def facts(name, trace):
 def told(trace):
     """Every sentence in which a view tells how the run went."""
     beats = {beat["key"]: beat.get("after", beat["text"]) for beat in facts("tour", trace)["beats"]}
-    ended = next(frame for frame in player.tape(trace) if frame.get("p") == "finish")
+    ended = next(frame for frame in frames.tape(trace) if frame.get("p") == "finish")
     said = next(change[3] for change in ended["x"] if change[0] == captions.NAME)
     race = facts("race", trace)["run"]
     return {
@@ -47,8 +49,8 @@ def told(trace):
         "tour": beats["race"],
         "time": beats.get("time", ""),
         "caption": said["plain"],
-        "status": relay.closing(trace, False),
-        "card": gallery.recording("01-a", trace).facts,
+        "status": stream.closing(trace, False),
+        "card": recordings.recording("01-a", trace).facts,
         "timeline": facts("timeline", trace)["note"],
     }
 
@@ -111,7 +113,7 @@ def test_the_leading_clock_comes_first_and_a_slow_run_is_explained():
 def test_plain_pytorch_is_named_where_its_overhead_flatters():
     assert headline.UNCOMPILED in headline.reason(run(4.0, mode="fast"))
     assert headline.UNCOMPILED not in headline.reason(run(4.0, mode="exact"))
-    assert "PyTorch" in gallery.recording("01-a", run(4.0, mode="fast")).facts
+    assert "PyTorch" in recordings.recording("01-a", run(4.0, mode="fast")).facts
 
 
 def test_fewer_is_said_only_where_passes_are_fewer():

@@ -20,8 +20,9 @@ from orthrus.server.run_manager import Desk
 from orthrus.server.worker import WorkerError
 from orthrus.trace import Trace
 from tests import synthetic
-from viz import measuring, player, relay
-from viz.relay import Film, News, Place
+from viz.page import measuring, stream
+from viz.page.stream import Film, News, Place
+from viz.player import frames as player
 
 
 def scripted(model, wish, cancel):
@@ -45,7 +46,7 @@ def scripted(model, wish, cancel):
 @pytest.fixture(autouse=True)
 def heartbeat(monkeypatch):
     """A silent run yields soon enough for tests that take one item of it."""
-    monkeypatch.setattr(relay, "HEARTBEAT_S", 0.4)
+    monkeypatch.setattr(stream, "HEARTBEAT_S", 0.4)
 
 
 @pytest.fixture
@@ -184,7 +185,7 @@ def test_a_model_that_does_not_load_leaves_a_sentence():
 
 
 def test_a_silent_run_still_has_a_heartbeat(monkeypatch):
-    monkeypatch.setattr(relay, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(stream, "HEARTBEAT_S", 0.05)
 
     def decode(model, wish, cancel):
         time.sleep(0.3)
@@ -275,7 +276,7 @@ def test_lines_follow_the_clock_and_name_each_lane_once():
         trace = trace.add(event)
         said += [(now[0], each) for each in made.lines(event, trace)]
         now[0] += 0.125
-    lights = [(at, each) for at, each in said if isinstance(each, relay.Light)]
+    lights = [(at, each) for at, each in said if isinstance(each, stream.Light)]
     assert [at for at, _ in lights] == [float(second) for second in range(len(lights))] and len(lights) > 5
     assert all((at > measuring.TEXT_S) is bool(each.text) for at, each in lights)
     words = [each.status for _, each in said if isinstance(each, News)]
@@ -330,8 +331,8 @@ def under_way(desk, visitor="first", tokens=300):
 def test_who_waits_is_told_the_place_and_then_the_time():
     desk = open_desk()
     first, second, third = under_way(desk), desk.run("second", ("go", 12)), desk.run("third", ("go", 12))
-    assert spoken(second) == f"You are next in line. {relay.MEANWHILE}"
-    assert spoken(third) == f"You are number 2 in line. {relay.MEANWHILE}"
+    assert spoken(second) == f"You are next in line. {stream.MEANWHILE}"
+    assert spoken(third) == f"You are number 2 in line. {stream.MEANWHILE}"
     first.close()
     assert frames(second) and frames(third)
     again, fourth = under_way(desk), desk.run("fourth", ("go", 12))

@@ -13,7 +13,10 @@ from orthrus.trace.files import as_recorded, save
 from orthrus.trace.metrics import measure
 from tests import synthetic
 from tests.refusals import refused
-from viz import catalogue, export, gallery, player, theme
+from viz.export import html
+from viz.page import recordings
+from viz.player import frames, theme
+from viz.views import catalogue
 
 
 @pytest.fixture(scope="module")
@@ -22,28 +25,28 @@ def trace():
 
 
 def test_the_playhead_stops_three_times_a_cycle_and_counts_every_token(trace):
-    stops = [frame for frame in player.tape(trace) if "p" in frame]
+    stops = [frame for frame in frames.tape(trace) if "p" in frame]
     assert [s["p"] for s in stops] == ["prefill", *["draft", "verify", "commit"] * len(trace.verdicts), "finish"]
     assert sum(s["w"] for s in stops) == len(trace.tokens)
     assert [s["c"] for s in stops[1:-1]] == [c for c in range(len(trace.verdicts)) for _ in range(3)]
 
 
 def test_the_playheads_clock_is_the_measured_time_of_both_lanes(trace):
-    stops = [frame for frame in player.tape(trace) if "p" in frame]
+    stops = [frame for frame in frames.tape(trace) if "p" in frame]
     metrics = measure(trace)
     assert sum(s["ms"] for s in stops[:-1]) == pytest.approx(metrics.total_ms, abs=0.01 * len(stops))
     assert sum(s["ms"] for s in stops) == pytest.approx(metrics.ar_total_ms, abs=0.01 * len(stops))
 
 
 def test_settings_are_plain_data_and_name_a_drawing_part_for_every_view():
-    settings = json.loads(player.dumps(player.settings()))
-    parts = set(re.findall(r"O\.parts\.(\w+) =", player.script())) | {"words"}
+    settings = json.loads(frames.dumps(frames.settings()))
+    parts = set(re.findall(r"O\.parts\.(\w+) =", frames.script())) | {"words"}
     assert {view["kind"] for view in settings["views"].values()} <= parts
     assert set(settings["legend"]) <= set(settings["statuses"])
 
 
 def test_the_static_files_take_no_text_as_html_and_name_no_other_host():
-    for path in player.STATIC.iterdir():
+    for path in frames.STATIC.iterdir():
         text = path.read_text(encoding="utf-8")
         assert not re.search(
             r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", re.sub(r"//.*", "", text)
@@ -54,15 +57,15 @@ def test_the_static_files_take_no_text_as_html_and_name_no_other_host():
 
 
 def test_every_colour_a_view_names_exists():
-    named = set(re.findall(r'"@(\w+)"', player.dumps(player.settings())))
+    named = set(re.findall(r'"@(\w+)"', frames.dumps(frames.settings())))
     assert named <= set(theme.PALETTES["dark"]) == set(theme.PALETTES["light"])
-    used = set(re.findall(r"var\(--o-(\w+)", player.stylesheet()))
+    used = set(re.findall(r"var\(--o-(\w+)", frames.stylesheet()))
     assert used <= set(theme.PALETTES["dark"]), used - set(theme.PALETTES["dark"])
 
 
 def test_json_inside_a_page_cannot_leave_its_element():
     nasty = {"a": "</script><script>alert(1)</script><!--\u2028"}
-    text = player.dumps_for_html(nasty)
+    text = frames.dumps_for_html(nasty)
     assert "<" not in text and "\u2028" not in text and json.loads(text) == nasty
 
 
@@ -71,14 +74,14 @@ def test_an_export_is_one_file_that_asks_nobody(trace, tmp_path):
     viz.export_html(trace, path, title="A <b>run</b>")
     text = path.read_text(encoding="utf-8")
     assert "<title>A &lt;b&gt;run&lt;/b&gt;</title>" in text and "default-src 'none'" in text
-    shell = text.replace(player.plotly_file().read_text(encoding="utf-8"), "")
+    shell = text.replace(frames.plotly_file().read_text(encoding="utf-8"), "")
     assert not re.search(r"(src|href)=|https?://", shell)
     assert "<b>nothing</b>" not in shell, "token text must stay inside the JSON"
     data = re.search(r'id="tape">(.*?)</script>', shell, re.S).group(1)
     recorded = Trace.of(as_recorded(event) for event in trace.events)
-    assert json.loads(data)["frames"] == json.loads(player.dumps(player.tape(recorded)))
+    assert json.loads(data)["frames"] == json.loads(frames.dumps(frames.tape(recorded)))
     with refused("trace-empty"):
-        export.page(Trace())
+        html.page(Trace())
 
 
 @pytest.mark.parametrize("mode", theme.PALETTES)
@@ -133,27 +136,27 @@ def test_what_is_no_view_is_refused(trace):
 def test_the_gallery_reads_what_it_can_and_goes_on(trace, tmp_path, caplog):
     save(trace, tmp_path / "02-little-program.jsonl.gz")
     (tmp_path / "01-broken.jsonl.gz").write_text("no trace")
-    (card,) = gallery.recordings(tmp_path)
+    (card,) = recordings.recordings(tmp_path)
     assert card.title == "Little program" and card.facts.startswith("150 tokens in 43 passes · ") and "×" in card.facts
     assert card.origin == "toy, float32 · test bench, 1 thread · 2026-01-02"
     assert json.loads(card.message)["run"] == card.name
     assert "01-broken.jsonl.gz" in caplog.text
-    assert list(gallery.recordings(tmp_path / "missing")) == []
-    assert gallery.title("04-json-from-a-sentence") == "JSON from a sentence"
+    assert list(recordings.recordings(tmp_path / "missing")) == []
+    assert recordings.title("04-json-from-a-sentence") == "JSON from a sentence"
 
 
 def test_kinds_of_prompts_come_with_what_was_measured_easy_text_first(trace):
     from dataclasses import replace
 
-    easy = gallery.recording("01-easy", trace)
+    easy = recordings.recording("01-easy", trace)
     hard = replace(easy, prompt="Hard one", per_cycle=easy.per_cycle / 4)
     prompts = {"none": ("Never run",), "hard": ("Hard one", "Hard two"), "easy": (easy.prompt,)}
-    found = gallery.chips([easy, hard], prompts)
+    found = recordings.chips([easy, hard], prompts)
     assert [chip.kind for chip in found] == ["easy", "hard", "none"]
     rate = measure(trace).tokens_per_cycle
     assert [chip.label for chip in found] == [f"easy {rate:.1f}", f"hard {rate / 4:.1f}", "none"]
     assert [chip.share for chip in found] == [1.0, 0.25, None]
-    assert [chip.share for chip in gallery.chips([], prompts)] == [None] * 3
+    assert [chip.share for chip in recordings.chips([], prompts)] == [None] * 3
 
 
 # -- the player's JavaScript, without a browser
@@ -181,7 +184,7 @@ def node(body: str, **data):
     """Run a script after the player's sources; it prints JSON."""
     if NODE is None:
         pytest.skip("node is not installed")
-    sources = "\n".join((player.STATIC / name).read_text(encoding="utf-8") for name in ("player.js", "playhead.js"))
+    sources = "\n".join((frames.STATIC / name).read_text(encoding="utf-8") for name in ("player.js", "playhead.js"))
     given = json.dumps({"script": sources, **data})
     done = subprocess.run([NODE, "-e", SHIM + body], input=given, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -197,7 +200,7 @@ def test_the_browser_applies_changes_as_python_does(trace):
       O.apply(states[view][frame.p ? 'state' : 'facts'], ...change);
     console.log(JSON.stringify(states));
     """
-    states = node(body, views=catalogue.skeletons(), tape=player.tape(trace))
+    states = node(body, views=catalogue.skeletons(), tape=frames.tape(trace))
     for name in catalogue.VIEWS:
         assert states[name] == json.loads(json.dumps(catalogue.state(name, trace)))
 
@@ -217,7 +220,7 @@ def test_playing_visits_every_stop_once_and_the_clock_never_runs_back(trace):
     }
     console.log(JSON.stringify(found));
     """
-    for run in node(body, tape=player.tape(trace)):
+    for run in node(body, tape=frames.tape(trace)):
         n = 3 * len(trace.verdicts) + 2
         assert run["shown"] == list(range(1, n)) and run["back"] == 0 and not run["playing"]
         assert run["clock"] == pytest.approx(run["last"]["t0"] + run["last"]["ms"])
@@ -230,7 +233,7 @@ def test_measured_speed_takes_the_measured_time(trace):
     let time = 0; while (head.playing) { head.advance(time); time += 5; }
     console.log(JSON.stringify({time, suggested: head.suggested().rate}));
     """
-    found = node(body, tape=player.tape(trace))
+    found = node(body, tape=frames.tape(trace))
     assert found["time"] == pytest.approx(measure(trace).ar_total_ms, abs=30)
     assert found["suggested"] in (0.01, 0.02), "a cycle of 14 ms is slowed to about a second"
 
@@ -247,7 +250,7 @@ def test_steps_and_cycle_steps_land_on_phases(trace):
     moves += [("seek", 10**6), ("step", 1), ("seek", -5), ("step", -1)]
     end = f"finish{len(trace.verdicts)}"
     want = ["prefill-1", "draft0", "verify0", "commit0", "draft1", "draft2", "draft1", "commit0"]
-    assert node(body, tape=player.tape(trace), moves=moves) == [*want, end, end, "prefill-1", "prefill-1"]
+    assert node(body, tape=frames.tape(trace), moves=moves) == [*want, end, end, "prefill-1", "prefill-1"]
 
 
 def test_a_looped_cycle_comes_again_until_it_is_let_go(trace):
@@ -262,9 +265,9 @@ def test_a_looped_cycle_comes_again_until_it_is_let_go(trace):
     for (let i = 0; i < 400; i++) { head.advance(time); time += 16; }
     console.log(JSON.stringify({seen: [...new Set(seen)], looped, shown: player.shown.slice(0, 6), after: player.at}));
     """
-    stops = [frame for frame in player.tape(trace) if "p" in frame]
+    stops = [frame for frame in frames.tape(trace) if "p" in frame]
     draft = next(i for i, stop in enumerate(stops) if stop["p"] == "draft" and stop["c"] == 2)
-    found = node(body, tape=player.tape(trace), at=draft + 1)
+    found = node(body, tape=frames.tape(trace), at=draft + 1)
     assert found["seen"] == [2] and found["looped"] > 30
     assert found["shown"][:4] == [draft + 2, draft, draft + 1, draft + 2]
     assert found["after"] > draft + 2, "without the loop the film goes on"
@@ -277,4 +280,4 @@ def test_a_looped_cycle_without_measured_time_does_not_hang(trace):
     for (let time = 0; time < 500; time += 16) head.advance(time);
     console.log(JSON.stringify(head.playing));
     """
-    assert node(body, tape=player.tape(trace)) is True
+    assert node(body, tape=frames.tape(trace)) is True

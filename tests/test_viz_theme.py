@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.test_viz_views import contrast
-from viz import player, theme
+from viz.player import frames, theme
 
 # severe colour vision deficiency in linear RGB (Machado, Oliveira, Fernandes 2009)
 EYES = {
@@ -77,7 +77,7 @@ def test_high_contrast_is_high(mode):
 
 
 def test_the_stylesheet_holds_both_and_answers_to_both_wishes():
-    css = player.stylesheet()
+    css = frames.stylesheet()
     plain, more = css.split("@media (prefers-contrast: more), (forced-colors: active)")[:2]
     for mode in theme.PALETTES:
         assert f"--o-accepted:{theme.PALETTES[mode]['accepted']};" in plain

@@ -12,9 +12,10 @@ from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from tests import synthetic
 from tests.test_viz_player import NODE, SHIM
-from viz import captions, catalogue, inspector, player, quiz
-from viz.changes import apply
 from viz.format import number, times
+from viz.player import frames
+from viz.player.patches import apply
+from viz.views import captions, catalogue, inspector, quiz
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ def test_tenths_of_a_percent_are_rounded_down():
 
 
 def test_the_quiz_keeps_the_answer_until_the_verdict(trace):
-    for frame in player.tape(trace):
+    for frame in frames.tape(trace):
         found = {change[2]: change[3] for change in frame["x"] if change[0] == "quiz"}
         if frame.get("p") == "draft":
             assert set(found["block"]) == {"n"}
@@ -155,7 +156,7 @@ def test_no_cycle_no_tour():
 
 def test_every_beat_is_about_views_and_stops_that_exist(trace, ending):
     for run in (trace, ending):
-        stops = {(frame["c"], frame["p"]) for frame in player.tape(run) if "p" in frame}
+        stops = {(frame["c"], frame["p"]) for frame in frames.tape(run) if "p" in frame}
         for beat in catalogue.state("tour", run)["facts"]["beats"]:
             assert set(beat["show"]) <= set(catalogue.VIEWS)
             if beat["cycle"] is not None:
@@ -214,7 +215,7 @@ def test_a_guess_refused_by_chance_is_not_called_a_disagreement(trace):
 
 def test_no_template_leaves_a_brace_open(trace, ending):
     for run in (trace, ending):
-        for frame in player.tape(run):
+        for frame in frames.tape(run):
             for change in frame["x"]:
                 if change[0] == "captions" and change[2] == "say":
                     assert all(not re.search(r"\{\w*\}|None|nan", text) for text in change[3].values())
@@ -227,7 +228,7 @@ def node(body, **data):
     if NODE is None:
         pytest.skip("node is not installed")
     names = ("player.js", "playhead.js", "quiz.js", "tour.js")
-    sources = "\n".join((player.STATIC / name).read_text(encoding="utf-8") for name in names)
+    sources = "\n".join((frames.STATIC / name).read_text(encoding="utf-8") for name in names)
     given = json.dumps({"script": sources, **data})
     done = subprocess.run([NODE, "-e", SHIM + body], input=given, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr

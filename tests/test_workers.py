@@ -25,7 +25,7 @@ from orthrus.server.worker import FLUSH_S, Fault, Start, StopFlag, WorkerError, 
 from orthrus.server.worker_pool import Worker, Workers, cores
 from orthrus.trace import Trace
 from tests.tiny import byte_tokenizer, random_weights, tiny_config
-from viz.controls import Wish
+from viz.page.form import Wish
 
 ROOT = Path(__file__).resolve().parent.parent
 LONG = 8000  # tokens: many seconds, so that a run is under way when something happens to it

@@ -16,13 +16,13 @@ __all__ = ["export_html", "figure"]
 
 def figure(name: str, trace: Trace, mode: str = "light", variant: int = 0, others: Sequence[Trace] = ()) -> go.Figure:
     """One view of the catalogue as an ordinary Plotly figure; `others` are up to three runs to compare it with."""
-    from viz import figures
+    from viz.export import figures
 
     return figures.figure(name, trace, mode, variant, others)
 
 
 def export_html(trace: Trace, path: str, title: str | None = None) -> None:
     """The whole page as one file that plays offline."""
-    from viz import export
+    from viz.export import html
 
-    export.export_html(trace, path, title)
+    html.export_html(trace, path, title)

@@ -21,9 +21,9 @@ from orthrus.server.metrics import Meters
 from orthrus.server.queue import Line
 from orthrus.server.run import Job, Working, kind_of, trouble
 from orthrus.trace import Trace
-from viz import player
-from viz.measuring import SETTLE_S, Measuring
-from viz.relay import Film, News, Place, closing, relay, sentence
+from viz.page.measuring import SETTLE_S, Measuring
+from viz.page.stream import Film, News, Place, closing, relay, sentence
+from viz.player import frames
 
 log = logging.getLogger(__name__)
 POLL_S = 0.1  # how soon a stop is heard in the line
@@ -303,4 +303,4 @@ class Desk:
 
 def film(told: list[tuple[Event, Trace]], plays: bool) -> Film:
     """The frames of a run's events, each with the trace that holds it."""
-    return Film([player.dumps(frame) for event, trace in told for frame in player.frames(event, trace)], plays)
+    return Film([frames.dumps(frame) for event, trace in told for frame in frames.frames(event, trace)], plays)

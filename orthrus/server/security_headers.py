@@ -18,7 +18,7 @@ from typing import Any
 from orthrus.errors import OrthrusError
 from orthrus.server.proxy_prefix import Prefix
 from orthrus.server.request_filter import Gate, Layer, Receive, Scope, Send
-from viz.document import amended
+from viz.page.document import amended
 
 SELF = "'self'"
 INLINE = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script", re.DOTALL | re.IGNORECASE)
@@ -56,7 +56,7 @@ def digest(script: bytes) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text).digest()).decode()}'"
 
 
-def frames(wanted: str) -> tuple[str, ...]:
+def frame_origins(wanted: str) -> tuple[str, ...]:
     """Who may show the page in a frame, from origins parted by blanks; OrthrusError for what is none."""
     if not wanted.strip():
         raise OrthrusError("frame-origin", "nobody may show the page in a frame: say so with 'none', in quotes")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from orthrus.errors import OrthrusError
-from orthrus.server.security_headers import frames
+from orthrus.server.security_headers import frame_origins
 from orthrus.server.settings import Settings, option, settings_of, variables_of, whole_number
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -57,7 +57,7 @@ def check(settings: Settings, environ: Mapping[str, str]) -> None:
         if (text := environ.get(name, "").strip()) and text.lower() != "none":
             whole_number(name, text, lowest, 65_535)
     try:
-        frames(settings.framed_by)
+        frame_origins(settings.framed_by)
     except ValueError as error:
         raise OrthrusError("framed-by-bad", f"{said('framed_by')}: {error}") from None
     check_folders(settings)

@@ -152,7 +152,7 @@ class Worker:
 
 
 class Workers:
-    """`settings.workers` processes, one run each. Has the methods of `orthrus.server.model_service.Service` that a desk needs."""
+    """`settings.workers` processes, one run each, with the methods of `model_service.Service` that serving needs."""
 
     def __init__(self, settings: Settings) -> None:
         # one core is left to the server, and to a browser on the same machine

@@ -15,8 +15,8 @@ from orthrus.server.request_filter import Refused, check_body
 from orthrus.trace import Trace
 from orthrus.trace.files import event_of, load, packed
 from tests import synthetic
-from viz.controls import read
-from viz.gallery import recording
+from viz.page.form import read
+from viz.page.recordings import recording
 
 LONGEST = 2000  # characters of a refusal
 MOST_LINES = 60

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.fuzz import targets
 from tests.fuzz.changing import ODD, changed
 from tests.fuzz.targets import TARGETS, seeds
-from viz.controls import FIELDS
+from viz.page.form import FIELDS
 
 BUDGET = settings(max_examples=60, suppress_health_check=list(HealthCheck), database=None)
 JSON_VALUES = st.recursive(

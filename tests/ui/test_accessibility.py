@@ -6,7 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 import viz
 from orthrus.trace import Trace
 from tests import synthetic
-from viz import catalogue
+from viz.views import catalogue
 
 pytestmark = pytest.mark.ui
 PLAYER = "window.orthrusPlayer"

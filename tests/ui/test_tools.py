@@ -5,7 +5,7 @@ import pytest
 import viz
 from orthrus.trace import Trace
 from tests import synthetic
-from viz import catalogue
+from viz.views import catalogue
 
 pytestmark = pytest.mark.ui
 PLAYER = "window.orthrusPlayer"

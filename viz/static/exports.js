@@ -20,7 +20,7 @@
   O.about = (player) => player.facts.record.run.about;
 
   const escaped = (O.escaped = (text) => text.replace(/[&<>"']/g, (c) => "&#" + c.charCodeAt(0) + ";"));
-  /** JSON that may stand inside a <script> element; the same as viz/player.py's dumps_for_html. */
+  /** JSON that may stand inside a <script> element; the same as viz/player/frames.py's dumps_for_html. */
   const forHtml = (value) =>
     JSON.stringify(value).replace(/</g, "\\u003c").replace(/\u2028/g, "\\u2028").replace(/\u2029/g, "\\u2029");
 

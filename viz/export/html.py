@@ -1,0 +1,38 @@
+"""The whole page of one trace as a single HTML file: skeletons, frames, player and Plotly; it needs no network."""
+
+from __future__ import annotations
+
+import html
+from os import PathLike
+from pathlib import Path
+
+from orthrus.errors import OrthrusError
+from orthrus.trace import Trace
+from orthrus.trace.files import as_recorded
+from viz.export import template
+from viz.export.template import HEADLINE
+from viz.player import frames
+
+__all__ = ["HEADLINE", "export_html", "page"]
+
+
+def page(trace: Trace, title: str | None = None) -> str:
+    """The file's text; ValueError for a trace without a run in it. In a file, a run is a recorded one."""
+    if trace.start is None:
+        raise OrthrusError("trace-empty", "the trace is empty; there is nothing to show")
+    kept = Trace.of(as_recorded(event) for event in trace.events)
+    return template.filled(
+        {
+            "title": html.escape(title or f"Orthrus: {trace.start.model.id}"),
+            "style": frames.stylesheet(),
+            "plotly": frames.plotly_file().read_text(encoding="utf-8"),
+            "script": frames.script(),
+            "tape": frames.dumps_for_html(frames.whole(kept, trace.start.run)),
+            "settings": frames.dumps_for_html(frames.drawing()),
+            "headline": frames.dumps_for_html(HEADLINE),
+        }
+    )
+
+
+def export_html(trace: Trace, path: str | PathLike[str], title: str | None = None) -> None:
+    Path(path).write_text(page(trace, title), encoding="utf-8")

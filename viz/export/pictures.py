@@ -1,0 +1,186 @@
+"""Views that are no charts as figures: the block, the race and the cache are drawn, the others become tables."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from orthrus.trace import Trace
+from viz.player import theme
+from viz.views import cache_rows, text
+from viz.views.scoreboard import ENTRIES
+from viz.views.words import shown
+
+Picture = tuple[list[dict[str, Any]], dict[str, Any]]
+PER_ROW = 16  # slots
+STRIP = {"prompt": ("@ar", 0.45, ""), "text": ("@ar", 1.0, ""), "temp": ("@draft", 0.6, "|"),
+         "written": ("@ar", 0.8, "|"), "cropped": ("@discarded", 0.6, "/")}  # fmt: skip
+
+
+def picture(name: str, values: dict[str, Any], trace: Trace) -> Picture:
+    """(data, layout) of one view's state and facts; every text of a model is escaped."""
+    return DRAWN[name](values, trace)
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> Picture:
+    """Rows as a Plotly table."""
+    cells = [[_text(value) for value in column] for column in zip(*rows, strict=True)]
+    look = {"align": "left", "line": {"color": "@line"}, "font": {"color": "@ink"}}
+    header = {**look, "values": list(heads), "fill": {"color": "@line"}}
+    return [{"type": "table", "header": header, "cells": {**look, "values": cells, "fill": {"color": "@card"}}}], {}
+
+
+def _text(value: Any) -> str:
+    return "–" if value is None else html.escape(str(value))
+
+
+def _words(values: dict[str, Any], trace: Trace) -> Picture:
+    return table(["id", "token"], values["text"].items())
+
+
+def _badges(values: dict[str, Any], trace: Trace) -> Picture:
+    badges = [(name, values[name].get("text")) for name in ("source", "lossless")]
+    return table(["what", "value"], [*badges, ("Prompt", values["prompt"]), *values["details"].items()])
+
+
+def _tour(values: dict[str, Any], trace: Trace) -> Picture:
+    beats = values["beats"]
+    return table(
+        ["beat", "seconds", "text"], ((beat["key"], beat["s"], beat.get("after", beat["text"])) for beat in beats)
+    )
+
+
+def _captions(values: dict[str, Any], trace: Trace) -> Picture:
+    return table(["level", "the last sentence"], values["say"].items())
+
+
+def _board(values: dict[str, Any], trace: Trace) -> Picture:
+    known = values["values"]
+    return table(["number", "value", "what it is"], ((label, known.get(key), about) for key, label, about in ENTRIES))
+
+
+def _inspector(values: dict[str, Any], trace: Trace) -> Picture:
+    """Every slot of the last block: what each view says first, and how sure it is, in tenths of a percent."""
+    block = values["block"] or {"ids": ()}
+    n = len(block["ids"])
+    columns = [[shown(trace.glyph(index)) for index in block.get(key, ())] or [None] * n for key in ("ids", "own")]
+    columns += [block.get(key) or [None] * n for key in ("q", "p", "rank_p")]
+    heads = ["slot", "guess", "AR view's choice", "guess, diffusion ‰", "guess, AR ‰", "its rank there, from 0"]
+    return table(heads, zip(range(1, n + 1), *columns, strict=True))
+
+
+def _quiz(values: dict[str, Any], trace: Trace) -> Picture:
+    block = values["block"] or {}
+    return table(["guesses", "kept", "outcome"], [[block.get(key) for key in ("n", "kept", "outcome")]])
+
+
+def _record(values: dict[str, Any], trace: Trace) -> Picture:
+    return table(["run", "where it comes from"], [[values["run"]["name"], values["run"]["about"]]])
+
+
+def _output(values: dict[str, Any], trace: Trace) -> Picture:
+    heads = [head for _, head in text.TOKENS.items()]
+    return table(heads, zip(*(values["tokens"][name] for name in text.TOKENS), strict=True))
+
+
+def _neartie(values: dict[str, Any], trace: Trace) -> Picture:
+    check = values["check"]
+    return table([check["badge"]], ([line] for line in check["say"] if line))
+
+
+def _block(values: dict[str, Any], trace: Trace) -> Picture:
+    """The last block of the run: one square a slot, in rows of 16, the guess above the AR view's choice."""
+    block = values["block"]
+    if block is None:
+        return table(["block"], [["no block yet"]])
+    ids, codes = [block["anchor"], *block["ids"]], block["status"]
+    data = []
+    for name, status in theme.STATUSES.items():
+        slots = [slot for slot, code in enumerate(codes) if code == status.code]
+        marker = {"symbol": "square", "size": 30, "color": f"@{status.colour}", "opacity": 0.3}
+        texts = [html.escape(shown(trace.glyph(ids[slot]))) for slot in slots]
+        if slots:
+            data.append(_cells(slots, 0.0, texts, f"{status.glyph} {status.label}", marker) | {"meta": name})
+    if block.get("ar") and len(ids) > 1:
+        marker = {"symbol": "square-open", "size": 26, "color": "@ar"}
+        texts = [html.escape(shown(trace.glyph(index))) for index in block["ar"][: len(ids) - 1]]
+        data.append(_cells(range(1, len(ids)), 0.4, texts, "the AR view's own choice", marker))
+    hidden = {"visible": False, "fixedrange": True}
+    return data, {"xaxis": hidden, "yaxis": {**hidden, "autorange": "reversed"}}
+
+
+def _cells(slots: Sequence[int], below: float, texts: list[str], name: str, marker: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "markers+text",
+        "x": [slot % PER_ROW for slot in slots],
+        "y": [slot // PER_ROW + below for slot in slots],
+        "text": texts,
+        "name": name,
+        "marker": marker,
+        "customdata": list(slots),
+        "hovertemplate": "slot %{customdata}: %{text}<extra></extra>",
+    }
+
+
+def _race(values: dict[str, Any], trace: Trace) -> Picture:
+    """Both lanes on one axis: the clock that leads."""
+    clock = values["run"].get("clock", "passes")
+    unit, title = {"ms": ("ms", "milliseconds, measured"), "passes": ("passes", "forward passes")}[clock]
+    ar, cycles, first = values["ar"][clock], values["cycles"], values["orthrus"][clock][:1]
+    draft, verify = cycles["draft"], cycles["verify"]
+    if clock == "passes":
+        draft, verify = [int(ms > 0) for ms in draft], [1] * len(verify)
+    before = [*(first or [0]), *cycles[clock]][: len(cycles[clock])]
+    ends = [start + width for start, width in zip(before, draft, strict=True)]
+    steps = [end - start for start, end in zip([0, *ar], ar, strict=False)]
+    bars = [
+        _bar("one token at a time", [0, *ar][: len(ar)], steps, "plain decoding", "@ar", unit),
+        _bar("Orthrus", before, draft, "draft", "@draft", unit),
+        _bar("Orthrus", ends, verify, "verify", "@ar", unit),
+    ]
+    return bars, {"barmode": "overlay", "xaxis": {"title": {"text": title}}}
+
+
+def _bar(lane: str, base: list[float], width: list[float], name: str, colour: str, unit: str) -> dict[str, Any]:
+    marker = {"color": colour, "line": {"width": 1, "color": "@page"}}
+    return {"type": "bar", "orientation": "h", "y": [lane] * len(base), "base": base, "x": width, "name": name,
+            "marker": marker, "hovertemplate": f"%{{x:.4~g}} {unit} {name}<extra></extra>"}  # fmt: skip
+
+
+def _cache(values: dict[str, Any], trace: Trace) -> Picture:
+    names, bars = cache_rows.skeleton()["parts"], []
+    for part, rows in values["bar"]:
+        colour, opacity, shape = STRIP[part]
+        marker = {"color": colour, "opacity": opacity, "pattern": {"shape": shape}}
+        hover = f"%{{x}} rows: {names[part]}<extra></extra>"
+        bars.append(
+            {
+                "type": "bar",
+                "orientation": "h",
+                "y": ["cache"],
+                "x": [rows],
+                "name": names[part],
+                "marker": marker,
+                "hovertemplate": hover,
+            }
+        )
+    return bars, {"barmode": "stack", "xaxis": {"title": {"text": "rows of keys and values"}}}
+
+
+DRAWN: dict[str, Callable[[dict[str, Any], Trace], Picture]] = {
+    "words": _words,
+    "badges": _badges,
+    "tour": _tour,
+    "captions": _captions,
+    "board": _board,
+    "inspector": _inspector,
+    "quiz": _quiz,
+    "record": _record,
+    "output": _output,
+    "neartie": _neartie,
+    "ribbon": _block,
+    "race": _race,
+    "cache": _cache,
+}

@@ -1,0 +1,233 @@
+"""The page's abilities for programs: each public method is one named, typed endpoint and one MCP tool.
+
+Types and docstrings here are the endpoints' own. A method raises OrthrusError, with code and sentence, for what a
+caller got wrong or the server could not do.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from orthrus import checks
+from orthrus.errors import OrthrusError
+from orthrus.events import Draft, Prefill, Verdict, to_json
+from orthrus.server.run import Job
+from orthrus.server.run_manager import Desk
+from orthrus.trace import Cycle, Trace
+from orthrus.trace.files import load
+from orthrus.trace.metrics import measure
+from viz.page.form import read
+from viz.page.recordings import Recording
+from viz.page.stream import News, Place, sentence
+from viz.views import captions
+
+ALIVE_S = 5.0  # a silent stream says so this often; a server can close a handler only when it yields
+Verify = Callable[[Any, str, str, str, str], dict[str, Any]]
+
+
+class Visitor(NamedTuple):
+    session: str
+    address: str
+
+
+class Programs:
+    """The endpoints; `recordings` is card -> the file it was read from, `verify` judges one block."""
+
+    def __init__(self, desk: Desk, verify: Verify, recordings: Mapping[str, tuple[Recording, Path]]) -> None:
+        self._desk, self._verify, self._recordings = desk, verify, recordings
+
+    def decode_events(
+        self,
+        visitor: Visitor,
+        prompt: str,
+        max_new_tokens: int = 128,
+        temperature: float = 0.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int = 1,
+        coupling: str = "gumbel",
+        block_size: int | None = None,
+        engine: str = "auto",
+        detail: int = 0,
+        compare: bool = False,
+    ) -> Iterator[dict]:
+        """Decode a prompt and stream the events of the run, one object each: run_start, piece, prefill, draft,
+        verdict, done. Before the first, objects of type waiting tell the place in the line and the seconds expected.
+
+        Args:
+            prompt: what to answer.
+            max_new_tokens: where the answer is cut off at the latest.
+            temperature: 0 is greedy; above it tokens are drawn.
+            top_k: draw from so many tokens; null for all.
+            top_p: draw from this much probability; null for all.
+            seed: decides every draw.
+            coupling: gumbel writes the text of plain sampling with this seed; rejection equals it in distribution.
+            block_size: anchor and guesses of a draft; null for the model's own.
+            engine: auto, numba, triton or torch (plain PyTorch).
+            detail: -1 ids and timings, 0 also log-probabilities, 1 also alternatives.
+            compare: decode a second time one token a pass, and compare (ar_chunk and lossless events).
+        """
+        entered = {"max_new_tokens": max_new_tokens, "temperature": temperature, "top_k": top_k, "top_p": top_p}
+        entered |= {"seed": seed, "coupling": coupling, "block_size": block_size, "engine": engine}
+        prepare = lambda: read(prompt, entered, self._desk.limits, compare, detail=checks.numeral("detail", detail))  # noqa: E731
+
+        def work(model: Any, wish: Any, job: Job) -> Iterator[dict]:
+            for event, _ in self._desk.follow(wish, job):
+                yield to_json(event)
+
+        yield from self._items(visitor, prepare, work)
+
+    def lossless_check(
+        self,
+        visitor: Visitor,
+        prompt: str,
+        max_new_tokens: int = 128,
+        temperature: float = 0.0,
+        seed: int = 1,
+        engine: str = "auto",
+    ) -> dict:
+        """Decode a prompt with Orthrus and token by token, and compare: the verdict, both counts, the speed-up.
+
+        Args:
+            prompt: what to answer.
+            max_new_tokens: where the answer is cut off at the latest.
+            temperature: 0 is greedy; above it tokens are drawn, with the same noise in both.
+            seed: decides every draw.
+            engine: auto, numba, triton or torch (plain PyTorch).
+        """
+        entered = {"max_new_tokens": max_new_tokens, "temperature": temperature, "seed": seed, "engine": engine}
+        prepare = lambda: read(prompt, entered, self._desk.limits, detail=-1)  # noqa: E731
+
+        def work(model: Any, wish: Any, job: Job) -> Iterator[dict]:
+            trace = Trace()
+            for _, grown in self._desk.follow(wish, job):
+                trace = grown
+            if trace.lossless is None:
+                raise OrthrusError("run-ended", f"the check was stopped: {job.why or 'the run was ended'}")
+            yield compared(trace)
+
+        return self._last(visitor, prepare, work)
+
+    def verify_block(
+        self, visitor: Visitor, prompt: str, proposal: str, written: str = "", engine: str = "auto"
+    ) -> dict:
+        """Let the AR view judge text you propose as the next block of its answer: what it accepts, what it wants.
+
+        Args:
+            prompt: the question.
+            proposal: the text proposed to come next; at most one block of tokens.
+            written: the part of the answer that stands already.
+            engine: auto, numba, triton or torch (plain PyTorch).
+        """
+
+        def prepare() -> str:
+            for name, text in (("prompt", prompt), ("written text", written), ("proposal", proposal)):
+                self._desk.limits.check_prompt(checks.text(name, text))
+            return read(prompt, {"engine": engine, "max_new_tokens": 1}, self._desk.limits).engine
+
+        def work(model: Any, engine: str, job: Job) -> Iterator[dict]:
+            yield self._verify(model, prompt, written, proposal, engine)
+
+        return self._last(visitor, prepare, work)
+
+    def list_recordings(self) -> list[dict]:
+        """The recorded runs of this page: name, title, one line of measured facts, where they were measured, prompt."""
+        shown = ("name", "title", "facts", "origin", "prompt")
+        return [{name: getattr(card, name) for name in shown} for card, _ in self._recordings.values()]
+
+    def explain_cycle(self, recording: str, cycle: int = 0) -> dict:
+        """One cycle of a recorded run: its slots, what became of each, and the sentences that the page says.
+
+        Args:
+            recording: a name from list_recordings.
+            cycle: 0 is the first.
+        """
+        if checks.text("recording", recording) not in self._recordings:
+            known = ", ".join(self._recordings) or "none"
+            raise OrthrusError("unknown-recording", f"there is no recording {recording!r:.60}; there are: {known}")
+        cycle = checks.whole("cycle", checks.numeral("cycle", cycle), 0)
+        trace = load(self._recordings[recording][1])
+        if cycle >= len(trace.verdicts):
+            raise OrthrusError(
+                "out-of-range", f"cycle is {cycle}, this recording has cycles 0 to {len(trace.verdicts) - 1}"
+            )
+        return {"recording": recording} | explained(trace, cycle)
+
+    def _items(self, visitor: Visitor, prepare: Callable[[], Any], work: Callable) -> Iterator[dict]:
+        """The job's items; a refusal or a fault ends them with OrthrusError."""
+        job = Job(visitor.session, visitor.address)
+        with self._desk.working(job, prepare, work) as out:
+            while True:
+                try:
+                    item = out.get(timeout=ALIVE_S)
+                except queue.Empty:
+                    item = News(None, "still at work")
+                if item is None:
+                    return
+                if isinstance(item, News) and item.failed:
+                    raise OrthrusError(item.code, item.status)
+                if isinstance(item, Place):
+                    yield {"type": "waiting", "number": item.number, "seconds": item.seconds, "words": item.words}
+                elif isinstance(item, News):
+                    yield {"type": "waiting", "number": None, "seconds": None, "words": sentence(item.status)}
+                else:
+                    yield item
+
+    def _last(self, visitor: Visitor, prepare: Callable[[], Any], work: Callable) -> dict:
+        found = [item for item in self._items(visitor, prepare, work) if item.get("type") != "waiting"]
+        if not found:
+            raise OrthrusError("run-ended", "The run was ended before it began.")
+        return found[-1]
+
+
+def compared(trace: Trace) -> dict[str, Any]:
+    """What a run of both lanes amounts to."""
+    found, metrics = trace.lossless, measure(trace)
+    return {
+        "verdict": found.verdict,
+        "text": trace.text,
+        "tokens": metrics.tokens,
+        "tokens_compared": found.n_compared,
+        "tokens_identical": found.identical,
+        "rows_compared": found.rows_compared,
+        "rows_equal": found.rows_equal,
+        "passes": metrics.passes,
+        "acceptance_length": metrics.acceptance_length,
+        "speedup": metrics.speedup,
+        "mode": trace.start.model.mode,
+    }
+
+
+def explained(trace: Trace, number: int) -> dict[str, Any]:
+    """Cycle `number` of a trace as plain values."""
+    partial, said = Trace(), {}
+    for event in trace.events:
+        partial = partial.add(event)
+        if isinstance(event, Prefill) or (isinstance(event, (Draft, Verdict)) and event.cycle == number):
+            changes = captions.patch(event, partial)
+            said |= {change.phase: change.value for change in changes if change.key == "say"}
+        if isinstance(event, Verdict) and event.cycle == number:
+            break
+    said.pop("prefill", None)
+    return {"cycle": number, "says": said, **told(trace.cycle(number), partial)}
+
+
+def told(cycle: Cycle, trace: Trace) -> dict[str, Any]:
+    """The slots of a judged cycle and its numbers."""
+    verdict, statuses = cycle.verdict, cycle.statuses()
+    ids = (cycle.draft.anchor_id, *cycle.draft.draft_ids)
+    return {
+        "slots": [
+            {"slot": slot, "text": trace.glyph(index).s, "id": index, "status": status}
+            for slot, (index, status) in enumerate(zip(ids, statuses, strict=True))
+        ],
+        "next": None
+        if verdict.next_id is None
+        else {"text": trace.glyph(verdict.next_id).s, "kind": verdict.next_kind},
+        "accepted": cycle.accepted,
+        "committed": verdict.n_commit,
+        "milliseconds": round(cycle.ms, 3),
+    }

@@ -1,0 +1,57 @@
+"""A method of `viz.page.api` as a web framework wants an endpoint: a function that says its own types."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any, get_type_hints
+
+from orthrus.errors import OrthrusError
+from orthrus.server.run import trouble
+from viz.page.api import Visitor
+from viz.page.stream import sentence
+
+log = logging.getLogger(__name__)
+
+
+def endpoint(
+    method: Callable, request: type, visitor: Callable[[Any], Visitor], refusal: Callable[[str, str], Exception]
+) -> Callable:
+    """`method` without its `visitor` parameter but with a `request` of that type at the end.
+
+    The visitor is made from the request. Every fault is raised as `refusal(code, sentence)`; one that no caller can
+    mend is logged and has the code `internal-error`.
+    """
+    types, parameters = get_type_hints(method), inspect.signature(method).parameters
+    visited = types.pop("visitor", None) is not None
+    given = [each.replace(annotation=types[name]) for name, each in parameters.items() if name != "visitor"]
+    asked = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=request, default=None)
+
+    def call(*values: Any) -> Any:
+        *values, from_whom = values
+        return method(*([visitor(from_whom)] if visited else []), *values)
+
+    def one(*values: Any) -> Any:
+        try:
+            return call(*values)
+        except Exception as error:
+            raise refused(error) from None
+
+    def many(*values: Any) -> Iterator[Any]:
+        try:
+            yield from call(*values)
+        except Exception as error:
+            raise refused(error) from None
+
+    def refused(error: Exception) -> Exception:
+        if isinstance(error, OrthrusError):
+            return refusal(error.code, sentence(str(error)))
+        log.exception("%s failed", method.__name__)
+        return refusal("internal-error", trouble(error))
+
+    made = many if inspect.isgeneratorfunction(method) else one
+    made.__name__, made.__doc__ = method.__name__, method.__doc__
+    made.__signature__ = inspect.Signature([*given, asked], return_annotation=types["return"])
+    made.__annotations__ = {**types, "request": request}
+    return made

@@ -1,0 +1,46 @@
+"""What a page is told while a lane is timed: little, because it may share the machine with the decoder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from orthrus.events import ArChunk, Event
+from orthrus.trace import Trace
+from viz.page.stream import Light, News, expected
+from viz.views.provenance import decoding
+
+SETTLE_S = 0.15  # the click's own work in browser and server, which would fall into the first passes
+EVERY_S = 1.0  # a line this often; a shorter run is not spoken of before it is over
+TEXT_S = 2.0  # a run that takes longer shows its text as it grows
+TAIL = 600  # characters of it
+
+
+class Measuring:
+    """One run's lines. `at_once`: the first comes with the first event, to stop a film that is playing."""
+
+    def __init__(self, at_once: bool, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._lane, self._said = clock, "Orthrus", ""
+        self._began = clock()
+        self._due = self._began + (0.0 if at_once else EVERY_S)
+
+    def lines(self, event: Event, trace: Trace) -> Iterator[Light | News]:
+        """What is due with this event: how far its lane is, and once a lane what is running."""
+        self._lane = "AR" if isinstance(event, ArChunk) else self._lane
+        now = self._clock()
+        if now < self._due:
+            return
+        self._due = now + EVERY_S
+        ids = trace.ar_ids if self._lane == "AR" else trace.token_ids
+        written = trace.data(ids).decode("utf-8", errors="ignore") if now - self._began > TEXT_S else ""
+        yield Light(self._lane, len(ids), written[-TAIL:])
+        if self._said != self._lane:
+            self._said = self._lane
+            yield News(None, said(self._lane, trace))
+
+
+def said(lane: str, trace: Trace) -> str:
+    """What is running."""
+    if lane == "AR":
+        return f"Now the same prompt one token at a time, measured alone.{expected(trace)}"
+    return f"Orthrus is writing ({decoding(trace.start)}, {trace.start.model.mode} mode)."

@@ -1,0 +1,136 @@
+"""From a run's worker to the page: numbered messages for the player and sentences for the status line."""
+
+from __future__ import annotations
+
+import queue
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from orthrus.trace import Trace
+from orthrus.trace.metrics import measure
+from viz.player.frames import dumps
+from viz.views import headline
+
+FLUSH_S = 0.033  # one message to the browser per this time: below it they only pile up there
+END_S = 0.5  # a film is followed by its sentence and the end, which travel with it
+MEANWHILE = "What is on show can be stepped through meanwhile."
+HEARTBEAT_S = 1.0  # a page's server can close a handler only when it yields, so even a silent run yields
+
+
+class News(NamedTuple):
+    """What a handler hands on: a message for the player and a status sentence, None where unchanged."""
+
+    message: str | None
+    status: str | None
+    failed: bool = False
+    code: str = ""  # of a failure
+    waits: bool = False  # the run has not begun
+
+
+class Place(NamedTuple):
+    """Where a waiting run stands: 1 is next; seconds until its turn, None where nothing was timed yet."""
+
+    number: int
+    seconds: float | None
+
+    @property
+    def words(self) -> str:
+        where = "You are next in line" if self.number == 1 else f"You are number {self.number} in line"
+        return where + ("." if self.seconds is None else f", about {max(1, round(self.seconds))} s.")
+
+
+class Light(NamedTuple):
+    """A lane that is being timed: its name, its tokens so far, and of a long run the end of its text."""
+
+    lane: str
+    tokens: int
+    text: str = ""
+
+
+class Film(NamedTuple):
+    """A run's frames as JSON; `plays`: from the beginning and by itself."""
+
+    frames: list[str]
+    plays: bool
+
+
+@dataclass
+class Heard:
+    """What arrived within one flush."""
+
+    film: Film | None = None
+    light: Light | None = None
+    status: News | None = None
+    ended: bool = False
+
+
+def relay(out: queue.SimpleQueue) -> Iterator[News]:
+    """A run's items as numbered messages, one per flush; a silent run still gives a heartbeat.
+
+    The page lets its film stand still from the click until the run ends, unless a message without a light says that
+    the run has to wait.
+    """
+    run, seq, heard = uuid.uuid4().hex[:12], 0, Heard()
+    while not heard.ended:
+        heard = drain(out)
+        status = heard.status or News(None, None)
+        said = heard.film or heard.light or heard.ended or (status.waits and not seq)
+        yield status._replace(message=message(run, seq, heard) if said else None)
+        seq += bool(said)
+
+
+def drain(out: queue.SimpleQueue) -> Heard:
+    """What arrives within one flush, which begins with the first item; of lines and lights the last one."""
+    heard, until, first = Heard(), time.monotonic() + HEARTBEAT_S, True
+    while not heard.ended:
+        try:
+            item = out.get(timeout=max(0.0, until - time.monotonic()))
+        except queue.Empty:
+            break
+        if first:
+            until, first = time.monotonic() + FLUSH_S, False
+        if item is None:
+            heard.ended = True
+        elif isinstance(item, Place):
+            heard.status = News(None, f"{item.words} {MEANWHILE}", waits=True)
+        elif isinstance(item, Light):
+            heard.light = item
+        elif isinstance(item, News):
+            heard.status = item
+        else:
+            heard.film, until = item, time.monotonic() + END_S
+    return heard
+
+
+def message(run: str, seq: int, heard: Heard) -> str:
+    """One message to the player; frames are JSON already."""
+    frames, plays = heard.film or Film([], False)
+    light = heard.light._asdict() if heard.light and not frames and not heard.ended else None
+    head = {"run": run, "seq": seq, "live": True, "end": heard.ended, "autoplay": plays, "measuring": light}
+    return f'{dumps(head)[:-1]},"frames":[{",".join(frames)}]}}'
+
+
+def expected(trace: Trace) -> str:
+    """What the other lane's text must be, where tokens are drawn."""
+    params = trace.start.params
+    if params.coupling == "gumbel":
+        return f" Seed {params.seed} again, so the text must be the same."
+    return " Rejection: its text is another draw of the same distribution." if params.coupling == "rejection" else ""
+
+
+def closing(trace: Trace, stopped: bool, why: str = "") -> str:
+    """What to say about a finished run, or one that was stopped, by the visitor or because of `why`."""
+    metrics = measure(trace)
+    if stopped:
+        because = f": {why}" if why else ""
+        return f"Stopped after {metrics.tokens} tokens{because}. What is there can be stepped through."
+    return f"{headline.summary(trace)} Now shown slowed down."
+
+
+def sentence(text: str) -> str:
+    """An error's text as a sentence."""
+    text = text.strip() or "that did not work"
+    return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

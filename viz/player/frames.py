@@ -1,0 +1,133 @@
+"""From events to what the browser's player runs on: frames of changes, and the player's own files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from orthrus.events import Done, Draft, Event, Prefill, Verdict
+from orthrus.trace import Trace
+from orthrus.trace.metrics import measure
+from viz.export import template
+from viz.player import theme
+from viz.views import catalogue
+
+STATIC = Path(__file__).resolve().parents[1] / "static"
+SCRIPTS = (
+    "player.js",
+    "playhead.js",
+    "measuring.js",
+    "keys.js",
+    "transport.js",
+    "parts.js",
+    "worded.js",
+    "ribbon.js",
+    "filter.js",
+    "inspector.js",
+    "quiz.js",
+    "tour.js",
+    "clock.js",
+    "race.js",
+    "table.js",
+    "exports.js",
+    "written.js",
+    "text.js",
+    "neartie.js",
+    "ruler.js",
+    "plot.js",
+    "simulate.js",
+    "compare.js",
+    "guess.js",
+)
+STYLES = ("stage.css", "inspector.css", "quiz.css", "tour.css", "views.css", "extras.css", "contrast.css", "print.css")
+Frame = dict[str, Any]
+
+
+def frames(event: Event, trace: Trace) -> list[Frame]:
+    """What one event (already in the trace) means for the player.
+
+    A frame {p: phase, c: cycle, ms, w: tokens committed, x: changes} is a stop of the playhead; one without p carries
+    facts. A change is [view, op, key, value, at].
+    """
+    beats: dict[str, Frame] = {
+        phase: {"p": phase, "c": cycle, "ms": ms, "w": weight, "x": []}
+        for phase, cycle, ms, weight in _beats(event, trace)
+    }
+    facts: Frame = {"x": []}
+    for name, view in catalogue.VIEWS.items():
+        for change in view.patch(event, trace):
+            target = facts if change.phase is None else beats[change.phase]
+            target["x"].append([name, change.op, change.key, change.value, change.at])
+    return ([facts] if facts["x"] else []) + list(beats.values())
+
+
+def _beats(event: Event, trace: Trace) -> list[tuple[str, int, float, int]]:
+    """(phase, cycle, measured ms, tokens committed) of the playhead's stops in one event."""
+    if isinstance(event, Prefill):
+        return [("prefill", -1, event.ms, 1)]
+    if isinstance(event, Draft):
+        return [("draft", event.cycle, event.t_draft_ms, 0)]
+    if isinstance(event, Verdict):
+        after = round(event.t_judge_ms + event.t_host_gap_ms, 3)
+        return [("verify", event.cycle, event.t_verify_ms, 0), ("commit", event.cycle, after, event.n_commit)]
+    if isinstance(event, Done):
+        metrics = measure(trace)
+        return [("finish", len(trace.verdicts), round(max(0.0, (metrics.ar_total_ms or 0.0) - metrics.total_ms), 3), 0)]
+    return []
+
+
+def tape(trace: Trace) -> list[Frame]:
+    """All frames of a trace."""
+    found: list[Frame] = []
+    partial = Trace()
+    for event in trace.events:
+        partial = partial.add(event)
+        found += frames(event, partial)
+    return found
+
+
+def whole(trace: Trace, run: str) -> dict[str, Any]:
+    """The player's one message for a finished trace: it starts to play as soon as it is there."""
+    return {"run": run, "seq": 0, "live": False, "autoplay": True, "end": True, "frames": tape(trace)}
+
+
+def settings() -> dict[str, Any]:
+    """What a page gives its player: how to draw, and the shell for making a file of itself."""
+    return {**drawing(), "shell": template.settings(SCRIPTS)}
+
+
+def drawing() -> dict[str, Any]:
+    """What the player has to know besides frames: skeletons, statuses with glyphs, the charts' base layout."""
+    statuses = {s.code: {"name": name, "glyph": s.glyph, "label": s.label} for name, s in theme.STATUSES.items()}
+    legend = [theme.CODES[name] for name in theme.LEGEND]
+    look = {"statuses": statuses, "legend": legend, "layout": theme.layout()}
+    return {"views": catalogue.skeletons(), "places": list(catalogue.PLACES), **look}
+
+
+def script() -> str:
+    """The player as one script that defines window.OrthrusStage."""
+    return "\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS)
+
+
+def stylesheet() -> str:
+    """The stage's rules, between the marks by which a page finds them again."""
+    begin, end = template.STYLE_MARKS
+    rules = ((STATIC / name).read_text(encoding="utf-8") for name in STYLES)
+    return "\n".join((begin, theme.css(), *rules, end))
+
+
+def plotly_file() -> Path:
+    """plotly.min.js as it came with the plotly package."""
+    import plotly
+
+    return Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+
+
+def dumps(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def dumps_for_html(value: Any) -> str:
+    """JSON that may stand inside a <script> element: no '<' can end it or open a comment."""
+    return dumps(value).replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -1,0 +1,65 @@
+"""The block ribbon: what the diffusion view guessed, what the AR view says to it, what is kept."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from orthrus.events import Draft, Event, Verdict
+from orthrus.trace import Trace
+from viz.player.patches import Change, merge, put
+from viz.player.theme import CODES, codes
+
+NAME = "ribbon"
+TABLE = {"slot": "slot", "status": "status", "guess": "guess", "q": "guess, diffusion view %",
+         "own": "AR view's choice", "p": "guess, AR view %"}  # fmt: skip
+
+
+def skeleton() -> dict[str, Any]:
+    return {
+        "kind": "cells",
+        "title": "One block",
+        "hint": "One known token (the anchor) and the guesses after it. Top: the diffusion view's guess, filled as far "
+        "as it is sure. Below: the AR view's own choice for the same place.",
+        "rows": ["Diffusion view guesses", "AR view checks"],
+        "table": [[head, name] for name, head in TABLE.items()],
+        "notes": {
+            "discarded": "never judged: read after a refused token",
+            "ended": "not used: the text ended before it",
+        },
+        "state": {"block": None},
+    }
+
+
+def patch(event: Event, trace: Trace) -> list[Change]:
+    if isinstance(event, Draft):
+        return [put("block", _drafted(event, trace), "draft")]
+    if isinstance(event, Verdict):
+        cycle = trace.cycle(event.cycle)
+        unjudged = "ended" if event.next_id is None else "discarded"  # why slots after the kept ones do not count
+        judged = {"status": codes(cycle.statuses()), "ar": event.ar_ids, "unjudged": unjudged}
+        if event.p_lp_draft is not None:
+            judged["p"] = percents(event.p_lp_draft)
+        own = None if event.next_id is None else [event.next_id, CODES[cycle.next_status or "correction"]]
+        return [
+            merge("block", judged, "verify"),
+            merge("block", {"next": own, "kept": cycle.accepted, "committed": event.n_commit}, "commit"),
+        ]
+    return []
+
+
+def _drafted(event: Draft, trace: Trace) -> dict[str, Any]:
+    block = {
+        "pos0": event.pos0,
+        "anchor": event.anchor_id,
+        "ids": event.draft_ids,
+        "status": codes(trace.cycle(event.cycle).statuses()),
+    }
+    if event.q_lp is not None:
+        block["q"] = percents(event.q_lp)
+    return block
+
+
+def percents(log_probs: tuple[float, ...]) -> list[int]:
+    """Log-probs -> whole percent, rounded down so that only certainty shows 100."""
+    return [math.floor(100 * math.exp(value) + 1e-9) for value in log_probs]

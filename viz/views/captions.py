@@ -1,0 +1,186 @@
+"""One sentence per phase, filled with what happened: for everybody, for those who know the terms, and as the rule."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from orthrus.events import Done, Draft, Event, Prefill, Verdict
+from orthrus.trace import Cycle, Trace
+from orthrus.trace.metrics import measure
+from viz.format import milliseconds, number
+from viz.player.patches import Change, put
+from viz.views import formulas, headline
+from viz.views.words import counted, percent, quoted
+
+NAME = "captions"
+SURE = math.log(0.9)
+NEAR_TIE = 0.5  # logits; the threshold of the lossless check
+BLANKS = 3  # so many kept guesses of layout alone are worth a word
+EARLY = 2  # a cut behind this many guesses or fewer is called early
+LEVELS = (("plain", "Plain"), ("technical", "Technical"), ("math", "Math"))
+# what the verdict is in words, by kind of block: for everybody, and in the terms
+VERDICTS = {
+    "single": ("The AR view writes one token by itself.", "one row, no proposal."),
+    "ended": (
+        "The AR view agrees with {kept}, and there the text ends.{rest}",
+        "EOS accepted at slot {at}; n_accept {k} of {n}, but proposals after an EOS do not count.",
+    ),
+    "perfect": ("A perfect block: the AR view agrees with every one of the {n} guesses.", "n_accept {k} of {n}."),
+    "first": (
+        "It disagrees with the very first guess: it wants {own} instead of {guess}.{later}",
+        "n_accept 0 of {n}; at slot 1 it takes {own}{odds}.",
+    ),
+    "early": (
+        "An early stop: the AR view agrees with only {kept}, then it wants {own} instead of {guess}.{later}",
+        "n_accept {k} of {n}; at the cut it takes {own}{odds}.",
+    ),
+    "cut": (
+        "The AR view agrees with {kept}, then it wants {own} instead of {guess}.{later}",
+        "n_accept {k} of {n}; at the cut it takes {own}{odds}.",
+    ),
+}
+
+
+def skeleton() -> dict[str, Any]:
+    levels = [{"key": key, "label": label} for key, label in LEVELS]
+    return {"kind": "captions", "title": "What happens", "levels": levels, "state": {"say": {}, "words": []}}
+
+
+def patch(event: Event, trace: Trace) -> list[Change]:
+    if isinstance(event, Prefill):
+        return [_say("prefill", *_prefill(event, trace), formulas.prefill(event, trace))]
+    if isinstance(event, Draft):
+        drawn = [[counted(event.n_draft, "token"), "pending"]] if event.n_draft else []
+        return [_say("draft", *_draft(event), formulas.draft(event, trace)), put("words", drawn, "draft")]
+    if isinstance(event, Verdict):
+        cycle = trace.cycle(event.cycle)
+        return [
+            _say("verify", *_verify(cycle, event, trace), formulas.verify(cycle, event, trace)),
+            put("words", judged_words(cycle, event, trace), "verify"),
+            _say("commit", *_commit(cycle, event, trace), formulas.commit(cycle, event, trace)),
+            put("words", kept_words(cycle, event), "commit"),
+        ]
+    if isinstance(event, Done):
+        return [_say("finish", *_finish(event, trace), formulas.finish(event, trace))]
+    return []
+
+
+def _say(phase: str, *said: str) -> Change:
+    return put("say", {key: text for (key, _), text in zip(LEVELS, said, strict=True)}, phase)
+
+
+def _prefill(event: Prefill, trace: Trace) -> tuple[str, str]:
+    plain = (
+        f"The model read the prompt, {event.kv_len} tokens, and wrote the first token: {quoted(event.first_id, trace)}."
+    )
+    gap = f"gap between its two best logits {event.p_gap:.2f}"
+    return plain, f"Prefill: {event.kv_len} cache rows in {milliseconds(event.ms)}, by the AR view; {gap}."
+
+
+def _draft(event: Draft) -> tuple[str, str]:
+    n = event.n_draft
+    if n == 0:
+        return "Nothing is guessed this time: the AR view writes one token by itself.", "No draft pass: n_draft is 0."
+    plain = f"The diffusion view guesses {counted(n, 'token')} in a single forward pass."
+    if event.q_lp is not None:
+        sure = next((k for k, value in enumerate(event.q_lp) if value < SURE), n)
+        plain += {
+            0: " It is unsure from the first one on.",
+            n: " It is sure of all of them (90 % and more).",
+        }.get(sure, f" It is sure of the first {sure} (90 % and more), then less.")
+    entropy = f"; entropy {event.q_H[0]:.2f} to {event.q_H[-1]:.2f} nats across the block" if event.q_H else ""
+    return plain, f"Draft pass at position {event.pos0}: {n} proposals in {milliseconds(event.t_draft_ms)}{entropy}."
+
+
+def judged_words(cycle: Cycle, event: Verdict, trace: Trace) -> list[list[str]]:
+    """Words of the verdict's captions and the status of the slots they are about; the player joins the two."""
+    n, kept, kind = cycle.draft.n_draft, cycle.accepted, kind_of(cycle, event)
+    found = [[f"{n} guesses" if kind == "perfect" else counted(kept, "guess"), "accepted"]] if kept else []
+    if kind in ("first", "early", "cut"):
+        own = event.next_id if event.next_id is not None else event.ar_ids[kept]
+        found += [[quoted(own, trace), "own"], [quoted(cycle.draft.draft_ids[kept], trace), "refused"]]
+        found += [["very first guess", "refused"]] if kind == "first" else []
+    left = n - kept - (kind in ("first", "early", "cut"))
+    return [*found, [f"{counted(left, 'guess')} after that", "discarded"]] if left > 0 else found
+
+
+def kept_words(cycle: Cycle, event: Verdict) -> list[list[str]]:
+    found = [[counted(cycle.accepted, "guess"), "accepted"]] if cycle.accepted else []
+    found += [["one token of the AR view's own", "own"]] if event.next_id is not None else []
+    return [*found, ["The rest", "discarded"]] if "discarded" in cycle.statuses() else found
+
+
+def kind_of(cycle: Cycle, event: Verdict) -> str:
+    """Which of VERDICTS one verdict is."""
+    n, agree = cycle.draft.n_draft, event.n_accept
+    if n == 0:
+        return "single"
+    if event.next_id is None:
+        return "ended"
+    if agree == n:
+        return "perfect"
+    return "first" if agree == 0 else "early" if agree <= EARLY else "cut"
+
+
+def _verify(cycle: Cycle, event: Verdict, trace: Trace) -> tuple[str, str]:
+    n, agree, kept, kind = cycle.draft.n_draft, event.n_accept, cycle.accepted, kind_of(cycle, event)
+    known = {"n": n, "k": agree, "at": kept, "kept": counted(kept, "guess"), "own": "", "guess": "", "odds": ""}
+    known["later"] = f" The {counted(n - agree - 1, 'guess')} after that are never judged." if n - agree > 2 else ""
+    known["rest"] = f" The {counted(n - kept, 'guess')} after that are not used." if n - kept > 1 else ""
+    drawn = event.next_kind == "resample"  # by chance against the guess; its own first choice may be the guess itself
+    if kind in ("first", "early", "cut"):
+        own = event.next_id if drawn and event.next_id is not None else event.ar_ids[agree]
+        known |= {"own": quoted(own, trace), "guess": quoted(cycle.draft.draft_ids[agree], trace)}
+        known["odds"] = "" if drawn else _odds(event, agree)
+    plain, technical = (text.format(**known) for text in VERDICTS[kind])
+    if known["own"] and not drawn and event.p_gap is not None and event.p_gap[agree] <= NEAR_TIE:
+        plain += " A close call: its two best candidates were almost equally likely."
+    if (blanks := sum(_blank(i, trace) for i in cycle.draft.draft_ids[:kept])) >= BLANKS:
+        plain += f" {blanks} of those kept are only line ends and indentation, which are easy to guess."
+    if event.cycle == 0 and n:
+        plain += " All in one forward pass: the sweep is only for your eyes."
+    return plain, f"Verify pass in {milliseconds(event.t_verify_ms)}: {technical}"
+
+
+def _blank(index: int, trace: Trace) -> bool:
+    """Whether a token is a line end or indentation; a single space is not."""
+    text = trace.glyph(index).s or ""
+    return text.isspace() and text != " "
+
+
+def _odds(event: Verdict, at: int) -> str:
+    if event.p_lp_ar is None or event.p_lp_draft is None or event.p_gap is None:
+        return ""
+    tie = ", a near tie" if event.p_gap[at] <= NEAR_TIE else ""
+    own, guess = percent(event.p_lp_ar[at]), percent(event.p_lp_draft[at])
+    return f" (p {own}) over the proposal (p {guess}), gap {event.p_gap[at]:.2f}{tie}"
+
+
+def _commit(cycle: Cycle, event: Verdict, trace: Trace) -> tuple[str, str]:
+    kept, metrics = cycle.accepted, measure(trace)
+    passes = 2 if cycle.draft.n_draft else 1
+    own = " and one token of the AR view's own" if event.next_id is not None else ""
+    plain = f"{counted(kept, 'guess')}{own}: {counted(event.n_commit, 'token')} for {counted(passes, 'forward pass')}."
+    if event.kv.cropped:
+        plain += " The rest is thrown away, and its memory with it."
+    if event.stop == "eos":
+        plain += " The text ends here."
+    technical = (
+        f"Committed {event.n_commit}; cache keeps {event.kv.kept} of {event.kv.written} rows written, "
+        f"{event.kv.cropped} cropped. So far {number(metrics.tokens_per_cycle)} tokens per cycle, "
+        f"TPF {number(metrics.tpf)}."
+    )
+    return plain, technical
+
+
+def _finish(event: Done, trace: Trace) -> tuple[str, str]:
+    metrics = measure(trace)
+    plain = headline.summary(trace)
+    if trace.lossless and trace.lossless.verdict == "identical":
+        plain += " Not one token is different."
+    technical = (
+        f"{event.cycles} cycles, {event.passes_draft} draft and {event.passes_verify} verify passes; "
+        f"acceptance length {number(metrics.acceptance_length)}, TPF {number(metrics.tpf)}; stopped by {event.stop}."
+    )
+    return plain, technical

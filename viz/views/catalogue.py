@@ -1,0 +1,80 @@
+"""The views of the page, in reading order. A new view is a module here with NAME, skeleton() and patch()."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from orthrus.errors import OrthrusError
+from orthrus.events import Event
+from orthrus.trace import Trace
+from viz.player.patches import Change, apply
+from viz.views import (
+    block,
+    cache_memory,
+    cache_rows,
+    captions,
+    download,
+    inspector,
+    logit_gaps,
+    lossless_check,
+    provenance,
+    quiz,
+    race,
+    scoreboard,
+    staircase,
+    statistics,
+    text,
+    timeline,
+    tokens_over_time,
+    tour,
+    words,
+)
+
+VIEWS: dict[str, ModuleType] = {
+    view.NAME: view
+    for view in (
+        words,
+        provenance,
+        tour,
+        race,
+        captions,
+        quiz,
+        block,
+        inspector,
+        text,
+        scoreboard,
+        lossless_check,
+        staircase,
+        timeline,
+        statistics,
+        logit_gaps,
+        tokens_over_time,
+        cache_rows,
+        cache_memory,
+        download,
+    )
+}
+# where the keys 1 to 9 lead
+PLACES = ("race", "ribbon", "inspector", "output", "neartie", "cache", "staircase", "timeline", "statistics")
+Patch = Callable[[Event, Trace], list[Change]]
+
+
+def skeletons() -> dict[str, dict[str, Any]]:
+    """Every view's skeleton, by name."""
+    return {name: view.skeleton() for name, view in VIEWS.items()}
+
+
+def state(name: str, trace: Trace) -> dict[str, Any]:
+    """One view of a whole trace: its skeleton's state and facts with every patch applied in order."""
+    if name not in VIEWS:
+        raise OrthrusError("unknown-choice", f"there is no view {name!r}; there are {', '.join(VIEWS)}")
+    skeleton = VIEWS[name].skeleton()
+    drawn = {"state": skeleton.get("state", {}), "facts": skeleton.get("facts", {})}
+    partial = Trace()
+    for event in trace.events:
+        partial = partial.add(event)
+        for change in VIEWS[name].patch(event, partial):
+            apply(drawn["state" if change.phase else "facts"], change)
+    return drawn

@@ -1,0 +1,81 @@
+"""How close every choice was: the distance between the AR view's two best logits, token by token, in both lanes.
+
+Where it is small, the last bits of the arithmetic decide, and two ways to compute the same text may part.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from orthrus.events import ArChunk, Event, Prefill, Verdict
+from orthrus.trace import Trace
+from viz.player.patches import Change, rows
+from viz.views.captions import NEAR_TIE
+
+NAME = "gaps"
+FLOOR = 0.01  # logits: the axis is logarithmic, so an exact tie is drawn here; the table has the numbers
+
+
+def skeleton() -> dict[str, Any]:
+    columns = ("token", "gap", "shown", "cycle", "ar_token", "ar_gap", "ar_shown")
+    return {
+        "kind": "plot",
+        "title": "How close was each choice?",
+        "hint": f"Distance between the AR view's two best tokens. In the shaded zone, below {NEAR_TIE} logits, "
+        "rounding could decide: there two ways of computing the same text may part.",
+        "variants": [{"label": "", "data": _traces(), "layout": _layout(), "table": _table()}],
+        "seek": "customdata",
+        "facts": {"columns": {name: [] for name in columns}},
+    }
+
+
+def _traces() -> list[dict[str, Any]]:
+    hover = "token %{x}: %{y:.2f} logits<extra>%{fullData.name}</extra>"
+    plain = {"type": "scatter", "mode": "markers", "hovertemplate": hover}
+    ring = {"symbol": "circle-open", "size": 8, "color": "@soft", "line": {"width": 1.2}}
+    dot = {"symbol": "circle", "size": 5, "color": "@ar"}
+    return [
+        {**plain, "name": "one token at a time", "x": "$ar_token", "y": "$ar_shown", "marker": ring},
+        {**plain, "name": "in a block", "x": "$token", "y": "$shown", "customdata": "$cycle", "marker": dot},
+    ]
+
+
+def _layout() -> dict[str, Any]:
+    zone = {"type": "rect", "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": FLOOR / 2, "y1": NEAR_TIE}
+    ticks = {"tickvals": [0.01, 0.1, 0.5, 1, 10, 100], "tickformat": "~g", "range": [math.log10(FLOOR / 1.5), 2]}
+    return {
+        "xaxis": {"title": {"text": "token of the text"}, "tickformat": "d", "rangemode": "tozero"},
+        "yaxis": {"title": {"text": "gap, logits"}, "type": "log", **ticks},
+        "hovermode": "closest",
+        "shapes": [{**zone, "fillcolor": "@refused", "opacity": 0.16, "line": {"width": 0}, "layer": "below"}],
+    }
+
+
+def _table() -> list[list[str]]:
+    ours = [["token", "token"], ["gap in a block, logits", "gap"], ["cycle", "cycle"]]
+    return [*ours, ["token, one at a time", "ar_token"], ["gap one at a time, logits", "ar_gap"]]
+
+
+def patch(event: Event, trace: Trace) -> list[Change]:
+    if isinstance(event, Prefill):
+        return [rows("columns", 0, _block([event.p_gap], 0, 0))]
+    if isinstance(event, Verdict) and event.p_gap is not None:
+        at = len(trace.tokens) - event.n_commit
+        return [rows("columns", at, _block(event.p_gap[: event.n_commit], at, event.cycle + 1))]
+    if isinstance(event, ArChunk):
+        n = len(event.gap)
+        found = {"ar_token": range(event.i0 + 1, event.i0 + 1 + n), "ar_gap": [round(gap, 3) for gap in event.gap]}
+        return [rows("columns", event.i0, {**found, "ar_shown": _drawn(event.gap)})]
+    return []
+
+
+def _block(gaps: Any, at: int, cycle: int) -> dict[str, list[Any]]:
+    """Row i of a verdict is where the AR view chose the i-th token the cycle appended."""
+    n = len(gaps)
+    found = {"token": list(range(at + 1, at + 1 + n)), "gap": [round(gap, 3) for gap in gaps], "shown": _drawn(gaps)}
+    return {**found, "cycle": [cycle] * n}
+
+
+def _drawn(gaps: Any) -> list[float]:
+    return [max(FLOOR, round(gap, 2)) for gap in gaps]

@@ -1,0 +1,100 @@
+"""What the visitor may believe: live or recorded, on which machine and when, and whether the texts were compared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orthrus.events import Event, Lossless, RunStart
+from orthrus.trace import Trace
+from orthrus.trace.metrics import measure
+from viz.format import number
+from viz.player.patches import Change, merge, put
+
+NAME = "badges"
+
+
+DISTRIBUTION = {
+    "tone": "quiet",
+    "text": "equal in distribution",
+    "about": "Under rejection the two texts are two draws of one distribution: they are not compared token by token.",
+}
+
+
+def skeleton() -> dict[str, Any]:
+    unchecked = {
+        "tone": "quiet",
+        "text": "not compared yet",
+        "about": "Both lanes have not been compared token by token.",
+    }
+    return {"kind": "badges", "facts": {"source": {}, "lossless": unchecked, "prompt": "", "details": {}}}
+
+
+def patch(event: Event, trace: Trace) -> list[Change]:
+    if isinstance(event, RunStart):
+        last = event.prompt.messages[-1].content if event.prompt.messages else ""
+        changes = [put("source", source(event)), put("prompt", last), put("details", _details(event))]
+        return [*changes, put("lossless", DISTRIBUTION)] if event.params.coupling == "rejection" else changes
+    if isinstance(event, Lossless):
+        return [put("lossless", compared(event, trace))]
+    if event.type == "done":
+        return [merge("details", {"Instruments": _instruments(trace)})]
+    return []
+
+
+def source(event: RunStart) -> dict[str, str]:
+    live = event.source == "live"
+    day = event.recorded_at[:10]
+    text = f"Live on {event.host.device}" if live else f"Recorded on {event.host.device}, {day}"
+    return {"tone": "live" if live else "recorded", "text": text}
+
+
+def _details(event: RunStart) -> dict[str, str]:
+    model, host, params = event.model, event.host, event.params
+    return {
+        "Model": f"{model.id} ({model.revision[:12]})",
+        "Arithmetic": f"{model.dtype}, {model.attn_impl}",
+        "Trained for the second view": f"{100 * model.trained_frac:.0f} % of the weights",
+        "Machine": f"{host.device}, {host.kind}, {host.threads} threads",
+        "Software": f"torch {host.torch}, transformers {host.transformers}, orthrus {host.app}",
+        "Decoding": f"{decoding(event)}, at most {params.max_new_tokens} tokens",
+        "Measured in this order": ", then ".join(
+            {"orthrus": "Orthrus", "ar": "plain decoding"}[x] for x in event.lanes
+        ),
+        "Time": event.recorded_at,
+    }
+
+
+def decoding(event: RunStart) -> str:
+    """How the run chooses its tokens, and in which blocks."""
+    params = event.params
+    rule = "greedy"
+    if params.mode == "sample":
+        filters = {"top-k": params.top_k, "top-p": params.top_p}
+        kept = "".join(f", {name} {value:g}" for name, value in filters.items() if value is not None)
+        rule = f"sampling at temperature {params.temperature:g}{kept}, seed {params.seed}, coupling {params.coupling}"
+    return f"{rule}, block size {event.config.block}"
+
+
+def _instruments(trace: Trace) -> str:
+    metrics = measure(trace)
+    share = 100 * metrics.instr_ms / metrics.decode_ms if metrics.decode_ms else 0.0
+    return f"{metrics.instr_ms:.1f} ms, {share:.0f} % on top of the decoding time; not part of any rate"
+
+
+def compared(event: Lossless, trace: Trace) -> dict[str, str]:
+    """The badge of a finished comparison."""
+    seed = trace.start.params.seed if trace.start else None
+    counts = f"{event.identical}/{event.n_compared}" + ("" if seed is None else f", seed {seed}")
+    if event.verdict == "identical":
+        other = "plain decoding" if seed is None else f"plain sampling with the same seed, {seed}"
+        return {
+            "tone": "good",
+            "text": f"identical {counts}",
+            "about": f"Every token equals that of {other}. Computed in this run.",
+        }
+    gap = number(event.gap_block, 3)
+    if event.verdict == "near_tie":
+        about = f"The texts part at token {event.first_div}, where the two best candidates were {gap} logits apart."
+        return {"tone": "warn", "text": f"near tie after {counts}", "about": about}
+    about = f"The texts part at token {event.first_div}, and that was no near tie ({gap} logits): please report it."
+    return {"tone": "bad", "text": f"differs after {counts}", "about": about}

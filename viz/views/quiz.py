@@ -1,0 +1,56 @@
+"""Predict the cut: the draft is shown, the visitor says which guess will be refused first, then the verdict comes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orthrus.events import Draft, Event, Verdict
+from orthrus.trace import Trace
+from viz.player.patches import Change, merge, put
+
+NAME = "quiz"
+HINTS = {
+    "none": ("No hint", "The guesses alone."),
+    "sure": ("How sure", "Filled boxes: how sure the diffusion view is. Bars below: its entropy, full at 5 nats."),
+    "top": ("Alternatives", "As before, and the inspector shows what else the diffusion view thought of."),
+}
+SAID = "You said {guess}."
+RESULTS = {
+    "refused": "The AR view refused slot {cut}.",
+    "all": "The AR view took them all.",
+    "ended": "Nothing was refused: the text ended after slot {kept}.",
+}
+
+
+def skeleton() -> dict[str, Any]:
+    hints = [{"key": key, "label": label, "about": about} for key, (label, about) in HINTS.items()]
+    return {
+        "kind": "quiz",
+        "title": "Where will it stop?",
+        "question": "Which guess will the AR view refuse first? Click it, or say that it takes all {n}.",
+        "unsure": "inspector",  # the view whose block has the entropies for the hint
+        "keys": "Arrow keys walk, Enter answers, * takes all, N is the next question, Q ends the quiz.",
+        "rule": "A hit is 15 points and one more for each hit before it in a row; else 10 less the distance in slots.",
+        "hints": hints,
+        "said": SAID,
+        "results": RESULTS,
+        "picture": "One dot a question. Across: the slot you said. Up: where it stopped. On the line is a hit.",
+        "state": {"block": None},
+    }
+
+
+def patch(event: Event, trace: Trace) -> list[Change]:
+    if isinstance(event, Draft):
+        return [put("block", {"n": event.n_draft}, "draft")]
+    if isinstance(event, Verdict):
+        return [merge("block", _answer(event, trace), "verify")]
+    return []
+
+
+def _answer(event: Verdict, trace: Trace) -> dict[str, Any]:
+    """`cut`: the slots [from, to] that count as a hit; slot n + 1 stands for 'it takes all'."""
+    cycle = trace.cycle(event.cycle)
+    n, kept = cycle.draft.n_draft, cycle.accepted
+    if event.next_id is None:  # the text ended inside the block: whoever expects no refusal before that is right
+        return {"cut": [kept + 1, n + 1], "kept": kept, "outcome": "ended"}
+    return {"cut": [kept + 1, kept + 1], "kept": kept, "outcome": "all" if kept == n else "refused"}

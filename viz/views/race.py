@@ -1,0 +1,110 @@
+"""The race: both lanes' texts on one clock, forward passes or milliseconds. The lanes were measured one after the other
+and are replayed together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from orthrus.events import ArChunk, Done, Event, Prefill, RunStart, Verdict
+from orthrus.events.detokenize import LOOK_BACK, respelled
+from orthrus.trace import Trace
+from orthrus.trace.metrics import measure
+from viz.player.patches import Change, merge, rows
+from viz.player.theme import CODES
+from viz.views import headline
+
+NAME = "race"
+TABLE = {"cycle": "Orthrus: cycle", "draft": "draft, ms", "verify": "verify, ms", "n": "tokens", "ms": "done at, ms",
+         "token": "one token at a time: token", "ar_ms": "token done at, ms"}  # fmt: skip
+
+
+def skeleton() -> dict[str, Any]:
+    columns: dict[str, list[Any]] = {"text": [], "ms": [], "passes": [], "by": [], "cycle": []}
+    return {
+        "kind": "lanes",
+        "title": "The race",
+        "lanes": [
+            {"key": "ar", "name": "One token at a time", "about": "the same model, plain decoding"},
+            {"key": "orthrus", "name": "Orthrus", "about": "guess a block, check it in one pass"},
+        ],
+        "clocks": [{"key": "passes", "label": "forward passes"}, {"key": "ms", "label": "milliseconds"}],
+        "table": [[head, name] for name, head in TABLE.items()],
+        "facts": {
+            "orthrus": columns,
+            "ar": {key: list(values) for key, values in columns.items()},
+            "cycles": {"draft": [], "verify": [], "ms": [], "passes": [], "n": []},
+            "run": {},
+        },
+    }
+
+
+def patch(event: Event, trace: Trace) -> list[Change]:
+    if isinstance(event, RunStart):
+        return [merge("run", {"limit": event.params.max_new_tokens, "lanes": event.lanes})]
+    if isinstance(event, (Prefill, Verdict)):
+        return [*_orthrus(event, trace), *_cycle(event, trace)]
+    if isinstance(event, ArChunk):
+        return _ar(event, trace)
+    if isinstance(event, Done):
+        return [merge("run", {"limit": event.n_tokens, "stop": event.stop, **_result(trace)})]
+    return []
+
+
+def _orthrus(event: Prefill | Verdict, trace: Trace) -> list[Change]:
+    """The tokens one prefill or verdict added; they all land when it was done."""
+    fresh = 1 if isinstance(event, Prefill) else event.n_commit
+    end = event.ms if isinstance(event, Prefill) else trace.ends_ms[-1]
+    n = len(trace.tokens)
+    tokens = trace.tokens.since(n - fresh)
+    tail = [token.id for token in trace.tokens.since(max(0, n - fresh - LOOK_BACK))]
+    landed = {
+        "ms": [round(end, 3)] * fresh,
+        "passes": [measure(trace).passes] * fresh,
+        "by": [CODES[token.status] for token in tokens],
+        "cycle": [token.cycle for token in tokens],
+    }
+    return [*_texts("orthrus", trace, tail, fresh, n), rows("orthrus", n - fresh, landed)]
+
+
+def _cycle(event: Prefill | Verdict, trace: Trace) -> list[Change]:
+    """One cycle as a bar on the lane's clock: when it ended, how long its two passes took, how many tokens it wrote."""
+    if isinstance(event, Prefill):
+        return []
+    draft = trace.cycle(event.cycle).draft
+    row = {"draft": draft.t_draft_ms, "verify": event.t_verify_ms, "ms": round(trace.ends_ms[-1], 3)}
+    row |= {"passes": measure(trace).passes, "n": event.n_commit}
+    return [rows("cycles", event.cycle, {name: [value] for name, value in row.items()})]
+
+
+def _result(trace: Trace) -> dict[str, Any]:
+    """How the race ended: by the leading clock, then by the other one and why."""
+    metrics, check = measure(trace), trace.lossless
+    clock, same = headline.axis(trace), ""
+    if check and check.verdict == "identical":
+        same = " The texts are the same."
+    if metrics.speedup is None:
+        said = f"Orthrus needed {headline.passes(trace)}. Plain decoding was not measured."
+        return {"clock": clock, "result": said, "why": "", "lost": False}
+    if clock == "ms":
+        said = f"Orthrus took less time: {headline.time(trace)}.{same}"
+        why = f"It needed {headline.passes(trace)}. {headline.reason(trace)}"
+    else:
+        said, why = (
+            f"Orthrus needed {headline.passes(trace)}.{same}",
+            f"{headline.slower(trace)} {headline.reason(trace)}",
+        )
+    return {"clock": clock, "result": said, "why": why.strip(), "lost": metrics.speedup < 1}
+
+
+def _ar(event: ArChunk, trace: Trace) -> list[Change]:
+    fresh, n = len(event.ids), len(trace.ar_ids)
+    tail = trace.ar_ids.since(max(0, n - fresh - LOOK_BACK))
+    landed: dict[str, Iterable[Any]] = {"ms": event.t_ms, "passes": range(event.i0 + 1, n + 1)}
+    return [*_texts("ar", trace, tail, fresh, n), rows("ar", n - fresh, landed)]
+
+
+def _texts(lane: str, trace: Trace, tail: list[int], fresh: int, n: int) -> list[Change]:
+    """The texts of the new tokens, and again of older ones whose character they complete."""
+    begin, texts = respelled([trace.data([index]) for index in tail], fresh)
+    return [rows(lane, n - len(tail) + begin, {"text": texts})]

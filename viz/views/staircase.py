@@ -1,0 +1,193 @@
+"""The staircase: one row a cycle, one cell a position. Long treads are easy text, steep steps hard text.
+
+Over the same rows: how unsure the diffusion view was of each guess. Under them: the text, at its positions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from orthrus.events import Done, Draft, Event, Prefill, RunStart, Verdict
+from orthrus.events.detokenize import spell
+from orthrus.trace import Trace
+from viz.player.patches import Change, put, rows
+
+NAME = "staircase"
+BARS = (
+    ("anchor", "anchor", "@ar", 0.45),
+    ("accepted", "accepted", "@accepted", 1.0),
+    ("own", "written by AR", "@ar", 1.0),
+)
+LONGEST = 60  # characters of a cycle's text
+FULL_NATS = 5  # the strongest colour of an entropy, as in the quiz
+BARE = "This run was recorded without distributions, so how unsure the guesses were is not known."
+POSITIONS, CYCLES = 64, 8  # the axes grow in these steps while a run is live
+
+
+def skeleton() -> dict[str, Any]:
+    columns = [
+        "y",
+        "text",
+        "pos",
+        "refused",
+        *(f"{name}{part}" for name in ("anchor", "accepted", "own", "discarded") for part in ("0", "n")),
+    ]
+    heads = {"at": "position", "of": "cycle", "nats": "entropy of the guess, nats"}
+    unsure = [[head, name] for name, head in heads.items()]
+    return {
+        "kind": "plot",
+        "title": "The staircase",
+        "hint": "Each row is one cycle, from its anchor on. Green: guesses kept. Blue: the AR view's own token, where "
+        "the next row begins. The strip below is the text at its positions. Point at a row to read it, click it to go "
+        "there.",
+        "variants": [
+            {"label": "who wrote it", "data": _traces(), "layout": _layout(), "table": _table()},
+            {"label": "how unsure the guesses were", "data": _unsure(), "layout": _layout(), "table": unsure},
+        ],
+        "ruler": {"from": "accepted0", "sizes": ["acceptedn", "ownn"], "text": "text", "first": "first"},
+        "seek": "y",
+        "zoom": True,
+        "state": {"columns": {name: [] for name in (*columns, *heads)}, "first": None},
+        "facts": {"ranges": {"xaxis": [0, POSITIONS], "yaxis": [CYCLES + 0.5, 0.5]}, "note": ""},
+    }
+
+
+def _traces() -> list[dict[str, Any]]:
+    return [_bar("discarded", "never judged", "@discarded", 0.35), *(_bar(*bar) for bar in BARS), _refused()]
+
+
+def _refused() -> dict[str, Any]:
+    cross = {"symbol": "x-thin", "size": 7, "line": {"width": 2, "color": "@refused"}}
+    refused = {"type": "scatter", "mode": "markers", "name": "refused", "x": "$refused", "y": "$y", "marker": cross}
+    return {**refused, "hovertemplate": "cycle %{y}: a guess refused at position %{x}<extra></extra>"}
+
+
+def _unsure() -> list[dict[str, Any]]:
+    """The diffusion view's entropy of every guess as a heat map, with the anchors and what was refused."""
+    small = {"color": "@soft", "size": 11}
+    nats = {"text": "nats", "font": small, "side": "right"}
+    heat = {
+        "type": "heatmap",
+        "name": "entropy",
+        "x": "$at",
+        "y": "$of",
+        "z": "$nats",
+        "zmin": 0,
+        "zmax": FULL_NATS,
+        "colorscale": [[0, "@card"], [1, "@draft"]],
+        "ygap": 2,
+        "hoverongaps": False,
+        "colorbar": {"title": nats, "tickfont": small, "thickness": 10, "outlinewidth": 0},
+        "hovertemplate": "cycle %{y}, position %{x}: %{z:.1f} nats<extra></extra>",
+    }
+    return [heat, _bar(*BARS[0]), _refused()]
+
+
+def _bar(name: str, label: str, colour: str, opacity: float) -> dict[str, Any]:
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": label,
+        "y": "$y",
+        "base": f"${name}0",
+        "x": f"${name}n",
+        "width": 0.86,
+        "marker": {"color": colour, "opacity": opacity, "line": {"width": 0}},
+        "customdata": "$text",
+        "hovertemplate": f"cycle %{{y}}: %{{x}} {label}<br>%{{customdata}}<extra></extra>",
+    }
+
+
+def _layout() -> dict[str, Any]:
+    return {
+        "barmode": "overlay",
+        "xaxis": {"title": {"text": "position in the text"}},
+        "yaxis": {"title": {"text": "cycle"}, "dtick": None},
+        "hovermode": "closest",
+    }
+
+
+def _table() -> list[list[str]]:
+    counts = [["guesses kept", "acceptedn"], ["written by AR", "ownn"], ["refused at position", "refused"]]
+    return [["cycle", "y"], ["anchor at position", "pos"], *counts, ["never judged", "discardedn"], ["wrote", "text"]]
+
+
+def patch(event: Event, trace: Trace) -> list[Change]:
+    if isinstance(event, RunStart):
+        ranges = _ranges(len(event.prompt.ids), len(event.prompt.ids), 0, event.config.block)
+        return [put("ranges", ranges), put("note", "" if event.params.detail >= 1 else BARE)]
+    if isinstance(event, Prefill):
+        return [put("first", [event.kv_len - 0.5, _spelled([event.first_id], trace)], "prefill")]
+    if isinstance(event, Draft):
+        return _grown(event, trace)
+    if isinstance(event, Verdict):
+        row = {name: [value] for name, value in _row(event, trace).items()}
+        return [rows("columns", event.cycle, row, "commit"), *_cells(event, trace)]
+    if isinstance(event, Done) and trace.prefill and trace.verdicts:
+        first, last = trace.prefill.kv_len, trace.drafts[-1]
+        return [put("ranges", {"xaxis": [first - 1, last.pos0 + last.block], "yaxis": [len(trace.drafts) + 0.5, 0.5]})]
+    return []
+
+
+def written(event: Verdict, trace: Trace) -> str:
+    """What a cycle appended, on one line and not too long to be read at a glance."""
+    ids = [token.id for token in trace.tokens.since(len(trace.tokens) - event.n_commit)]
+    text = _spelled(ids, trace)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _spelled(ids: Sequence[int], trace: Trace) -> str:
+    return "".join(span.text for span in spell([trace.data([index]) for index in ids])).replace("\n", "⏎")
+
+
+def _row(event: Verdict, trace: Trace) -> dict[str, Any]:
+    """Where each part of a cycle begins and how many positions it takes; cells are centred on their position."""
+    cycle = trace.cycle(event.cycle)
+    statuses, begin = cycle.statuses(), cycle.draft.pos0 - 0.5
+    own, kept = int(event.next_id is not None), cycle.accepted
+    refused = "refused" in statuses
+    tail = statuses.count("discarded")
+    return {
+        "y": event.cycle + 1,
+        "text": written(event, trace),
+        "pos": cycle.draft.pos0,
+        "anchor0": begin,
+        "anchorn": 1,
+        "accepted0": begin + 1,
+        "acceptedn": kept,
+        "own0": begin + 1 + kept,
+        "ownn": own,
+        "discarded0": begin + 1 + kept + refused,
+        "discardedn": tail,
+        "refused": begin + 1.5 + kept if refused else None,
+    }
+
+
+def _cells(event: Verdict, trace: Trace) -> list[Change]:
+    """The entropy of each guess of one cycle, at the position it was for; None where it was not read.
+
+    A cycle without guesses has one empty cell: a heat map stretches the rows beside one that is missing.
+    """
+    if trace.start is None or trace.start.params.detail < 1:
+        return []
+    draft, sums = trace.cycle(event.cycle).draft, trace.sums
+    n, alone = draft.n_draft, event.cycle + 1 - sums.passes_draft  # so many cycles had no guesses, this one included
+    before = sums.proposals + alone - max(1, n)
+    nats = [round(value, 1) for value in draft.q_H] if draft.q_H else [None] * max(1, n)
+    at = range(draft.pos0 + 1, draft.pos0 + 1 + len(nats))
+    return [rows("columns", before, {"at": at, "of": [event.cycle + 1] * len(nats), "nats": nats}, "commit")]
+
+
+def _grown(event: Draft, trace: Trace) -> list[Change]:
+    if event.cycle == 0 or trace.prefill is None:
+        return []
+    first, block = trace.prefill.kv_len, trace.block
+    before = _ranges(first, trace.drafts[event.cycle - 1].pos0, event.cycle - 1, block)
+    now = _ranges(first, event.pos0, event.cycle, block)
+    return [put("ranges", now)] if now != before else []
+
+
+def _ranges(first: int, pos0: int, cycle: int, block: int) -> dict[str, list[float]]:
+    steps = -(-(pos0 + block - first) // POSITIONS)
+    return {"xaxis": [first - 1, first + steps * POSITIONS], "yaxis": [(cycle // CYCLES + 1) * CYCLES + 0.5, 0.5]}

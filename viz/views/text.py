@@ -1,0 +1,113 @@
+"""The text that was written, token by token: who wrote it, how sure both views were, and what was thrown away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orthrus.events import Event, Prefill, Verdict
+from orthrus.events.detokenize import LOOK_BACK, respelled
+from orthrus.trace import Cycle, Trace
+from viz.player.patches import Change, rows
+from viz.player.theme import CODES
+from viz.views.block import percents
+
+NAME = "output"
+GHOSTS = 9  # the refused guess and up to 8 that were never judged
+TOKENS = {  # columns, and what they are called in a table
+    "text": "token",
+    "by": "written as",
+    "cycle": "cycle",
+    "q": "diffusion view, %",
+    "p": "AR view, %",
+    "H": "AR entropy, nats",
+    "gap": "AR gap, logits",
+}
+# key, label, what the strength of the colour means, hue, the values at which it is palest and strongest
+COLOURS = (
+    ("author", "author", "Green: a guess the AR view confirmed. Blue: written by the AR view itself.", None, None),
+    ("cycle", "cycle", "One band a cycle: everything in it came from one draft and one check.", None, None),
+    ("q", "diffusion %", "Stronger: the diffusion view was surer of this token. No colour: not its guess, not known.",
+     "draft", (0, 100)),
+    ("p", "AR %", "Stronger: the AR view was surer of this token.", "ar", (0, 100)),
+    ("H", "AR entropy", "Stronger: the AR view saw more possible ways to go on (0 to 3 nats).", "soft", (0, 3)),
+    ("gap", "near ties", "Stronger: the AR view's two best were closer (3 logits to 0). Below 0.5 it counts as a near "
+     "tie.", "refused", (3, 0)),
+    ("ms", "time", "Stronger: written later, on the measured clock.", "ar", None),
+)  # fmt: skip
+
+
+def skeleton() -> dict[str, Any]:
+    shades = [
+        {"key": key, "label": label, "about": about, "hue": hue, "range": limits}
+        for key, label, about, hue, limits in COLOURS
+    ]
+    return {
+        "kind": "output",
+        "title": "The text, and who wrote it",
+        "hint": "Click a token, or walk there with the arrow keys and press Enter: the playhead goes to its cycle.",
+        "colours": shades,
+        "ghosts": {"refused": "refused here", "discarded": "thrown away, never judged"},
+        "table": [[head, name] for name, head in TOKENS.items()],
+        "state": {"tokens": {name: [] for name in TOKENS}, "cycles": {"ms": [], "ghosts": []}},
+    }
+
+
+def patch(event: Event, trace: Trace) -> list[Change]:
+    if isinstance(event, Prefill):
+        return _landed(trace, [_first(event)], "prefill")
+    if isinstance(event, Verdict):
+        cycle = trace.cycle(event.cycle)
+        row = {"ms": [round(trace.ends_ms[-1], 1)], "ghosts": [_ghosts(cycle)]}
+        return [*_landed(trace, _sureness(cycle, event), "commit"), rows("cycles", event.cycle, row, "commit")]
+    return []
+
+
+def _landed(trace: Trace, sure: list[dict[str, Any]], phase: str) -> list[Change]:
+    """The newest tokens, as many as there are entries in `sure`, and the texts they complete."""
+    fresh, n = len(sure), len(trace.tokens)
+    tokens = trace.tokens.since(n - fresh)
+    columns: dict[str, list[Any]] = {name: [each.get(name) for each in sure] for name in ("q", "p", "H", "gap")}
+    columns |= {"by": [CODES[token.status] for token in tokens], "cycle": [token.cycle for token in tokens]}
+    tail = [token.id for token in trace.tokens.since(max(0, n - fresh - LOOK_BACK))]
+    begin, texts = respelled([trace.data([index]) for index in tail], fresh)
+    return [rows("tokens", n - len(tail) + begin, {"text": texts}, phase), rows("tokens", n - fresh, columns, phase)]
+
+
+def _first(event: Prefill) -> dict[str, Any]:
+    found: dict[str, Any] = {"gap": round(event.p_gap, 2)}
+    if event.p_top_ids is not None and event.p_top_lp is not None and event.first_id in event.p_top_ids:
+        found["p"] = percents((event.p_top_lp[event.p_top_ids.index(event.first_id)],))[0]
+    return found if event.p_H is None else {**found, "H": round(event.p_H, 2)}
+
+
+def _sureness(cycle: Cycle, event: Verdict) -> list[dict[str, Any]]:
+    """What both views thought of every token this cycle appended; row i of the verdict chose token i."""
+    n = event.n_commit
+    found: list[dict[str, Any]] = [{} for _ in range(n)]
+    if event.p_lp_ar is not None and event.p_gap is not None:
+        for each, p, gap in zip(found, percents(event.p_lp_ar[:n]), event.p_gap[:n], strict=True):
+            each |= {"p": p, "gap": round(gap, 2)}
+    if event.p_H is not None:
+        for each, entropy in zip(found, event.p_H[:n], strict=True):
+            each["H"] = round(entropy, 2)
+    if cycle.draft.q_lp is not None:
+        for each, q in zip(found, percents(cycle.draft.q_lp[: cycle.accepted]), strict=False):
+            each["q"] = q
+        _own(cycle, event, found)
+    return found
+
+
+def _own(cycle: Cycle, event: Verdict, found: list[dict[str, Any]]) -> None:
+    """The diffusion view's probability of the AR view's own token, where it was among the kept alternatives."""
+    draft, at = cycle.draft, cycle.accepted
+    if event.next_id is None or draft.q_top_ids is None or draft.q_top_lp is None or at >= draft.n_draft:
+        return
+    if event.next_id in draft.q_top_ids[at]:
+        found[-1]["q"] = percents((draft.q_top_lp[at][draft.q_top_ids[at].index(event.next_id)],))[0]
+
+
+def _ghosts(cycle: Cycle) -> list[int]:
+    """The refused guess and the first few behind it; empty where every guess was kept or the text ended."""
+    if "refused" not in cycle.statuses():
+        return []
+    return list(cycle.draft.draft_ids[cycle.accepted : cycle.accepted + GHOSTS])

@@ -1,0 +1,43 @@
+"""The vocabulary of a run: id -> what to show, and tokens and numbers in sentences. Patches name tokens by id only."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from orthrus.events import Event, Glyph, Piece
+from orthrus.events.detokenize import hexadecimal
+from orthrus.trace import Trace
+from viz.player.patches import Change, merge
+
+NAME = "words"
+
+
+def skeleton() -> dict[str, Any]:
+    return {"kind": "words", "facts": {"text": {}}}
+
+
+def shown(glyph: Glyph) -> str:
+    """A token on its own: its text, its name, or its bytes in hex where they are no complete character."""
+    return glyph.s if glyph.s is not None else hexadecimal(bytes.fromhex(glyph.b))
+
+
+def patch(event: Event, trace: Trace) -> list[Change]:
+    if not isinstance(event, Piece):
+        return []
+    return [merge("text", {str(index): shown(glyph) for index, glyph in event.items.items()})]
+
+
+def quoted(index: int, trace: Trace) -> str:
+    """A token in a sentence: its outer spaces only matter where it has nothing else."""
+    text = shown(trace.glyph(index)).replace("\n", "⏎")
+    return f"“{text.strip() or '␣' * len(text)}”"
+
+
+def percent(log_prob: float) -> str:
+    return f"{100 * math.exp(log_prob):.0f} %"
+
+
+def counted(n: int, noun: str) -> str:
+    plural = noun + ("es" if noun.endswith("s") else "s")
+    return f"{n} {noun if n == 1 else plural}"
