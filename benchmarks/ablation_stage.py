@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.modules import DIFF, rope_table
 from orthrus.training.data import Rows, pack
-from orthrus.training.export import copy_ar_to_diffusion
 from orthrus.training.forward import Blocks, Prefix, causal_document_bias, forward_blocks, forward_rows
 from orthrus.training.mask import anchored_blocks, draw_anchors
+from orthrus.training.mini.export import copy_ar_to_diffusion
 from orthrus.training.objective import accepted_proxy, forward_kl
 from orthrus.training.rollouts import Rollouts
 from orthrus.training.stages import DECAY, REACHED_WEIGHT, BatchShape, angles, compiled, reached, row_weights

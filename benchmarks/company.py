@@ -29,7 +29,7 @@ from benchmarks.peers import LlamaCpp, Way, by_llama_cpp
 from orthrus.checkpoints.loading import load_model
 from orthrus.config import EMBEDDED_MODEL
 from orthrus.corpus import generate
-from orthrus.evaluate import dialogue
+from orthrus.evaluation.domains import dialogue
 from orthrus.model.thread_team import available_cores
 
 WANTED = 0.45  # of the quiet figure, for this project's AR

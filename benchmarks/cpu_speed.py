@@ -36,7 +36,7 @@ from orthrus.checkpoints.loading import LoadedModel, load_model
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
 from orthrus.corpus import generate
 from orthrus.decoding.engine import decode, decode_ar
-from orthrus.evaluate import dialogue
+from orthrus.evaluation.domains import dialogue
 from orthrus.model.thread_team import available_cores
 from orthrus.trace import Trace
 

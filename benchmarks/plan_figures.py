@@ -6,7 +6,7 @@ from benchmarks.speed_figures import table
 from orthrus.config import ModelConfig
 from orthrus.gpu.cost import CONTEXT, SHAPES, summary
 from orthrus.gpu.datasheets import CARDS
-from orthrus.training.plan import Rates, Work, plan
+from orthrus.training.from_qwen3.plan import Rates, Work, plan
 
 QWEN3_06B = ModelConfig(151_936, 1024, 3072, 28, 16, 8, 128, 40_960, 151_669, tie_word_embeddings=True)
 GPUS = {card.name: (card.bf16_tflops, card.gb_per_s) for card in CARDS if card.name in ("A100, 80 GB", "H100")}

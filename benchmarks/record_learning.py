@@ -25,8 +25,8 @@ from orthrus.config import EMBEDDED_MODEL
 from orthrus.corpus import domain_module
 from orthrus.trace.files import SUFFIX, save
 from orthrus.trace.invariants import check
-from orthrus.training.__main__ import fresh_model, mini_config
-from orthrus.training.export import export
+from orthrus.training.mini.cli import fresh_model, mini_config
+from orthrus.training.mini.export import export
 from orthrus.training.snapshots import load_weights
 
 OUT = EMBEDDED_MODEL.parent / "traces" / "learning"

@@ -41,7 +41,7 @@ from orthrus.config import EMBEDDED_MODEL, DecodeConfig
 from orthrus.corpus import generate
 from orthrus.decoding.engine import decode
 from orthrus.decoding.pass_costs import settle
-from orthrus.evaluate import dialogue
+from orthrus.evaluation.domains import dialogue
 from orthrus.model.compiled_model import CompiledModel
 from orthrus.model.thread_team import available_cores
 from orthrus.trace import Trace

@@ -20,13 +20,14 @@ from orthrus.checkpoints.safetensors_io import same_frozen_tensors
 from orthrus.config import EMBEDDED_MODEL
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.modules import DIFF
-from orthrus.training import base, loop, plan, report, stages
-from orthrus.training.answers import load_answers
-from orthrus.training.chatdata import prompt_of, read_prompts
+from orthrus.training import loop, stages
 from orthrus.training.data import Document
-from orthrus.training.distil import DistilStage, Memory
-from orthrus.training.export import copy_ar_to_diffusion
+from orthrus.training.from_qwen3 import cli, plan, report
+from orthrus.training.from_qwen3.answers import load_answers
+from orthrus.training.from_qwen3.chat_data import prompt_of, read_prompts
+from orthrus.training.from_qwen3.distillation import DistilStage, Memory
 from orthrus.training.loop import LoopConfig
+from orthrus.training.mini.export import copy_ar_to_diffusion
 from orthrus.training.objective import chunked_kl
 from orthrus.training.position_kl import chunk_rows, cuts, position_kl
 from orthrus.training.rollouts import Rollouts
@@ -204,7 +205,7 @@ def test_files_that_cannot_be_read_are_a_sentence(tmp_path, monkeypatch):
     (tmp_path / "c.jsonl").write_text('{"prompt": "Hi"}\n{"prompt"\n')
     with refused("data-invalid"):
         read_prompts([tmp_path / "c.jsonl"])
-    monkeypatch.setattr("orthrus.training.chatdata.MAX_LINE", 10)
+    monkeypatch.setattr("orthrus.training.from_qwen3.chat_data.MAX_LINE", 10)
     with refused("file-too-large"):
         read_prompts([one])
     with refused("data-invalid"):
@@ -253,7 +254,7 @@ def data(tmp_path_factory):
 def run(verb, folder, out, *more) -> int:
     sizes = "--device cpu --block-size 8 --length 64 --max-new 20 --rows 2 --blocks 4 --steps 4 --lr 1e-3 --batch 4"
     sizes += " --part 4 --valid 3 --eval-every 2 --save-every 1 --accumulate 2 --asked 2 --logits 1 --shard 1"
-    return base.main([verb, "--base", str(folder), "--out", str(out), *sizes.split(), *more])
+    return cli.main([verb, "--base", str(folder), "--out", str(out), *sizes.split(), *more])
 
 
 class Interrupted(Exception):
@@ -338,11 +339,11 @@ def test_a_full_embedding_has_no_room_for_a_mask(tiny_base, monkeypatch):
         def get_vocab(self):
             return {}
 
-    monkeypatch.setattr(base, "read_tokenizer", lambda folder: Words(2048))
-    assert base.with_mask(config, tiny_base, 32).mask_token_id == 2048
-    monkeypatch.setattr(base, "read_tokenizer", lambda folder: Words(2112))
+    monkeypatch.setattr(cli, "read_tokenizer", lambda folder: Words(2048))
+    assert cli.with_mask(config, tiny_base, 32).mask_token_id == 2048
+    monkeypatch.setattr(cli, "read_tokenizer", lambda folder: Words(2112))
     with refused("no-mask-row"):
-        base.with_mask(config, tiny_base, 32)
+        cli.with_mask(config, tiny_base, 32)
 
 
 def test_a_changed_ar_view_is_found(tiny_base, tmp_path):
@@ -384,13 +385,13 @@ def test_upload_is_private_unless_asked_and_sends_no_code(tmp_path, monkeypatch)
 
 def test_the_page_says_what_is_there():
     """docs/qwen3.md: every command is understood, every path exists."""
-    from orthrus.__main__ import parser
+    from orthrus.cli import parser
     from tests.test_docs import ROOT, missing
 
     text = (ROOT / "docs" / "qwen3.md").read_text(encoding="utf-8")
     commands = [shlex.split(line, comments=True) for line in text.splitlines() if line.startswith("    ")]
-    parsers = {"orthrus": parser(), "orthrus.training": base.parser()}
+    parsers = {"orthrus": parser(), "orthrus.training": cli.parser()}
     found = [(words[words.index("-m") + 1], words[words.index("-m") + 2 :]) for words in commands]
     verbs = {parsers[module].parse_args(asked).verb for module, asked in found}
-    assert verbs == {"generate", *base.RUNNERS}
+    assert verbs == {"generate", *cli.RUNNERS}
     assert missing(text) == []

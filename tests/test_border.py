@@ -8,8 +8,8 @@ import pytest
 
 import orthrus
 from orthrus import checks
-from orthrus.__main__ import main
 from orthrus.checkpoints.chat_template import chat_ids, text_ids
+from orthrus.cli import main
 from orthrus.config import DecodeConfig
 from orthrus.config.messages import turns_of
 from orthrus.decoding.engine import decode, decode_ar, run_both

@@ -7,11 +7,11 @@ import json
 import pytest
 import torch
 
-from orthrus import certificate
-from orthrus.__main__ import main
-from orthrus.certificate import certify, shares
+from orthrus.cli import main
 from orthrus.config import DecodeConfig
 from orthrus.corpus import DOMAINS
+from orthrus.evaluation import lossless
+from orthrus.evaluation.lossless import certify, shares
 from tests.faults import FAULTS, SplitSums, strained, under
 from tests.refusals import refused
 from tests.tiny import compiled_model, on_engine, tiny_model
@@ -63,7 +63,7 @@ def test_plain_torch_promises_no_more_than_was_measured():
 
 def test_a_divergence_is_told(exact, monkeypatch):
     """The AR lane is made to choose the second best token once."""
-    choose = certificate.run_both.__globals__["baseline"].AutoregressiveLane._tokens
+    choose = lossless.run_both.__globals__["baseline"].AutoregressiveLane._tokens
 
     def astray(lane):
         right, calls = lane.chooser, []

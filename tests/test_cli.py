@@ -7,8 +7,8 @@ import json
 import pytest
 import torch
 
-from orthrus.__main__ import main
 from orthrus.checkpoints.folder import save_checkpoint
+from orthrus.cli import main
 from orthrus.console import printable
 from orthrus.model.dual_view import Orthrus
 from orthrus.trace.files import load

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from orthrus import console
-from orthrus.__main__ import main, parsed
+from orthrus.cli import main, parsed
 from orthrus.trace import Trace
 from orthrus.trace.files import save
 from tests import synthetic
@@ -104,7 +104,7 @@ def test_ctrl_c_in_the_midst_of_a_run(monkeypatch, capsys):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("orthrus.__main__._model", interrupted)
+    monkeypatch.setattr("orthrus.cli._model", interrupted)
     assert main(["generate", "Hello"]) == 130
     assert capsys.readouterr() == ("", "stopped\n")
 
@@ -121,9 +121,9 @@ def test_an_error_s_line_obeys_nothing_either():
 
 def test_standard_input_is_the_prompt(monkeypatch, capsys):
     seen = []
-    monkeypatch.setattr("orthrus.__main__._model", lambda args: "model")
+    monkeypatch.setattr("orthrus.cli._model", lambda args: "model")
     monkeypatch.setattr("orthrus.decoding.engine.decode", lambda lm, prompt, config: seen.append(prompt) or [])
-    monkeypatch.setattr("orthrus.__main__.standard_input", lambda: "Say \nhello")
+    monkeypatch.setattr("orthrus.cli.standard_input", lambda: "Say \nhello")
     with pytest.raises(AttributeError):  # no event, so no end of a run to tell of
         main(["generate", "-"])
     assert seen == ["Say \nhello"]
@@ -221,7 +221,7 @@ def test_what_is_wrong_is_found_before_any_work(no_model, capsys, arguments, nam
 
 
 def test_training_s_command_line_ends_in_one_line_too(tmp_path, capsys):
-    from orthrus.training.__main__ import main as train
+    from orthrus.training.mini.cli import main as train
 
     bad = (["nothing"], ["ar", "--ar-steps", "-1"], ["ar", "--ar-lr", "nan"], ["average"], ["plan", "--base"])
     for arguments in bad:

@@ -71,8 +71,8 @@ def shell_lines(text: str) -> list[list[str]]:
 
 
 def test_the_readme_commands_are_understood():
-    from orthrus.__main__ import parser
-    from orthrus.training.__main__ import parser as training_parser
+    from orthrus.cli import parser
+    from orthrus.training.mini.cli import parser as training_parser
 
     parsers = {"orthrus": parser, "orthrus.training": training_parser}
     seen = set()

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
 from orthrus.corpus import DOMAINS, generate
 from orthrus.decoding.engine import decode, run_both
-from orthrus.evaluate import dialogue, evaluate
+from orthrus.evaluation.domains import dialogue, evaluate
 from orthrus.trace import Trace
 from orthrus.trace.files import SUFFIX, load
 from orthrus.trace.invariants import check

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import gpu_figures, plan_figures, readme_figures
 from benchmarks.harness import SHAPES
-from orthrus import doctor
+from orthrus import diagnostics
 from orthrus.gpu.cost import card_floors, floors, launches, passes, summary
 from orthrus.gpu.datasheets import CARDS, SHARED_LIMIT, card_named
 from tests.tiny import tiny_model
@@ -68,7 +68,7 @@ def test_a_longer_context_costs_its_keys_and_values():
 
 def test_the_doctor_says_what_a_cycle_costs_on_every_card():
     lm = tiny_model()
-    found = doctor.report(lm)["graphs"]
+    found = diagnostics.report(lm)["graphs"]
     assert found == summary(lm.config, 4) and set(found["floor_ms_by_datasheet"]) == {card.name for card in CARDS}
     assert found["launches"] == launches(lm.config) and 0 < found["bytes"]["step"] < found["bytes"]["cycle"]
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from benchmarks.harness import SHAPES
-from orthrus import doctor
+from orthrus import diagnostics
 from orthrus.config import DecodeConfig
 from orthrus.decoding.engine import decode
 from orthrus.decoding.verify_block import verify_block
@@ -147,5 +147,5 @@ def test_a_single_pass_outside_of_runs_is_called_what_it_is():
 
 def test_the_doctor_says_what_decodes():
     lm, _ = graphed(tiny_model())
-    assert "captured GPU kernels" in doctor.standing(lm) and "plain PyTorch" in doctor.standing(tiny_model())
-    assert doctor._fits(lm) is None
+    assert "captured GPU kernels" in diagnostics.standing(lm) and "plain PyTorch" in diagnostics.standing(tiny_model())
+    assert diagnostics._fits(lm) is None

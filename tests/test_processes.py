@@ -15,8 +15,9 @@ from orthrus.checkpoints.folder import save_checkpoint
 from orthrus.checkpoints.safetensors_io import same_frozen_tensors
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.modules import DIFF
-from orthrus.training import base, loop
+from orthrus.training import loop
 from orthrus.training.data import Document
+from orthrus.training.from_qwen3 import cli
 from orthrus.training.loop import LoopConfig
 from orthrus.training.processes import Processes
 from orthrus.training.rollouts import Rollouts
@@ -36,7 +37,7 @@ def answered_run(tmp_path: Path) -> tuple[Path, Path]:
     folder, out = tmp_path / "base", tmp_path / "one"
     save_checkpoint(random_weights(Orthrus(tiny_config()), seed=3), folder, torch.float32)
     byte_tokenizer().save_pretrained(folder)
-    assert base.main(["convert", "--base", str(folder), "--out", str(out)]) == 0
+    assert cli.main(["convert", "--base", str(folder), "--out", str(out)]) == 0
     documents = [Document(tuple(range(9 + i, 60 + i)), (False,) * 9 + (True,) * 42) for i in range(8)]
     (out / "answers").mkdir()
     Rollouts({"a": documents[:6]}, {"a": documents[6:]}, 0).save(out / "answers" / "part-00000.safetensors")
@@ -55,7 +56,7 @@ def test_two_processes_train_what_one_does(more, tmp_path, capsys):
     two = tmp_path / "two"
     shutil.copytree(one, two)
     before = {n: p.clone() for n, p in random_weights(Orthrus(tiny_config()), seed=3).named_parameters() if DIFF in n}
-    assert base.main(asked(folder, one)) == 0
+    assert cli.main(asked(folder, one)) == 0
     launch = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
     launch += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]
     done = subprocess.run(
@@ -75,9 +76,9 @@ def test_two_processes_train_what_one_does(more, tmp_path, capsys):
         moved = (weight - before[name]).norm()
         assert moved > 0 and (theirs["model"][name] - weight).norm() < 0.02 * moved, name
     same_frozen_tensors(folder, two / "checkpoint")
-    assert base.main(asked(folder, two)) == 2
+    assert cli.main(asked(folder, two)) == 2
     assert "was made by 2 processes, not 1" in capsys.readouterr().err
-    assert base.main([*asked(folder, two), "--sharded"]) == 2
+    assert cli.main([*asked(folder, two), "--sharded"]) == 2
     assert "one process has nobody to split layers with" in capsys.readouterr().err
 
 

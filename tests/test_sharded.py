@@ -12,7 +12,7 @@ import torch.multiprocessing as spawning
 
 from orthrus.model.dual_view import Orthrus
 from orthrus.training import loop
-from orthrus.training.distil import DistilStage, Memory
+from orthrus.training.from_qwen3.distillation import DistilStage, Memory
 from orthrus.training.loop import LoopConfig
 from orthrus.training.processes import Processes
 from orthrus.training.rollouts import Rollouts

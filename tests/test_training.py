@@ -29,10 +29,10 @@ from orthrus.training.data import (
     encode_dialogue,
     pack,
 )
-from orthrus.training.export import copy_ar_to_diffusion
 from orthrus.training.forward import causal_document_bias, forward_rows
 from orthrus.training.loop import LoopConfig
 from orthrus.training.mask import anchored_blocks, draw_anchors
+from orthrus.training.mini.export import copy_ar_to_diffusion
 from orthrus.training.objective import accepted_proxy, block_loss, chunked_kl, forward_kl
 from orthrus.training.rollouts import Rollouts, answerer, greedy_batch
 from orthrus.training.snapshots import average, load_weights

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from orthrus.__main__ import _config, main, parsed
+from orthrus.cli import _config, main, parsed
 from orthrus.config import ENGINES, DecodeConfig
 from orthrus.server.limits import Limits
 from tests.refusals import refused

@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerFast
 from orthrus.checkpoints.loading import LoadedModel
 from orthrus.config import ModelConfig
 from orthrus.model.dual_view import Orthrus
-from orthrus.training.tokenizer import CHAT_TEMPLATE, END_OF_TEXT, END_OF_TURN, MASK, SPECIAL_TOKENS
+from orthrus.training.mini.tokenizer import CHAT_TEMPLATE, END_OF_TEXT, END_OF_TURN, MASK, SPECIAL_TOKENS
 
 
 @lru_cache

@@ -83,7 +83,7 @@ class Service:
         return recover()
 
     def describe(self, engines: Engines) -> str:
-        from orthrus.doctor import standing
+        from orthrus.diagnostics import standing
 
         abilities = f" {ABILITIES}" if engines.loaded.id == EMBEDDED_MODEL.name else ""
         return f"{self._instead}{standing(engines.loaded)}{abilities}"

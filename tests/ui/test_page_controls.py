@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from orthrus.__main__ import parsed
+from orthrus.cli import parsed
 
 pytestmark = pytest.mark.ui
 PLAYER = "window.orthrusPlayer"

@@ -16,8 +16,8 @@ from pathlib import Path
 from orthrus.checkpoints.chat_template import chat_ids
 from orthrus.errors import OrthrusError
 from orthrus.model.dual_view import Orthrus
-from orthrus.training.chatdata import Turns
 from orthrus.training.data import Document
+from orthrus.training.from_qwen3.chat_data import Turns
 from orthrus.training.rollouts import Answer, Rollouts, answerer
 from orthrus.training.snapshots import TrainingStopped
 

@@ -29,15 +29,16 @@ from orthrus.config import ModelConfig
 from orthrus.console import Parser, count, natural, real, run_command
 from orthrus.errors import OrthrusError
 from orthrus.model.memory import free_bytes
-from orthrus.training import loop, plan, report
-from orthrus.training.answers import AnswerConfig, answer_all, load_answers
+from orthrus.training import loop
 from orthrus.training.block_attention import FORMS, form_for
-from orthrus.training.chatdata import read_prompts
-from orthrus.training.distil import DistilStage, Memory, diffusion_view
+from orthrus.training.from_qwen3 import plan, report
+from orthrus.training.from_qwen3.answers import AnswerConfig, answer_all, load_answers
+from orthrus.training.from_qwen3.chat_data import read_prompts
+from orthrus.training.from_qwen3.distillation import DistilStage, Memory, diffusion_view
+from orthrus.training.mini.tokenizer import MASK
 from orthrus.training.processes import joined, split_over
 from orthrus.training.snapshots import TrainingStopped, load_weights
 from orthrus.training.stages import BatchShape
-from orthrus.training.tokenizer import MASK
 
 
 def run_plan(args: argparse.Namespace) -> None:

@@ -1,0 +1,228 @@
+"""`python -m orthrus.training <stage>`: train the embedded model from nothing, stage by stage, each resumable.
+
+tokenizer   byte-level BPE on the corpus
+ar          the AR model, next-token prediction on the corpus
+midtraining the AR model again, on more of what has to be copied
+annealing   and once more, on new problems: sums, and repetitions that end
+rollouts    the AR model's own greedy answers
+diffusion   the diffusion view, forward KL with the AR view frozen
+all         the six in order
+average     --of RUN RUN ...: begin a run with the mean of what the annealings of others ended with
+
+With --base FOLDER_OR_ID a diffusion view is trained for another Qwen3: see `orthrus/training/from_qwen3/cli.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from transformers import AutoTokenizer
+
+from orthrus.checkpoints.folder import read_config
+from orthrus.config import ModelConfig
+from orthrus.console import Parser, count, natural, real, run_command
+from orthrus.errors import OrthrusError
+from orthrus.model.dual_view import Orthrus
+from orthrus.model.modules import DIFF
+from orthrus.training import loop
+from orthrus.training.data import ANNEALING, MIDTRAINING, PRETRAINING, Recipe
+from orthrus.training.mini.card import read_figures, write_card
+from orthrus.training.mini.export import copy_ar_to_diffusion, export, round_to_bfloat16
+from orthrus.training.mini.tokenizer import END_OF_TURN, MASK, save_tokenizer, train_tokenizer
+from orthrus.training.rollouts import Rollouts, collect
+from orthrus.training.snapshots import TrainingStopped, average, load_weights
+from orthrus.training.stages import AutoregressiveStage, BatchShape, DiffusionStage
+
+# Steps kept to show the learning; it is fastest at first.
+SNAPSHOTS = {"ar": (100, 300, 800, 1500), "midtraining": (600,), "annealing": (), "diffusion": (100, 300)}
+STAGES = ("tokenizer", "ar", "midtraining", "annealing", "rollouts", "diffusion")
+
+
+class Pace(NamedTuple):
+    """How long and how fast a stage of the AR model trains, its blocks a row, and the seed of its problems."""
+
+    steps: int
+    lr: float
+    blocks: int
+    seed: int
+
+
+def mini_config(tokenizer) -> ModelConfig:
+    """The embedded model: 6 layers, 256 wide, MLPs of 1024, 8 heads over 4 key-value heads, tied head."""
+    return ModelConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=256,
+        intermediate_size=1024,
+        num_hidden_layers=6,
+        num_attention_heads=8,
+        num_key_value_heads=4,
+        head_dim=32,
+        max_position_embeddings=1024,
+        mask_token_id=tokenizer.convert_tokens_to_ids(MASK),
+        rope_theta=10_000.0,
+        tie_word_embeddings=True,
+        eos_token_ids=(tokenizer.convert_tokens_to_ids(END_OF_TURN),),
+    )
+
+
+def fresh_model(config: ModelConfig, seed: int) -> Orthrus:
+    """Normal(0, 0.02) everywhere, output projections scaled down by sqrt(2 * layers), norms at one."""
+    torch.manual_seed(seed)
+    model = Orthrus(config)
+    for name, parameter in model.named_parameters():
+        if parameter.ndim == 2:
+            residual = ".o_proj" in name or ".down_proj" in name
+            torch.nn.init.normal_(parameter, std=0.02 / ((2 * config.num_hidden_layers) ** 0.5 if residual else 1))
+    return model
+
+
+def trained_ar(args: argparse.Namespace, tokenizer) -> Orthrus:
+    """Both views as the AR model's stages left them, rounded to bfloat16 as it will be stored."""
+    model = fresh_model(mini_config(tokenizer), args.seed)
+    load_weights(args.out / "annealing" / "best.pt", dict(model.named_parameters()))
+    round_to_bfloat16(model)
+    return model
+
+
+def run_tokenizer(args: argparse.Namespace) -> None:
+    save_tokenizer(train_tokenizer(args.vocab, args.seed), args.out / "tokenizer")
+    loop.to_stderr(f"[tokenizer] {args.vocab} entries in {args.out / 'tokenizer'}")
+
+
+def run_ar(args: argparse.Namespace) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
+    model = fresh_model(mini_config(tokenizer), args.seed)
+    copy_ar_to_diffusion(model)
+    _train_ar("ar", PRETRAINING, model, tokenizer, args, Pace(args.ar_steps, args.ar_lr, args.ar_blocks, args.seed))
+
+
+def run_midtraining(args: argparse.Namespace) -> None:
+    _train_further("ar", "midtraining", MIDTRAINING, args, Pace(args.mid_steps, args.mid_lr, args.ar_blocks, args.seed))
+
+
+def run_annealing(args: argparse.Namespace) -> None:
+    seed = args.seed + 1000  # step n of another seed: problems that no stage before has seen
+    pace = Pace(args.anneal_steps, args.anneal_lr, args.anneal_blocks, seed)
+    _train_further("midtraining", "annealing", ANNEALING, args, pace)
+
+
+def _train_further(before: str, name: str, recipe: Recipe, args: argparse.Namespace, pace: Pace) -> None:
+    """Stage `name` from the best weights of the stage before it, with a warm-up of its own."""
+    tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
+    model = fresh_model(mini_config(tokenizer), args.seed)
+    load_weights(args.out / before / "best.pt", dict(model.named_parameters()))
+    _train_ar(name, recipe, model, tokenizer, args, pace)
+
+
+def _train_ar(name: str, recipe: Recipe, model: Orthrus, tokenizer, args: argparse.Namespace, pace: Pace) -> None:
+    shape = BatchShape(args.rows, args.length, pace.blocks)
+    stage = AutoregressiveStage(name, recipe, model, tokenizer, shape, pace.seed)
+    config = loop.LoopConfig(
+        pace.steps, lr=pace.lr, hidden_lr=pace.lr, final=0.02, warmup=0.02, seed=pace.seed, snapshots=SNAPSHOTS[name]
+    )
+    loop.run(stage, config, args.out / name, loop.to_stderr)
+
+
+def run_average(args: argparse.Namespace) -> None:
+    if len(args.of) < 2:
+        raise OrthrusError("option-missing", f"--of names {len(args.of)} runs, a mean takes two or more")
+    if args.out.resolve() in [run.resolve() for run in args.of]:
+        raise OrthrusError("out-of-range", f"--out {args.out} is one of the runs of --of, whose weights would be lost")
+    average([run / "annealing" / "best.pt" for run in args.of], args.out / "annealing" / "best.pt")
+    shutil.copytree(args.of[0] / "tokenizer", args.out / "tokenizer", dirs_exist_ok=True)
+
+
+def run_rollouts(args: argparse.Namespace) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
+    model = trained_ar(args, tokenizer).bfloat16().fuse()
+    answered = collect(model, tokenizer, args.prompts, 200, args.seed, args.length, loop.to_stderr)
+    answered.save(args.out / "rollouts.safetensors")
+
+
+def run_diffusion(args: argparse.Namespace) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
+    model = trained_ar(args, tokenizer)
+    frozen = {n: p.clone() for n, p in model.named_parameters() if DIFF not in n}
+    shape = BatchShape(args.block_rows, args.length, args.blocks)
+    stage = DiffusionStage(model, Rollouts.load(args.out / "rollouts.safetensors"), shape, args.seed)
+    config = loop.LoopConfig(
+        args.diffusion_steps,
+        lr=args.diffusion_lr,
+        hidden_lr=args.diffusion_hidden_lr,
+        seed=args.seed,
+        snapshots=SNAPSHOTS["diffusion"],
+    )
+    loop.run(stage, config, args.out / "diffusion", loop.to_stderr)
+    load_weights(args.out / "diffusion" / "best.pt", stage.trainable())
+    changed = [n for n, p in model.named_parameters() if n in frozen and not torch.equal(p, frozen[n])]
+    if changed:
+        raise TrainingStopped(f"the frozen AR view has changed: {changed[0]} and {len(changed) - 1} more")
+    export(model, tokenizer, args.out / "checkpoint")
+    loop.to_stderr(f"[diffusion] the AR view is bit-identical; checkpoint in {args.out / 'checkpoint'}")
+
+
+def run_card(args: argparse.Namespace) -> None:
+    folder = args.out / "checkpoint"
+    facts = dict(fact.split("=", 1) for fact in args.fact)
+    write_card(folder, read_config(folder), args.command, facts, [read_figures(path) for path in args.figures])
+
+
+def parser() -> Parser:
+    p = Parser(prog="python -m orthrus.training", description=__doc__.split("\n")[0])
+    p.add_argument("stage", choices=(*STAGES, "all", "average", "card"))
+    p.add_argument("--out", type=Path, default=Path("runs/mini"), help="folder of the run (default: %(default)s)")
+    p.add_argument("--seed", type=natural, default=1)
+    p.add_argument("--vocab", type=count, default=2048)
+    p.add_argument("--rows", type=count, default=16, help="packed rows a step of the AR stage")
+    p.add_argument("--length", type=count, default=320, help="tokens a row")
+    p.add_argument("--ar-blocks", type=count, default=8, help="anchored blocks a row of pre- and midtraining")
+    p.add_argument("--ar-steps", type=count, default=2200)
+    p.add_argument("--ar-lr", type=real, default=3e-3)
+    p.add_argument("--mid-steps", type=count, default=2400)
+    p.add_argument("--mid-lr", type=real, default=2e-3)
+    p.add_argument("--anneal-blocks", type=count, default=4, help="anchored blocks a row of annealing")
+    p.add_argument("--anneal-steps", type=count, default=2200)
+    p.add_argument("--anneal-lr", type=real, default=1.2e-3)
+    p.add_argument("--of", type=Path, nargs="*", default=[], metavar="RUN", help="average: folders of the runs")
+    p.add_argument("--prompts", type=count, default=8_000, help="prompts answered for the diffusion stage")
+    p.add_argument("--block-rows", type=count, default=8, help="packed rows a step of the diffusion stage")
+    p.add_argument("--blocks", type=count, default=24, help="anchored blocks a row")
+    p.add_argument("--diffusion-steps", type=count, default=600)
+    p.add_argument("--diffusion-lr", type=real, default=2e-3)
+    p.add_argument("--diffusion-hidden-lr", type=real, default=1.5e-3, help="rate of Muon on the projections")
+    p.add_argument("--figures", type=Path, nargs="*", default=[], help="card: files of evaluation figures")
+    p.add_argument("--fact", action="append", default=[], metavar="KEY=VALUE", help="card: a fact about the training")
+    p.add_argument("--command", default="python -m orthrus.training all", help="card: the command that trained it")
+    return p
+
+
+def main(arguments: list[str] | None = None) -> int:
+    words = sys.argv[1:] if arguments is None else arguments
+    if any(word.split("=")[0] == "--base" for word in words):  # any other Qwen3 than the embedded model
+        from orthrus.training.from_qwen3.cli import main as train_base
+
+        return train_base(words)
+    return run_command(lambda: _main(words), arguments is None)
+
+
+def _main(arguments: list[str]) -> int:
+    args = parser().parse_args(arguments)
+    args.out.mkdir(parents=True, exist_ok=True)
+    runners = {
+        "tokenizer": run_tokenizer,
+        "ar": run_ar,
+        "midtraining": run_midtraining,
+        "annealing": run_annealing,
+        "rollouts": run_rollouts,
+        "diffusion": run_diffusion,
+        "average": run_average,
+        "card": run_card,
+    }
+    for stage in STAGES if args.stage == "all" else (args.stage,):
+        runners[stage](args)
+    return 0
