@@ -39,17 +39,19 @@ from orthrus import checks
 from orthrus.corpus import DOMAINS, domain_module
 from orthrus.server.model_service import Service
 from orthrus.server.request_filter import API, PLAYER
-from orthrus.server.run_manager import LOADING, Desk
+from orthrus.server.run_manager import LOADING, RunManager
 from orthrus.server.security_headers import frame_origins, guarded
 from orthrus.server.settings import Settings
+from orthrus.server.updates import Update
 from orthrus.server.worker_pool import Workers
 from orthrus.trace.files import SUFFIX
 from viz.export.html import HEADLINE
-from viz.page.api import Programs, Visitor
+from viz.page.api import Endpoints, Visitor
+from viz.page.document import amended
 from viz.page.endpoint import endpoint
 from viz.page.form import ADVANCED, LIMIT, ChoiceField, NumberField, read
+from viz.page.live_run import LiveRuns
 from viz.page.recordings import Recording, chips, recordings
-from viz.page.stream import News
 from viz.player import frames
 
 INTRO = (
@@ -70,17 +72,14 @@ fresh = itertools.count()
 log = logging.getLogger("app")
 
 
-def make_desk(settings: Settings) -> tuple[Desk, Callable]:
-    """The desk behind the page, and what verifies a block. Torch is for the workers; this process never imports it.
+def make_manager(settings: Settings) -> tuple[RunManager, Callable]:
+    """The run manager, and what verifies a block. Torch is for the workers; this process never imports it.
 
-    A host that lends its GPU forks this process itself: there the model is here.
+    On ZeroGPU, which forks this process for each run, the model is here.
     """
-    service, limits = Service(settings), settings.limits
-    model, at_once = (service, 1) if zerogpu.lent() else (Workers(settings), settings.workers)
-    keep = service.keep if settings.records else None
-    ask = lambda form: read(*form, limits=limits, detail=1)  # noqa: E731
-    desk = Desk(model.load, model.decode, ask, model.describe, limits, keep, model.recover, at_once)
-    return desk, model.verify
+    service = Service(settings)
+    backend, at_once = (service, 1) if zerogpu.lent() else (Workers(settings), settings.workers)
+    return RunManager(backend, settings.limits, service.keep if settings.records else None, at_once), backend.verify
 
 
 def shown(text: str, bad: bool = False) -> str:
@@ -88,10 +87,10 @@ def shown(text: str, bad: bool = False) -> str:
     return f'<p role="{"alert" if bad else "status"}">{html.escape(text)}</p>'
 
 
-def outputs(news: News) -> tuple[Any, Any]:
-    """News -> what the stage and the status show; gr.skip() leaves a component as it is."""
-    status = gr.skip() if news.status is None else shown(news.status, news.failed)
-    return gr.skip() if news.message is None else news.message, status
+def outputs(update: Update) -> tuple[Any, Any]:
+    """Update -> what the stage and the status show; gr.skip() leaves a component as it is."""
+    status = gr.skip() if update.status is None else shown(update.status, update.failed)
+    return gr.skip() if update.message is None else update.message, status
 
 
 def served() -> dict[str, Path]:
@@ -173,10 +172,11 @@ def fields(engine: str) -> dict[str, gr.Textbox | gr.Radio]:
     return made
 
 
-def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, Desk]:
-    """The page and the desk behind it; the caller launches the one and opens the other. `tools`: see `offers_tools`."""
+def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, RunManager]:
+    """The page and the run manager behind it; the caller launches the one and opens the other."""
     folder = Path(settings.traces)
-    desk, verify = make_desk(settings)
+    manager, verify = make_manager(settings)
+    live = LiveRuns(manager, lambda form: read(*form, limits=settings.limits, detail=1))
     gallery, learning = list(recordings(folder)), list(recordings(folder / "learning"))
     files = {each.name: (each, folder / f"{each.name}{SUFFIX}") for each in gallery}
     files |= {each.name: (each, folder / "learning" / f"{each.name}{SUFFIX}") for each in learning}
@@ -203,12 +203,12 @@ def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, Desk]:
             with gr.Column(elem_id="main"):
                 view = stage(gallery[0] if gallery else None)
         for card, recording in zip(buttons, [*gallery, *learning], strict=True):
-            on_card(desk, card, recording, [view, status])
-        on_run(desk, [run.click, prompt.submit], stop, prompt, entered, [view, status], tools)
-        on_load(desk, page, about)
-        endpoints(Programs(desk, verify, files))
+            on_card(live, card, recording, [view, status])
+        on_run(live, [run.click, prompt.submit], stop, prompt, entered, [view, status], tools)
+        on_load(manager, page, about)
+        add_endpoints(Endpoints(manager, verify, files))
     page.validate_inputs = enough  # gradio's own check would log the whole request, prompt and all
-    return page.queue(default_concurrency_limit=None), desk  # the desk has a line of its own
+    return page.queue(default_concurrency_limit=None), manager  # which has a queue of its own
 
 
 def enough(function: Any, values: list) -> None:
@@ -226,11 +226,11 @@ def failure(code: str, sentence: str) -> gr.Error:
     return gr.Error(sentence, title=code, print_exception=False)
 
 
-def on_card(desk: Desk, card: gr.Button, recording: Recording, targets: list) -> None:
+def on_card(live: LiveRuns, card: gr.Button, recording: Recording, targets: list) -> None:
     """A card swaps the run that is shown; the model is not needed for it."""
 
     def show(request: gr.Request) -> tuple[str, str]:
-        desk.forget(request.session_hash)
+        live.forget(request.session_hash)
         # a new run id each time, so that the same card starts again
         again = recording.message.replace(recording.name, f"{recording.name}/{next(fresh)}", 1)
         return again, shown(f"Recorded run: {recording.title}.")
@@ -238,11 +238,11 @@ def on_card(desk: Desk, card: gr.Button, recording: Recording, targets: list) ->
     card.click(show, None, targets, queue=False, api_visibility="private")
 
 
-def on_load(desk: Desk, page: gr.Blocks, about: gr.HTML) -> None:
+def on_load(manager: RunManager, page: gr.Blocks, about: gr.HTML) -> None:
     """Once the model is there: what may be said of it on this machine."""
 
     async def tell() -> str:
-        while (words := desk.about()) is None:
+        while (words := manager.about()) is None:
             await asyncio.sleep(0.5)
         return shown(words)
 
@@ -250,7 +250,7 @@ def on_load(desk: Desk, page: gr.Blocks, about: gr.HTML) -> None:
 
 
 def on_run(
-    desk: Desk, triggers: list, stop: gr.Button, prompt: gr.Textbox, entered: dict, targets: list, tools: bool
+    live: LiveRuns, triggers: list, stop: gr.Button, prompt: gr.Textbox, entered: dict, targets: list, tools: bool
 ) -> None:
     """Run and Stop. Stop sets a flag and does not cancel the handler, so that a stopped run still sends its end.
 
@@ -259,15 +259,15 @@ def on_run(
     status, seen = targets[1], "undocumented" if tools else "public"
 
     def enter(request: gr.Request) -> str:
-        desk.enter(request.session_hash)
+        live.enter(request.session_hash)
         return shown("Your prompt is on its way to the model; it is measured first and then shown.")
 
     def go(prompt: str, request: gr.Request, **entered: Any) -> Iterator[tuple[Any, Any]]:
-        for news in desk.run(request.session_hash, (prompt, entered), address_of(request)):
-            yield outputs(news)
+        for update in live.run(request.session_hash, (prompt, entered), address_of(request)):
+            yield outputs(update)
 
     def halt(request: gr.Request) -> str:
-        return shown("Stopping after this pass." if desk.stop(request.session_hash) else "Nothing is running.")
+        return shown("Stopping after this pass." if live.stop(request.session_hash) else "Nothing is running.")
 
     look = """() => {
       window.orthrusPlayer?.hold(); // the film would disturb what is measured now
@@ -281,8 +281,8 @@ def on_run(
     stop.click(halt, None, status, queue=False, api_visibility="private")
 
 
-def endpoints(programs: Programs) -> None:
-    """The named API: one endpoint, and one MCP tool, a method of Programs."""
+def add_endpoints(api: Endpoints) -> None:
+    """The named API: one endpoint, and one MCP tool, a method of Endpoints."""
 
     def visitor(request: gr.Request) -> Visitor:
         return Visitor(request.session_hash or address_of(request), address_of(request))
@@ -291,9 +291,9 @@ def endpoints(programs: Programs) -> None:
         made = endpoint(method, gr.Request, visitor, failure)
         gr.api(made, api_name=method.__name__, **how)
 
-    for method in (programs.decode_events, programs.lossless_check, programs.verify_block):
+    for method in (api.decode_events, api.lossless_check, api.verify_block):
         add(method, concurrency_limit=None)
-    for method in (programs.list_recordings, programs.explain_cycle):
+    for method in (api.list_recordings, api.explain_cycle):
         add(method, queue=False)
 
 
@@ -301,7 +301,7 @@ def address_of(request: gr.Request) -> str:
     return request.client.host if request.client else ""
 
 
-def routes(desk: Desk) -> list[Route]:
+def routes(manager: RunManager) -> list[Route]:
     """The player's files, and what an operator's tools ask for."""
     files = served()
 
@@ -310,11 +310,11 @@ def routes(desk: Desk) -> list[Route]:
         return FileResponse(path, media_type="text/javascript") if path else PlainTextResponse("", 404)
 
     def healthz(_) -> JSONResponse:
-        well, words = desk.health()
+        well, words = manager.health()
         return JSONResponse({"status": words}, 200 if well else 503)
 
     def metrics(_) -> PlainTextResponse:
-        return PlainTextResponse(desk.metrics(), media_type="text/plain; version=0.0.4")
+        return PlainTextResponse(manager.metrics(), media_type="text/plain; version=0.0.4")
 
     # below the API, too: a Node server in front passes on nothing else, and shows the page in its stead
     asked = [Route(f"{below}/{each.__name__}", each) for below in ("", API) for each in (healthz, metrics)]
@@ -336,7 +336,7 @@ def offers_tools(wanted: bool | None) -> bool:
     return True
 
 
-def launch(page: gr.Blocks, desk: Desk, settings: Settings, tools: bool) -> None:
+def launch(page: gr.Blocks, manager: RunManager, settings: Settings, tools: bool) -> None:
     """Serve, without waiting. Raises OSError if the address is taken after all."""
     css = frames.stylesheet() + (frames.STATIC / "page.css").read_text(encoding="utf-8")
     fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
@@ -353,8 +353,8 @@ def launch(page: gr.Blocks, desk: Desk, settings: Settings, tools: bool) -> None
             footer_links=["api", "settings"],
             max_threads=settings.limits.waiting + SPARE_THREADS,
             app_kwargs={
-                "routes": routes(desk),
-                "middleware": guarded(frame_origins(settings.framed_by), tools, settings.root_path),
+                "routes": routes(manager),
+                "middleware": guarded(frame_origins(settings.framed_by), amended, tools, settings.root_path),
             },
             mcp_server=tools,
             prevent_thread_lock=True,
@@ -365,20 +365,20 @@ def main(settings: Settings) -> None:
     """Serve until the process is asked to end; then let the run under way end first."""
     json_logging.start()
     tools = offers_tools(settings.mcp)
-    page, desk = build(settings, tools)
+    page, manager = build(settings, tools)
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
     if zerogpu.lent():  # the weights must be there before the page is served, so that a forked worker has them
-        desk.open()
+        manager.open()
     try:
-        launch(page, desk, settings, tools)
+        launch(page, manager, settings, tools)
     except OSError as error:
         startup.fail(startup.refusal(error, settings.host, settings.port))
     if not zerogpu.lent():  # after the launch, during which no proxy is known: a download may need one
-        threading.Thread(target=desk.open, daemon=True).start()
+        threading.Thread(target=manager.open, daemon=True).start()
     ending.wait()
-    desk.drain(settings.limits.drain_seconds)
+    manager.drain(settings.limits.drain_seconds)
     page.close()
 
 

@@ -19,7 +19,7 @@ import torch
 from orthrus.checkpoints.loading import load_model
 from orthrus.checkpoints.safetensors_io import shapes_of
 from orthrus.config import ModelConfig
-from orthrus.decoding.request import describe_host
+from orthrus.decoding.run_info import describe_host
 from orthrus.gpu import cost
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.memory import refuse_what_does_not_fit

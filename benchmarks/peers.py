@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
+from orthrus.checkpoints.chat_template import chat_ids
 from orthrus.checkpoints.loading import LoadedModel
-from orthrus.decoding.request import chat_ids
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.modules import DIFF
 

@@ -10,7 +10,7 @@ import torch
 from orthrus.cli import main
 from orthrus.config import DecodeConfig
 from orthrus.corpus import DOMAINS
-from orthrus.evaluation import lossless
+from orthrus.decoding.autoregressive import AutoregressiveLane
 from orthrus.evaluation.lossless import certify, shares
 from tests.faults import FAULTS, SplitSums, strained, under
 from tests.refusals import refused
@@ -63,7 +63,7 @@ def test_plain_torch_promises_no_more_than_was_measured():
 
 def test_a_divergence_is_told(exact, monkeypatch):
     """The AR lane is made to choose the second best token once."""
-    choose = lossless.run_both.__globals__["baseline"].AutoregressiveLane._tokens
+    choose = AutoregressiveLane._tokens
 
     def astray(lane):
         right, calls = lane.chooser, []

@@ -221,7 +221,7 @@ def test_what_is_wrong_is_found_before_any_work(no_model, capsys, arguments, nam
 
 
 def test_training_s_command_line_ends_in_one_line_too(tmp_path, capsys):
-    from orthrus.training.mini.cli import main as train
+    from orthrus.training.__main__ import main as train
 
     bad = (["nothing"], ["ar", "--ar-steps", "-1"], ["ar", "--ar-lr", "nan"], ["average"], ["plan", "--base"])
     for arguments in bad:

@@ -4,7 +4,7 @@ import threading
 import time
 
 from orthrus.server.limits import Limits
-from orthrus.server.queue import Line
+from orthrus.server.queue import FairQueue
 from tests.refusals import refused
 
 LIMITS = Limits(waiting=4, runs_per_visitor=3, runs_per_minute=50, address_runs_per_minute=60)
@@ -27,18 +27,18 @@ def served(line, tickets):
 
 
 def test_who_comes_first_is_served_first():
-    line = Line(LIMITS)
+    line = FairQueue(LIMITS)
     assert served(line, [line.join(visitor) for visitor in "abcd"]) == list("abcd")
 
 
 def test_a_second_run_waits_behind_everybody_s_first():
-    line = Line(LIMITS)
+    line = FairQueue(LIMITS)
     tickets = [line.join(visitor) for visitor in "aaab"]
     assert served(line, tickets) == list("abaa")
 
 
 def test_the_run_under_way_counts_as_a_first():
-    line = Line(LIMITS)
+    line = FairQueue(LIMITS)
     first = line.join("a")
     assert line.take(first, 0)
     again, other = line.join("a"), line.join("b")
@@ -48,7 +48,7 @@ def test_the_run_under_way_counts_as_a_first():
 
 
 def test_newcomers_cannot_keep_a_second_run_waiting_for_ever():
-    line = Line(Limits(waiting=4, runs_per_minute=50))
+    line = FairQueue(Limits(waiting=4, runs_per_minute=50))
     first, second = line.join("a"), line.join("a")
     assert line.take(first, 0)
     line.leave(first)
@@ -64,7 +64,7 @@ def test_newcomers_cannot_keep_a_second_run_waiting_for_ever():
 
 
 def test_only_one_has_the_device():
-    line = Line(LIMITS)
+    line = FairQueue(LIMITS)
     first, second = line.join("a"), line.join("b")
     assert not line.take(second, 0) and line.take(first, 0) and not line.take(second, 0)
     line.leave(first)
@@ -73,7 +73,7 @@ def test_only_one_has_the_device():
 
 
 def test_the_limits_name_value_and_limit():
-    line = Line(LIMITS)
+    line = FairQueue(LIMITS)
     assert line.take(line.join("first"), 0)
     for _ in range(3):
         line.join("a")
@@ -86,7 +86,7 @@ def test_the_limits_name_value_and_limit():
 
 
 def test_an_address_has_a_rate_of_its_own():
-    line = Line(Limits(address_runs_per_minute=2, runs_per_address=9))
+    line = FairQueue(Limits(address_runs_per_minute=2, runs_per_address=9))
     for visitor in "ab":
         line.leave(line.join(visitor, "10.0.0.1"))
     with refused("too-many-runs"):
@@ -95,7 +95,7 @@ def test_an_address_has_a_rate_of_its_own():
 
 
 def test_an_address_has_a_share_of_the_line():
-    line = Line(Limits(runs_per_address=2))
+    line = FairQueue(Limits(runs_per_address=2))
     for visitor in "ab":
         line.join(visitor, "10.0.0.1")
     with refused("too-many-runs"):
@@ -105,7 +105,7 @@ def test_an_address_has_a_share_of_the_line():
 
 def test_the_estimate_is_what_runs_took():
     clock = Clock()
-    line = Line(LIMITS, clock)
+    line = FairQueue(LIMITS, clock)
     first, second, third = (line.join(visitor) for visitor in "abc")
     assert line.place(second) == (2, None), "nothing was timed yet"
     assert line.take(first, 0)
@@ -120,7 +120,7 @@ def test_the_estimate_is_what_runs_took():
 
 
 def test_a_clock_that_jumps_changes_nothing(monkeypatch):
-    line = Line(LIMITS)
+    line = FairQueue(LIMITS)
     first, second = line.join("a"), line.join("b")
     assert line.take(first, 0)
     for jump in (-86_400.0, 86_400.0):
@@ -133,7 +133,7 @@ def test_a_clock_that_jumps_changes_nothing(monkeypatch):
 
 
 def test_a_closed_line_takes_nobody_and_empties():
-    line = Line(LIMITS)
+    line = FairQueue(LIMITS)
     ticket = line.join("a")
     line.close("the server is being restarted")
     with refused("server-closing"):
@@ -144,7 +144,7 @@ def test_a_closed_line_takes_nobody_and_empties():
 
 
 def test_many_threads_get_their_turn_and_never_two_at_once():
-    line, inside, most, lock = Line(Limits(waiting=40, runs_per_minute=50)), [], [], threading.Lock()
+    line, inside, most, lock = FairQueue(Limits(waiting=40, runs_per_minute=50)), [], [], threading.Lock()
 
     def visit(name):
         ticket = line.join(name)
@@ -167,7 +167,7 @@ def test_many_threads_get_their_turn_and_never_two_at_once():
 
 def test_several_are_served_at_once_and_the_estimate_knows():
     clock = Clock()
-    line = Line(Limits(waiting=9, runs_per_minute=50), clock, at_once=2)
+    line = FairQueue(Limits(waiting=9, runs_per_minute=50), clock, at_once=2)
     first, second, *rest = [line.join(visitor) for visitor in "abcdef"]
     assert line.take(first, 0) and line.take(second, 0) and not line.take(rest[0], 0)
     assert line.counts() == (4, 2) and line.place(rest[0]) == (1, None)
@@ -181,7 +181,7 @@ def test_several_are_served_at_once_and_the_estimate_knows():
 
 
 def test_a_second_free_worker_is_taken_by_who_is_already_waiting():
-    line, taken = Line(LIMITS, at_once=2), []
+    line, taken = FairQueue(LIMITS, at_once=2), []
     tickets = [line.join(visitor) for visitor in "ab"]
     threads = [threading.Thread(target=lambda t=t: taken.append(line.take(t, 5))) for t in reversed(tickets)]
     began = time.monotonic()

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from orthrus.server import json_logging
-from orthrus.server.metrics import COUNTERS, LATENCIES, SECONDS, Meters
+from orthrus.server.metrics import COUNTERS, LATENCIES, SECONDS, Metrics
 
 LINE = re.compile(r'^[a-z_]+(\{[a-z_]+="[^"\n]*"(,[a-z_]+="[^"\n]*")*\})? (\+Inf|-?[0-9.e+-]+)$')
 
@@ -18,7 +18,7 @@ def values(text):
 
 
 def test_every_line_is_the_text_format_and_every_name_has_help_and_type():
-    text = Meters().text({"orthrus_waiting_runs": ("Runs that wait.", 3)})
+    text = Metrics().text({"orthrus_waiting_runs": ("Runs that wait.", 3)})
     assert all(line.startswith("# ") or LINE.match(line) for line in text.splitlines()) and text.endswith("\n")
     for name in (*COUNTERS, *LATENCIES, "orthrus_waiting_runs"):
         assert f"# HELP {name} " in text and f"# TYPE {name} " in text
@@ -26,7 +26,7 @@ def test_every_line_is_the_text_format_and_every_name_has_help_and_type():
 
 
 def test_counts_and_labels():
-    meters = Meters()
+    meters = Metrics()
     meters.count("orthrus_tokens_total", 5)
     meters.count("orthrus_tokens_total", 2)
     meters.count("orthrus_errors_total", 1, "kind", 'a "b"\n\\')
@@ -37,7 +37,7 @@ def test_counts_and_labels():
 
 
 def test_classes_add_up():
-    meters = Meters()
+    meters = Metrics()
     for seconds in (0.01, 0.05, 0.2, 1000.0):
         meters.took("orthrus_wait_seconds", seconds)
     found = values(meters.text({}))

@@ -12,37 +12,40 @@ import pytest
 
 from orthrus.events import EVENTS, from_json
 from orthrus.server.limits import Limits
-from orthrus.server.run_manager import Desk
+from orthrus.server.run_manager import RunManager
 from orthrus.trace import Trace
 from orthrus.trace.files import SUFFIX, save
 from tests import synthetic
+from tests.backend import Backend
 from tests.refusals import refused
-from viz.page.api import Programs, Visitor
+from viz.page.api import Endpoints, Visitor
 from viz.page.endpoint import endpoint
 from viz.page.recordings import recording
 
 ME = Visitor("me", "10.0.0.1")
 
 
-def decode(model, wish, cancel):
-    lanes = ("orthrus", "ar") if wish.both else ("orthrus",)
-    for event in synthetic.events(tokens=wish.config.max_new_tokens, lanes=lanes):
+def decode(model, request, cancel):
+    lanes = ("orthrus", "ar") if request.both else ("orthrus",)
+    for event in synthetic.events(tokens=request.config.max_new_tokens, lanes=lanes):
         if cancel.is_set():
             return
         yield event
-        if wish.prompt == "slowly":
+        if request.prompt == "slowly":
             time.sleep(0.02)
 
 
 @pytest.fixture
 def programs(tmp_path):
-    desk = Desk(lambda: "model", decode, limits=Limits(new_tokens=500))
-    desk.open()
+    manager = RunManager(Backend(decode), limits=Limits(new_tokens=500))
+    manager.open()
     trace = Trace.of(synthetic.events(tokens=60))
     path = tmp_path / f"01-easy-text{SUFFIX}"
     save(trace, path)
-    made = Programs(desk, lambda *given: {"given": given}, {"01-easy-text": (recording("01-easy-text", trace), path)})
-    made.desk, made.trace = desk, trace
+    made = Endpoints(
+        manager, lambda *given: {"given": given}, {"01-easy-text": (recording("01-easy-text", trace), path)}
+    )
+    made.manager, made.trace = manager, trace
     return made
 
 
@@ -67,7 +70,7 @@ def test_a_closed_stream_frees_the_device(programs):
     stream = programs.decode_events(ME, "slowly", 400)
     next(stream)
     stream.close()
-    assert programs.desk.line.idle(10)
+    assert programs.manager.queue.idle(10)
 
 
 def test_a_check_is_a_summary(programs):
@@ -77,7 +80,7 @@ def test_a_check_is_a_summary(programs):
 
 
 def test_a_check_that_takes_too_long_says_so(programs, monkeypatch):
-    monkeypatch.setattr(programs.desk, "limits", Limits(run_seconds=1))
+    monkeypatch.setattr(programs.manager, "limits", Limits(run_seconds=1))
     with refused("run-ended"):
         programs.lossless_check(ME, "slowly", 500)
 
@@ -92,13 +95,13 @@ def test_a_block_is_handed_to_the_model_after_its_checks(programs):
 
 
 def test_a_block_needs_no_new_tokens_of_the_limit(programs, monkeypatch):
-    monkeypatch.setattr(programs.desk, "limits", Limits(new_tokens=5))
+    monkeypatch.setattr(programs.manager, "limits", Limits(new_tokens=5))
     assert programs.verify_block(ME, "Hello", "c")["given"][1:4] == ("Hello", "", "c")
 
 
 def test_the_gallery_waits_for_nobody():
-    desk = Desk(threading.Event().wait, decode)  # no model will ever be there
-    assert Programs(desk, None, {}).list_recordings() == []
+    manager = RunManager(Backend(decode, threading.Event().wait))  # no model will ever be there
+    assert Endpoints(manager, None, {}).list_recordings() == []
 
 
 def test_a_cycle_is_explained_as_the_trace_has_it(programs):

@@ -360,13 +360,13 @@ def test_every_reply_has_the_headers(app, path):
 
 @pytest.mark.parametrize("wanted", ["'self'", "'none'", "'self' https://huggingface.co https://*.example.org:8443"])
 def test_who_may_frame_the_page_can_be_set(wanted):
-    assert f"frame-ancestors {wanted}" in security_headers.policy(security_headers.frames(wanted))
+    assert f"frame-ancestors {wanted}" in security_headers.policy(security_headers.frame_origins(wanted))
 
 
 @pytest.mark.parametrize("wanted", ["", "self", "https://a.b; script-src *", "*", "https://a/b", "https://a\r\nx: y"])
 def test_what_is_no_origin_is_refused(wanted):
     with refused("frame-origin"):
-        security_headers.frames(wanted)
+        security_headers.frame_origins(wanted)
 
 
 def test_a_space_may_be_shown_by_its_hub():

@@ -11,8 +11,8 @@ from orthrus.trace import Trace
 from orthrus.trace.files import load, save
 from tests import synthetic
 from tests.test_viz_player import node
-from viz.export import html, template
-from viz.player import frames
+from viz.export import html
+from viz.player import frames, shell
 from viz.views import catalogue, download
 
 
@@ -87,7 +87,7 @@ def test_browser_and_python_fill_the_shell_alike():
     parts = {name: f"[{name} $& {{{{title}}}}]" for name in ("title", "style", "plotly", "script")}
     parts |= {name: f"<{name}>" for name in ("tape", "settings", "headline")}
     body = "console.log(JSON.stringify(O.page(input.shell, input.parts).join('')));"
-    assert scripted(body, shell=template.settings(frames.SCRIPTS), parts=parts) == template.filled(parts)
+    assert scripted(body, shell=shell.settings(frames.SCRIPTS), parts=parts) == shell.filled(parts)
 
 
 def test_csv_survives_token_text_and_spreadsheets():
@@ -103,7 +103,7 @@ def test_csv_survives_token_text_and_spreadsheets():
 
 
 def test_a_page_gives_its_own_style_back():
-    begin, end = template.STYLE_MARKS
+    begin, end = shell.STYLE_MARKS
     sheet = frames.stylesheet()
     assert sheet.startswith(begin) and sheet.endswith(end) and sheet.count(begin) == sheet.count(end) == 1
     page_css = (frames.STATIC / "page.css").read_text(encoding="utf-8")

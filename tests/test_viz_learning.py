@@ -7,8 +7,8 @@ import json
 import pytest
 
 from tests.refusals import refused
+from viz import theme
 from viz.export import training_report
-from viz.player import theme
 
 AR = [{"stage": "ar", "step": s, "loss": 3.0, "ar_loss": 2.0 / s, "accepted": 0.5} for s in (20, 40)]
 AR += [{"stage": "ar", "step": 40, "valid_loss": 0.4, "valid_block_loss": 2.0, "accepted": 1.5, "score": 0.4}]

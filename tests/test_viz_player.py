@@ -13,9 +13,10 @@ from orthrus.trace.files import as_recorded, save
 from orthrus.trace.metrics import measure
 from tests import synthetic
 from tests.refusals import refused
+from viz import theme
 from viz.export import html
 from viz.page import recordings
-from viz.player import frames, theme
+from viz.player import frames
 from viz.views import catalogue
 
 

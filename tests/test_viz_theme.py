@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.test_viz_views import contrast
-from viz.player import frames, theme
+from viz import theme
+from viz.player import frames
 
 # severe colour vision deficiency in linear RGB (Machado, Oliveira, Fernandes 2009)
 EYES = {

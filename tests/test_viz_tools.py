@@ -13,8 +13,8 @@ from orthrus.trace.metrics import measure
 from tests import synthetic
 from tests.test_viz_player import NODE, SHIM
 from viz.format import number, times
+from viz.patches import apply
 from viz.player import frames
-from viz.player.patches import apply
 from viz.views import captions, catalogue, inspector, quiz
 
 

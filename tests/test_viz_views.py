@@ -11,9 +11,9 @@ from orthrus.trace.invariants import check
 from orthrus.trace.metrics import measure
 from tests import synthetic
 from tests.refusals import refused
+from viz import theme
+from viz.patches import PHASES, Change, apply, merge, put, rows
 from viz.player import frames as player
-from viz.player import theme
-from viz.player.patches import PHASES, Change, apply, merge, put, rows
 from viz.views import catalogue
 from viz.views.block import percents
 

@@ -37,7 +37,7 @@ class Latency:
         self.sum += seconds
 
 
-class Meters:
+class Metrics:
     """Counters and latencies by name; `text` writes all of them, with gauges the caller reads at that moment."""
 
     def __init__(self) -> None:

@@ -29,7 +29,7 @@ class Ticket:
         self.served: float | None = None  # when it got the device
 
 
-class Line:
+class FairQueue:
     """Who may use a worker, `at_once` runs at a time; safe between threads."""
 
     def __init__(

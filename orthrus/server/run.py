@@ -13,7 +13,7 @@ from orthrus.errors import OrthrusError
 from orthrus.server.queue import Ticket
 
 
-class Job:
+class Run:
     """A run or a check that needs a worker. Its thread writes, its reader reads `out`; either may end it."""
 
     __slots__ = (
@@ -56,22 +56,22 @@ class Job:
         return self._outcome or ("stopped" if self.cancel.is_set() else "done")
 
 
-class Working:
-    """A job's thread, for as long as somebody reads what it makes."""
+class RunThread:
+    """A run's thread, for as long as somebody reads what it makes."""
 
-    def __init__(self, job: Job, body: Callable[[], None], jobs: set[Job]) -> None:
-        self._job, self._jobs = job, jobs
+    def __init__(self, run: Run, body: Callable[[], None], runs: set[Run]) -> None:
+        self._run, self._runs = run, runs
         # in the caller's context: a hosted GPU counts against the visitor whose request it finds there
         self._thread = threading.Thread(target=contextvars.copy_context().run, args=(body,), daemon=True)
 
     def __enter__(self) -> queue.SimpleQueue:
-        self._jobs.add(self._job)
+        self._runs.add(self._run)
         self._thread.start()
-        return self._job.out
+        return self._run.out
 
     def __exit__(self, *_) -> None:
-        self._job.cancel.set()  # only a flag: this may run on the server's event loop, which must not wait
-        self._jobs.discard(self._job)
+        self._run.cancel.set()  # only a flag: this may run on the server's event loop, which must not wait
+        self._runs.discard(self._run)
 
 
 def kind_of(error: Exception) -> str:

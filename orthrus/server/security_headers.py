@@ -12,13 +12,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
 
 from orthrus.errors import OrthrusError
 from orthrus.server.proxy_prefix import Prefix
 from orthrus.server.request_filter import Gate, Layer, Receive, Scope, Send
-from viz.page.document import amended
 
 SELF = "'self'"
 INLINE = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script", re.DOTALL | re.IGNORECASE)
@@ -72,8 +71,14 @@ def frame_origins(wanted: str) -> tuple[str, ...]:
 class Headers:
     """ASGI middleware: must stand inside whatever compresses, because it reads the documents."""
 
-    def __init__(self, app: Any, framed_by: Iterable[str] = (SELF,)):
-        self.app, self.framed_by = app, tuple(framed_by)
+    def __init__(
+        self,
+        app: Any,
+        framed_by: Iterable[str] = (SELF,),
+        amended: Callable[[bytes], bytes] = lambda document: document,
+    ):
+        """`amended` may change a document before its inline scripts are counted."""
+        self.app, self.framed_by, self._amended = app, tuple(framed_by), amended
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -91,7 +96,7 @@ class Headers:
                 held[0]["document"] += part.get("body", b"")
                 if not part.get("more_body", False):
                     start = held.pop()
-                    body = amended(start.pop("document"))
+                    body = self._amended(start.pop("document"))
                     start["headers"] = [(n, v) for n, v in start["headers"] if n.lower() != b"content-length"]
                     await send(self.secured(start, INLINE.findall(body)))
                     await send({**part, "body": body})
@@ -112,10 +117,12 @@ def is_document(start: MutableMapping[str, Any]) -> bool:
     return any(n.lower() == b"content-type" and v.startswith(b"text/html") for n, v in start.get("headers", ()))
 
 
-def guarded(framed_by: Iterable[str], mcp: bool = False, root_path: str = "") -> list[Layer]:
+def guarded(
+    framed_by: Iterable[str], amended: Callable[[bytes], bytes], mcp: bool = False, root_path: str = ""
+) -> list[Layer]:
     """The layers as an application's `middleware`, the outer one first."""
     return [
         Layer(Prefix, (), {"root_path": root_path}),
-        Layer(Headers, (), {"framed_by": framed_by}),
+        Layer(Headers, (), {"framed_by": framed_by, "amended": amended}),
         Layer(Gate, (), {"mcp": mcp}),
     ]

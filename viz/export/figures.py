@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 
 from orthrus.errors import OrthrusError
 from orthrus.trace import Trace
+from viz import theme
 from viz.export import pictures
-from viz.player import theme
 from viz.views import catalogue
 
 MOST = 4  # runs in one picture

@@ -9,9 +9,8 @@ from pathlib import Path
 from orthrus.errors import OrthrusError
 from orthrus.trace import Trace
 from orthrus.trace.files import as_recorded
-from viz.export import template
-from viz.export.template import HEADLINE
-from viz.player import frames
+from viz.player import frames, shell
+from viz.player.shell import HEADLINE
 
 __all__ = ["HEADLINE", "export_html", "page"]
 
@@ -21,7 +20,7 @@ def page(trace: Trace, title: str | None = None) -> str:
     if trace.start is None:
         raise OrthrusError("trace-empty", "the trace is empty; there is nothing to show")
     kept = Trace.of(as_recorded(event) for event in trace.events)
-    return template.filled(
+    return shell.filled(
         {
             "title": html.escape(title or f"Orthrus: {trace.start.model.id}"),
             "style": frames.stylesheet(),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from orthrus.trace import Trace
-from viz.player import theme
+from viz import theme
 from viz.views import cache_rows, text
 from viz.views.scoreboard import ENTRIES
 from viz.views.words import shown

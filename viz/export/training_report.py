@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from orthrus.console import Parser, run_command
 from orthrus.errors import OrthrusError
 from orthrus.files import check_output, numbered_lines
-from viz.player import theme
+from viz import theme
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 from orthrus import checks
 from orthrus.errors import OrthrusError
 from orthrus.events import Draft, Prefill, Verdict, to_json
-from orthrus.server.run import Job
-from orthrus.server.run_manager import Desk
+from orthrus.server.run import Run
+from orthrus.server.run_manager import RunManager
+from orthrus.server.updates import QueuePosition, Update, sentence
 from orthrus.trace import Cycle, Trace
 from orthrus.trace.files import load
 from orthrus.trace.metrics import measure
 from viz.page.form import read
 from viz.page.recordings import Recording
-from viz.page.stream import News, Place, sentence
 from viz.views import captions
 
 ALIVE_S = 5.0  # a silent stream says so this often; a server can close a handler only when it yields
@@ -33,11 +33,11 @@ class Visitor(NamedTuple):
     address: str
 
 
-class Programs:
+class Endpoints:
     """The endpoints; `recordings` is card -> the file it was read from, `verify` judges one block."""
 
-    def __init__(self, desk: Desk, verify: Verify, recordings: Mapping[str, tuple[Recording, Path]]) -> None:
-        self._desk, self._verify, self._recordings = desk, verify, recordings
+    def __init__(self, manager: RunManager, verify: Verify, recordings: Mapping[str, tuple[Recording, Path]]) -> None:
+        self._manager, self._verify, self._recordings = manager, verify, recordings
 
     def decode_events(
         self,
@@ -72,10 +72,10 @@ class Programs:
         """
         entered = {"max_new_tokens": max_new_tokens, "temperature": temperature, "top_k": top_k, "top_p": top_p}
         entered |= {"seed": seed, "coupling": coupling, "block_size": block_size, "engine": engine}
-        prepare = lambda: read(prompt, entered, self._desk.limits, compare, detail=checks.numeral("detail", detail))  # noqa: E731
+        prepare = lambda: read(prompt, entered, self._manager.limits, compare, detail=checks.numeral("detail", detail))  # noqa: E731
 
-        def work(model: Any, wish: Any, job: Job) -> Iterator[dict]:
-            for event, _ in self._desk.follow(wish, job):
+        def work(model: Any, request: Any, run: Run) -> Iterator[dict]:
+            for event, _ in self._manager.follow(request, run):
                 yield to_json(event)
 
         yield from self._items(visitor, prepare, work)
@@ -99,14 +99,14 @@ class Programs:
             engine: auto, numba, triton or torch (plain PyTorch).
         """
         entered = {"max_new_tokens": max_new_tokens, "temperature": temperature, "seed": seed, "engine": engine}
-        prepare = lambda: read(prompt, entered, self._desk.limits, detail=-1)  # noqa: E731
+        prepare = lambda: read(prompt, entered, self._manager.limits, detail=-1)  # noqa: E731
 
-        def work(model: Any, wish: Any, job: Job) -> Iterator[dict]:
+        def work(model: Any, request: Any, run: Run) -> Iterator[dict]:
             trace = Trace()
-            for _, grown in self._desk.follow(wish, job):
+            for _, grown in self._manager.follow(request, run):
                 trace = grown
             if trace.lossless is None:
-                raise OrthrusError("run-ended", f"the check was stopped: {job.why or 'the run was ended'}")
+                raise OrthrusError("run-ended", f"the check was stopped: {run.why or 'the run was ended'}")
             yield compared(trace)
 
         return self._last(visitor, prepare, work)
@@ -125,10 +125,10 @@ class Programs:
 
         def prepare() -> str:
             for name, text in (("prompt", prompt), ("written text", written), ("proposal", proposal)):
-                self._desk.limits.check_prompt(checks.text(name, text))
-            return read(prompt, {"engine": engine, "max_new_tokens": 1}, self._desk.limits).engine
+                self._manager.limits.check_prompt(checks.text(name, text))
+            return read(prompt, {"engine": engine, "max_new_tokens": 1}, self._manager.limits).engine
 
-        def work(model: Any, engine: str, job: Job) -> Iterator[dict]:
+        def work(model: Any, engine: str, run: Run) -> Iterator[dict]:
             yield self._verify(model, prompt, written, proposal, engine)
 
         return self._last(visitor, prepare, work)
@@ -157,21 +157,21 @@ class Programs:
         return {"recording": recording} | explained(trace, cycle)
 
     def _items(self, visitor: Visitor, prepare: Callable[[], Any], work: Callable) -> Iterator[dict]:
-        """The job's items; a refusal or a fault ends them with OrthrusError."""
-        job = Job(visitor.session, visitor.address)
-        with self._desk.working(job, prepare, work) as out:
+        """The run's items; a refusal or a fault ends them with OrthrusError."""
+        run = Run(visitor.session, visitor.address)
+        with self._manager.in_thread(run, prepare, work) as out:
             while True:
                 try:
                     item = out.get(timeout=ALIVE_S)
                 except queue.Empty:
-                    item = News(None, "still at work")
+                    item = Update(None, "still at work")
                 if item is None:
                     return
-                if isinstance(item, News) and item.failed:
+                if isinstance(item, Update) and item.failed:
                     raise OrthrusError(item.code, item.status)
-                if isinstance(item, Place):
+                if isinstance(item, QueuePosition):
                     yield {"type": "waiting", "number": item.number, "seconds": item.seconds, "words": item.words}
-                elif isinstance(item, News):
+                elif isinstance(item, Update):
                     yield {"type": "waiting", "number": None, "seconds": None, "words": sentence(item.status)}
                 else:
                     yield item

@@ -9,8 +9,8 @@ from typing import Any, get_type_hints
 
 from orthrus.errors import OrthrusError
 from orthrus.server.run import trouble
+from orthrus.server.updates import sentence
 from viz.page.api import Visitor
-from viz.page.stream import sentence
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 
 from orthrus.events import ArChunk, Event
+from orthrus.server.updates import Update
 from orthrus.trace import Trace
-from viz.page.stream import Light, News, expected
+from viz.page.stream import Light, expected
 from viz.views.provenance import decoding
 
 SETTLE_S = 0.15  # the click's own work in browser and server, which would fall into the first passes
@@ -24,7 +25,7 @@ class Measuring:
         self._began = clock()
         self._due = self._began + (0.0 if at_once else EVERY_S)
 
-    def lines(self, event: Event, trace: Trace) -> Iterator[Light | News]:
+    def lines(self, event: Event, trace: Trace) -> Iterator[Light | Update]:
         """What is due with this event: how far its lane is, and once a lane what is running."""
         self._lane = "AR" if isinstance(event, ArChunk) else self._lane
         now = self._clock()
@@ -36,7 +37,7 @@ class Measuring:
         yield Light(self._lane, len(ids), written[-TAIL:])
         if self._said != self._lane:
             self._said = self._lane
-            yield News(None, said(self._lane, trace))
+            yield Update(None, said(self._lane, trace))
 
 
 def said(lane: str, trace: Trace) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from orthrus.server.updates import QueuePosition, Update
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from viz.player.frames import dumps
@@ -18,28 +19,6 @@ FLUSH_S = 0.033  # one message to the browser per this time: below it they only 
 END_S = 0.5  # a film is followed by its sentence and the end, which travel with it
 MEANWHILE = "What is on show can be stepped through meanwhile."
 HEARTBEAT_S = 1.0  # a page's server can close a handler only when it yields, so even a silent run yields
-
-
-class News(NamedTuple):
-    """What a handler hands on: a message for the player and a status sentence, None where unchanged."""
-
-    message: str | None
-    status: str | None
-    failed: bool = False
-    code: str = ""  # of a failure
-    waits: bool = False  # the run has not begun
-
-
-class Place(NamedTuple):
-    """Where a waiting run stands: 1 is next; seconds until its turn, None where nothing was timed yet."""
-
-    number: int
-    seconds: float | None
-
-    @property
-    def words(self) -> str:
-        where = "You are next in line" if self.number == 1 else f"You are number {self.number} in line"
-        return where + ("." if self.seconds is None else f", about {max(1, round(self.seconds))} s.")
 
 
 class Light(NamedTuple):
@@ -63,11 +42,11 @@ class Heard:
 
     film: Film | None = None
     light: Light | None = None
-    status: News | None = None
+    status: Update | None = None
     ended: bool = False
 
 
-def relay(out: queue.SimpleQueue) -> Iterator[News]:
+def relay(out: queue.SimpleQueue) -> Iterator[Update]:
     """A run's items as numbered messages, one per flush; a silent run still gives a heartbeat.
 
     The page lets its film stand still from the click until the run ends, unless a message without a light says that
@@ -76,7 +55,7 @@ def relay(out: queue.SimpleQueue) -> Iterator[News]:
     run, seq, heard = uuid.uuid4().hex[:12], 0, Heard()
     while not heard.ended:
         heard = drain(out)
-        status = heard.status or News(None, None)
+        status = heard.status or Update(None, None)
         said = heard.film or heard.light or heard.ended or (status.waits and not seq)
         yield status._replace(message=message(run, seq, heard) if said else None)
         seq += bool(said)
@@ -94,11 +73,11 @@ def drain(out: queue.SimpleQueue) -> Heard:
             until, first = time.monotonic() + FLUSH_S, False
         if item is None:
             heard.ended = True
-        elif isinstance(item, Place):
-            heard.status = News(None, f"{item.words} {MEANWHILE}", waits=True)
+        elif isinstance(item, QueuePosition):
+            heard.status = Update(None, f"{item.words} {MEANWHILE}", waits=True)
         elif isinstance(item, Light):
             heard.light = item
-        elif isinstance(item, News):
+        elif isinstance(item, Update):
             heard.status = item
         else:
             heard.film, until = item, time.monotonic() + END_S
@@ -128,9 +107,3 @@ def closing(trace: Trace, stopped: bool, why: str = "") -> str:
         because = f": {why}" if why else ""
         return f"Stopped after {metrics.tokens} tokens{because}. What is there can be stepped through."
     return f"{headline.summary(trace)} Now shown slowed down."
-
-
-def sentence(text: str) -> str:
-    """An error's text as a sentence."""
-    text = text.strip() or "that did not work"
-    return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

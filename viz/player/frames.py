@@ -9,8 +9,8 @@ from typing import Any
 from orthrus.events import Done, Draft, Event, Prefill, Verdict
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
-from viz.export import template
-from viz.player import theme
+from viz import theme
+from viz.player import shell
 from viz.views import catalogue
 
 STATIC = Path(__file__).resolve().parents[1] / "static"
@@ -94,7 +94,7 @@ def whole(trace: Trace, run: str) -> dict[str, Any]:
 
 def settings() -> dict[str, Any]:
     """What a page gives its player: how to draw, and the shell for making a file of itself."""
-    return {**drawing(), "shell": template.settings(SCRIPTS)}
+    return {**drawing(), "shell": shell.settings(SCRIPTS)}
 
 
 def drawing() -> dict[str, Any]:
@@ -112,7 +112,7 @@ def script() -> str:
 
 def stylesheet() -> str:
     """The stage's rules, between the marks by which a page finds them again."""
-    begin, end = template.STYLE_MARKS
+    begin, end = shell.STYLE_MARKS
     rules = ((STATIC / name).read_text(encoding="utf-8") for name in STYLES)
     return "\n".join((begin, theme.css(), *rules, end))
 

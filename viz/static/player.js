@@ -1,7 +1,7 @@
 /* The player: applies patches, draws dirty views, moves a playhead over phases. It knows no model and asks no server.
  *
  * A frame {p, c, ms, w, x} is a stop of the playhead (phase, cycle, measured ms, tokens committed, changes); a frame
- * without p holds facts, true wherever the playhead is. A change is [view, op, key, value, at], as in viz/player/patches.py.
+ * without p holds facts, true wherever the playhead is. A change is [view, op, key, value, at], as in viz/patches.py.
  * A view's kind is drawn by a part: O.parts[kind](host, spec, player) -> {draw(state, facts, now), tick(now), theme()}.
  */
 (function () {

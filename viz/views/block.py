@@ -7,8 +7,8 @@ from typing import Any
 
 from orthrus.events import Draft, Event, Verdict
 from orthrus.trace import Trace
-from viz.player.patches import Change, merge, put
-from viz.player.theme import CODES, codes
+from viz.patches import Change, merge, put
+from viz.theme import CODES, codes
 
 NAME = "ribbon"
 TABLE = {"slot": "slot", "status": "status", "guess": "guess", "q": "guess, diffusion view %",

@@ -7,7 +7,7 @@ from typing import Any
 from orthrus.events import Event, Verdict
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
-from viz.player.patches import Change, rows
+from viz.patches import Change, rows
 
 NAME = "memory"
 KV = {"written": "rows written", "kept": "rows kept", "cropped": "rows cut off"}  # in the table only

@@ -7,7 +7,7 @@ from typing import Any
 from orthrus.events import Draft, Event, Prefill, RunStart, Verdict
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
-from viz.player.patches import Change, put
+from viz.patches import Change, put
 from viz.views.words import counted
 
 NAME = "cache"

@@ -9,7 +9,7 @@ from orthrus.events import Done, Draft, Event, Prefill, Verdict
 from orthrus.trace import Cycle, Trace
 from orthrus.trace.metrics import measure
 from viz.format import milliseconds, number
-from viz.player.patches import Change, put
+from viz.patches import Change, put
 from viz.views import formulas, headline
 from viz.views.words import counted, percent, quoted
 

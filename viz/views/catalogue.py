@@ -9,7 +9,7 @@ from typing import Any
 from orthrus.errors import OrthrusError
 from orthrus.events import Event
 from orthrus.trace import Trace
-from viz.player.patches import Change, apply
+from viz.patches import Change, apply
 from viz.views import (
     block,
     cache_memory,

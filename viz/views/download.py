@@ -9,7 +9,7 @@ from typing import Any
 from orthrus.events import SCHEMA_VERSION, Done, Event, RunStart
 from orthrus.trace import Trace
 from orthrus.trace.files import SUFFIX, as_recorded, packed
-from viz.player.patches import Change, put
+from viz.patches import Change, put
 from viz.views.provenance import source
 from viz.views.scoreboard import ENTRIES, final
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from orthrus.events import Draft, Event, Verdict
 from orthrus.trace import Cycle, Trace
-from viz.player.patches import Change, merge, put
-from viz.player.theme import codes
+from viz.patches import Change, merge, put
+from viz.theme import codes
 from viz.views.captions import NEAR_TIE, SURE
 
 NAME = "inspector"

@@ -10,7 +10,7 @@ from typing import Any
 
 from orthrus.events import ArChunk, Event, Prefill, Verdict
 from orthrus.trace import Trace
-from viz.player.patches import Change, rows
+from viz.patches import Change, rows
 from viz.views.captions import NEAR_TIE
 
 NAME = "gaps"

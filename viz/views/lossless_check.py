@@ -8,7 +8,7 @@ from orthrus.events import Event, Lossless, RunStart, TopLogit
 from orthrus.events.detokenize import spell
 from orthrus.trace import Trace
 from viz.format import number
-from viz.player.patches import Change, put
+from viz.patches import Change, put
 from viz.views.captions import NEAR_TIE, counted, quoted
 from viz.views.provenance import DISTRIBUTION, compared
 

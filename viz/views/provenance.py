@@ -8,7 +8,7 @@ from orthrus.events import Event, Lossless, RunStart
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from viz.format import number
-from viz.player.patches import Change, merge, put
+from viz.patches import Change, merge, put
 
 NAME = "badges"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from orthrus.events import Draft, Event, Verdict
 from orthrus.trace import Trace
-from viz.player.patches import Change, merge, put
+from viz.patches import Change, merge, put
 
 NAME = "quiz"
 HINTS = {

@@ -10,8 +10,8 @@ from orthrus.events import ArChunk, Done, Event, Prefill, RunStart, Verdict
 from orthrus.events.detokenize import LOOK_BACK, respelled
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
-from viz.player.patches import Change, merge, rows
-from viz.player.theme import CODES
+from viz.patches import Change, merge, rows
+from viz.theme import CODES
 from viz.views import headline
 
 NAME = "race"

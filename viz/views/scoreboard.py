@@ -8,7 +8,7 @@ from orthrus.events import ArChunk, Done, Event, Prefill, Verdict
 from orthrus.trace import Trace
 from orthrus.trace.metrics import Metrics, measure
 from viz.format import NOT_MEASURED, milliseconds, number, per_second, times
-from viz.player.patches import Change, merge, put
+from viz.patches import Change, merge, put
 from viz.views import headline
 
 NAME = "board"

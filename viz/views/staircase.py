@@ -11,7 +11,7 @@ from typing import Any
 from orthrus.events import Done, Draft, Event, Prefill, RunStart, Verdict
 from orthrus.events.detokenize import spell
 from orthrus.trace import Trace
-from viz.player.patches import Change, put, rows
+from viz.patches import Change, put, rows
 
 NAME = "staircase"
 BARS = (

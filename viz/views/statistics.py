@@ -8,7 +8,7 @@ from orthrus.events import Done, Event, RunStart, Verdict
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from viz.format import number
-from viz.player.patches import Change, put
+from viz.patches import Change, put
 from viz.views.statistics_counts import BINS, Tally, tally
 
 NAME = "statistics"

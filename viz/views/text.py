@@ -7,8 +7,8 @@ from typing import Any
 from orthrus.events import Event, Prefill, Verdict
 from orthrus.events.detokenize import LOOK_BACK, respelled
 from orthrus.trace import Cycle, Trace
-from viz.player.patches import Change, rows
-from viz.player.theme import CODES
+from viz.patches import Change, rows
+from viz.theme import CODES
 from viz.views.block import percents
 
 NAME = "output"

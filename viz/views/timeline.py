@@ -12,8 +12,8 @@ from orthrus.events import ArChunk, Done, Event, Prefill, Verdict
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from viz.format import milliseconds
-from viz.player.patches import Change, put, rows
-from viz.player.theme import layout
+from viz.patches import Change, put, rows
+from viz.theme import layout
 from viz.views.headline import break_even, cost
 
 # what a visitor may ask for, and what is said of it; {…} is filled in by the player

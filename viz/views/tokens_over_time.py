@@ -7,7 +7,7 @@ from typing import Any
 from orthrus.events import ArChunk, Event, Prefill, Verdict
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
-from viz.player.patches import Change, rows
+from viz.patches import Change, rows
 
 NAME = "curve"
 

@@ -8,7 +8,7 @@ from orthrus.events import Done, Event
 from orthrus.trace import Cycle, Trace
 from orthrus.trace.metrics import measure
 from viz.format import times
-from viz.player.patches import Change, put
+from viz.patches import Change, put
 from viz.views import headline
 from viz.views.words import counted
 

@@ -8,7 +8,7 @@ from typing import Any
 from orthrus.events import Event, Glyph, Piece
 from orthrus.events.detokenize import hexadecimal
 from orthrus.trace import Trace
-from viz.player.patches import Change, merge
+from viz.patches import Change, merge
 
 NAME = "words"
 

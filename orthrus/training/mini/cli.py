@@ -203,10 +203,6 @@ def parser() -> Parser:
 
 def main(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
-    if any(word.split("=")[0] == "--base" for word in words):  # any other Qwen3 than the embedded model
-        from orthrus.training.from_qwen3.cli import main as train_base
-
-        return train_base(words)
     return run_command(lambda: _main(words), arguments is None)
 
 

@@ -1,0 +1,33 @@
+"""What a run tells whoever asked for it while it waits and works: sentences, and its place in the queue."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Update(NamedTuple):
+    """A message for the player and a status sentence, None where unchanged."""
+
+    message: str | None
+    status: str | None
+    failed: bool = False
+    code: str = ""  # of a failure
+    waits: bool = False  # the run has not begun
+
+
+class QueuePosition(NamedTuple):
+    """Where a waiting run stands: 1 is next; seconds until its turn, None if nothing was timed yet."""
+
+    number: int
+    seconds: float | None
+
+    @property
+    def words(self) -> str:
+        where = "You are next in line" if self.number == 1 else f"You are number {self.number} in line"
+        return where + ("." if self.seconds is None else f", about {max(1, round(self.seconds))} s.")
+
+
+def sentence(text: str) -> str:
+    """An error's text as a sentence."""
+    text = text.strip() or "that did not work"
+    return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

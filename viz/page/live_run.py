@@ -1,0 +1,92 @@
+"""Live runs of the page: what a visitor's session asks for, decoded by the run manager and drawn here."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from orthrus.events import Event
+from orthrus.server.run import Run
+from orthrus.server.run_manager import RunManager
+from orthrus.server.updates import Update
+from orthrus.trace import Trace
+from viz.page.measuring import SETTLE_S, Measuring
+from viz.page.stream import Film, closing, relay
+from viz.player import frames
+
+SESSIONS = 1000  # sessions whose Stop is remembered before their run began
+
+
+class LiveRuns:
+    """read(form) -> request, at once, so that a bad value waits for nobody."""
+
+    def __init__(self, manager: RunManager, read: Callable[[Any], Any] = lambda form: form) -> None:
+        self.manager, self._read = manager, read
+        self._flags: OrderedDict[str, threading.Event] = OrderedDict()  # a visitor's session -> set to stop its run
+        self._left: set[threading.Event | None] = set()  # flags of runs whose visitor has turned away
+
+    def enter(self, session: str) -> None:
+        """A visitor asks for a run; one that is still going is asked to end."""
+        self.stop(session)
+        self._flags[session] = threading.Event()
+        while len(self._flags) > SESSIONS:
+            self._flags.popitem(last=False)
+
+    def stop(self, session: str) -> bool:
+        """Ask a visitor's run to end at its next pass; whether there was one."""
+        flag = self._flags.get(session)
+        if flag is not None:
+            flag.set()
+        return flag is not None
+
+    def forget(self, session: str) -> None:
+        """A visitor looks at something else: the run ends, and nothing of it is shown any more."""
+        self._left.add(self._flags.get(session))
+        self.stop(session)
+
+    def run(self, session: str, form: Any, address: str = "") -> Iterator[Update]:
+        """Decode for one visitor of the page what the form asks for; closing the iterator stops the run."""
+        flag = self._flags.setdefault(session, threading.Event())
+        run = Run(session, address, flag)
+        try:
+            with self.manager.in_thread(run, lambda: self._settled(self._read(form), flag), self.pictures):
+                for update in relay(run.out):
+                    if flag in self._left:
+                        yield Update(None, None)  # the page's server repeats the last item once a handler has ended
+                        return
+                    yield update
+        finally:
+            self._left.discard(flag)
+            if self._flags.get(session) is flag:
+                del self._flags[session]
+
+    def _settled(self, request: Any, flag: threading.Event) -> Any:
+        """The request, after a moment if its run would begin at once."""
+        if self.manager.is_free():
+            flag.wait(SETTLE_S)
+        return request
+
+    def pictures(self, model: Any, request: Any, run: Run) -> Iterator[Any]:
+        """A run for the page: a line now and then while it is measured, its frames once it is over, and sentences."""
+        told: list[tuple[Event, Trace]] = []
+        measuring, trace = Measuring(at_once=run.waited), Trace()
+        try:
+            for event, trace in self.manager.follow(request, run):
+                told.append((event, trace))
+                yield from measuring.lines(event, trace)
+        except Exception:
+            if told:
+                yield film(told, plays=False)
+            raise
+        self.manager.give_back(run)  # drawing is nobody else's wait
+        # a Stop that came when both lanes had ended has stopped nothing
+        stopped = run.cancel.is_set() and trace.lossless is None
+        yield film(told, plays=not stopped)
+        yield Update(None, closing(trace, stopped, run.why) + run.note)
+
+
+def film(told: list[tuple[Event, Trace]], plays: bool) -> Film:
+    """The frames of a run's events, each with the trace that holds it."""
+    return Film([frames.dumps(frame) for event, trace in told for frame in frames.frames(event, trace)], plays)
