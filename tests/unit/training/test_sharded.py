@@ -19,8 +19,8 @@ from orthrus.training.rollouts import Rollouts
 from orthrus.training.sharded import fingerprint, own_part
 from orthrus.training.stages import BatchShape
 from tests.refusals import refused
-from tests.test_base_training import documents
 from tests.tiny import random_weights, tiny_config
+from tests.unit.training.test_from_qwen3 import documents
 
 CPU = torch.device("cpu")
 CONFIG = LoopConfig(4, lr=1e-3, accumulate=2, eval_every=2, save_every=1)

@@ -14,8 +14,8 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from orthrus.model.kv_cache import SharedCache
-from tests.test_memory import PROMPT, lane_after
 from tests.tiny import scripted, tiny_model
+from tests.unit.model.test_memory import PROMPT, lane_after
 
 KEPT = 16 << 10  # bytes beside the buffers that stay: norms' scales, the last logits
 PASSING = 64 << 10  # bytes that passes make and drop, whatever the length of the text

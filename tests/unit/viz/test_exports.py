@@ -10,7 +10,7 @@ import pytest
 from orthrus.trace import Trace
 from orthrus.trace.files import load, save
 from tests import synthetic
-from tests.test_viz_player import node
+from tests.unit.viz.test_player import node
 from viz.export import html
 from viz.player import frames, shell
 from viz.views import catalogue, download

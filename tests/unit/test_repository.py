@@ -18,7 +18,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib  # pytest brings it along where Python has no tomllib
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LARGEST = 32 * 2**20
 FOREIGN = {
     "a package registry's address": r"(?:pypi|npmjs|crates)\.(?:org|io|com)|pythonhosted\.|download\.pytorch",

@@ -10,7 +10,7 @@ from orthrus.events import ArChunk, Glyph, Lossless, Params, RunStart
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check
 from tests import parted, synthetic
-from tests.test_viz_views import patched
+from tests.unit.viz.test_views import patched
 from viz.views import catalogue, logit_gaps, lossless_check, statistics_counts, timeline
 from viz.views.block import percents
 
@@ -270,7 +270,7 @@ def test_rejection_claims_no_equal_tokens_and_one_lane_claims_nothing():
 def test_a_real_lane_that_differs_is_explained(monkeypatch):
     from orthrus.config import DecodeConfig
     from orthrus.decoding.engine import run_both
-    from tests.test_lossless import Nudged, compiled
+    from tests.unit.decoding.test_compare import Nudged, compiled
 
     lm = compiled()
     monkeypatch.setattr(lm.model, "forward_ar", Nudged(lm.model, 5, 5.0))

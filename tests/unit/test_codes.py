@@ -14,7 +14,7 @@ from orthrus.errors import EngineUnavailable, OrthrusError
 from orthrus.server.limits import Refused
 from orthrus.training.snapshots import TrainingStopped
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 # What takes a code as its first argument: the exceptions, and the functions that make a web framework's.
 RAISED = {"OrthrusError", "Refused", "refusal", "failure", "__init__"}
 CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("README.md", "docs/architecture.md", "docs/exactness.md", "docs/page.md")
 TOP = ("orthrus", "kernels", "viz", "tests", "assets", "benchmarks", "docs")
 PATH = re.compile(

@@ -19,7 +19,7 @@ import pytest
 
 from tests.running import free_port, running
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Step(NamedTuple):

@@ -386,7 +386,7 @@ def test_upload_is_private_unless_asked_and_sends_no_code(tmp_path, monkeypatch)
 def test_the_page_says_what_is_there():
     """docs/qwen3.md: every command is understood, every path exists."""
     from orthrus.cli import parser
-    from tests.test_docs import ROOT, missing
+    from tests.unit.test_docs import ROOT, missing
 
     text = (ROOT / "docs" / "qwen3.md").read_text(encoding="utf-8")
     commands = [shlex.split(line, comments=True) for line in text.splitlines() if line.startswith("    ")]

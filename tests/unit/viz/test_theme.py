@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from tests.test_viz_views import contrast
+from tests.unit.viz.test_views import contrast
 from viz import theme
 from viz.player import frames
 

@@ -18,8 +18,8 @@ from orthrus.decoding.verify_block import verify_block
 from orthrus.model.modules import DIFF
 from orthrus.trace import Trace
 from tests.refusals import refused
-from tests.test_published_format import write_published
 from tests.tiny import tiny_model
+from tests.unit.checkpoints.test_published_format import write_published
 
 BOM = b"\xef\xbb\xbf"
 SINGLE = "model.safetensors"

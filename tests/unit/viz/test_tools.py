@@ -11,7 +11,7 @@ from orthrus.events import Verdict
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from tests import synthetic
-from tests.test_viz_player import NODE, SHIM
+from tests.unit.viz.test_player import NODE, SHIM
 from viz.format import number, times
 from viz.patches import apply
 from viz.player import frames

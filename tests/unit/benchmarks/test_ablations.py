@@ -21,9 +21,9 @@ from orthrus.trace.metrics import measure
 from orthrus.training.mask import anchored_blocks
 from orthrus.training.rollouts import Rollouts
 from orthrus.training.stages import BatchShape
-from tests.test_base_training import documents
-from tests.test_figures import FACTS
 from tests.tiny import random_weights, scripted, tiny_config, tiny_model
+from tests.unit.benchmarks.test_figures import FACTS
+from tests.unit.training.test_from_qwen3 import documents
 
 
 @pytest.mark.parametrize("limit", [1, 2, 9, 40])

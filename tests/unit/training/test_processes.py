@@ -24,7 +24,7 @@ from orthrus.training.rollouts import Rollouts
 from tests.refusals import refused
 from tests.tiny import byte_tokenizer, random_weights, tiny_config
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 SIZES = "--device cpu --length 64 --rows 1 --blocks 4 --steps 3 --lr 1e-3 --accumulate 2 --eval-every 3 --save-every 1"
 
 

@@ -20,7 +20,7 @@ from tests import synthetic
 from tests.refusals import refused
 from tests.running import PATIENCE_S
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LINE = 300  # characters of an ordinary refusal
 
 

@@ -31,7 +31,7 @@ from orthrus.trace.invariants import check
 from tests.faults import FAULTS, strained, under
 from tests.tiny import byte_tokenizer, compiled_model, on_engine, random_weights, tiny_config, tiny_model
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 SHAPES = {
     "grouped": {},
     "tied, one key-value head": {"num_key_value_heads": 1},

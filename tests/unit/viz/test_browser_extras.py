@@ -5,7 +5,7 @@ import pytest
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from tests import synthetic
-from tests.test_viz_player import node
+from tests.unit.viz.test_player import node
 from viz.player import frames
 from viz.views import catalogue, statistics
 

@@ -27,7 +27,7 @@ from orthrus.trace import Trace
 from tests.tiny import byte_tokenizer, random_weights, tiny_config
 from viz.page.form import Wish
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 LONG = 8000  # tokens: many seconds, so that a run is under way when something happens to it
 
 
@@ -263,7 +263,8 @@ def test_the_server_never_loads_torch():
         "import sys, app; from orthrus.server.settings import Settings; "
         "page, manager = app.build(Settings(), False); "
         "from viz.page.form import read; from viz.page.live_run import LiveRuns; "
-        "list(LiveRuns(manager, lambda form: read(*form)).run('me', (1, {}))); print(sorted({'torch', 'transformers'} & set(sys.modules)))"
+        "list(LiveRuns(manager, lambda form: read(*form)).run('me', (1, {}))); "
+        "print(sorted({'torch', 'transformers'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.stdout.split("\n")[-2] == "[]", done.stderr[-2000:]
