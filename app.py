@@ -78,7 +78,7 @@ def make_manager(settings: Settings) -> tuple[RunManager, Callable]:
     On ZeroGPU, which forks this process for each run, the model is here.
     """
     service = Service(settings)
-    backend, at_once = (service, 1) if zerogpu.lent() else (Workers(settings), settings.workers)
+    backend, at_once = (service, 1) if zerogpu.is_zerogpu() else (Workers(settings), settings.workers)
     return RunManager(backend, settings.limits, service.keep if settings.records else None, at_once), backend.verify
 
 
@@ -369,13 +369,13 @@ def main(settings: Settings) -> None:
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
-    if zerogpu.lent():  # the weights must be there before the page is served, so that a forked worker has them
+    if zerogpu.is_zerogpu():  # the weights must be there before the page is served, so that a forked worker has them
         manager.open()
     try:
         launch(page, manager, settings, tools)
     except OSError as error:
         startup.fail(startup.refusal(error, settings.host, settings.port))
-    if not zerogpu.lent():  # after the launch, during which no proxy is known: a download may need one
+    if not zerogpu.is_zerogpu():  # after the launch, during which no proxy is known: a download may need one
         threading.Thread(target=manager.open, daemon=True).start()
     ending.wait()
     manager.drain(settings.limits.drain_seconds)

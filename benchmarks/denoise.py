@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from orthrus.decoding.acceptance import settle
+from orthrus.decoding.acceptance import accept_matching
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.kv_cache import SharedCache
 
@@ -61,7 +61,7 @@ def decode(
         window[0] = text[-1]
         proposals = denoise(model, window, cache, n_draft, passes) if n_draft else []
         choices = model.forward_ar(torch.tensor([text[-1], *proposals]), cache).argmax(-1).tolist()
-        settled = settle(proposals, choices, eos, remaining)
+        settled = accept_matching(proposals, choices, eos, remaining)
         cache.crop(start + settled.kept)
         text.extend(settled.tokens)
         count.cycles += 1

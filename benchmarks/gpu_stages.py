@@ -229,7 +229,7 @@ def first_token(shape: str) -> float:
 
     def run() -> None:
         runner = Runner(model, CudaDevice(model.device))
-        runner.room(1000, model.config.block_size, False)
+        runner.prepare(1000, model.config.block_size, False)
         runner.prefill(range(100, 100 + CONTEXT), DecodeConfig())
 
     return seconds_of(run)

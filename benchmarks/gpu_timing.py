@@ -15,7 +15,7 @@ from orthrus.gpu import memory_plan
 from orthrus.gpu.cycle import Cycle
 from orthrus.gpu.device import CudaDevice, Device, Graph
 from orthrus.gpu.passes import LibraryStack, Stack
-from orthrus.gpu.runner import AHEAD, Flight, Runner
+from orthrus.gpu.runner import AHEAD, InFlightReplays, Runner
 from orthrus.model.dual_view import Orthrus
 
 REPLAYS = 20  # between two synchronisations
@@ -39,7 +39,7 @@ class Timed:
         self.runner, self.block = Runner(model, CudaDevice(model.device)), model.config.block_size
 
     def sequence(self, block: int, context: int) -> tuple[Cycle, Graph]:
-        self.runner.room(context + slack(self.block), block, False)
+        self.runner.prepare(context + slack(self.block), block, False)
         return self.runner.cycle, self.runner.graph
 
     @torch.inference_mode()
@@ -80,7 +80,7 @@ class Timed:
 
         def once() -> float:
             self.at(cycle, context)
-            flight = self.runner.flight = Flight(self.runner, cycle, graph, AHEAD)
+            flight = self.runner.flight = InFlightReplays(self.runner, cycle, graph, AHEAD)
             began = time.perf_counter()
             for _ in range(REPLAYS):
                 flight.next(REPLAYS)
@@ -156,9 +156,9 @@ def products(c: ModelConfig, device: Device, where: torch.device, size: int = 25
     """Each layer's product of a block's rows and what adds it, in microseconds by slices and by launch configuration.
 
     Weights are taken in turn, `size` bytes of them and more: more than a cache holds. The rule of `kernels.slices` and
-    the defaults of `kernels.triton_linear.Config` are judged by what this finds.
+    the defaults of `kernels.triton_linear.LaunchConfig` are judged by what this finds.
     """
-    from kernels.triton_linear import Config, config_for
+    from kernels.triton_linear import LaunchConfig, config_for
 
     found = []
     for name, (columns, depth) in memory_plan.layer_products(c).items():
@@ -170,7 +170,7 @@ def products(c: ModelConfig, device: Device, where: torch.device, size: int = 25
         row = {"layer": name, "columns": columns, "depth": depth, "by_the_rule": rule.slices}
         row["microseconds"] = {str(n): product.microseconds(rule._replace(slices=n)) for n in whole_steps}
         others = [rule._replace(**change) for change in ALTERNATIVES if rule.slices in whole_steps]
-        row["configurations"] = {_said(config, Config()): product.microseconds(config) for config in others}
+        row["configurations"] = {_said(config, LaunchConfig()): product.microseconds(config) for config in others}
         found.append(row)
     return found
 

@@ -29,7 +29,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 from benchmarks.harness import RESULTS, facts  # noqa: E402
-from benchmarks.visitors import Tally, browse, program  # noqa: E402
+from benchmarks.visitors import VisitCounts, browse, program  # noqa: E402
 
 PAGE = ROOT / "docs" / "operations.md"
 CLASSES = ((0, 0), (1, 4), (5, 16), (17, 10_000))  # runs ahead when a visitor joined
@@ -86,7 +86,7 @@ class Server:
 def load(args: argparse.Namespace) -> dict[str, Any]:
     """Let everybody loose for the time asked; what came of it."""
     log = Path(args.log)
-    server, tally, over = Server(args.port, log, args.server), Tally(), threading.Event()
+    server, tally, over = Server(args.port, log, args.server), VisitCounts(), threading.Event()
     try:
         server.wait(args.patience)
         before = server.metrics()
@@ -121,7 +121,7 @@ def watch(server: Server, seconds: float) -> list[tuple[float, float]]:
     return found
 
 
-def report(args, tally: Tally, memory: list, before: dict, after: dict, log: str) -> dict[str, Any]:
+def report(args, tally: VisitCounts, memory: list, before: dict, after: dict, log: str) -> dict[str, Any]:
     grown = {name: value - before.get(name, 0.0) for name, value in after.items()}
     lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
     faults = Counter(line["event"] for line in lines if line["level"] in ("error", "critical"))

@@ -17,7 +17,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.harness import ROOT, table
-from orthrus.decoding.block_size import Costs, Pacer
+from orthrus.decoding.block_size import AdaptiveBlockSize, Costs
 from orthrus.trace import Trace
 from orthrus.trace.files import load
 
@@ -35,7 +35,7 @@ def standing(trace: Trace) -> list[int]:
     return [c.verdict.n_accept - i for c in trace.cycles if c.verdict for i in range(c.verdict.n_commit)]
 
 
-def price(stands: list[int], costs: Costs, block: int, pacer: Pacer | None = None) -> float:
+def price(stands: list[int], costs: Costs, block: int, pacer: AdaptiveBlockSize | None = None) -> float:
     """AR steps that writing the text costs in blocks of `block` positions, or in those the pacer asks for."""
     at, spent = 0, 0.0
     while at < len(stands):
@@ -52,7 +52,9 @@ def price(stands: list[int], costs: Costs, block: int, pacer: Pacer | None = Non
 def speedups(stands: list[int], costs: Costs) -> tuple[float, float]:
     """Speed-up over AR of whole blocks and of paced ones."""
     block = costs.rows[-1]
-    return len(stands) / price(stands, costs, block), len(stands) / price(stands, costs, block, Pacer(costs, block))
+    return len(stands) / price(stands, costs, block), len(stands) / price(
+        stands, costs, block, AdaptiveBlockSize(costs, block)
+    )
 
 
 def main() -> int:

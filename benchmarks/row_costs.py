@@ -40,7 +40,7 @@ from orthrus.checkpoints.loading import LoadedModel, load_model
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
 from orthrus.corpus import generate
 from orthrus.decoding.engine import decode
-from orthrus.decoding.pass_costs import settle
+from orthrus.decoding.pass_costs import warm_up
 from orthrus.evaluation.domains import dialogue
 from orthrus.model.compiled_model import CompiledModel
 from orthrus.model.thread_team import available_cores
@@ -55,12 +55,12 @@ SECONDS = 0.4  # that products are timed for
 def in_turn(runs: dict[Any, Callable[[], Any]], repeats: int, burst: int = 1) -> dict[Any, float]:
     """Median seconds of each run. They take turns, so that a slow moment hits all of them; two rounds warm up.
 
-    A turn is as many calls as `settle` takes, then `burst` calls that are counted: decoding repeats a pass, too.
+    A turn is as many calls as `warm_up` takes, then `burst` calls that are counted: decoding repeats a pass, too.
     """
     spent: dict[Any, list[float]] = {key: [] for key in runs}
     for number in range(repeats + 2):
         for key, run in runs.items():
-            settle(run)
+            warm_up(run)
             for _ in range(burst):
                 began = time.perf_counter()
                 run()

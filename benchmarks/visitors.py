@@ -18,7 +18,7 @@ EXPECTED = ("must be", "at most", "is empty", "are allowed", "runs are waiting",
 
 
 @dataclass
-class Tally:
+class VisitCounts:
     """What happened, over all visitors; safe between threads because each change is one call."""
 
     done: Counter = field(default_factory=Counter)
@@ -43,7 +43,7 @@ class Tally:
 
 
 def program(
-    address: str, number: int, chance: random.Random, tally: Tally, over: threading.Event, pause: float
+    address: str, number: int, chance: random.Random, tally: VisitCounts, over: threading.Event, pause: float
 ) -> None:
     """One API client: whole runs, runs given up half way, bad input; up to `pause` seconds between two visits."""
     from gradio_client import Client
@@ -68,7 +68,7 @@ def program(
         over.wait(chance.uniform(0, pause))
 
 
-def whole(client: Any, prompt: str, chance: random.Random, tally: Tally) -> None:
+def whole(client: Any, prompt: str, chance: random.Random, tally: VisitCounts) -> None:
     """A run to its end; its events must fold into one trace, and be this visitor's own."""
     from orthrus.events import from_json
     from orthrus.trace import Trace
@@ -92,7 +92,7 @@ def whole(client: Any, prompt: str, chance: random.Random, tally: Tally) -> None
         tally.wrong("crossed")
 
 
-def given_up(client: Any, prompt: str, chance: random.Random, tally: Tally) -> None:
+def given_up(client: Any, prompt: str, chance: random.Random, tally: VisitCounts) -> None:
     """A run that is cancelled after some events, waiting or under way."""
     job = client.submit(prompt, 200, api_name="/decode_events")
     for count, _ in enumerate(job):
@@ -101,7 +101,7 @@ def given_up(client: Any, prompt: str, chance: random.Random, tally: Tally) -> N
             break
 
 
-def bad(client: Any, prompt: str, chance: random.Random, tally: Tally) -> None:
+def bad(client: Any, prompt: str, chance: random.Random, tally: VisitCounts) -> None:
     """Input that gets a sentence."""
     wrong = (
         ("/decode_events", (" ", 8)),
@@ -117,14 +117,14 @@ def bad(client: Any, prompt: str, chance: random.Random, tally: Tally) -> None:
     raise AssertionError(f"{name} took what it should refuse")
 
 
-def quick(client: Any, prompt: str, chance: random.Random, tally: Tally) -> None:
+def quick(client: Any, prompt: str, chance: random.Random, tally: VisitCounts) -> None:
     """The gallery, which never waits."""
     cards = client.predict(api_name="/list_recordings")
     if cards:
         client.predict(chance.choice(cards)["name"], 0, api_name="/explain_cycle")
 
 
-def browse(address: str, count: int, seed: int, tally: Tally, over: threading.Event) -> None:
+def browse(address: str, count: int, seed: int, tally: VisitCounts, over: threading.Event) -> None:
     """People in `count` browsers, served in turn by one thread: run, stop, reload, cards, nonsense."""
     from playwright.sync_api import sync_playwright
 
@@ -146,7 +146,7 @@ def browse(address: str, count: int, seed: int, tally: Tally, over: threading.Ev
         tally.fault("browser", error)
 
 
-def person(page: Any, chance: random.Random, tally: Tally) -> None:
+def person(page: Any, chance: random.Random, tally: VisitCounts) -> None:
     """One thing that somebody does on the page."""
     act = chance.choice(("run", "run", "stop", "reload", "card", "nonsense"))
     if act == "reload":

@@ -22,7 +22,7 @@ BACKENDS = ("auto", "reference", "triton", "numba")
 COMPILED = frozenset("linear attention rmsnorm qk_norm_rope argmax distribution".split())  # operations numba has
 
 
-def choose(backend: str, tensor: Tensor) -> str:
+def backend_for(backend: str, tensor: Tensor) -> str:
     """The implementation for a call on this tensor."""
     if backend not in BACKENDS:
         raise ValueError(f"backend is {backend!r}, expected one of {BACKENDS}")
@@ -40,7 +40,7 @@ def choose(backend: str, tensor: Tensor) -> str:
 
 def _operation(backend: str, tensor: Tensor, stem: str, name: str) -> Callable:
     """The function to call: Triton and numba are imported here and nowhere earlier."""
-    chosen = choose(backend, tensor)
+    chosen = backend_for(backend, tensor)
     if chosen == "numba" and name not in COMPILED:
         raise ValueError(f"backend 'numba' has no {name}, only {', '.join(sorted(COMPILED))}")
     if chosen == "reference":

@@ -24,7 +24,7 @@ from kernels.triton_common import aligned, begin, check_offsets, dependent
 CHUNK = 8  # spans that are merged together: their loads are under way at once; more take more registers than 96
 
 
-class Config(NamedTuple):
+class LaunchConfig(NamedTuple):
     queries: int  # of one tile; times the group: stacked rows
     keys: int  # of one tile
     span: int = SPAN
@@ -32,14 +32,14 @@ class Config(NamedTuple):
     stages: int = 3
 
 
-def config_for(group: int, dim: int, itemsize: int) -> Config:
+def config_for(group: int, dim: int, itemsize: int) -> LaunchConfig:
     """64 stacked rows, key tiles of 8 KiB: 64 keys at head_dim 64 in bf16, 32 at 128.
 
     64 keys at 128 need all 255 registers and spill up to 192 bytes on sm_80 and sm_120; 32 keys need 168, no spill
     (ptxas, triton 3.9).
     """
     queries = min(32, max(1, 64 // triton.next_power_of_2(group)))
-    return Config(queries, keys=min(64, max(16, 8192 // (dim * itemsize))))
+    return LaunchConfig(queries, keys=min(64, max(16, 8192 // (dim * itemsize))))
 
 
 @triton.jit

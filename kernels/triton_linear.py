@@ -18,7 +18,7 @@ from kernels.slices import COLUMNS, STEP_BYTES, slices_for
 from kernels.triton_common import aligned, begin, check_offsets, dependent, fetch
 
 
-class Config(NamedTuple):
+class LaunchConfig(NamedTuple):
     """One layer's launch. It depends on the layer's shape, never on the number of rows."""
 
     rows: int = 32  # a block of Orthrus; tensor cores pad one row to 16 anyway, and weights are what is read
@@ -29,9 +29,9 @@ class Config(NamedTuple):
     stages: int = 4
 
 
-def config_for(columns: int, depth: int) -> Config:
+def config_for(columns: int, depth: int) -> LaunchConfig:
     """The configuration of a layer with weight [columns, depth]."""
-    return Config(slices=slices_for(columns, depth))
+    return LaunchConfig(slices=slices_for(columns, depth))
 
 
 @triton.jit(do_not_specialize=["n_rows"])
@@ -88,7 +88,7 @@ def linear_parts(x: Tensor, weight: Tensor) -> Tensor:
     return cut(x, weight, config_for(weight.shape[0], x.shape[1]))
 
 
-def cut(x: Tensor, weight: Tensor, config: Config) -> Tensor:
+def cut(x: Tensor, weight: Tensor, config: LaunchConfig) -> Tensor:
     """`linear_parts` launched so, whatever the rule says: what the rule is judged by."""
     shape, slices = (x.shape[0], weight.shape[0]), config.slices
     if slices == 1:
@@ -104,7 +104,7 @@ def linear_silu_mul(x: Tensor, gate_up: Tensor) -> Tensor:
     return _launch(x, gate_up, y, config_for(*gate_up.shape)._replace(slices=1), gated=True)
 
 
-def _launch(x: Tensor, weight: Tensor, y: Tensor, config: Config, gated: bool = False) -> Tensor:
+def _launch(x: Tensor, weight: Tensor, y: Tensor, config: LaunchConfig, gated: bool = False) -> Tensor:
     if not weight.is_contiguous():
         raise ValueError(f"weight {list(weight.shape)} has strides {weight.stride()}, expected contiguous")
     (rows, depth), columns, slices = x.shape, y.shape[-1], config.slices

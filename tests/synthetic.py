@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from orthrus.events import (
     ArChunk,
-    Config,
     Done,
     Draft,
     Event,
@@ -16,6 +15,7 @@ from orthrus.events import (
     Lossless,
     Message,
     Model,
+    ModelShape,
     Params,
     Piece,
     Prefill,
@@ -130,7 +130,7 @@ class _Run:
             source="live",
             model=Model(id="toy", revision="0", dtype="float32", attn_impl="none", mode="fast", trained_frac=0.16),
             host=Host(device="test bench", kind="cpu", threads=1, torch="0", transformers="0", app="0"),
-            config=Config(block=self.block, eos_ids=(EOS,), **config),
+            config=ModelShape(block=self.block, eos_ids=(EOS,), **config),
             params=Params(max_new_tokens=limit, thinking=False, detail=self.detail, n_alt=self.n_alt, **params),
             prompt=Prompt(
                 messages=(Message(role="user", content="How many apples are left?"),), ids=tuple(TEXT_IDS[:5])

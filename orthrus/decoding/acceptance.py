@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 
 from orthrus.config import DecodeConfig
-from orthrus.decoding.sampling import ACCEPTANCE, NEXT, Chooser, Sampled, draw, uniforms
+from orthrus.decoding.sampling import ACCEPTANCE, NEXT, Sampled, Sampler, draw, uniforms
 from orthrus.model.argmax import greedy, refuse_non_finite
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
+class AcceptResult:
     """The outcome of one cycle; `tokens` are appended to the text, the last of them is `next_id` unless it is None."""
 
     n_accept: int  # leading matching proposals, whatever follows
@@ -43,7 +43,9 @@ def longest_prefix(proposals: Sequence[int], choices: Sequence[int]) -> int:
     return min(len(proposals), len(choices))
 
 
-def settle(proposals: Sequence[int], choices: Sequence[int], eos_ids: Collection[int], remaining: int) -> Settlement:
+def accept_matching(
+    proposals: Sequence[int], choices: Sequence[int], eos_ids: Collection[int], remaining: int
+) -> AcceptResult:
     """Acceptance by choice of one block.
 
     proposals [n], choices [n + 1] (row i is the AR view's choice after slot i), `remaining` >= n + 1 tokens may still
@@ -52,26 +54,26 @@ def settle(proposals: Sequence[int], choices: Sequence[int], eos_ids: Collection
     if len(choices) != len(proposals) + 1:
         raise ValueError(f"{len(proposals)} proposals need {len(proposals) + 1} choices, got {len(choices)}")
     n_accept = longest_prefix(proposals, choices)
-    return close(proposals, n_accept, choices[n_accept], "correction", eos_ids, remaining)
+    return result_of(proposals, n_accept, choices[n_accept], "correction", eos_ids, remaining)
 
 
-def close(
+def result_of(
     proposals: Sequence[int], n_accept: int, next_id: int, refused: str, eos_ids: Collection[int], remaining: int
-) -> Settlement:
+) -> AcceptResult:
     """The settlement of `n_accept` accepted proposals and the AR view's own `next_id`.
 
     `refused` names a next token that follows a refusal: correction or resample.
     """
     for i in range(n_accept):
         if proposals[i] in eos_ids:
-            return Settlement(n_accept, tuple(proposals[: i + 1]), None, "none", "eos")
+            return AcceptResult(n_accept, tuple(proposals[: i + 1]), None, "none", "eos")
     tokens = (*proposals[:n_accept], next_id)
     stop = "eos" if next_id in eos_ids else "length" if len(tokens) >= remaining else None
     kind = "bonus" if n_accept == len(proposals) else refused
-    return Settlement(n_accept, tokens, next_id, kind, stop)
+    return AcceptResult(n_accept, tokens, next_id, kind, stop)
 
 
-class Toss(NamedTuple):
+class RejectionSample(NamedTuple):
     """The coins of one block under rejection."""
 
     n_accept: int
@@ -83,7 +85,9 @@ class Toss(NamedTuple):
     residual_mass: float | None
 
 
-def toss(p: Tensor, q: Tensor, proposals: Sequence[int], u: Sequence[float], u_next: Sequence[float]) -> Toss:
+def rejection_sample(
+    p: Tensor, q: Tensor, proposals: Sequence[int], u: Sequence[float], u_next: Sequence[float]
+) -> RejectionSample:
     """Rejection sampling of one block (Leviathan et al. 2023, Chen et al. 2023).
 
     p [n + 1, vocab] of the AR view and q [n, vocab] of the diffusion view, both after temperature and filters;
@@ -100,9 +104,9 @@ def toss(p: Tensor, q: Tensor, proposals: Sequence[int], u: Sequence[float], u_n
     n_accept = next((i for i, chance in enumerate(chances.tolist()) if u[i] >= chance), n)
     judged = tuple(u[: min(n_accept + 1, n)])
     if n_accept == n:
-        return Toss(n, draw(p[n], u_next[n]), p_f, chances, judged, None, None)
+        return RejectionSample(n, draw(p[n], u_next[n]), p_f, chances, judged, None, None)
     rest, mass = residual(p[n_accept], q[n_accept])
-    return Toss(n_accept, draw(rest, u_next[n_accept]), p_f, chances, judged, rest, mass)
+    return RejectionSample(n_accept, draw(rest, u_next[n_accept]), p_f, chances, judged, rest, mass)
 
 
 def acceptance_probability(p: Tensor, q: Tensor) -> Tensor:
@@ -120,57 +124,57 @@ def residual(p: Tensor, q: Tensor) -> tuple[Tensor, float]:
     return (rest / mass, mass) if mass > 0 else (p / p.sum(), 0.0)
 
 
-class Ruling(NamedTuple):
+class Verification(NamedTuple):
     """What the AR view said about one block."""
 
     choices: Tensor  # [block] int64: its own choice after each slot
     listed: list[int]
-    settled: Settlement
-    toss: Toss | None  # rejection's coins
+    settled: AcceptResult
+    rejection_sample: RejectionSample | None  # rejection's coins
 
 
-Judge = Callable[[Tensor, Tensor | None, list[int], int, int], Ruling]
+Judge = Callable[[Tensor, Tensor | None, list[int], int, int], Verification]
 
 
-def judge_for(config: DecodeConfig, chooser: Chooser, eos: Collection[int]) -> Judge:
+def judge_for(config: DecodeConfig, sampler: Sampler, eos: Collection[int]) -> Judge:
     """The run's rule: judge(verify logits [n + 1, vocab], draft logits [n, vocab], proposals, position, remaining).
 
     `position` is where the anchor stands.
     """
-    rejection = isinstance(chooser, Sampled) and config.coupling == "rejection"
-    return partial(by_rejection if rejection else by_choice, chooser, eos)
+    rejection = isinstance(sampler, Sampled) and config.coupling == "rejection"
+    return partial(by_rejection if rejection else by_choice, sampler, eos)
 
 
 def by_choice(
-    chooser: Chooser,
+    sampler: Sampler,
     eos: Collection[int],
     logits: Tensor,
     drafted: Tensor | None,
     proposals: list[int],
     position: int,
     remaining: int,
-) -> Ruling:
+) -> Verification:
     """Greedy and gumbel: a proposal stands iff the AR view chooses the same at its place."""
-    choices = chooser.choose(logits, position)
+    choices = sampler.sample(logits, position)
     listed = choices.tolist()
-    return Ruling(choices, listed, settle(proposals, listed, eos, remaining), None)
+    return Verification(choices, listed, accept_matching(proposals, listed, eos, remaining), None)
 
 
 def by_rejection(
-    chooser: Sampled,
+    sampler: Sampled,
     eos: Collection[int],
     logits: Tensor,
     drafted: Tensor | None,
     proposals: list[int],
     position: int,
     remaining: int,
-) -> Ruling:
+) -> Verification:
     """The paper's rule; `choices` is the AR view's argmax, which decides nothing."""
     choices = greedy(logits)
     refuse_non_finite(logits, choices)
-    p = chooser.scores(logits).softmax(-1).cpu()
-    q = p[:0] if drafted is None else chooser.scores(drafted).softmax(-1).cpu()
-    u, u_next = uniforms(chooser.seed, position, len(proposals) + 1, (ACCEPTANCE, NEXT))
-    tossed = toss(p, q, proposals, u[:-1], u_next)
-    settled = close(proposals, tossed.n_accept, tossed.next_id, "resample", eos, remaining)
-    return Ruling(choices, choices.tolist(), settled, tossed)
+    p = sampler.scores(logits).softmax(-1).cpu()
+    q = p[:0] if drafted is None else sampler.scores(drafted).softmax(-1).cpu()
+    u, u_next = uniforms(sampler.seed, position, len(proposals) + 1, (ACCEPTANCE, NEXT))
+    drawn = rejection_sample(p, q, proposals, u[:-1], u_next)
+    settled = result_of(proposals, drawn.n_accept, drawn.next_id, "resample", eos, remaining)
+    return Verification(choices, choices.tolist(), settled, drawn)

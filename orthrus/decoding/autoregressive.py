@@ -24,15 +24,15 @@ class AutoregressiveLane:
         self.request, self.clock = request, LaneClock()
         self.model = request.lm.model
         self.eos = frozenset(request.lm.config.eos_token_ids)
-        self.chooser = request.chooser()
-        self.cache = self._room()
+        self.sampler = request.sampler()
+        self.cache = self._new_cache()
         self.text: list[int] = []
         self.times: list[float] = []
         self.recent: list[Tensor] = []  # logit rows whose gaps have not been read yet
         self.stop: str | None = None
         self.prefill_ms = self.instr_ms = 0.0
 
-    def _room(self) -> SharedCache:
+    def _new_cache(self) -> SharedCache:
         return self.model.new_cache(self.request.capacity)
 
     def events(self) -> Iterator[Event]:
@@ -47,7 +47,7 @@ class AutoregressiveLane:
             self.stop = "cancel"
             return
         while True:
-            token = self.chooser.choose(logits, room - 1)
+            token = self.sampler.sample(logits, room - 1)
             index = token.item()
             self.text.append(index)
             self.times.append(self.clock.ms())
@@ -76,7 +76,7 @@ class AutoregressiveLane:
                 rows = torch.cat(self.recent)
                 gaps = [round(gap, 3) for gap in logit_stats.gaps(rows).tolist()]
                 if self.request.rows is not None:
-                    self.request.rows.add(len(self.request.ids) - 1 + first, rows, self.chooser)
+                    self.request.rows.add(len(self.request.ids) - 1 + first, rows, self.sampler)
             self.instr_ms += watch.ms
             self.recent.clear()
             yield from self.request.pieces(self.text[first:])

@@ -42,7 +42,7 @@ def could_win(costs: Costs, index: int) -> bool:
     return index == 0 or costs.cycle(index) < tokens * costs.cycle(0)
 
 
-class Pacer:
+class AdaptiveBlockSize:
     """The block sizes of one run. `block()` before each cycle, `saw(...)` after it."""
 
     def __init__(self, costs: Costs, block: int) -> None:

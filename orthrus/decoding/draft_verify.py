@@ -8,10 +8,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from orthrus.decoding.acceptance import Ruling, Settlement, by_choice, judge_for, settle
+from orthrus.decoding.acceptance import AcceptResult, Verification, accept_matching, by_choice, judge_for
 from orthrus.decoding.prefill import prefill
 from orthrus.decoding.request import Request, vocabulary
-from orthrus.decoding.telemetry import Readings
+from orthrus.decoding.telemetry import Telemetry
 from orthrus.decoding.timing import LaneClock, Stopwatch
 from orthrus.events import Done, Draft, Event, Kv, Prefill, Verdict
 from orthrus.model.kv_cache import SharedCache
@@ -35,24 +35,24 @@ class Verified(NamedTuple):
 
     written: int  # rows of the cache
     logits: Tensor  # [block, vocab]
-    ruling: Ruling
+    verification: Verification
     pass_ms: float
     judge_ms: float
 
 
-class OrthrusLane:
+class DraftVerifyLane:
     """The state of one run; `_cycles` is the loop, the methods are its phases."""
 
     def __init__(self, request: Request) -> None:
-        self.pacer = request.pacer()  # may time passes: before the clock starts
+        self.block_sizes = request.block_sizes()  # may time passes: before the clock starts
         self.request, self.clock = request, LaneClock()
         self.model = request.lm.model
-        self.chooser = request.chooser()
+        self.sampler = request.sampler()
         self.eos = frozenset(request.lm.config.eos_token_ids)
-        self.judge = judge_for(request.config, self.chooser, self.eos)
+        self.judge = judge_for(request.config, self.sampler, self.eos)
         self.by_choice = self.judge.func is by_choice
-        self.readings = Readings(request, self.clock, self.chooser)
-        self.cache = self._room()
+        self.telemetry = Telemetry(request, self.clock, self.sampler)
+        self.cache = self._new_cache()
         self.window = torch.full((request.block,), request.lm.config.mask_token_id, device=self.model.device)
         self.verified = self.window.clone()  # anchor and proposals, as the AR view reads them
         self.text: list[int] = []
@@ -60,7 +60,7 @@ class OrthrusLane:
         self.cycle = self.drafts = self.verifies = 0
         self.prefill_ms = self.decode_ms = 0.0
 
-    def _room(self) -> SharedCache:
+    def _new_cache(self) -> SharedCache:
         return self.model.new_cache(self.request.capacity)
 
     def events(self) -> Iterator[Event]:
@@ -73,12 +73,12 @@ class OrthrusLane:
             if self.request.cancelled():
                 self.stop = "cancel"
                 break
-            plain = self.pacer.plain_steps() if self.pacer and self.by_choice else 0
+            plain = self.block_sizes.plain_steps() if self.block_sizes and self.by_choice else 0
             yield from self._plain_steps(plain) if plain else self._drafted_cycle()
 
     def _drafted_cycle(self) -> Iterator[Event]:
         began = self.clock.ms()
-        block = self.pacer.block() if self.pacer else self.request.block
+        block = self.block_sizes.block() if self.block_sizes else self.request.block
         n_draft = min(block, self._remaining(), self.cache.capacity - self.cache.length) - 1
         drafted = self._draft(n_draft, block)
         yield from self._draft_event(drafted, began)
@@ -99,7 +99,7 @@ class OrthrusLane:
         while len(steps) < most and judged < end:
             logits = self.model.forward_ar(token, self.cache)
             passed = clock()
-            token = self.chooser.choose(logits, self.cache.length - 1)
+            token = self.sampler.sample(logits, self.cache.length - 1)
             index = token.item()
             judged = clock()
             steps.append((logits, token, index, passed, judged))
@@ -108,8 +108,10 @@ class OrthrusLane:
         with self.clock.held():
             for logits, token, index, passed, judged in steps:
                 drafted = Drafted(self.text[-1], before, token[:0], [], None, 0.0)
-                ruling = Ruling(token, [index], settle([], [index], self.eos, self._remaining()), None)
-                verified = Verified(1, logits, ruling, passed - began, judged - passed)
+                verification = Verification(
+                    token, [index], accept_matching([], [index], self.eos, self._remaining()), None
+                )
+                verified = Verified(1, logits, verification, passed - began, judged - passed)
                 before += 1
                 self._commit(drafted, verified, before)
                 yield from self._draft_event(drafted, began)
@@ -128,15 +130,15 @@ class OrthrusLane:
             return
         self.text.append(first)
         self.stop = "eos" if first in self.eos else "length" if not self._remaining() else self._full(self.cache.length)
-        fields = self.readings.prefill(logits)
-        self.readings.rows(self.cache.length - 1, logits, 1)
+        fields = self.telemetry.prefill(logits)
+        self.telemetry.rows(self.cache.length - 1, logits, 1)
         yield from self.request.pieces([first, *fields.get("p_top_ids", ())])
         yield self.request.stamp(Prefill, ms=round(watch.ms, 3), first_id=first, kv_len=self.cache.length, **fields)
 
     def _read_prompt(self) -> tuple[Tensor | None, int]:
         """The prompt's last row of logits, [1, vocab], and the token chosen from it; None if the run was stopped."""
         logits = prefill(self.request, self.cache)
-        return logits, -1 if logits is None else int(self.chooser.choose(logits, self.cache.length - 1))
+        return logits, -1 if logits is None else int(self.sampler.sample(logits, self.cache.length - 1))
 
     def _draft(self, n_draft: int, block: int) -> Drafted:
         """One diffusion pass over anchor + masks; skipped where no proposal is eligible."""
@@ -147,14 +149,14 @@ class OrthrusLane:
         with Stopwatch(self.model.device) as watch:
             rows = min(block, self.request.context - before)
             logits = self.model.forward_diffusion(self.window[:rows], self.cache, n_draft)
-            ids = self.chooser.choose(logits, before)
+            ids = self.sampler.sample(logits, before)
             listed = ids.tolist()
         self.drafts += 1
         return Drafted(anchor, before, ids, listed, logits, watch.ms)
 
     def _draft_event(self, drafted: Drafted, began: float) -> Iterator[Event]:
         with self.clock.held():  # telling is not decoding
-            detail, fields = self.readings.detail, self.readings.draft(drafted.logits, drafted.ids)
+            detail, fields = self.telemetry.detail, self.telemetry.draft(drafted.logits, drafted.ids)
             if drafted.listed:
                 yield from self.request.pieces([*drafted.listed, *_flat(fields.get("q_top_ids", ()))])
             yield self.request.stamp(
@@ -180,41 +182,41 @@ class OrthrusLane:
         with Stopwatch(self.model.device) as passed:
             logits = self.model.forward_ar(block, self.cache)
         with Stopwatch(self.model.device) as judged:
-            ruling = self.judge(logits, drafted.logits, drafted.listed, before, remaining)
+            verification = self.judge(logits, drafted.logits, drafted.listed, before, remaining)
         written = self.cache.length - before
-        self.cache.crop(before + ruling.settled.kept)
-        return Verified(written, logits, ruling, passed.ms, judged.ms)
+        self.cache.crop(before + verification.settled.kept)
+        return Verified(written, logits, verification, passed.ms, judged.ms)
 
     def _commit(self, drafted: Drafted, verified: Verified, length: int) -> None:
         """The text grows by what was settled; the cache holds `length` positions then."""
-        settled = verified.ruling.settled
+        settled = verified.verification.settled
         self.text.extend(settled.tokens)
         self.stop = settled.stop or self._full(length)
         self.verifies += 1
-        if self.pacer:
-            self.pacer.saw(len(drafted.listed), settled.n_accept)
+        if self.block_sizes:
+            self.block_sizes.saw(len(drafted.listed), settled.n_accept)
 
     def _verdict_event(
         self, drafted: Drafted, verified: Verified, began: float, gap: float | None = None
     ) -> Iterator[Event]:
         """`began` is when the cycle did, on the lane's clock; `gap` the device's wait in it, if it is known."""
-        ruling, settled = verified.ruling, verified.ruling.settled
+        verification, settled = verified.verification, verified.verification.settled
         passes = drafted.pass_ms + verified.pass_ms + verified.judge_ms
         gap = self._gap(began, passes) if gap is None else gap
         self.decode_ms += passes + gap
         with self.clock.held():
-            detail, fields = self.readings.detail, self.readings.verdict(verified.logits, ruling, drafted.ids)
-            self.readings.rows(drafted.before, verified.logits, settled.kept)
-            yield from self.request.pieces(_named(ruling, fields))
+            detail, fields = self.telemetry.detail, self.telemetry.verdict(verified.logits, verification, drafted.ids)
+            self.telemetry.rows(drafted.before, verified.logits, settled.kept)
+            yield from self.request.pieces(_named(verification, fields))
             yield self.request.stamp(
                 Verdict,
                 detail=detail,
                 cycle=self.cycle,
-                ar_ids=ruling.listed,
+                ar_ids=verification.listed,
                 **_settled_fields(settled),
                 t_verify_ms=round(verified.pass_ms, 3),
                 t_judge_ms=round(verified.judge_ms, 3),
-                t_instr_ms=round(self.readings.cycle_ms, 3),
+                t_instr_ms=round(self.telemetry.cycle_ms, 3),
                 t_host_gap_ms=round(gap, 3),
                 kv=Kv(
                     before=drafted.before,
@@ -224,7 +226,7 @@ class OrthrusLane:
                 ),
                 **fields,
             )
-            self.readings.settle(self.cycle, self.decode_ms)
+            self.telemetry.lower_detail(self.cycle, self.decode_ms)
             self.cycle += 1
 
     def _gap(self, began: float, passes: float) -> float:
@@ -246,12 +248,12 @@ class OrthrusLane:
             passes_verify=self.verifies,
             t_prefill=round(self.prefill_ms, 3),
             t_decode=round(self.decode_ms, 3),
-            t_instr=round(self.readings.ms, 3),
+            t_instr=round(self.telemetry.ms, 3),
             text_sha256=vocabulary(self.request.lm.tokenizer).sha256(self.text),
         )
 
 
-def _settled_fields(settled: Settlement) -> dict:
+def _settled_fields(settled: AcceptResult) -> dict:
     return {
         "n_accept": settled.n_accept,
         "n_commit": len(settled.tokens),
@@ -261,10 +263,10 @@ def _settled_fields(settled: Settlement) -> dict:
     }
 
 
-def _named(ruling: Ruling, fields: dict) -> list[int]:
+def _named(verification: Verification, fields: dict) -> list[int]:
     """Every id a verdict event mentions."""
-    resampled = () if ruling.settled.next_id is None else (ruling.settled.next_id,)
-    return [*ruling.listed, *resampled, *_flat(fields.get("p_top_ids", ())), *fields.get("residual_top_ids", ())]
+    resampled = () if verification.settled.next_id is None else (verification.settled.next_id,)
+    return [*verification.listed, *resampled, *_flat(fields.get("p_top_ids", ())), *fields.get("residual_top_ids", ())]
 
 
 def _flat(rows) -> Iterator[int]:

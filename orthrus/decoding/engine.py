@@ -17,7 +17,7 @@ from orthrus.config import DecodeConfig
 from orthrus.config.messages import Messages
 from orthrus.decoding.autoregressive import AutoregressiveLane
 from orthrus.decoding.compare import compare
-from orthrus.decoding.draft_verify import OrthrusLane
+from orthrus.decoding.draft_verify import DraftVerifyLane
 from orthrus.decoding.logit_stats import RowLog
 from orthrus.decoding.request import Request, make_request
 from orthrus.decoding.run_info import run_start
@@ -73,19 +73,19 @@ def _both(request: Request) -> Iterator[Event]:
     yield ours.done()
 
 
-def orthrus_lane(request: Request) -> OrthrusLane:
+def orthrus_lane(request: Request) -> DraftVerifyLane:
     """The Orthrus lane: captured cycles if the model runs on them, else passes called one by one."""
     if request.lm.engine == "triton":
-        from orthrus.decoding.graph_draft_verify import GraphLane  # start-up time: only a GPU needs it
+        from orthrus.decoding.graph_draft_verify import GraphDraftVerifyLane  # start-up time: only a GPU needs it
 
-        return GraphLane(request)
-    return OrthrusLane(request)
+        return GraphDraftVerifyLane(request)
+    return DraftVerifyLane(request)
 
 
 def ar_lane(request: Request) -> AutoregressiveLane:
     """The AR lane: captured steps if the model runs on them, else passes called one by one."""
     if request.lm.engine == "triton":
-        from orthrus.decoding.graph_autoregressive import GraphStepLane  # start-up time: only a GPU needs it
+        from orthrus.decoding.graph_autoregressive import GraphAutoregressiveLane  # start-up time: only a GPU needs it
 
-        return GraphStepLane(request)
+        return GraphAutoregressiveLane(request)
     return AutoregressiveLane(request)

@@ -12,20 +12,20 @@ from kernels import records
 from orthrus.decoding.autoregressive import CHUNK, AutoregressiveLane
 from orthrus.decoding.request import Request
 from orthrus.events import Event
-from orthrus.gpu.runner import AHEAD, Flight
+from orthrus.gpu.runner import AHEAD, InFlightReplays
 from orthrus.model.kv_cache import SharedCache
 
 
-class GraphStepLane(AutoregressiveLane):
+class GraphAutoregressiveLane(AutoregressiveLane):
     """The state of one AR run."""
 
     def __init__(self, request: Request) -> None:
         model = request.lm.model
         self.runner = model.arithmetic.runner(model)
-        self._prepared = self.runner.room(request.capacity, 1, request.config.sampled)
+        self._prepared = self.runner.prepare(request.capacity, 1, request.config.sampled)
         super().__init__(request)  # starts the clock
 
-    def _room(self) -> SharedCache:
+    def _new_cache(self) -> SharedCache:
         return self._prepared
 
     def _tokens(self) -> Iterator[Event]:
@@ -38,21 +38,21 @@ class GraphStepLane(AutoregressiveLane):
         ended = "eos" if first in self.eos else "length" if config.max_new_tokens == 1 else None
         self.stop = ended or ("cancel" if request.cancelled() else None)
         if self.stop is None:
-            flight = self.runner.begin(config, first, request.capacity, AHEAD)
+            in_flight = self.runner.begin(config, first, request.capacity, AHEAD)
         while self.stop is None:
-            self._fly(flight, flight.landed + CHUNK - len(self.recent))
+            self._fly(in_flight, in_flight.landed + CHUNK - len(self.recent))
             yield from self._chunk()
         if self.recent:
             yield from self._chunk()
 
-    def _fly(self, flight: Flight, limit: int) -> None:
+    def _fly(self, in_flight: InFlightReplays, limit: int) -> None:
         """Steps up to `limit` or the end; a token's time is the lane's, its place within the chunk the device's."""
-        began, start, first = self.clock.ms(), None, flight.landed
-        while self.stop is None and flight.landed < limit:
-            landed = flight.next(limit)
+        began, start, first = self.clock.ms(), None, in_flight.landed
+        while self.stop is None and in_flight.landed < limit:
+            landed = in_flight.next(limit)
             start = landed.times[records.START] if start is None else start
             at = began + (landed.times[records.JUDGED] - start) / 1e6
             self.text.append(landed.record.choice[0])
             self.times.append(max(self.times[-1], min(at, self.clock.ms())))
             self.stop = landed.record.stop or ("cancel" if self.request.cancelled() else None)
-        self.recent.extend(flight.kept_logits(range(first, flight.landed)).split(1))
+        self.recent.extend(in_flight.kept_logits(range(first, in_flight.landed)).split(1))

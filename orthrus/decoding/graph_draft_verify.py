@@ -13,11 +13,11 @@ import torch
 
 from kernels import records
 from kernels.records import Record
-from orthrus.decoding.acceptance import Ruling, Settlement, settle
-from orthrus.decoding.draft_verify import Drafted, OrthrusLane, Verified
+from orthrus.decoding.acceptance import AcceptResult, Verification, accept_matching
+from orthrus.decoding.draft_verify import Drafted, DraftVerifyLane, Verified
 from orthrus.decoding.request import Request
 from orthrus.events import Event
-from orthrus.gpu.runner import AHEAD, Flight, Landed
+from orthrus.gpu.runner import AHEAD, InFlightReplays, Landed
 from orthrus.model.kv_cache import SharedCache
 
 
@@ -49,18 +49,18 @@ class Idle:
         return found
 
 
-class GraphLane(OrthrusLane):
+class GraphDraftVerifyLane(DraftVerifyLane):
     """The state of one run; what a cycle did comes from its record."""
 
     def __init__(self, request: Request) -> None:
         model = request.lm.model
         self.runner = model.arithmetic.runner(model)
-        self._prepared = self.runner.room(request.capacity, request.block, request.config.sampled)
+        self._prepared = self.runner.prepare(request.capacity, request.block, request.config.sampled)
         super().__init__(request)  # starts the clock
-        self._watched = self.readings.detail >= 0 or request.rows is not None
+        self._watched = self.telemetry.detail >= 0 or request.rows is not None
         self._idle = Idle()
 
-    def _room(self) -> SharedCache:
+    def _new_cache(self) -> SharedCache:
         return self._prepared
 
     def _read_prompt(self):
@@ -72,50 +72,50 @@ class GraphLane(OrthrusLane):
             return
         request, ahead = self.request, 1 if self._watched else AHEAD
         zero = self.clock.ms()
-        flight = self.runner.begin(request.config, self.text[-1], request.capacity, ahead)
+        in_flight = self.runner.begin(request.config, self.text[-1], request.capacity, ahead)
         self._idle.start(self.clock.ms() - zero, self.clock.ms())
         while self.stop is None:
             if request.cancelled():
                 self.stop = "cancel"
                 break
             began = zero + self.decode_ms  # with replays ahead a cycle began while the one before it was told
-            landed = flight.next()
+            landed = in_flight.next()
             self._idle.saw(landed)
-            drafted = self._drafted(landed, flight)
+            drafted = self._drafted(landed, in_flight)
             yield from self._draft_event(drafted, began)
             if request.cancelled():
                 self.stop = "cancel"
                 break
-            verified = self._verified(landed, flight)
+            verified = self._verified(landed, in_flight)
             self._commit(drafted, verified, self.cache.length)
             yield from self._verdict_event(drafted, verified, began)
 
     def _gap(self, began: float, passes: float) -> float:
         return self._idle.gap(self.clock.ms())
 
-    def _drafted(self, landed: Landed, flight: Flight) -> Drafted:
+    def _drafted(self, landed: Landed, in_flight: InFlightReplays) -> Drafted:
         """The proposals that were eligible. The pass was made even where none was."""
         listed = list(landed.record.block[1 : 1 + landed.record.n_draft])
-        logits = flight.passed.draft[: len(listed)] if self._watched and listed else None
-        self.drafts += flight.cycle.block_size > 1
+        logits = in_flight.passed.draft[: len(listed)] if self._watched and listed else None
+        self.drafts += in_flight.cycle.block_size > 1
         ids, spent = self._on_device(listed), landed.ms(records.START, records.DRAFTED)
         return Drafted(self.text[-1], self.cache.length, ids, listed, logits, spent)
 
-    def _verified(self, landed: Landed, flight: Flight) -> Verified:
+    def _verified(self, landed: Landed, in_flight: InFlightReplays) -> Verified:
         record = landed.record
         settled = self._settled(record)
         choices = list(record.choice[: record.n_draft + 1])
-        written = min(flight.cycle.block_size, self.cache.capacity - self.cache.length)
+        written = min(in_flight.cycle.block_size, self.cache.capacity - self.cache.length)
         self.cache.appended(settled.kept)
-        logits = flight.passed.verify[: len(choices)] if self._watched else None
-        ruling = Ruling(self._on_device(choices), choices, settled, None)
+        logits = in_flight.passed.verify[: len(choices)] if self._watched else None
+        verification = Verification(self._on_device(choices), choices, settled, None)
         times = landed.ms(records.DRAFTED, records.VERIFIED), landed.ms(records.VERIFIED, records.JUDGED)
-        return Verified(written, logits, ruling, *times)
+        return Verified(written, logits, verification, *times)
 
-    def _settled(self, record: Record) -> Settlement:
+    def _settled(self, record: Record) -> AcceptResult:
         """The settlement, by the rule every lane has; RuntimeError where the device came to another."""
         proposals, choices = record.block[1 : 1 + record.n_draft], record.choice[: record.n_draft + 1]
-        settled = settle(proposals, choices, self.eos, self._remaining())
+        settled = accept_matching(proposals, choices, self.eos, self._remaining())
         ours = (self.cache.length, settled.n_accept, len(settled.tokens), settled.next_id)
         theirs = (record.length, record.n_accept, record.n_commit, record.next_id)
         stop = settled.stop or ("capacity" if self.cache.length + settled.kept >= self.request.context else None)

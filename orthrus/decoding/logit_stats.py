@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from kernels import ops
-from orthrus.decoding.sampling import Chooser, Sampled
+from orthrus.decoding.sampling import Sampled, Sampler
 from orthrus.events import LOG_PROB_FLOOR, log_probs
 
 RANK_LIMIT = 999
@@ -56,11 +56,11 @@ class Distribution(NamedTuple):
     top_ids: list[list[int]] | None = None  # and whose they are
 
 
-def _gaps_behind(d: Distribution, choices: Tensor, own: Tensor, chooser: Chooser) -> list[float]:
+def _gaps_behind(d: Distribution, choices: Tensor, own: Tensor, sampler: Sampler) -> list[float]:
     """`gaps` of a pass, asked last; sorting would take 90 microseconds, a second look for the largest takes 15."""
     if d.top is not None:
         return _floats([row[0] - row[1] for row in d.top])
-    if isinstance(chooser, Sampled):  # what was chosen need not be the largest
+    if isinstance(sampler, Sampled):  # what was chosen need not be the largest
         return _floats(gaps(d.log_p).tolist())
     second = d.log_p.scatter_(1, choices[:, None], -math.inf).amax(-1)
     return _floats([a - b for a, b in zip(own.tolist(), second.tolist(), strict=True)])
@@ -83,15 +83,15 @@ def alternatives(d: Distribution, count: int, prefix: str) -> dict[str, Any]:
 
 
 def draft_fields(
-    logits: Tensor, ids: Tensor, detail: int, n_alt: int, chooser: Chooser
+    logits: Tensor, ids: Tensor, detail: int, n_alt: int, sampler: Sampler
 ) -> tuple[dict[str, Any], Distribution | None]:
     """The draft event's optional fields; logits [N, vocab], ids [N]."""
     if detail < 0:
         return {}, None
     q = of_logits(logits, detail, n_alt)
     fields = {"q_lp": lps(_pick(q.log_p, ids))}
-    if isinstance(chooser, Sampled):
-        fields["q_f"] = lps(_pick(chooser.scores(logits).log_softmax(-1), ids))
+    if isinstance(sampler, Sampled):
+        fields["q_f"] = lps(_pick(sampler.scores(logits).log_softmax(-1), ids))
     if detail >= 1:
         fields |= alternatives(q, n_alt, "q")
     return fields, q
@@ -104,7 +104,7 @@ def verdict_fields(
     q: Distribution | None,
     detail: int,
     n_alt: int,
-    chooser: Chooser,
+    sampler: Sampler,
 ) -> dict[str, Any]:
     """The verdict event's optional fields; logits [block, vocab], choices [block], proposals [N], q of the N rows."""
     if detail < 0:
@@ -115,7 +115,7 @@ def verdict_fields(
     fields = {
         "p_lp_draft": lps(drafted),
         "p_lp_ar": lps(own),
-        "p_gap": _gaps_behind(p, choices, own, chooser),
+        "p_gap": _gaps_behind(p, choices, own, sampler),
     }
     if detail >= 1:
         fields |= alternatives(p, n_alt, "p")
@@ -176,9 +176,9 @@ class RowLog:
         self.fingerprints: dict[int, int] = {}
         self.top3: dict[int, tuple[tuple[int, float], ...]] = {}
 
-    def add(self, position: int, logits: Tensor, chooser: Chooser) -> None:
+    def add(self, position: int, logits: Tensor, sampler: Sampler) -> None:
         """Rows [rows, vocab] whose input tokens stand at position, position + 1, ..."""
-        top = chooser.contest(logits, position).topk(3, dim=-1)
+        top = sampler.contest(logits, position).topk(3, dim=-1)
         for i, (mark, ids, values) in enumerate(
             zip(_fingerprint(logits), top.indices.tolist(), top.values.float().tolist(), strict=True)
         ):

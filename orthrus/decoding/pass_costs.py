@@ -86,7 +86,7 @@ def _verify(model: Any, cache: Any, ids: Tensor) -> list[int]:
     return chosen
 
 
-def settle(run: Callable[[], Any]) -> None:
+def warm_up(run: Callable[[], Any]) -> None:
     """Repeat what will be timed until it is as quick as it gets: six calls, or 20 ms.
 
     Behind a pass of 32 rows a single one takes 0.67 ms, five calls later 0.36 (AMD EPYC, one thread): its weights have
@@ -106,7 +106,7 @@ def _least(runs: dict[Any, Callable[[], Any]]) -> dict[Any, float]:
         if number and time.perf_counter() > until:
             break
         for key, run in runs.items():
-            settle(run)
+            warm_up(run)
             began = time.perf_counter()
             run()
             found[key] = min(found[key], time.perf_counter() - began)

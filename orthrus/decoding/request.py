@@ -11,10 +11,10 @@ from orthrus.checkpoints.chat_template import chat_ids
 from orthrus.checkpoints.loading import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.config.messages import Messages, turns_of
-from orthrus.decoding.block_size import Pacer
+from orthrus.decoding.block_size import AdaptiveBlockSize
 from orthrus.decoding.logit_stats import RowLog
 from orthrus.decoding.pass_costs import pass_costs
-from orthrus.decoding.sampling import Chooser, Greedy, Sampled
+from orthrus.decoding.sampling import Greedy, Sampled, Sampler
 from orthrus.errors import OrthrusError
 from orthrus.events import Event, Piece, Stamper
 from orthrus.events.detokenize import Announcer, Vocabulary
@@ -48,11 +48,11 @@ class Request:
         """Cache rows this run can ever need."""
         return min(self.context, len(self.ids) + self.config.max_new_tokens)
 
-    def pacer(self) -> Pacer | None:
+    def block_sizes(self) -> AdaptiveBlockSize | None:
         """What decides how far each draft reaches, where the run asks for it."""
-        return Pacer(pass_costs(self.lm.model, self.block), self.block) if self.config.pace else None
+        return AdaptiveBlockSize(pass_costs(self.lm.model, self.block), self.block) if self.config.pace else None
 
-    def chooser(self) -> Chooser:
+    def sampler(self) -> Sampler:
         """How tokens are chosen from logits, by both views and both lanes; each lane makes its own."""
         c = self.config
         if not c.sampled:

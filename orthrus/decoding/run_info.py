@@ -95,7 +95,7 @@ def run_start(request: Request, lanes: tuple[str, ...]) -> Iterator[Event]:
         source="live",
         model=describe_model(lm),
         host=describe_host(lm.model.device.type, lm.model.threads),
-        config=events.Config(
+        config=events.ModelShape(
             block=request.block,
             layers=c.num_hidden_layers,
             heads=c.num_attention_heads,

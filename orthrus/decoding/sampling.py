@@ -94,7 +94,7 @@ class Greedy:
         """[rows, vocab]: the scores whose largest is chosen."""
         return logits
 
-    def choose(self, logits: Tensor, position: int) -> Tensor:
+    def sample(self, logits: Tensor, position: int) -> Tensor:
         """[rows, vocab] of rows that stand at position, position + 1, ... -> [rows] int64.
 
         Raises OrthrusError for logits that are no numbers.
@@ -128,12 +128,12 @@ class Sampled:
         """[rows, vocab] of rows that stand at position, position + 1, ...: scores and noise, float32."""
         return self.scores(logits) + self.noise.rows(position, len(logits))
 
-    def choose(self, logits: Tensor, position: int) -> Tensor:
-        """As `Greedy.choose`."""
+    def sample(self, logits: Tensor, position: int) -> Tensor:
+        """As `Greedy.sample`."""
         scores = self.contest(logits, position)
         chosen = greedy(scores)
         refuse_non_finite(scores, chosen)
         return chosen
 
 
-Chooser = Greedy | Sampled
+Sampler = Greedy | Sampled

@@ -9,20 +9,20 @@ from typing import Any
 from torch import Tensor
 
 from orthrus.decoding import logit_stats
-from orthrus.decoding.acceptance import Ruling, Toss
+from orthrus.decoding.acceptance import RejectionSample, Verification
 from orthrus.decoding.logit_stats import Distribution, lps
 from orthrus.decoding.request import Request
-from orthrus.decoding.sampling import Chooser
+from orthrus.decoding.sampling import Sampler
 from orthrus.decoding.timing import LaneClock, Stopwatch
 
 SETTLING_CYCLES = 4  # cycles before the cost of instruments is judged
 
 
-class Readings:
+class Telemetry:
     """What the events of a lane say beyond ids and timings, at the level of `detail`; `ms` is what it took so far."""
 
-    def __init__(self, request: Request, clock: LaneClock, chooser: Chooser) -> None:
-        self.request, self.clock, self.chooser = request, clock, chooser
+    def __init__(self, request: Request, clock: LaneClock, sampler: Sampler) -> None:
+        self.request, self.clock, self.sampler = request, clock, sampler
         self.detail, self.n_alt = request.config.detail, request.config.n_alt
         self.ms = self.cycle_ms = 0.0  # in all, and of the cycle that is under way
         self.q: Distribution | None = None  # of the draft, until its verdict is known
@@ -42,25 +42,25 @@ class Readings:
         if self.detail < 0:
             return {}
         with self._aside():
-            fields, self.q = logit_stats.draft_fields(logits, ids, self.detail, self.n_alt, self.chooser)
+            fields, self.q = logit_stats.draft_fields(logits, ids, self.detail, self.n_alt, self.sampler)
         return fields
 
-    def verdict(self, logits: Tensor, ruling: Ruling, proposals: Tensor) -> dict[str, Any]:
+    def verdict(self, logits: Tensor, verification: Verification, proposals: Tensor) -> dict[str, Any]:
         """The verdict event's optional fields."""
         if self.detail < 0:
             return {}
         with self._aside():
             return logit_stats.verdict_fields(
-                logits, ruling.choices, proposals, self.q, self.detail, self.n_alt, self.chooser
-            ) | coin_fields(ruling.toss, self.detail, self.n_alt)
+                logits, verification.choices, proposals, self.q, self.detail, self.n_alt, self.sampler
+            ) | rejection_fields(verification.rejection_sample, self.detail, self.n_alt)
 
     def rows(self, position: int, logits: Tensor, count: int) -> None:
         """Log the first `count` rows for the comparison of lanes, where the run has one."""
         if self.request.rows is not None:
             with self._aside():
-                self.request.rows.add(position, logits[:count], self.chooser)
+                self.request.rows.add(position, logits[:count], self.sampler)
 
-    def settle(self, cycle: int, decode_ms: float) -> None:
+    def lower_detail(self, cycle: int, decode_ms: float) -> None:
         """Instruments that cost more than the allowed share of the cycles lose a level of detail."""
         costly = self.ms > self.request.config.instrument_share * decode_ms
         if costly and cycle >= SETTLING_CYCLES and self.detail > 0:
@@ -81,17 +81,21 @@ def _empty_draft(detail: int) -> dict[str, Any]:
     return {name: [] for name in names}
 
 
-def coin_fields(toss: Toss | None, detail: int, n_alt: int) -> dict[str, Any]:
+def rejection_fields(rejection_sample: RejectionSample | None, detail: int, n_alt: int) -> dict[str, Any]:
     """The verdict event's optional fields under rejection; the residual is there where a proposal was refused."""
-    if toss is None or detail < 0:
+    if rejection_sample is None or detail < 0:
         return {}
-    fields = {"p_f": lps(toss.p_f.log()), "accept_p": _coins(toss.accept_p), "u": [round(u, 6) for u in toss.u]}
-    if detail >= 1 and toss.residual is not None:
-        top = toss.residual.topk(min(n_alt, len(toss.residual)))
+    fields = {
+        "p_f": lps(rejection_sample.p_f.log()),
+        "accept_p": _coins(rejection_sample.accept_p),
+        "u": [round(u, 6) for u in rejection_sample.u],
+    }
+    if detail >= 1 and rejection_sample.residual is not None:
+        top = rejection_sample.residual.topk(min(n_alt, len(rejection_sample.residual)))
         fields |= {
             "residual_top_ids": top.indices.tolist(),
             "residual_top_p": _coins(top.values),
-            "residual_mass": min(1.0, round(toss.residual_mass, 6)),
+            "residual_mass": min(1.0, round(rejection_sample.residual_mass, 6)),
         }
     return fields
 

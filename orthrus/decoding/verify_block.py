@@ -10,7 +10,7 @@ from orthrus import checks
 from orthrus.checkpoints.chat_template import chat_ids, text_ids
 from orthrus.checkpoints.loading import LoadedModel
 from orthrus.config.messages import turns_of
-from orthrus.decoding.acceptance import settle
+from orthrus.decoding.acceptance import accept_matching
 from orthrus.decoding.request import vocabulary
 from orthrus.errors import OrthrusError
 from orthrus.model.memory import refuse_what_does_not_fit
@@ -30,7 +30,7 @@ def verify_block(lm: LoadedModel, prompt: str, written: str, proposal: str) -> d
     for chunk in ids[: len(before) - 1].split(lm.model.prompt_rows):
         lm.model.forward_ar(chunk, cache, last_only=True)
     choices = lm.model.argmax(lm.model.forward_ar(ids[len(before) - 1 :], cache)).tolist()
-    settled = settle(proposals, choices, frozenset(lm.config.eos_token_ids), len(proposals) + 2)
+    settled = accept_matching(proposals, choices, frozenset(lm.config.eos_token_ids), len(proposals) + 2)
     kept = len(settled.tokens) - (settled.next_id is not None)
     refused = kept if settled.next_id is not None else None
     words = vocabulary(lm.tokenizer)

@@ -21,7 +21,7 @@ from orthrus.trace.metrics import measure
 
 
 @dataclass
-class Tally:
+class DomainTotals:
     """Sums over the prompts of one domain."""
 
     prompts: int = 0
@@ -97,7 +97,7 @@ def evaluate(
     _drain(run_both(lm, "Count from 1 to 9.", config))  # warm-up, not counted
     tallies = {}
     for name, asked in examples.items():
-        tallies[name] = Tally()
+        tallies[name] = DomainTotals()
         for example in asked:
             tallies[name].add(Trace.of(run_both(lm, dialogue(example), config)), example)
         note(f"[evaluate] {name}: {tallies[name].figures()}")

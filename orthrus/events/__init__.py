@@ -10,7 +10,6 @@ from orthrus.events.schema import SCHEMA_VERSION as SCHEMA_VERSION
 from orthrus.events.schema import UNUSED as UNUSED
 from orthrus.events.schema import ArChunk as ArChunk
 from orthrus.events.schema import Attn as Attn
-from orthrus.events.schema import Config as Config
 from orthrus.events.schema import Done as Done
 from orthrus.events.schema import Draft as Draft
 from orthrus.events.schema import Edit as Edit
@@ -23,6 +22,7 @@ from orthrus.events.schema import Kv as Kv
 from orthrus.events.schema import Lossless as Lossless
 from orthrus.events.schema import Message as Message
 from orthrus.events.schema import Model as Model
+from orthrus.events.schema import ModelShape as ModelShape
 from orthrus.events.schema import Params as Params
 from orthrus.events.schema import Piece as Piece
 from orthrus.events.schema import Prefill as Prefill

@@ -62,7 +62,7 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
+class ModelShape:
     block: int = of(int, low=1, high=256)
     layers: int = of(int)
     heads: int = of(int)
@@ -146,7 +146,7 @@ class RunStart(Event):
     source: str = one_of("live", "recorded", "whatif")
     model: Model = of(Model)
     host: Host = of(Host)
-    config: Config = of(Config)
+    config: ModelShape = of(ModelShape)
     params: Params = of(Params)
     prompt: Prompt = of(Prompt)
     kv_bytes_per_token: int = of(int)

@@ -83,7 +83,7 @@ class Cycle:
         self._stamp(records.DRAFTED, observed)
         logits = self.stack.forward_ar(self.block, self.length, self.cache, self.angles)
         self._stamp(records.VERIFIED, observed)
-        choice = self.choose(logits)
+        choice = self.sample(logits)
         self._stamp(records.JUDGED, observed)
         if len(self.history) and observed:
             slot = self.state[records.CYCLE : records.CYCLE + 1].remainder(HISTORY).long()
@@ -96,10 +96,10 @@ class Cycle:
     def draft(self) -> Tensor:
         """The diffusion view proposes: masks become ids in place. Returns the logits it chose from."""
         logits = self.stack.forward_diffusion(self.block, self.length, self.cache, self.angles)
-        self.block[1:].copy_(self.choose(logits))
+        self.block[1:].copy_(self.sample(logits))
         return logits
 
-    def choose(self, logits: Tensor) -> Tensor:
+    def sample(self, logits: Tensor) -> Tensor:
         """[rows, vocab] of rows that stand at `length` and on -> [rows] int32."""
         if not self.sampled:
             return ops.argmax(logits, backend=self.stack.backend)

@@ -138,7 +138,7 @@ def _give_up(graph: torch.cuda.CUDAGraph, stream: torch.cuda.Stream, pool: Any) 
         torch._C._cuda_releasePool(stream.device_index, pool)
 
 
-def settle() -> None:
+def synchronize() -> None:
     """Free what no tensor holds and wait for the whole device; raises RuntimeError where it no longer answers.
 
     After an illegal access every later call of the process fails: plain PyTorch cannot help there.

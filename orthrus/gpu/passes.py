@@ -23,7 +23,7 @@ PREFILL_ROWS = 128  # prompt rows a graph: bounds what attention over a long con
 BEYOND = 256  # positions of the longest block a configuration may ask for
 
 
-class ViewWeights(NamedTuple):
+class PassViewWeights(NamedTuple):
     """One view's attention of one layer."""
 
     qkv: Tensor  # [(heads + 2 * kv_heads) * head_dim, hidden]
@@ -32,11 +32,11 @@ class ViewWeights(NamedTuple):
     out: Tensor  # [hidden, heads * head_dim]
 
 
-class LayerWeights(NamedTuple):
+class PassLayerWeights(NamedTuple):
     """One layer; both views share all but `ar` and `diff`."""
 
-    ar: ViewWeights
-    diff: ViewWeights
+    ar: PassViewWeights
+    diff: PassViewWeights
     attn_norm: Tensor  # [hidden]
     mlp_norm: Tensor
     gate_up: Tensor  # [2 * intermediate, hidden]
@@ -139,13 +139,13 @@ class LibraryStack(Stack):
         return F.linear(x, self.head).float()
 
 
-def _weights(layer: DecoderLayer, fused) -> LayerWeights:
+def _weights(layer: DecoderLayer, fused) -> PassLayerWeights:
     """Products that share their input are stacked (`orthrus.model.fused_weights`); the norms are as stored."""
     attn = layer.self_attn
 
-    def view(suffix: str, stacked) -> ViewWeights:
+    def view(suffix: str, stacked) -> PassViewWeights:
         norms = (attn.part(f"{name}_norm", suffix).weight.data for name in "qk")
-        return ViewWeights(stacked.qkv, *norms, stacked.out)
+        return PassViewWeights(stacked.qkv, *norms, stacked.out)
 
     norms = layer.input_layernorm.weight.data, layer.post_attention_layernorm.weight.data
-    return LayerWeights(view(AR, fused.ar), view(DIFF, fused.diff), *norms, fused.gate_up, fused.down)
+    return PassLayerWeights(view(AR, fused.ar), view(DIFF, fused.diff), *norms, fused.gate_up, fused.down)

@@ -54,10 +54,10 @@ class Runner:
         self.graph: Graph | None = None
         self._cycles: dict[tuple[int, bool], tuple[Cycle, Graph]] = {}
         self._piece: Piece | None = None
-        self.flight: Flight | None = None
+        self.flight: InFlightReplays | None = None
 
     @torch.inference_mode()
-    def room(self, rows: int, block: int, sampled: bool) -> SharedCache:
+    def prepare(self, rows: int, block: int, sampled: bool) -> SharedCache:
         """The cache, empty, for a run of `rows` positions, and the graph of its cycles.
 
         What is not there yet is made here, before the run's clock. Raises ValueError where memory lacks.
@@ -94,18 +94,18 @@ class Runner:
                 self.cache.length += len(rows)
             logits = self.stack.logits(hidden[len(rows) - 1 : len(rows)])
             self.cycle.stand(self.cache.length - 1, config.seed, config.temperature)
-            first = int(self.cycle.choose(logits))
+            first = int(self.cycle.sample(logits))
             self.device.drain()
         return logits, first
 
     @torch.inference_mode()
-    def begin(self, config: DecodeConfig, anchor: int, capacity: int, ahead: int) -> Flight:
+    def begin(self, config: DecodeConfig, anchor: int, capacity: int, ahead: int) -> InFlightReplays:
         """The cycles behind the prefill of a run that may fill `capacity` rows; `anchor` is the text's first token."""
         with self.device.working():
             self.cycle.stand(self.cache.length, config.seed, config.temperature)
             self.cycle.reset(records.make_state(self.cache.length, 1, anchor, config.max_new_tokens, capacity))
             self.device.drain()
-        self.flight = Flight(self, self.cycle, self.graph, ahead)
+        self.flight = InFlightReplays(self, self.cycle, self.graph, ahead)
         return self.flight
 
     def release(self) -> None:
@@ -154,7 +154,7 @@ class Piece:
         return self._graph.out
 
 
-class Flight:
+class InFlightReplays:
     """The replays of one run: at most `ahead` of them under way, their records in order."""
 
     def __init__(self, runner: Runner, cycle: Cycle, graph: Graph, ahead: int) -> None:

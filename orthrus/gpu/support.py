@@ -17,7 +17,7 @@ from torch import Tensor
 from orthrus.config import DecodeConfig
 from orthrus.errors import EngineUnavailable, OrthrusError
 from orthrus.gpu import kernel_cache, memory_plan
-from orthrus.gpu.device import CudaDevice, Device, settle
+from orthrus.gpu.device import CudaDevice, Device, synchronize
 from orthrus.gpu.passes import Stack
 from orthrus.gpu.runner import Runner
 from orthrus.model.compute import PLAIN, Plain
@@ -64,7 +64,7 @@ class Graphed(Plain):
             memory_plan.refuse(model, rows)
 
 
-def obstacle(model: Orthrus) -> str | None:
+def unsupported_reason(model: Orthrus) -> str | None:
     """Why the kernels cannot decode this model on its device; None where they can."""
     c, device = model.config, model.device
     if device.type != "cuda":
@@ -130,7 +130,7 @@ def choose_on_gpu(model: Orthrus, engine: str, compiled_before: bool = False) ->
     With `compiled_before` the kernels are tried only if they are in Triton's folder for this GPU. Raises
     EngineUnavailable if triton was asked for and does not run or hold here.
     """
-    why, check = obstacle(model), None
+    why, check = unsupported_reason(model), None
     if why is None and compiled_before:
         sm = kernel_cache.capability(model.device)
         there = kernel_cache.is_compiled(model.config, model.dtype, sm)
@@ -160,7 +160,7 @@ def settled(model: Orthrus, engine: str) -> tuple[Orthrus, RowCheck | None, str]
 def rehearse(model: Orthrus) -> None:
     """A run of a few tokens, captured and replayed: what a driver refuses shows here and not in a visitor's run."""
     runner, config = model.arithmetic.runner(model), DecodeConfig(max_new_tokens=3)
-    runner.room(8, model.config.block_size, False)
+    runner.prepare(8, model.config.block_size, False)
     _, first = runner.prefill([0, 1], config)
     runner.begin(config, first, 8, ahead=2).next()
 
@@ -187,7 +187,7 @@ def _answers(model: Orthrus) -> None:
     if model.device.type != "cuda":
         return
     try:
-        settle()
+        synchronize()
     except RuntimeError as error:
         raise OrthrusError(
             "gpu-lost",

@@ -187,7 +187,7 @@ class CompiledModel:
         logits = torch.empty(asked, self._columns)
         with self._lock:
             self._make_room(cache.stored)
-            job[TEAM] = size = self.team.choose(rows)
+            job[TEAM] = size = self.team.size_for(rows)
             job[ROWS], job[START], job[VIEW], job[FIRST], job[ASKED] = rows, start, view, first, asked
             job[KEYS], job[VALUES] = cache.places
             job[STORED], job[LOGITS], job[VOCABULARY] = cache.stored, logits.data_ptr(), self._columns

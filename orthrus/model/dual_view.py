@@ -19,7 +19,7 @@ from orthrus.model.compute import PLAIN, Plain
 from orthrus.model.fused_weights import LayerWeights, fuse_layer, scale
 from orthrus.model.kv_cache import SharedCache
 from orthrus.model.modules import Trunk, rope_table
-from orthrus.model.workspace import Scratch, signed
+from orthrus.model.workspace import Workspace, signed
 
 
 class Orthrus(nn.Module):
@@ -139,13 +139,13 @@ class Orthrus(nn.Module):
             self._mlp(scratch, layer)
         return self.logits(scratch.norm(self.last_norm)[:n_draft])
 
-    def _embedded(self, ids: Tensor, cache: SharedCache) -> Scratch:
+    def _embedded(self, ids: Tensor, cache: SharedCache) -> Workspace:
         """Buffers for the rows, their embeddings in place."""
         scratch = cache.scratch(len(ids))
         scratch.x.copy_(torch.embedding(self.model.embed_tokens.weight, ids))
         return scratch
 
-    def _mlp(self, scratch: Scratch, layer: LayerWeights) -> None:
+    def _mlp(self, scratch: Workspace, layer: LayerWeights) -> None:
         """x + down(silu(gate) * up) of the normed x, in place."""
         gate_up = self.arithmetic.linear(scratch.norm(layer.mlp_norm), layer.gate_up)
         scratch.x.add_(self.arithmetic.linear(self.arithmetic.silu_mul(gate_up), layer.down))

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from orthrus.config import ModelConfig
-from orthrus.model.workspace import Scratch
+from orthrus.model.workspace import Workspace
 
 TILE = 256  # storage comes in whole tiles of positions, so that captured kernels can read the last one whole
 KEPT_ROWS = 64  # passes of at most so many rows keep their buffers; longer ones are pieces of a prompt
@@ -61,11 +61,11 @@ class SharedCache(Committed):
         places = (t.narrow(2, start, rows).transpose(1, 2).unbind(0) for t in (self._keys, self._values))
         return tuple(places)
 
-    def scratch(self, rows: int) -> Scratch:
+    def scratch(self, rows: int) -> Workspace:
         """The buffers of a pass of `rows` rows; they belong to the run, as the cache does."""
         found = self._scratch.get(rows)
         if found is None:
-            found = Scratch(self._config, rows, self._keys.dtype, self._keys.device)
+            found = Workspace(self._config, rows, self._keys.dtype, self._keys.device)
             if rows <= KEPT_ROWS:
                 self._scratch[rows] = found
         return found

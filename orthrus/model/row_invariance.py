@@ -40,19 +40,19 @@ class RowCheck:
         return f"{self.equal} of {self.compared} rows bit-equal in passes of 1 to {BLOCK} rows ({where})"
 
 
-class Tally(NamedTuple):
+class RowCounts(NamedTuple):
     """Rows compared, and how many were equal."""
 
     compared: int
     equal: int
 
 
-def tally(comparisons: Iterable[Tensor]) -> Tally:
+def count_equal(comparisons: Iterable[Tensor]) -> RowCounts:
     """The sum of bool tensors."""
     compared = equal = 0
     for same in comparisons:
         compared, equal = compared + same.numel(), equal + int(same.sum())
-    return Tally(compared, equal)
+    return RowCounts(compared, equal)
 
 
 def check_rows(model: Any) -> RowCheck:
@@ -60,7 +60,7 @@ def check_rows(model: Any) -> RowCheck:
 
     One layer has every shape of the stack. `model` is an Orthrus or a CompiledModel.
     """
-    found = tally(_passes(model.with_layers(1)))
+    found = count_equal(_passes(model.with_layers(1)))
     return RowCheck(str(model.dtype).removeprefix("torch."), model.threads, model.engine, *found)
 
 

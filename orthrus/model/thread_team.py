@@ -32,7 +32,7 @@ def team_sizes(threads: int) -> tuple[int, ...]:
 
 
 class TeamSize:
-    """The team for each pass; `choose` before it, `saw` after it. Passes of like many rows share their timings."""
+    """The team for each pass; `size_for` before it, `saw` after it. Passes of like many rows share their timings."""
 
     def __init__(self, threads: int) -> None:
         self.sizes = team_sizes(threads)
@@ -41,7 +41,7 @@ class TeamSize:
         self._passes, self._looked_at = 0, 0
         self._row: dict[int, tuple[int, int]] = {}  # by rows: the size of the last pass, and for how many passes
 
-    def choose(self, rows: int) -> int:
+    def size_for(self, rows: int) -> int:
         if len(self.sizes) == 1:
             return 1
         known = self._seconds.setdefault(rows.bit_length(), {})

@@ -16,7 +16,7 @@ from orthrus.config import ModelConfig
 SPARE = 16  # columns behind the residual stream, one 64-byte line of float32
 
 
-class Scratch:
+class Workspace:
     """The buffers of a pass of `rows` rows, [rows, ...] each.
 
     The residual stream `x` has columns to spare; the first holds sqrt(eps * size), the others zero. So the length of
@@ -84,7 +84,7 @@ class Scratch:
 
 
 def signed(cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor]:
-    """Rotary tables [positions, head_dim] as `Scratch.rotate` reads them, [positions, 1, head_dim].
+    """Rotary tables [positions, head_dim] as `Workspace.rotate` reads them, [positions, 1, head_dim].
 
     [low, high] * cos + [-high, low] * sin is [low, high] * cos + [high, low] * [-sin, sin].
     """

@@ -15,7 +15,7 @@ from orthrus.errors import OrthrusError
 MINUTE = 60.0
 
 
-class Refused(OrthrusError):
+class LimitExceeded(OrthrusError):
     """A request beyond a limit of a shared page."""
 
 
@@ -43,17 +43,17 @@ class Limits:
             checks.whole(words(each.name), value, 1, highest)
 
     def check_prompt(self, prompt: str) -> None:
-        """Raises Refused for a prompt with too many characters."""
+        """Raises LimitExceeded for a prompt with too many characters."""
         if len(prompt) > self.prompt_chars:
-            raise Refused(
+            raise LimitExceeded(
                 "prompt-too-long",
                 f"the prompt has {len(prompt)} characters, this page takes at most {self.prompt_chars}",
             )
 
     def check_tokens(self, wanted: int) -> None:
-        """Raises Refused for a run with too many new tokens."""
+        """Raises LimitExceeded for a run with too many new tokens."""
         if wanted > self.new_tokens:
-            raise Refused(
+            raise LimitExceeded(
                 "too-many-tokens", f"max new tokens is {wanted}, this page gives at most {self.new_tokens} a run"
             )
 
@@ -71,7 +71,7 @@ class Rate:
         self._lock = threading.Lock()
 
     def take(self, key: str) -> None:
-        """Raises Refused where the key has had its share of this minute; a refused take is not counted."""
+        """Raises LimitExceeded where the key has had its share of this minute; a refused take is not counted."""
         with self._lock:
             now = self._clock()
             self._forget(now - MINUTE)
@@ -80,7 +80,7 @@ class Rate:
                 times.popleft()
             if len(times) >= self._most:
                 again = max(1, round(times[0] + MINUTE - now))
-                raise Refused(
+                raise LimitExceeded(
                     "too-many-runs",
                     f"{self._who} started {len(times)} runs within a minute, {self._most} are allowed; "
                     f"the next can start in {again} s",

@@ -34,11 +34,11 @@ class Service:
     """The functions a desk is made of, for one model in this process. `most_threads` 0: no limit."""
 
     def __init__(self, settings: Settings, most_threads: int = 0) -> None:
-        self.settings, self._most_threads, self._instead = settings, most_threads, ""
+        self.settings, self._most_threads, self._fallback_note = settings, most_threads, ""
         self._decode = decode
-        if zerogpu.lent():
+        if zerogpu.is_zerogpu():
             most = settings.limits.run_seconds
-            self._decode = zerogpu.on_lent_gpu(decode, zerogpu.spaces.GPU, lambda wish: 1 + wish.both, most)
+            self._decode = zerogpu.on_lent_gpu(decode, zerogpu.spaces.GPU, lambda request: 1 + request.both, most)
 
     def load(self) -> Engines:
         """The model asked for; where it does not load, the embedded one, and `describe` says so."""
@@ -51,7 +51,7 @@ class Service:
                 raise
             why = str(error) if isinstance(error, ValueError) else type(error).__name__
             log.exception("the embedded model answers instead of the one asked for")
-        self._instead = f"The model asked for could not be loaded ({why}); the embedded one answers instead. "
+        self._fallback_note = f"The model asked for could not be loaded ({why}); the embedded one answers instead. "
         return self._load(str(EMBEDDED_MODEL))
 
     def _load(self, source: str) -> Engines:
@@ -64,12 +64,12 @@ class Service:
             return load_model(source, asked.device, asked.dtype, engine, threads)
 
         loaded = load(asked.engine)
-        if lent := zerogpu.lent() and loaded.model.device.type == "cuda":
+        if lent := zerogpu.is_zerogpu() and loaded.model.device.type == "cuda":
             zerogpu.compile_kernels(source, str(loaded.model.dtype).removeprefix("torch."))
         return Engines(loaded, load, asked.engine, lent=lent)
 
-    def decode(self, engines: Engines, wish: Any, cancel: Any) -> Iterator[Event]:
-        return self._decode(engines, wish, cancel)
+    def decode(self, engines: Engines, request: Any, cancel: Any) -> Iterator[Event]:
+        return self._decode(engines, request, cancel)
 
     def verify(
         self, engines: Engines, prompt: str, written: str, proposal: str, engine: str = "auto"
@@ -86,7 +86,7 @@ class Service:
         from orthrus.diagnostics import standing
 
         abilities = f" {ABILITIES}" if engines.loaded.id == EMBEDDED_MODEL.name else ""
-        return f"{self._instead}{standing(engines.loaded)}{abilities}"
+        return f"{self._fallback_note}{standing(engines.loaded)}{abilities}"
 
     def keep(self, trace: Trace) -> None:
         """Write a finished run into the folder of records; the file appears whole or not at all. Raises OSError."""
@@ -103,12 +103,12 @@ class Service:
             beside.unlink(missing_ok=True)
 
 
-def decode(engines: Engines, wish: Any, cancel: Any) -> Iterator[Event]:
-    """A wish's events: both lanes, or Orthrus alone."""
+def decode(engines: Engines, request: Any, cancel: Any) -> Iterator[Event]:
+    """A request's events: both lanes, or Orthrus alone."""
     from orthrus.decoding import engine
 
-    lm = engines.get(wish.engine)
-    yield from (engine.run_both if wish.both else engine.decode)(lm, wish.prompt, wish.config, cancel)
+    lm = engines.get(request.engine)
+    yield from (engine.run_both if request.both else engine.decode)(lm, request.prompt, request.config, cancel)
 
 
 def recover() -> str:
@@ -119,11 +119,11 @@ def recover() -> str:
     gc.collect()
     import torch
 
-    if torch.cuda.is_available() and not zerogpu.lent():
-        from orthrus.gpu.device import settle
+    if torch.cuda.is_available() and not zerogpu.is_zerogpu():
+        from orthrus.gpu.device import synchronize
 
         try:
-            settle()
+            synchronize()
         except RuntimeError as error:  # an illegal access spoils the context for the whole process
             return f"The GPU does not answer any more ({type(error).__name__}); the server has to be restarted."
     return ""

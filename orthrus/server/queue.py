@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from orthrus.server.limits import Limits, Rate, Refused
+from orthrus.server.limits import LimitExceeded, Limits, Rate
 
 STEP = 0.05  # rounds a run served is worth at least: 20 newcomers may go before a run of the next round
 MEMORY = 0.3  # weight of the newest run in the mean time of a run
@@ -46,21 +46,21 @@ class FairQueue:
         self._address = Rate(self._limits.address_runs_per_minute, "visitors of your address", clock)
 
     def join(self, visitor: str, address: str = "") -> Ticket:
-        """A place at the end. Raises Refused, with value and limit, where there is none for this visitor."""
+        """A place at the end. Raises LimitExceeded, with value and limit, where there is none for this visitor."""
         with self._changed:
             if self._closed:
-                raise Refused("server-closing", self._closed)
+                raise LimitExceeded("server-closing", self._closed)
             mine = sum(ticket.visitor == visitor for ticket in self._all())
             if mine >= self._limits.runs_per_visitor:
                 most = self._limits.runs_per_visitor
-                raise Refused("too-many-runs", f"you have {mine} runs waiting or running, {most} are allowed")
+                raise LimitExceeded("too-many-runs", f"you have {mine} runs waiting or running, {most} are allowed")
             near = sum(ticket.address == address for ticket in self._all()) if address else 0
             if near >= (most := self._limits.runs_per_address):
-                raise Refused(
+                raise LimitExceeded(
                     "too-many-runs", f"visitors of your address have {near} runs waiting or running, {most} are allowed"
                 )
             if len(self._waiting) >= self._limits.waiting:
-                raise Refused(
+                raise LimitExceeded(
                     "queue-full",
                     f"{len(self._waiting)} runs are waiting, this server lets {self._limits.waiting} wait; "
                     "please try again in a minute, the recorded runs can be watched meanwhile",

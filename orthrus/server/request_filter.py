@@ -45,7 +45,7 @@ class Layer(NamedTuple):
     kwargs: dict[str, Any]
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A request is not answered: status and one sentence."""
 
     def __init__(self, status: int, why: str):
@@ -78,7 +78,7 @@ class Gate:
 
         try:
             await self.app(scope, await self.admitted(scope, receive), noted)
-        except Refused as refused:
+        except RequestRefused as refused:
             await reply(send, refused)
         except Exception as error:  # what the framework makes of an unknown name; its traceback would fill the log
             if begun:
@@ -87,22 +87,22 @@ class Gate:
             place = f"{last.filename.rpartition('/')[2]}:{last.lineno}"
             log.warning("%s %.80r failed: %s in %s", scope["method"], scope["path"], type(error).__name__, place)
             fault = scope["method"] != "POST"
-            await reply(send, Refused(500 if fault else 400, "This request fits nothing that the page offers."))
+            await reply(send, RequestRefused(500 if fault else 400, "This request fits nothing that the page offers."))
 
     async def admitted(self, scope: Scope, receive: Receive) -> Receive:
-        """The way to read an admitted request's body; Refused otherwise."""
+        """The way to read an admitted request's body; RequestRefused otherwise."""
         path = route(scope)
         mcp = self.mcp and (path == MCP or path.startswith(f"{MCP}/"))
         if scope["method"] in ("GET", "HEAD"):
             if b"deep_link" in scope.get("query_string", b""):
-                raise Refused(404, "There is no such page here.")
+                raise RequestRefused(404, "There is no such page here.")
             if not (mcp or path in READ or _below(path, READ_BELOW)):
-                raise Refused(404, "There is no such page here.")
+                raise RequestRefused(404, "There is no such page here.")
             return receive
         if mcp and scope["method"] == "DELETE":
             return receive
         if scope["method"] != "POST" or not (mcp or path in WRITE or _below(path, WRITE_BELOW)):
-            raise Refused(404, "There is no such page here.")
+            raise RequestRefused(404, "There is no such page here.")
         body = await read_body(scope, receive)
         check_body(body)
         return _again(body, receive)
@@ -125,17 +125,17 @@ async def read_body(scope: Scope, receive: Receive) -> bytes:
     """The whole body, refused as soon as it is longer than allowed or known to be."""
     head = {name.lower(): value for name, value in scope["headers"]}
     if int(head[b"content-length"] if head.get(b"content-length", b"").isdigit() else 0) > MAX_BODY_BYTES:
-        raise Refused(413, f"A request may have {MAX_BODY_BYTES:,} bytes.")
+        raise RequestRefused(413, f"A request may have {MAX_BODY_BYTES:,} bytes.")
     if head.get(b"content-type", b"application/json").split(b";")[0].strip().lower() != b"application/json":
-        raise Refused(415, "A request's body must be JSON; this page takes no files.")
+        raise RequestRefused(415, "A request's body must be JSON; this page takes no files.")
     body = bytearray()
     while True:
         part = await receive()
         if part["type"] != "http.request":
-            raise Refused(400, "The request ended too early.")
+            raise RequestRefused(400, "The request ended too early.")
         body += part.get("body", b"")
         if len(body) > MAX_BODY_BYTES:
-            raise Refused(413, f"A request may have {MAX_BODY_BYTES:,} bytes.")
+            raise RequestRefused(413, f"A request may have {MAX_BODY_BYTES:,} bytes.")
         if not part.get("more_body", False):
             return bytes(body)
 
@@ -145,16 +145,16 @@ def check_body(body: bytes) -> None:
     try:
         value = json.loads(body, parse_constant=_no_constant) if body.strip() else None
     except (ValueError, RecursionError):
-        raise Refused(400, "The request's body is not JSON.") from None
+        raise RequestRefused(400, "The request's body is not JSON.") from None
     todo, seen = [(value, 0)], 0
     while todo:
         value, depth = todo.pop()
         seen += 1
         if depth > MAX_DEPTH or seen > MAX_VALUES or len(todo) > MAX_VALUES:
-            raise Refused(400, f"A request may hold {MAX_VALUES:,} values, nested {MAX_DEPTH} deep.")
+            raise RequestRefused(400, f"A request may hold {MAX_VALUES:,} values, nested {MAX_DEPTH} deep.")
         if isinstance(value, dict):
             if FILE_KEYS & value.keys():
-                raise Refused(400, "This page takes no files and no addresses.")
+                raise RequestRefused(400, "This page takes no files and no addresses.")
             todo += [(inner, depth + 1) for inner in value.values()]
         elif isinstance(value, list):
             todo += [(inner, depth + 1) for inner in value]
@@ -174,7 +174,7 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
-async def reply(send: Send, refused: Refused) -> None:
+async def reply(send: Send, refused: RequestRefused) -> None:
     body = json.dumps({"detail": refused.why}).encode()
     head = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if refused.status in (413, 415):  # the rest of the body is not read

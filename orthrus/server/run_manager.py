@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from orthrus.errors import OrthrusError
 from orthrus.events import Event, Prefill, RunStart, Verdict
-from orthrus.server.limits import Limits, Refused
+from orthrus.server.limits import LimitExceeded, Limits
 from orthrus.server.metrics import Metrics
 from orthrus.server.queue import FairQueue
 from orthrus.server.run import Run, RunThread, kind_of, trouble
@@ -157,7 +157,7 @@ class RunManager:
         try:
             outcome = self._serve(run, prepare, work)
         except Exception as error:
-            if isinstance(error, Refused) or (isinstance(error, OrthrusError) and not run.made):
+            if isinstance(error, LimitExceeded) or (isinstance(error, OrthrusError) and not run.made):
                 outcome = "refused"
                 log.info("run refused", extra={"run": run.id, "refusal": error.code})
                 run.out.put(Update(None, sentence(str(error)), True, error.code))

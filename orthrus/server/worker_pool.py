@@ -173,9 +173,9 @@ class Workers:
     def describe(self, _: Any = None) -> str:
         return next((worker.about for worker in self.all if worker.about is not None), "")
 
-    def decode(self, _: Any, wish: Any, cancel: threading.Event) -> Iterator[Any]:
-        """A wish's events."""
-        return self._call("decode", (wish,), cancel)
+    def decode(self, _: Any, request: Any, cancel: threading.Event) -> Iterator[Any]:
+        """A request's events."""
+        return self._call("decode", (request,), cancel)
 
     def verify(self, _: Any, prompt: str, written: str, proposal: str, mode: str = "auto") -> dict[str, Any]:
         """What the AR view says of a proposed block."""

@@ -34,7 +34,7 @@ CARDS = "90,120"  # compute capabilities of the GPUs that such hosts lend
 SLOWEST = 20  # tokens a second a lent GPU is trusted with: bounds the time that is asked for
 
 
-def lent() -> bool:
+def is_zerogpu() -> bool:
     """Is the GPU lent for one call at a time?"""
     config = getattr(spaces, "config", None)  # the package is installed on every Space; this says which kind it is
     return bool(config is not None and config.Config.zero_gpu)
@@ -117,24 +117,24 @@ class SharedFlag:
 
 
 def on_lent_gpu(decode: Callable, gpu: Callable, lanes: Callable[[Any], int], most: int) -> Callable:
-    """`decode(model, wish, cancel)` as a call on a lent GPU; `gpu` is the host's decorator (spaces.GPU).
+    """`decode(model, request, cancel)` as a call on a lent GPU; `gpu` is the host's decorator (spaces.GPU).
 
     The model is not an argument, which would be copied through a pipe: the fork has it already.
     """
     flags, held = Flags(), {}
 
-    def seconds(wish: Any, index: int) -> int:
-        return seconds_for(wish.config, lanes(wish), most)
+    def seconds(request: Any, index: int) -> int:
+        return seconds_for(request.config, lanes(request), most)
 
     @gpu(duration=seconds)
-    def call(wish: Any, index: int) -> Iterator:
-        yield from decode(held["model"], wish, SharedFlag(flags, index))
+    def call(request: Any, index: int) -> Iterator:
+        yield from decode(held["model"], request, SharedFlag(flags, index))
 
-    def lent_decode(model: Any, wish: Any, cancel: threading.Event) -> Iterator:
+    def lent_decode(model: Any, request: Any, cancel: threading.Event) -> Iterator:
         held["model"] = model
         index, over = flags.take(), threading.Event()
         threading.Thread(target=_carry, args=(cancel, over, lambda: flags.set(index)), daemon=True).start()
-        run = call(wish, index)
+        run = call(request, index)
         try:
             for item in run:  # noqa: UP028 - `yield from` would close the call before its flag is set
                 yield item

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Growing(Generic[T]):
+class AppendOnly(Generic[T]):
     """An append-only sequence whose versions share one list; appending to an old version copies."""
 
     __slots__ = ("_items", "_n")
@@ -17,10 +17,10 @@ class Growing(Generic[T]):
         self._items: list[T] = [] if items is None else items
         self._n = n
 
-    def plus(self, *more: T) -> Growing[T]:
+    def plus(self, *more: T) -> AppendOnly[T]:
         items = self._items if len(self._items) == self._n else self._items[: self._n]
         items.extend(more)
-        return Growing(items, self._n + len(more))
+        return AppendOnly(items, self._n + len(more))
 
     def __len__(self) -> int:
         return self._n
@@ -37,6 +37,6 @@ class Growing(Generic[T]):
         return self._items[start : self._n]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Growing) and self.since(0) == other.since(0)
+        return isinstance(other, AppendOnly) and self.since(0) == other.since(0)
 
     __hash__ = None  # type: ignore[assignment]

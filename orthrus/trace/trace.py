@@ -25,7 +25,7 @@ from orthrus.events import (
     Verdict,
 )
 from orthrus.events.detokenize import decoded
-from orthrus.trace.append_only import Growing
+from orthrus.trace.append_only import AppendOnly
 from orthrus.trace.totals import Sums, counted
 
 NEXT_STATUS = {"correction": "correction", "bonus": "bonus", "resample": "resampled"}
@@ -88,21 +88,21 @@ def accepted(verdict: Verdict) -> int:
 class Trace:
     """All facts of one run so far."""
 
-    events: Growing[Event] = field(default_factory=Growing)
+    events: AppendOnly[Event] = field(default_factory=AppendOnly)
     start: RunStart | None = None
     prefill: Prefill | None = None
     lossless: Lossless | None = None
     done: Done | None = None
-    drafts: Growing[Draft] = field(default_factory=Growing)
-    verdicts: Growing[Verdict] = field(default_factory=Growing)
-    ends_ms: Growing[float] = field(
-        default_factory=Growing
+    drafts: AppendOnly[Draft] = field(default_factory=AppendOnly)
+    verdicts: AppendOnly[Verdict] = field(default_factory=AppendOnly)
+    ends_ms: AppendOnly[float] = field(
+        default_factory=AppendOnly
     )  # lane time at the end of each judged cycle, prefill included
-    tokens: Growing[Token] = field(default_factory=Growing)
-    ar_ids: Growing[int] = field(default_factory=Growing)
-    ar_ms: Growing[float] = field(default_factory=Growing)
+    tokens: AppendOnly[Token] = field(default_factory=AppendOnly)
+    ar_ids: AppendOnly[int] = field(default_factory=AppendOnly)
+    ar_ms: AppendOnly[float] = field(default_factory=AppendOnly)
     sums: Sums = field(default_factory=Sums)
-    _glyphs: Growing[tuple[int, Glyph]] = field(default_factory=Growing)
+    _glyphs: AppendOnly[tuple[int, Glyph]] = field(default_factory=AppendOnly)
     # id -> place in _glyphs; shared between versions, so only places below len(_glyphs) count
     _index: dict[int, int] | None = field(default=None, compare=False)
 

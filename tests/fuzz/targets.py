@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from orthrus.events import to_json
-from orthrus.server.request_filter import Refused, check_body
+from orthrus.server.request_filter import RequestRefused, check_body
 from orthrus.trace import Trace
 from orthrus.trace.files import event_of, load, packed
 from tests import synthetic
@@ -75,7 +75,7 @@ def body(data: bytes) -> None:
     """The body of any request."""
     try:
         check_body(data)
-    except Refused as error:
+    except RequestRefused as error:
         assert error.status == 400 and len(error.why) < 100
 
 

@@ -79,7 +79,7 @@ def depending_on_rows(monkeypatch):
 
 def _faulty(honest, module, monkeypatch):
     def faulty(x, *rest):
-        config = module.Config(step_bytes=128 if x.shape[0] == 1 else 256)
+        config = module.LaunchConfig(step_bytes=128 if x.shape[0] == 1 else 256)
         monkeypatch.setattr(module, "config_for", lambda columns, depth: config)
         return honest(x, *rest)
 

@@ -11,12 +11,12 @@ import pytest
 
 from orthrus.config.compatibility import UnsupportedCheckpoint
 from orthrus.errors import EngineUnavailable, OrthrusError
-from orthrus.server.limits import Refused
+from orthrus.server.limits import LimitExceeded
 from orthrus.training.snapshots import TrainingStopped
 
 ROOT = Path(__file__).resolve().parents[2]
 # What takes a code as its first argument: the exceptions, and the functions that make a web framework's.
-RAISED = {"OrthrusError", "Refused", "refusal", "failure", "__init__"}
+RAISED = {"OrthrusError", "LimitExceeded", "refusal", "failure", "__init__"}
 CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
 
 
@@ -59,7 +59,7 @@ def test_a_code_is_read_off_a_call():
     ("error", "code"),
     [
         (OrthrusError("prompt-empty", "the prompt is empty"), "prompt-empty"),
-        (Refused("queue-full", "48 runs are waiting"), "queue-full"),
+        (LimitExceeded("queue-full", "48 runs are waiting"), "queue-full"),
         (UnsupportedCheckpoint("no"), "checkpoint-unsupported"),
         (EngineUnavailable("no"), "engine-unavailable"),
         (TrainingStopped("no"), "training-stopped"),

@@ -83,7 +83,7 @@ class Wish(NamedTuple):
 
 
 def read(prompt: str, entered: Mapping[str, Any], limits: Limits | None = None, both: bool = True, **more: Any) -> Wish:
-    """The wish of a form, values by field name; `more` are parts of the configuration that no field sets.
+    """The request of a form, values by field name; `more` are parts of the configuration that no field sets.
 
     Raises OrthrusError, a sentence that names the value and its limit.
     """

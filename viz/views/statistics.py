@@ -9,7 +9,7 @@ from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from viz.format import number
 from viz.patches import Change, put
-from viz.views.statistics_counts import BINS, Tally, tally
+from viz.views.statistics_counts import BINS, CycleCounts, tally
 
 NAME = "statistics"
 NAME_LENGTH = 40  # characters of the prompt by which a run is called in a comparison
@@ -134,7 +134,7 @@ def patch(event: Event, trace: Trace) -> list[Change]:
     return [put("columns", columns(found, trace)), put("note", _note(found, trace))]
 
 
-def columns(found: Tally, trace: Trace) -> dict[str, list[Any]]:
+def columns(found: CycleCounts, trace: Trace) -> dict[str, list[Any]]:
     lengths = range(max(found.lengths) + 1) if found.lengths else range(0)
     judged = {slot: found.judged[slot] for slot in sorted(found.judged)}
     kinds = {name: share for name, share in found.classes.items() if share.of}
@@ -174,7 +174,7 @@ def rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
 
 
-def _note(found: Tally, trace: Trace) -> str:
+def _note(found: CycleCounts, trace: Trace) -> str:
     guesses = sum(share.of for share in found.judged.values())
     mean = number(measure(trace).acceptance_length)
     return f"{found.cycles} cycles, {guesses} guesses judged; {mean} accepted in a row on average."

@@ -30,7 +30,7 @@ class Mean:
 
 
 @dataclass(slots=True)
-class Tally:
+class CycleCounts:
     """Slots count from 1. `judged[s]`: of the guesses the AR view judged in slot s, those it accepted."""
 
     cycles: int = 0
@@ -42,9 +42,9 @@ class Tally:
     sure: list[Mean] = field(default_factory=lambda: [Mean() for _ in range(BINS)])
 
 
-def tally(trace: Trace) -> Tally:
+def tally(trace: Trace) -> CycleCounts:
     """O(cycles x block)."""
-    found = Tally(cycles=len(trace.verdicts))
+    found = CycleCounts(cycles=len(trace.verdicts))
     for number, verdict in enumerate(trace.verdicts):
         cycle = trace.cycle(number)
         draft, statuses = cycle.draft, cycle.statuses()

@@ -8,11 +8,11 @@ from kernel_cases import DTYPES, assert_close, bits, cancelling, changed_rows, r
 
 from kernels import ops, reference, triton_attention
 from kernels.spans import spans
-from kernels.triton_attention import Config
+from kernels.triton_attention import LaunchConfig
 
-SMALL = Config(queries=8, keys=16, span=32)  # several query tiles, key tiles and spans within a hundred positions
+SMALL = LaunchConfig(queries=8, keys=16, span=32)  # several query tiles, key tiles and spans within a hundred positions
 LENGTHS = [0, 1, 15, 16, 31, 32, 33, 63, 64, 65, 100]  # around borders of key tiles and of spans
-FINE = Config(
+FINE = LaunchConfig(
     queries=8, keys=16, span=16
 )  # spans of 16 positions up to 256, of 32 up to 512, of 64 up to 1,024, of 128
 EMBEDDED = {"heads": 8, "kv_heads": 4, "dim": 64, "capacity": 512}  # the embedded model, in its own configuration

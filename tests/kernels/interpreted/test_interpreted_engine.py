@@ -7,7 +7,7 @@ import torch
 from kernel_cases import bits, depending_on_rows
 
 from kernels import triton_attention
-from kernels.triton_attention import Config
+from kernels.triton_attention import LaunchConfig
 from orthrus.config import DecodeConfig
 from orthrus.decoding.engine import ar_lane, orthrus_lane, run_both
 from orthrus.decoding.request import make_request
@@ -28,7 +28,7 @@ SHAPE = {
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     """Attention's tiles and spans so short that a run crosses their borders; a prompt of two pieces, one not full."""
-    monkeypatch.setattr(triton_attention, "config_for", lambda *shape: Config(queries=8, keys=16, span=16))
+    monkeypatch.setattr(triton_attention, "config_for", lambda *shape: LaunchConfig(queries=8, keys=16, span=16))
     monkeypatch.setattr("orthrus.gpu.runner.PREFILL_ROWS", 4)
     monkeypatch.setattr(
         "orthrus.decoding.request.chat_ids", lambda tokenizer, messages: [60, 70, 80, 90, 100, 110, 120]
@@ -114,7 +114,7 @@ def test_the_check_on_loading_holds_and_sees_that_fault(monkeypatch):
 def test_a_piece_that_is_filled_up_gives_its_rows_the_bits_they_have_in_one_pass():
     lm, _ = graphed(tiny_model(**SHAPE), backend="triton")
     runner, ids = lm.model.arithmetic.runner(lm.model), [60, 70, 80, 90, 100, 110, 120]
-    runner.room(20, 4, False)
+    runner.prepare(20, 4, False)
     logits, _ = runner.prefill(ids, DecodeConfig())
     with torch.inference_mode():
         start, prompt = torch.zeros(1, dtype=torch.int32), torch.tensor(ids, dtype=torch.int32)

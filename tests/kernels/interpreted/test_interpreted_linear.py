@@ -7,7 +7,7 @@ from kernel_cases import DTYPES, assert_close, bits, changed_rows, randn
 from benchmarks import gpu_timing
 from benchmarks.harness import SHAPES as SHAPES_OF_MODELS
 from kernels import ops, reference, slices, triton_linear
-from kernels.triton_linear import Config
+from kernels.triton_linear import LaunchConfig
 from orthrus.gpu import memory_plan
 from tests.gpu_fakes import FakeDevice
 from tests.tiny import tiny_config
@@ -30,7 +30,7 @@ def linear(x, weight, out_dtype=None):
 
 @pytest.fixture
 def three_slices(monkeypatch):
-    monkeypatch.setattr(triton_linear, "config_for", lambda columns, depth: Config(slices=3))
+    monkeypatch.setattr(triton_linear, "config_for", lambda columns, depth: LaunchConfig(slices=3))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -146,7 +146,7 @@ def test_rows_do_not_depend_on_their_number_or_place(dtype, product, three_slice
     assert changed_rows(lambda start, count: product(x[start : start + count], weight)) == {}
 
 
-SETTINGS = [Config(rows=16), Config(columns=32), Config(step_bytes=128)]
+SETTINGS = [LaunchConfig(rows=16), LaunchConfig(columns=32), LaunchConfig(step_bytes=128)]
 
 
 @pytest.mark.parametrize("product", [linear, rows_first, gated])
@@ -155,7 +155,7 @@ def test_settings_that_depend_on_the_rows_are_caught(for_one_row, product, monke
     x, weight = layer(32, 321, 70, torch.float32)
 
     def faulty(start, count):
-        config = for_one_row if count == 1 else Config()
+        config = for_one_row if count == 1 else LaunchConfig()
         monkeypatch.setattr(triton_linear, "config_for", lambda columns, depth: config._replace(slices=2))
         return product(x[start : start + count], weight)
 
@@ -166,7 +166,7 @@ def test_slices_that_depend_on_the_rows_are_caught(monkeypatch):
     x, weight = layer(32, 321, 70, torch.float32)
 
     def faulty(start, count):
-        monkeypatch.setattr(triton_linear, "config_for", lambda *shape: Config(slices=3 if count == 1 else 2))
+        monkeypatch.setattr(triton_linear, "config_for", lambda *shape: LaunchConfig(slices=3 if count == 1 else 2))
         parts = ops.linear_parts(x[start : start + count], weight, backend="triton")
         return reference.whole(parts, torch.float32)
 

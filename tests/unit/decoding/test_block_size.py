@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from benchmarks.pacing_price import TABLES, speedups
 from orthrus.config import DecodeConfig
-from orthrus.decoding.block_size import LAST_WAIT, Costs, Pacer
+from orthrus.decoding.block_size import LAST_WAIT, AdaptiveBlockSize, Costs
 from orthrus.decoding.engine import run_both
 from orthrus.decoding.pass_costs import pass_costs, plausible
 from orthrus.trace import Trace
@@ -37,43 +37,43 @@ ACCEPTED = {
 }
 
 
-def run(pacer: Pacer, tokens: int, accepts) -> tuple[float, list[int]]:
+def run(block_sizes: AdaptiveBlockSize, tokens: int, accepts) -> tuple[float, list[int]]:
     """(price, block sizes) of a text of `tokens`; accepts(n_draft) proposals stand in each cycle."""
     price, blocks, written = 0.0, [], 0
     while written < tokens:
-        block = pacer.block()
+        block = block_sizes.block()
         n_accept = accepts(block - 1)
         blocks.append(block)
-        price += pacer.costs.cycle(ROWS.index(block))
-        pacer.saw(block - 1, n_accept)
+        price += block_sizes.costs.cycle(ROWS.index(block))
+        block_sizes.saw(block - 1, n_accept)
         written += 1 + n_accept
     return price, blocks
 
 
 def test_text_that_drafts_well_gets_the_whole_block():
-    price, blocks = run(Pacer(COSTS, 32), 1000, lambda n: n)
+    price, blocks = run(AdaptiveBlockSize(COSTS, 32), 1000, lambda n: n)
     assert blocks[-1] == 32 and price < 1000 / 4
 
 
 def test_hard_text_costs_little_more_than_plain_steps():
-    price, blocks = run(Pacer(COSTS, 32), 1000, lambda n: 0)
+    price, blocks = run(AdaptiveBlockSize(COSTS, 32), 1000, lambda n: 0)
     assert price < 1000 / 0.97 and max(blocks[3:]) <= 4
 
 
 def test_drafts_that_stand_a_little_get_short_blocks():
-    _, blocks = run(Pacer(COSTS, 32), 400, lambda n: min(n, 5))
+    _, blocks = run(AdaptiveBlockSize(COSTS, 32), 400, lambda n: min(n, 5))
     assert set(blocks[-10:]) == {8}
 
 
 def test_drafting_comes_back_when_the_text_turns_easy():
-    pacer = Pacer(COSTS, 32)
-    run(pacer, 200, lambda n: 0)
-    _, blocks = run(pacer, 800, lambda n: n)
+    block_sizes = AdaptiveBlockSize(COSTS, 32)
+    run(block_sizes, 200, lambda n: 0)
+    _, blocks = run(block_sizes, 800, lambda n: n)
     assert blocks[-1] == 32
 
 
 def test_plain_stretches_grow_while_drafts_fail():
-    _, blocks = run(Pacer(COSTS, 32), 3000, lambda n: 0)
+    _, blocks = run(AdaptiveBlockSize(COSTS, 32), 3000, lambda n: 0)
     tried = [i for i, block in enumerate(blocks) if block > 1]
     waits = [b - a - 1 for a, b in pairwise(tried) if b > a + 1]
     assert waits == sorted(waits) and waits[-1] == LAST_WAIT and len(waits) < 14
@@ -93,10 +93,10 @@ def test_no_draft_is_made_if_none_could_win():
     for text in ACCEPTED.values():
         _, paced = speedups([n - i for n in text for i in range(n + 1)], TABLES["cached"])
         assert paced == 1
-    _, blocks = run(Pacer(TABLES["cached"], 32), 500, lambda n: n)
+    _, blocks = run(AdaptiveBlockSize(TABLES["cached"], 32), 500, lambda n: n)
     assert set(blocks) == {1}
     flatter = (1, 2.1, 4.2, 5.0, 6.0, 7.0)
-    _, blocks = run(Pacer(Costs(ROWS, flatter, flatter), 32), 500, lambda n: n)
+    _, blocks = run(AdaptiveBlockSize(Costs(ROWS, flatter, flatter), 32), 500, lambda n: n)
     assert blocks[-1] == 32 and not {4, 8} & set(blocks), "long blocks alone could win"
 
 
@@ -106,9 +106,9 @@ def test_a_timing_that_was_interrupted_does_not_stand():
 
 
 def test_the_asked_block_is_a_limit():
-    _, blocks = run(Pacer(COSTS, 8), 200, lambda n: n)
+    _, blocks = run(AdaptiveBlockSize(COSTS, 8), 200, lambda n: n)
     assert max(blocks) == 8
-    assert Pacer(COSTS, 1).block() == 1
+    assert AdaptiveBlockSize(COSTS, 1).block() == 1
 
 
 @pytest.mark.parametrize(
@@ -145,11 +145,11 @@ def test_whatever_passes_cost_and_drafts_bring_the_text_is_the_ar_text(schedule,
 
 @given(st.lists(st.tuples(st.sampled_from(ROWS), st.integers(0, 31)), max_size=60))
 def test_whatever_was_seen_the_next_block_is_one_of_the_sizes(outcomes):
-    pacer = Pacer(COSTS, 24)
+    block_sizes = AdaptiveBlockSize(COSTS, 24)
     for rows, stands in outcomes:
         rows = min(rows, 24)
-        pacer.saw(rows - 1, min(stands, rows - 1))
-        assert pacer.block() in ROWS[:-1]
+        block_sizes.saw(rows - 1, min(stands, rows - 1))
+        assert block_sizes.block() in ROWS[:-1]
 
 
 def run_lanes(lm, **config) -> Trace:

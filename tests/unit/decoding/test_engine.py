@@ -159,16 +159,16 @@ def test_costly_instruments_lower_their_detail():
 
 def test_a_wrong_text_is_called_a_mismatch(monkeypatch):
     """A drafter bug that commits an unverified proposal must turn the lossless event red."""
-    import orthrus.decoding.rulings as rulings
+    from orthrus.decoding import acceptance
 
     lm = scripted(PROMPT, [0])
-    honest = rulings.settle
+    honest = acceptance.accept_matching
 
     def careless(proposals, choices, eos, remaining):
         wrong = [proposals[0], *choices[1:]] if proposals else choices
         return honest(proposals, wrong, eos, remaining)
 
-    monkeypatch.setattr(rulings, "settle", careless)
+    monkeypatch.setattr(acceptance, "accept_matching", careless)
     trace = Trace.of(run_both(lm, PROMPT, DecodeConfig(max_new_tokens=30)))
     assert trace.lossless.verdict != "identical" and trace.lossless.first_div == 1
     assert trace.lossless.rows_compared == 2 and len(trace.lossless.single_top3) == 3

@@ -13,7 +13,7 @@ import torch
 
 from orthrus.config import DecodeConfig
 from orthrus.decoding import acceptance
-from orthrus.decoding.acceptance import acceptance_probability, by_choice, by_rejection, residual, toss
+from orthrus.decoding.acceptance import acceptance_probability, by_choice, by_rejection, rejection_sample, residual
 from orthrus.decoding.engine import decode, decode_ar
 from orthrus.decoding.sampling import ACCEPTANCE, NEXT, Noise, Sampled, draw, filtered, uniforms
 from orthrus.model.row_invariance import bit_equal
@@ -69,22 +69,22 @@ class Toy:
         g = torch.Generator().manual_seed(seed)
         self.table = torch.randn(VOCAB, VOCAB, generator=g)
         self.drafts = torch.randn(VOCAB, SLOTS, VOCAB, generator=g) * 0.5 + self.table[:, None] * 0.7
-        self.chooser = Sampled(**({"temperature": 0.9, "top_k": None, "top_p": None, "seed": 3} | rule), vocab=VOCAB)
+        self.sampler = Sampled(**({"temperature": 0.9, "top_k": None, "top_p": None, "seed": 3} | rule), vocab=VOCAB)
 
     def write(self, judge, anchor: int, position: int, length: int) -> tuple[list[int], int]:
         """`length` words after the anchor, in cycles; and how many of them were accepted proposals."""
         words, accepted = [], 0
         while len(words) < length:
             last, at = ([anchor, *words])[-1], position + len(words)
-            proposals = self.chooser.choose(self.drafts[last], at).tolist()
+            proposals = self.sampler.sample(self.drafts[last], at).tolist()
             logits = self.table[[last, *proposals]]
-            ruling = judge(self.chooser, (), logits, self.drafts[last], proposals, at, 99)
-            words += ruling.settled.tokens
-            accepted += ruling.settled.n_accept
+            verification = judge(self.sampler, (), logits, self.drafts[last], proposals, at, 99)
+            words += verification.settled.tokens
+            accepted += verification.settled.n_accept
         return words[:length], accepted
 
     def probabilities(self) -> torch.Tensor:
-        return self.chooser.scores(self.table).double().softmax(-1)
+        return self.sampler.scores(self.table).double().softmax(-1)
 
 
 def triples_of(toy: Toy, anchor: int) -> dict:
@@ -158,7 +158,7 @@ def test_gumbel_accepts_nearly_as_much_as_rejection():
     assert 0 < accepted[by_choice] < accepted[by_rejection] * 1.1
 
 
-# -- toss: the edges
+# -- rejection_sample: the edges
 
 
 def uniform_rows(rows: int) -> torch.Tensor:
@@ -170,19 +170,19 @@ def one_hot(*ids: int) -> torch.Tensor:
 
 
 def test_equal_distributions_accept_everything():
-    got = toss(uniform_rows(3), uniform_rows(2), [4, 0], [0.999999, 0.999999], [0.5, 0.5, 0.999999])
+    got = rejection_sample(uniform_rows(3), uniform_rows(2), [4, 0], [0.999999, 0.999999], [0.5, 0.5, 0.999999])
     assert (got.n_accept, got.next_id, got.u, got.residual) == (2, 4, (0.999999, 0.999999), None)
     assert got.accept_p.tolist() == [1.0, 1.0]
 
 
 def test_a_proposal_the_ar_view_excludes_is_refused_and_never_drawn():
-    got = toss(one_hot(1, 1), one_hot(3), [3], [1e-9], [0.999999, 0.5])
+    got = rejection_sample(one_hot(1, 1), one_hot(3), [3], [1e-9], [0.999999, 0.5])
     assert (got.n_accept, got.next_id, got.residual_mass, got.u) == (0, 1, 1.0, (1e-9,))
     assert got.p_f.tolist() == [0.0] and got.accept_p.tolist() == [0.0]
 
 
 def test_one_token_support_on_both_sides():
-    got = toss(one_hot(2, 2), one_hot(2), [2], [0.999999], [0.1, 0.1])
+    got = rejection_sample(one_hot(2, 2), one_hot(2), [2], [0.999999], [0.1, 0.1])
     assert (got.n_accept, got.next_id) == (1, 2)
 
 
@@ -199,10 +199,10 @@ def test_a_residual_without_mass_is_p_itself():
 
 
 def test_without_proposals_the_next_token_is_drawn_from_p():
-    got = toss(one_hot(3), uniform_rows(0), [], [], [0.7])
+    got = rejection_sample(one_hot(3), uniform_rows(0), [], [], [0.7])
     assert (got.n_accept, got.next_id, got.u) == (0, 3, ())
     with pytest.raises(ValueError, match="2 proposals need 3 rows of p and 2 of q, got 2 and 2"):
-        toss(uniform_rows(2), uniform_rows(2), [1, 1], [0.5] * 2, [0.5] * 3)
+        rejection_sample(uniform_rows(2), uniform_rows(2), [1, 1], [0.5] * 2, [0.5] * 3)
 
 
 def test_draw_hits_only_what_has_weight():

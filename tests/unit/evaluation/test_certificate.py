@@ -66,16 +66,16 @@ def test_a_divergence_is_told(exact, monkeypatch):
     choose = AutoregressiveLane._tokens
 
     def astray(lane):
-        right, calls = lane.chooser, []
+        right, calls = lane.sampler, []
 
         class Wrong:
-            def choose(self, logits, position):
+            def sample(self, logits, position):
                 calls.append(position)
-                return logits.topk(2).indices[:, 1] if len(calls) == 3 else right.choose(logits, position)
+                return logits.topk(2).indices[:, 1] if len(calls) == 3 else right.sample(logits, position)
 
             contest = staticmethod(right.contest)
 
-        lane.chooser = Wrong()
+        lane.sampler = Wrong()
         return choose(lane)
 
     monkeypatch.setattr("orthrus.decoding.autoregressive.AutoregressiveLane._tokens", astray)

@@ -12,7 +12,7 @@ import torch
 from orthrus.checkpoints.loading import device_named
 from orthrus.errors import OrthrusError
 from orthrus.gpu import support
-from orthrus.gpu.device import CAPTURING, CudaDevice, settle
+from orthrus.gpu.device import CAPTURING, CudaDevice, synchronize
 from tests.tiny import tiny_model
 
 
@@ -92,7 +92,7 @@ def test_a_capture_that_fails_half_way_is_ended_and_its_pool_released(where, mon
 
 def test_whoever_waits_for_the_device_waits_for_captures_first(monkeypatch):
     cuda = Cuda(monkeypatch)
-    waiting = threading.Thread(target=settle)
+    waiting = threading.Thread(target=synchronize)
     with CAPTURING:
         waiting.start()
         waiting.join(0.05)
@@ -111,9 +111,9 @@ def test_a_device_that_answers_nothing_any_more_is_no_reason_for_plain_pytorch(m
     lm = tiny_model()
     monkeypatch.setattr(support, "check_rows", broken)
     monkeypatch.setattr(type(lm.model), "device", property(lambda model: torch.device("cuda")))
-    monkeypatch.setattr(support, "settle", lambda: None)
+    monkeypatch.setattr(support, "synchronize", lambda: None)
     assert not support._tried(lm.model).holds
-    monkeypatch.setattr(support, "settle", lost)
+    monkeypatch.setattr(support, "synchronize", lost)
     with pytest.raises(OrthrusError) as error:
         support._tried(lm.model)
     assert error.value.code == "gpu-lost"

@@ -40,7 +40,7 @@ def test_what_a_run_keeps_is_within_what_was_counted(vocab_size):
     lm, _ = graphed(tiny_model(vocab_size=vocab_size))
     runner = lm.model.arithmetic.runner(lm.model)
     for block, sampled in ((lm.config.block_size, False), (lm.config.block_size, True), (1, False), (1, True)):
-        runner.room(100, block, sampled)
+        runner.prepare(100, block, sampled)
     kept = [*runner.angles, runner.cache._keys, runner.cache._values]
     for cycle, graph in runner._cycles.values():
         kept += [t for t in vars(cycle).values() if isinstance(t, torch.Tensor)]
@@ -48,7 +48,7 @@ def test_what_a_run_keeps_is_within_what_was_counted(vocab_size):
     held = sum({t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in kept}.values())
     counted = memory_plan.run_bytes(lm.config, torch.float32, runner.cache.capacity)
     assert 0.2 * counted < held < counted, "the rest is what passes leave behind them"
-    runner.room(100, 3, False)
+    runner.prepare(100, 3, False)
     assert list(runner._cycles) == [(8, True), (1, False), (1, True), (3, False)], "the oldest graph has made room"
 
 
@@ -85,7 +85,7 @@ CHECKS = {"holds": RowCheck("float32", 1, "", 9, 9), "differs": RowCheck("float3
 
 
 def on_gpu(monkeypatch, mode, why=None, check="holds"):
-    monkeypatch.setattr(support, "obstacle", lambda model: why)
+    monkeypatch.setattr(support, "unsupported_reason", lambda model: why)
     monkeypatch.setattr(support, "_tried", lambda model: CHECKS[check])
     model, found, fallback = choose_on_gpu(tiny_model().model, mode)
     assert (model.engine == "torch") is bool(fallback)
@@ -130,7 +130,7 @@ def test_a_capture_that_fails_is_met_in_the_rehearsal(monkeypatch):
 
 
 def test_obstacles_are_named():
-    assert support.obstacle(tiny_model().model) == "the kernels are for CUDA, the model is on cpu"
+    assert support.unsupported_reason(tiny_model().model) == "the kernels are for CUDA, the model is on cpu"
     assert isinstance(Graphed().serves(DecodeConfig()), bool)
 
 

@@ -11,7 +11,7 @@ from kernels import ops, records
 from orthrus.config import DecodeConfig
 from orthrus.decoding import autoregressive, engine
 from orthrus.gpu.passes import Stack
-from orthrus.gpu.runner import AHEAD, Flight, Runner
+from orthrus.gpu.runner import AHEAD, InFlightReplays, Runner
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check
 from tests.gpu_fakes import PROMPT, FakeDevice, alone, graphed, ids
@@ -100,7 +100,7 @@ def test_a_prompt_is_one_graph_replayed_piece_by_piece(length, tiny, monkeypatch
     monkeypatch.setattr("orthrus.gpu.runner.PREFILL_ROWS", 16)
     lm, device = graphed(tiny)
     runner = lm.model.arithmetic.runner(lm.model)
-    cache = runner.room(100, 8, False)
+    cache = runner.prepare(100, 8, False)
     ids = [1 + i * 37 % 250 for i in range(length)]
     logits, first = runner.prefill(ids, DecodeConfig())
     assert cache.length == length and device.pieces == -(-length // 16) and device.replayed == 0
@@ -116,7 +116,7 @@ def test_one_graph_of_pieces_serves_both_lanes_and_goes_with_its_cache():
     lm, device = graphed(tiny_model(max_position_embeddings=4096))
     runner = lm.model.arithmetic.runner(lm.model)
     for rows, block in ((900, 8), (900, 1), (2000, 8)):
-        runner.room(rows, block, False)
+        runner.prepare(rows, block, False)
     assert len(device.graphs) - device.captured == 2, "one for each of the two caches"
 
 
@@ -143,4 +143,4 @@ def test_a_longer_run_gets_a_larger_cache_and_new_graphs():
 
 def test_only_so_many_replays_fit_the_ring(tiny):
     with pytest.raises(ValueError, match="40 replays ahead, the ring of 64 records allows 1 to 31"):
-        Flight(Runner(tiny.model, FakeDevice()), None, None, 40)
+        InFlightReplays(Runner(tiny.model, FakeDevice()), None, None, 40)

@@ -30,7 +30,7 @@ def card(monkeypatch, tmp_path):
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(kernel_cache, "version", lambda name: "3.6.0")
     monkeypatch.setattr(kernel_cache, "capability", lambda device: 90)
-    monkeypatch.setattr(support, "obstacle", lambda model: None)
+    monkeypatch.setattr(support, "unsupported_reason", lambda model: None)
     monkeypatch.setattr(support, "_tried", lambda model: HOLDS)
     return tmp_path
 

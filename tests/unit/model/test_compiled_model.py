@@ -132,7 +132,7 @@ def test_helpers_touch_nothing_of_a_pass_that_is_over():
     """Pieces of a prompt ask for no logits, the pass behind them does, from another cache and into another buffer."""
     lm = tiny_model(num_key_value_heads=4, max_position_embeddings=2048)
     alone, many = compiled(lm.model, threads=1), compiled(lm.model, threads=4)
-    many.team.choose = lambda rows: 4
+    many.team.size_for = lambda rows: 4
     ids = tokens(200)
     for _ in range(150):
         found = []
@@ -147,7 +147,7 @@ def test_the_interpreter_ends_quietly_with_helpers_at_work():
     code = (
         "import torch; from orthrus.checkpoints.loading import load_model\n"
         "m = load_model(device='cpu', threads=4).model\n"
-        "m.team.choose = lambda rows: 4\n"
+        "m.team.size_for = lambda rows: 4\n"
         "c = m.new_cache(100); m.forward_ar(torch.arange(60), c, True); m.forward_ar(torch.arange(8), c)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from orthrus.config import DecodeConfig
-from orthrus.decoding.draft_verify import OrthrusLane
+from orthrus.decoding.draft_verify import DraftVerifyLane
 from orthrus.decoding.engine import decode
 from orthrus.decoding.request import make_request
 from orthrus.model import memory
@@ -21,8 +21,8 @@ PROMPT = "How much room?"
 STATM = Path("/proc/self/statm")
 
 
-def lane_after(lm, tokens: int) -> OrthrusLane:
-    lane = OrthrusLane(make_request(lm, PROMPT, DecodeConfig(tokens)))
+def lane_after(lm, tokens: int) -> DraftVerifyLane:
+    lane = DraftVerifyLane(make_request(lm, PROMPT, DecodeConfig(tokens)))
     for _ in lane.events():
         pass
     return lane

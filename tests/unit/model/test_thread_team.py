@@ -18,7 +18,7 @@ def test_sizes(sizes):
 def played(team: TeamSize, passes: int, cost, rows: int = 1) -> list[int]:
     chosen = []
     for _ in range(passes):
-        chosen.append(team.choose(rows))
+        chosen.append(team.size_for(rows))
         team.saw(rows, chosen[-1], cost(chosen[-1]))
     return chosen
 

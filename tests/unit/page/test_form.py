@@ -12,10 +12,10 @@ from viz.page.form import FIELDS, PACES, ChoiceField, read
 
 
 def test_an_untouched_form_is_the_command_line_without_options():
-    wish = read("Hello", {field.name: field.value for field in FIELDS})
-    assert wish == read("Hello", {}) == ("Hello", DecodeConfig(), "auto", True)
+    request = read("Hello", {field.name: field.value for field in FIELDS})
+    assert request == read("Hello", {}) == ("Hello", DecodeConfig(), "auto", True)
     args = parsed(["generate", "Hello"])
-    assert wish.config == _config(args) and wish.engine == args.engine
+    assert request.config == _config(args) and request.engine == args.engine
 
 
 def test_every_field_is_an_option_of_the_command_line():

@@ -28,9 +28,9 @@ from viz.page.stream import Film
 from viz.player import frames as player
 
 
-def scripted(model, wish, cancel):
+def scripted(model, request, cancel):
     """A decoder that writes `limit` synthetic tokens, looks at its flag between events, and can be told to fail."""
-    prompt, limit = wish
+    prompt, limit = request
     if not prompt.strip():
         raise OrthrusError("prompt-empty", "the prompt is empty; write at least one word")
     if prompt == "explode":
@@ -135,7 +135,7 @@ def test_a_failure_is_a_sentence_and_the_desk_goes_on(live, prompt, sentence):
 def test_runs_of_two_visitors_never_overlap():
     busy, overlaps = threading.Lock(), []
 
-    def decode(model, wish, cancel):
+    def decode(model, request, cancel):
         overlaps.append(not busy.acquire(blocking=False))
         yield from scripted(model, ("slowly", 30), cancel)
         busy.release()
@@ -190,7 +190,7 @@ def test_a_model_that_does_not_load_leaves_a_sentence():
 def test_a_silent_run_still_has_a_heartbeat(monkeypatch):
     monkeypatch.setattr(stream, "HEARTBEAT_S", 0.05)
 
-    def decode(model, wish, cancel):
+    def decode(model, request, cancel):
         time.sleep(0.3)
         yield from ()
 
@@ -218,7 +218,7 @@ def test_what_may_be_said_of_the_model_is_told_once_it_is_there():
 def sampled(coupling):
     """A run that says it was sampled; the rest of it is as ever."""
 
-    def decode(model, wish, cancel):
+    def decode(model, request, cancel):
         events = [e for e in synthetic.events(tokens=20) if not (isinstance(e, Lossless) and coupling == "rejection")]
         for number, event in enumerate(events):
             if isinstance(event, RunStart):
@@ -359,7 +359,7 @@ def test_a_waiting_run_ends_within_200_ms_of_stop_and_leaves_the_line():
 def test_stop_is_heard_within_200_ms_of_the_pass_under_way():
     pass_s = 0.3
 
-    def decode(model, wish, cancel):
+    def decode(model, request, cancel):
         for event in synthetic.events(tokens=200):
             if cancel.is_set():
                 return
@@ -417,7 +417,7 @@ def test_a_run_over_its_time_is_stopped_and_told_so():
 
 
 def test_runs_do_not_cross():
-    """Each visitor's frames are those of its own wish, whoever else is served meanwhile."""
+    """Each visitor's frames are those of its own request, whoever else is served meanwhile."""
     live, found = open_live(), {}
 
     def visit(tokens):
@@ -445,7 +445,7 @@ def failing(error, after=8):
     """A decoder that fails in the middle of a cycle; the next run is an ordinary one."""
     left = [error]
 
-    def decode(model, wish, cancel):
+    def decode(model, request, cancel):
         held = [bytearray(1000)]  # what a failing frame holds must be free when the live cleans up
         for number, event in enumerate(synthetic.events(tokens=60)):
             if number == after and left:
@@ -496,7 +496,7 @@ def test_what_a_failed_run_held_is_free_when_the_desk_cleans_up(monkeypatch):
 
     seen = []
 
-    def decode(model, wish, cancel):
+    def decode(model, request, cancel):
         held = Held()
         seen.append(weakref.ref(held))
         yield synthetic.events(tokens=12)[0]
@@ -537,7 +537,7 @@ def test_a_full_disk_spoils_the_record_and_not_the_run(caplog):
 
 
 def test_a_clock_that_jumps_in_mid_run_changes_nothing(monkeypatch):
-    def decode(model, wish, cancel):
+    def decode(model, request, cancel):
         for number, event in enumerate(synthetic.events(tokens=60)):
             if number % 5 == 0:
                 moved = real() + (86_400 if number % 2 else -86_400)

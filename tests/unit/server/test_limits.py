@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import pytest
 
-from orthrus.server.limits import Limits, Rate, Refused
+from orthrus.server.limits import LimitExceeded, Limits, Rate
 from orthrus.server.settings import Settings, names, option, settings_from_environment, settings_of, variables_of
 from tests.refusals import refused
 
@@ -83,13 +83,13 @@ def test_so_many_runs_a_minute_and_each_key_for_itself():
     for _ in range(3):
         rate.take("a")
         clock.now += 10
-    with pytest.raises(Refused) as error:
+    with pytest.raises(LimitExceeded) as error:
         rate.take("a")
     assert str(error.value) == "you started 3 runs within a minute, 3 are allowed; the next can start in 30 s"
     rate.take("b")
     clock.now += 31
     rate.take("a")
-    with pytest.raises(Refused):
+    with pytest.raises(LimitExceeded):
         rate.take("a")
 
 

@@ -204,7 +204,7 @@ def admits(method: str, path: str, body: bytes = b"{}", **scope) -> bool:
     request = {"type": "http", "method": method, "path": path, "headers": [], **scope}
     try:
         asyncio.run(request_filter.Gate(None).admitted(request, receive))
-    except request_filter.Refused:
+    except request_filter.RequestRefused:
         return False
     return True
 

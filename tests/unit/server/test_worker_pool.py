@@ -54,7 +54,7 @@ def workers(settings):
     made.close()
 
 
-def wish(prompt="Hello", tokens=40, both=True) -> Wish:
+def request(prompt="Hello", tokens=40, both=True) -> Wish:
     return Wish(prompt, DecodeConfig(tokens), "auto", both)
 
 
@@ -65,7 +65,7 @@ def decoded(workers, asked, cancel=None) -> Trace:
 def under_way(workers, cancel=None):
     """A long run that has begun: (its worker, the rest of its events)."""
     before = {worker: worker._number for worker in workers.all}
-    run = workers.decode(None, wish(tokens=LONG, both=False), cancel or threading.Event())
+    run = workers.decode(None, request(tokens=LONG, both=False), cancel or threading.Event())
     next(run)
     (at_work,) = [worker for worker in workers.all if worker._number > before[worker]]
     return at_work, run
@@ -85,9 +85,11 @@ def gone(pid: int, seconds: float = 10) -> bool:
 def test_a_run_arrives_whole_and_is_the_one_this_process_would_make(workers, settings):
     from orthrus.server.model_service import Service
 
-    trace = decoded(workers, wish())
+    trace = decoded(workers, request())
     assert trace.done.n_tokens == 40 and trace.lossless.verdict == "identical"
-    assert trace.token_ids == Trace.of(Service(settings).decode(Service(settings).load(), wish(), StopFlag())).token_ids
+    assert (
+        trace.token_ids == Trace.of(Service(settings).decode(Service(settings).load(), request(), StopFlag())).token_ids
+    )
     assert workers.describe() and all(worker.pid != os.getpid() for worker in workers.all)
 
 
@@ -97,7 +99,7 @@ def test_a_block_is_verified_there(workers):
 
 
 def test_a_worker_leaves_a_core_free(workers):
-    assert decoded(workers, wish()).start.host.threads <= max(1, (cores() - 1) // 2)
+    assert decoded(workers, request()).start.host.threads <= max(1, (cores() - 1) // 2)
 
 
 def test_stop_is_heard_within_200_ms(workers):
@@ -107,7 +109,7 @@ def test_stop_is_heard_within_200_ms(workers):
     began = time.monotonic()
     last = list(run)[-1]
     assert time.monotonic() - began < 0.2 and last.stop == "cancel"
-    assert decoded(workers, wish()).done.stop == "length", "the next run is not stopped by it"
+    assert decoded(workers, request()).done.stop == "length", "the next run is not stopped by it"
 
 
 def test_a_run_given_up_half_way_frees_its_worker(workers):
@@ -115,7 +117,7 @@ def test_a_run_given_up_half_way_frees_its_worker(workers):
     for _ in range(5):
         _, run = under_way(workers)
         run.close()
-    assert decoded(workers, wish()).done.n_tokens == 40
+    assert decoded(workers, request()).done.n_tokens == 40
     assert [worker.pid for worker in workers.all] == pids, "nobody had to die for it"
 
 
@@ -129,7 +131,7 @@ def test_a_worker_killed_in_mid_run_costs_this_run_alone(workers):
         list(run)
     assert error.value.code == "worker-lost"
     assert unhurt.up and len(list(itertools.islice(going, 50))) == 50, "the other run goes on"
-    assert decoded(workers, wish()).done.n_tokens == 40, "a new process serves the next run"
+    assert decoded(workers, request()).done.n_tokens == 40, "a new process serves the next run"
     other.set()
     assert list(going)[-1].stop == "cancel"
 
@@ -139,7 +141,7 @@ def test_a_worker_that_died_in_between_is_nobody_s_fault(workers):
         worker.ready()
         os.kill(worker.pid, signal.SIGKILL)
         worker._process.wait()
-    assert decoded(workers, wish()).done.n_tokens == 40
+    assert decoded(workers, request()).done.n_tokens == 40
 
 
 def test_stop_is_heard_while_a_new_process_loads(workers):
@@ -150,7 +152,7 @@ def test_stop_is_heard_while_a_new_process_loads(workers):
     cancel = threading.Event()
     threading.Timer(0.1, cancel.set).start()
     began = time.monotonic()
-    assert list(worker.call("decode", (wish(),), cancel)) == [] and time.monotonic() - began < 0.3
+    assert list(worker.call("decode", (request(),), cancel)) == [] and time.monotonic() - began < 0.3
 
 
 def test_a_worker_that_does_not_stop_is_ended(workers, monkeypatch):
@@ -165,11 +167,11 @@ def test_a_worker_that_does_not_stop_is_ended(workers, monkeypatch):
 
 
 def test_what_the_caller_got_wrong_crosses_the_pipe_with_its_code(workers):
-    for asked in (wish("  "), wish("x" * 3 * LONG)):
+    for asked in (request("  "), request("x" * 3 * LONG)):
         with pytest.raises(OrthrusError) as error:
             decoded(workers, asked)
         assert error.value.code and "worker" not in error.value.code
-    assert decoded(workers, wish()).done
+    assert decoded(workers, request()).done
 
 
 @pytest.mark.parametrize(
@@ -191,7 +193,7 @@ def test_a_fault_keeps_code_kind_and_sentence(error, code, kind, raised):
 def test_a_closed_pipe_ends_a_worker_in_mid_run(workers, settings):
     alone = Worker(Start(settings, 1))
     alone.ready()
-    run = alone.call("decode", (wish(tokens=LONG),), threading.Event())
+    run = alone.call("decode", (request(tokens=LONG),), threading.Event())
     next(run)
     pid, process = alone.pid, alone._process
     process.stdin.close()  # what the end of the server does, however it ends
@@ -226,7 +228,7 @@ def test_memory_stays_flat_over_200_runs(workers):
 
     sizes = []
     for number in range(200):
-        decoded(workers, wish(f"Hello {number}", 12, both=number % 10 == 0))
+        decoded(workers, request(f"Hello {number}", 12, both=number % 10 == 0))
         if number % 50 == 49:
             sizes.append(megabytes())
     assert sizes[-1] - sizes[0] < 8, sizes

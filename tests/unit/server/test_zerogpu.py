@@ -64,9 +64,9 @@ class Lender:
             pipe.send(error)
 
 
-def decode(model, wish, cancel):
+def decode(model, request, cancel):
     """Synthetic events; says which process made them."""
-    for event in synthetic.events(tokens=wish.config.max_new_tokens):
+    for event in synthetic.events(tokens=request.config.max_new_tokens):
         if cancel.is_set():
             return
         yield event, model, os.getpid()
@@ -75,16 +75,16 @@ def decode(model, wish, cancel):
 
 def lend(decoder=decode, most=60):
     lender = Lender()
-    return lender, zerogpu.on_lent_gpu(decoder, lender, lambda wish: 1 + wish.both, most)
+    return lender, zerogpu.on_lent_gpu(decoder, lender, lambda request: 1 + request.both, most)
 
 
-def wish(tokens, both=True):
+def request(tokens, both=True):
     return Wish("go", DecodeConfig(tokens), "auto", both)
 
 
 def test_a_run_is_made_in_a_forked_process_and_arrives_whole():
     lender, lent = lend()
-    found = list(lent("the model", wish(40), threading.Event()))
+    found = list(lent("the model", request(40), threading.Event()))
     assert Trace.of(event for event, *_ in found).done.n_tokens == 40
     assert {model for _, model, _ in found} == {"the model"}, "the fork has the model without a copy in the arguments"
     assert {pid for *_, pid in found} == set(lender.pids) and os.getpid() not in lender.pids
@@ -93,7 +93,7 @@ def test_a_run_is_made_in_a_forked_process_and_arrives_whole():
 def test_stop_reaches_the_other_process():
     _, lent = lend()
     cancel, seen = threading.Event(), []
-    for item in lent("m", wish(5000), cancel):
+    for item in lent("m", request(5000), cancel):
         seen.append(item)
         if len(seen) == 5:
             cancel.set()
@@ -104,7 +104,7 @@ def test_stop_reaches_the_other_process():
 def test_a_run_given_up_half_way_ends_in_its_process_and_frees_its_flag():
     lender, lent = lend()
     for _ in range(70):  # more than there are flags
-        run = lent("m", wish(30), threading.Event())
+        run = lent("m", request(30), threading.Event())
         next(run)
         run.close()
     for pid in lender.pids:
@@ -116,7 +116,7 @@ def test_runs_side_by_side_do_not_stop_one_another():
     _, lent = lend()
     stopped, going, found = threading.Event(), threading.Event(), {}
     threads = [
-        threading.Thread(target=lambda n=n, flag=flag: found.update({n: len(list(lent("m", wish(60), flag)))}))
+        threading.Thread(target=lambda n=n, flag=flag: found.update({n: len(list(lent("m", request(60), flag)))}))
         for n, flag in (("stopped", stopped), ("going", going))
     ]
     stopped.set()
@@ -128,12 +128,12 @@ def test_runs_side_by_side_do_not_stop_one_another():
 
 
 def test_a_fault_in_the_other_process_is_raised_here():
-    def broken(model, wish, cancel):
+    def broken(model, request, cancel):
         yield synthetic.events(tokens=12)[0]
         raise RuntimeError("CUDA out of memory")
 
     _, lent = lend(broken)
-    run = lent("m", wish(12), threading.Event())
+    run = lent("m", request(12), threading.Event())
     next(run)
     with pytest.raises(RuntimeError, match="out of memory"):
         next(run)
@@ -142,7 +142,7 @@ def test_a_fault_in_the_other_process_is_raised_here():
 def test_the_time_asked_for_follows_the_request_within_the_limit():
     lender, lent = lend(most=60)
     for tokens, both in ((20, False), (200, False), (200, True), (5000, True)):
-        run = lent("m", wish(tokens, both), threading.Event())
+        run = lent("m", request(tokens, both), threading.Event())
         next(run)
         run.close()
     start = zerogpu.START_S
@@ -154,11 +154,11 @@ def test_a_service_lends_where_the_host_says_so(monkeypatch):
     host = SimpleNamespace(GPU=lender, config=SimpleNamespace(Config=SimpleNamespace(zero_gpu=True)))
     monkeypatch.setattr(model_service, "decode", decode)
     monkeypatch.setattr(zerogpu, "spaces", host)
-    list(Service(Settings()).decode("m", wish(12), threading.Event()))
+    list(Service(Settings()).decode("m", request(12), threading.Event()))
     assert len(lender.pids) == 1
     host.config.Config.zero_gpu = False  # a Space with a GPU of its own has the package, too
-    assert not zerogpu.lent()
-    list(Service(Settings()).decode("m", wish(12), threading.Event()))
+    assert not zerogpu.is_zerogpu()
+    list(Service(Settings()).decode("m", request(12), threading.Event()))
     assert len(lender.pids) == 1
 
 

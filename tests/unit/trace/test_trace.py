@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from orthrus.events import ArChunk, Done, Draft, Kv, Lossless, Piece, Prefill, RunStart, Verdict, to_json
 from orthrus.trace import Trace
-from orthrus.trace.append_only import Growing
+from orthrus.trace.append_only import AppendOnly
 from orthrus.trace.files import load, replay, save
 from orthrus.trace.invariants import check, same_ids
 from orthrus.trace.metrics import measure
@@ -126,7 +126,7 @@ def test_the_ar_lane_has_no_gap():
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 9)), max_size=30))
 def test_a_growing_sequence_behaves_like_a_tuple(steps):
-    versions = [(Growing(), ())]
+    versions = [(AppendOnly(), ())]
     for branch, value in steps:
         grown, plain = versions[len(versions) // 2 if branch else -1]
         versions.append((grown.plus(value), (*plain, value)))

@@ -61,7 +61,7 @@ def test_the_inspector_looks_at_the_cut_once_it_is_known(trace, ending):
         statuses = cycle.statuses()
         where = statuses.index("refused") if "refused" in statuses else block["look"]
         assert block["look"] == where < len(statuses)
-        assert block["status"] == catalogue.ribbon.codes(statuses)
+        assert block["status"] == catalogue.block.codes(statuses)
 
 
 def test_what_was_never_judged_is_told_apart_from_what_came_after_the_end(ending, trace):
