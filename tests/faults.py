@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as F
 
 from orthrus.checkpoints.loading import LoadedModel
-from orthrus.model.compute import Plain
+from orthrus.model.compute import TorchOperators
 
 
-class SplitSums(Plain):
+class SplitSums(TorchOperators):
     """A single row's sum in two halves: what a kernel that splits its sums for small passes does."""
 
     def linear(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -19,7 +19,7 @@ class SplitSums(Plain):
         return F.linear(x[:, :half], weight[:, :half]) + F.linear(x[:, half:], weight[:, half:])
 
 
-class MovingBorder(Plain):
+class MovingBorder(TorchOperators):
     """Values summed in two parts that meet where the pass's length says, not at an absolute position."""
 
     def attend(self, q, keys, values, start, bias):
@@ -56,5 +56,5 @@ def strained(lm: LoadedModel) -> LoadedModel:
     return replace(lm, model=lm.model.fuse())
 
 
-def under(lm: LoadedModel, arithmetic: Plain) -> LoadedModel:
-    return replace(lm, model=lm.model.with_arithmetic(arithmetic), check=None)
+def under(lm: LoadedModel, operators: TorchOperators) -> LoadedModel:
+    return replace(lm, model=lm.model.with_operators(operators), check=None)

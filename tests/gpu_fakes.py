@@ -18,7 +18,7 @@ from orthrus.config import DecodeConfig
 from orthrus.decoding.engine import decode, run_both
 from orthrus.events import validate
 from orthrus.gpu.cycle import Cycle, Passed
-from orthrus.gpu.support import Graphed
+from orthrus.gpu.support import GraphRuntime
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check
 
@@ -115,7 +115,7 @@ class FakeDevice:
 def graphed(lm, **how):
     """(the model decoded by replays, the FakeDevice it is decoded on)."""
     device = FakeDevice(**how)
-    return replace(lm, model=lm.model.with_arithmetic(Graphed(lambda _: device))), device
+    return replace(lm, model=lm.model.with_graphs(GraphRuntime(lambda _: device))), device
 
 
 def force(monkeypatch, model):

@@ -16,7 +16,6 @@ from orthrus.checkpoints.safetensors_io import shown
 from orthrus.checkpoints.tokenizer import check_tokenizer, read_tokenizer
 from orthrus.config import DTYPES, EMBEDDED_MODEL, ENGINES, ModelConfig
 from orthrus.errors import EngineUnavailable, OrthrusError
-from orthrus.model.compute import PLAIN
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.row_invariance import RowCheck
 
@@ -54,7 +53,7 @@ class LoadedModel:
 
     def in_plain_torch(self) -> LoadedModel:
         """The same weights for PyTorch's own operators; only of a model that is held as an Orthrus module."""
-        return replace(self, model=self.model.with_arithmetic(PLAIN))
+        return replace(self, model=self.model.with_graphs(None))
 
 
 def load_model(

@@ -21,7 +21,7 @@ class GraphAutoregressiveLane(AutoregressiveLane):
 
     def __init__(self, request: Request) -> None:
         model = request.lm.model
-        self.runner = model.arithmetic.runner(model)
+        self.runner = model.graphs.runner(model)
         self._prepared = self.runner.prepare(request.capacity, 1, request.config.sampled)
         super().__init__(request)  # starts the clock
 

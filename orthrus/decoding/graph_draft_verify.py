@@ -54,7 +54,7 @@ class GraphDraftVerifyLane(DraftVerifyLane):
 
     def __init__(self, request: Request) -> None:
         model = request.lm.model
-        self.runner = model.arithmetic.runner(model)
+        self.runner = model.graphs.runner(model)
         self._prepared = self.runner.prepare(request.capacity, request.block, request.config.sampled)
         super().__init__(request)  # starts the clock
         self._watched = self.telemetry.detail >= 0 or request.rows is not None

@@ -98,12 +98,12 @@ def make_request(
         raise OrthrusError(
             "block-too-large", f"block size is {config.block_size}, this model drafts at most {lm.config.block_size}"
         )
-    if lm.engine == "triton" and not lm.model.arithmetic.serves(config):
+    if lm.engine == "triton" and not lm.model.graphs.serves(config):
         lm = lm.in_plain_torch()  # a run that is no fixed sequence; it says of itself what it is
     announcer = Announcer(vocabulary(lm.tokenizer))
     request = Request(lm, config, messages, ids, Stamper(), announcer, cancel or Flag(), rows)
     if lm.engine == "triton":
-        lm.model.arithmetic.refuse_run(lm.model, request.capacity)
+        lm.model.graphs.refuse_run(lm.model, request.capacity)
     else:
         wanted = lm.model.cache_bytes(request.capacity)
         refuse_what_does_not_fit(wanted, f"a cache of {request.capacity} positions", lm.model.device)

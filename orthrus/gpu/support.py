@@ -20,7 +20,6 @@ from orthrus.gpu import kernel_cache, memory_plan
 from orthrus.gpu.device import CudaDevice, Device, synchronize
 from orthrus.gpu.passes import Stack
 from orthrus.gpu.runner import Runner
-from orthrus.model.compute import PLAIN, Plain
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.memory import free_bytes
 from orthrus.model.row_invariance import BLOCK, SIZES, STARTS, RowCheck, bit_equal
@@ -30,13 +29,13 @@ FORMATS = (torch.float32, torch.bfloat16)
 CAPABILITY = (8, 0)  # the oldest GPU with bfloat16 products
 
 
-class Graphed(Plain):
-    """Runs are captured kernels, exact by rule; single passes outside of runs are plain operators."""
+WORDS = "Triton kernels, a cycle in one graph"
 
-    engine, words, graphed = "triton", "Triton kernels, a cycle in one graph", True
+
+class GraphRuntime:
+    """Decodes whole runs by captured kernels, exact by rule; passes outside of runs are PyTorch's operators."""
 
     def __init__(self, make_device: Callable[[torch.device], Device] = CudaDevice) -> None:
-        super().__init__()
         self._make_device, self._runner = make_device, None
 
     def runner(self, model: Orthrus) -> Runner:
@@ -95,7 +94,7 @@ def check_rows(model: Orthrus, backend: str = "triton", sizes: Sequence[int] = S
     for same in _comparisons(model, stack, sizes):
         compared, equal = compared + same.numel(), equal + int(same.sum())
     name = str(model.dtype).removeprefix("torch.")
-    return RowCheck(name, torch.get_num_threads(), Graphed.words, compared, equal)
+    return RowCheck(name, torch.get_num_threads(), WORDS, compared, equal)
 
 
 def _comparisons(model: Orthrus, stack: Stack, sizes: Sequence[int]) -> Iterator[Tensor]:
@@ -136,7 +135,7 @@ def choose_on_gpu(model: Orthrus, engine: str, compiled_before: bool = False) ->
         there = kernel_cache.is_compiled(model.config, model.dtype, sm)
         why = None if there else f"the kernels are not compiled for this GPU (sm_{sm}) yet"
     if why is None:
-        captured = model.with_arithmetic(Graphed())
+        captured = model.with_graphs(GraphRuntime())
         check = _tried(captured)
         if check.holds:
             return captured, check, ""
@@ -144,7 +143,7 @@ def choose_on_gpu(model: Orthrus, engine: str, compiled_before: bool = False) ->
     if engine == "triton":
         raise EngineUnavailable(f"engine triton does not run here: {why}")
     log.warning("decoding with plain PyTorch: %s", why)
-    return model.with_arithmetic(PLAIN), check, why
+    return model.with_graphs(None), check, why
 
 
 def settled(model: Orthrus, engine: str) -> tuple[Orthrus, RowCheck | None, str]:
@@ -153,13 +152,13 @@ def settled(model: Orthrus, engine: str) -> tuple[Orthrus, RowCheck | None, str]
     A host that carries weights into the process carries a view of a stacked weight as a weight of its own.
     """
     if engine == "torch":
-        return model.with_arithmetic(PLAIN), None, "it was asked for"
+        return model.with_graphs(None), None, "it was asked for"
     return choose_on_gpu(model, engine, compiled_before=True)
 
 
 def rehearse(model: Orthrus) -> None:
     """A run of a few tokens, captured and replayed: what a driver refuses shows here and not in a visitor's run."""
-    runner, config = model.arithmetic.runner(model), DecodeConfig(max_new_tokens=3)
+    runner, config = model.graphs.runner(model), DecodeConfig(max_new_tokens=3)
     runner.prepare(8, model.config.block_size, False)
     _, first = runner.prefill([0, 1], config)
     runner.begin(config, first, 8, ahead=2).next()
@@ -183,7 +182,7 @@ def _tried(model: Orthrus) -> RowCheck:
 
 
 def _answers(model: Orthrus) -> None:
-    """After an illegal access every call of the process fails: no arithmetic is left to step back to."""
+    """After an illegal access every call of the process fails: no engine is left to fall back to."""
     if model.device.type != "cuda":
         return
     try:
@@ -192,5 +191,5 @@ def _answers(model: Orthrus) -> None:
         raise OrthrusError(
             "gpu-lost",
             "the kernels left the GPU in an error from which this process cannot recover; "
-            "start it again with --mode fast (ORTHRUS_MODE=fast)",
+            "start it again with --engine torch (ORTHRUS_ENGINE=torch)",
         ) from error

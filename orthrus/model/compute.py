@@ -15,10 +15,9 @@ from torch import Tensor
 from orthrus.model.attention import attend_ar, causal_bias
 
 
-class Plain:
-    """PyTorch's own operators."""
+class TorchOperators:
+    """The operators of a pass."""
 
-    engine, words, graphed = "torch", "plain PyTorch", False
     linear = staticmethod(F.linear)
     attend = staticmethod(attend_ar)
 
@@ -37,4 +36,4 @@ def _cached_causal_bias(rows: int, group: int, device: torch.device, dtype: torc
     return causal_bias(rows, group, device, dtype)
 
 
-PLAIN = Plain()
+TORCH_OPERATORS = TorchOperators()

@@ -1,13 +1,14 @@
 """The Qwen3 trunk with two attentions a layer.
 
 Two verbs: `forward_ar(ids, cache)` appends to the shared cache, `forward_diffusion(block, cache)` only reads it. How
-rows are computed is the model's `arithmetic`.
+rows are computed is the model's `operators`; `graphs` decodes whole runs in their place on a GPU.
 """
 
 from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from orthrus.config import ModelConfig
 from orthrus.model.argmax import finite_greedy
 from orthrus.model.attention import attend_diffusion
-from orthrus.model.compute import PLAIN, Plain
+from orthrus.model.compute import TORCH_OPERATORS, TorchOperators
 from orthrus.model.fused_weights import LayerWeights, fuse_layer, scale
 from orthrus.model.kv_cache import SharedCache
 from orthrus.model.modules import Trunk, rope_table
@@ -33,7 +34,8 @@ class Orthrus(nn.Module):
         self._fused: list[LayerWeights] | None = None
         self.last_norm: Tensor | None = None
         self.rope: tuple[Tensor, Tensor] | None = None
-        self.arithmetic = PLAIN
+        self.operators = TORCH_OPERATORS
+        self.graphs: Any = None  # an `orthrus.gpu.support.GraphRuntime`
 
     @property
     def head_weight(self) -> Tensor:
@@ -51,7 +53,7 @@ class Orthrus(nn.Module):
     @property
     def engine(self) -> str:
         """triton if whole runs are captured kernels, else torch."""
-        return self.arithmetic.engine
+        return "torch" if self.graphs is None else "triton"
 
     @property
     def threads(self) -> int:
@@ -82,16 +84,25 @@ class Orthrus(nn.Module):
         self.rope = signed(*rope_table(self.config, self.config.max_position_embeddings, self.device))
         return self
 
-    def with_arithmetic(self, arithmetic: Plain) -> Orthrus:
-        """The same weights under another arithmetic; nothing is copied."""
-        self.fused_layers()
-        twin = copy.copy(self)
-        twin.arithmetic = arithmetic
+    def with_operators(self, operators: TorchOperators) -> Orthrus:
+        """The same weights, not copied, computed by other operators."""
+        twin = self._twin()
+        twin.operators = operators
         return twin
+
+    def with_graphs(self, graphs: Any) -> Orthrus:
+        """The same weights, not copied, whole runs decoded by `graphs`; None for passes called one by one."""
+        twin = self._twin()
+        twin.graphs = graphs
+        return twin
+
+    def _twin(self) -> Orthrus:
+        self.fused_layers()
+        return copy.copy(self)
 
     def with_layers(self, layers: int) -> Orthrus:
         """The first layers alone of the same weights, not copied: for timing, its text means nothing."""
-        twin = self.with_arithmetic(self.arithmetic)
+        twin = self._twin()
         twin.config, twin._fused = replace(self.config, num_hidden_layers=layers), self.fused_layers()[:layers]
         return twin
 
@@ -106,18 +117,18 @@ class Orthrus(nn.Module):
         return self.logits(hidden[-1:] if last_only else hidden)
 
     def _ar(self, ids: Tensor, cache: SharedCache) -> Tensor:
-        start, rows, arithmetic = cache.length, len(ids), self.arithmetic
+        start, rows, operators = cache.length, len(ids), self.operators
         end = cache.appended(rows)
         cos, sin = self._angles(start, rows)
         group = self.config.num_attention_heads // self.config.num_key_value_heads
-        bias = arithmetic.bias(rows, start, group, self.device, self.dtype)
+        bias = operators.bias(rows, start, group, self.device, self.dtype)
         scratch = self._embedded(ids, cache)
         seen, slots = cache.seen(end), cache.slots(start, rows)
         for layer, keys, values, new_keys, new_values in zip(self.fused_layers(), *seen, *slots, strict=True):
-            qkv = arithmetic.linear(scratch.norm(layer.attn_norm), layer.ar.qkv)
+            qkv = operators.linear(scratch.norm(layer.attn_norm), layer.ar.qkv)
             new_values.copy_(scratch.rotate(qkv, layer.ar.qk_norm, cos, sin, new_keys))
-            attended = arithmetic.attend(scratch.q, keys, values, start, bias)
-            scratch.x.add_(arithmetic.linear(attended, layer.ar.out))
+            attended = operators.attend(scratch.q, keys, values, start, bias)
+            scratch.x.add_(operators.linear(attended, layer.ar.out))
             self._mlp(scratch, layer)
         return scratch.norm(self.last_norm)
 
@@ -128,7 +139,7 @@ class Orthrus(nn.Module):
         block [rows] int64: the anchor, then mask tokens. Returns logits [n_draft, vocab] of the first n_draft rows; row
         i predicts block index i+1.
         """
-        start, linear = cache.length, self.arithmetic.linear
+        start, linear = cache.length, self.operators.linear
         cos, sin = self._angles(start, len(block))
         scratch = self._embedded(block, cache)
         for layer, keys, values in zip(self.fused_layers(), *cache.seen(start), strict=True):
@@ -147,12 +158,12 @@ class Orthrus(nn.Module):
 
     def _mlp(self, scratch: Workspace, layer: LayerWeights) -> None:
         """x + down(silu(gate) * up) of the normed x, in place."""
-        gate_up = self.arithmetic.linear(scratch.norm(layer.mlp_norm), layer.gate_up)
-        scratch.x.add_(self.arithmetic.linear(self.arithmetic.silu_mul(gate_up), layer.down))
+        gate_up = self.operators.linear(scratch.norm(layer.mlp_norm), layer.gate_up)
+        scratch.x.add_(self.operators.linear(self.operators.silu_mul(gate_up), layer.down))
 
     def logits(self, hidden: Tensor) -> Tensor:
         """The head: [rows, hidden], normed, -> [rows, vocab]."""
-        return self.arithmetic.linear(hidden, self.head_weight)
+        return self.operators.linear(hidden, self.head_weight)
 
     def fused_layers(self) -> list[LayerWeights]:
         """The fused weights, one record a layer; built at the first call."""

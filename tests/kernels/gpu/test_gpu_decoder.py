@@ -21,7 +21,7 @@ PROMPTS = ["Solve 3x + 5 = 20.", "Tell me a story about a fox.", "Write 9, 1, 4 
 @pytest.fixture(scope="module", params=["bfloat16", "float32"])
 def lm(request, device):
     loaded = load_model(device=device, dtype=request.param)
-    assert loaded.model.arithmetic.graphed and loaded.check.holds, loaded.check
+    assert loaded.engine == "triton" and loaded.check.holds, loaded.check
     return loaded
 
 
@@ -75,7 +75,7 @@ def test_cancel_and_the_run_after_it(lm):
 
 def test_out_of_memory_is_a_sentence_and_the_next_run_works(lm, monkeypatch):
     expected = run(lm, PROMPTS[0], max_new_tokens=60, detail=-1).token_ids
-    runner = lm.model.arithmetic.runner(lm.model)
+    runner = lm.model.graphs.runner(lm.model)
     runner.release()
     real = lm.model.new_cache
 
@@ -90,7 +90,7 @@ def test_out_of_memory_is_a_sentence_and_the_next_run_works(lm, monkeypatch):
 
 
 def test_memory_stays_within_what_was_counted(lm):
-    runner = lm.model.arithmetic.runner(lm.model)
+    runner = lm.model.graphs.runner(lm.model)
     runner.release()
     torch.cuda.reset_peak_memory_stats()
     before = torch.cuda.memory_allocated()

@@ -113,7 +113,7 @@ def test_the_check_on_loading_holds_and_sees_that_fault(monkeypatch):
 
 def test_a_piece_that_is_filled_up_gives_its_rows_the_bits_they_have_in_one_pass():
     lm, _ = graphed(tiny_model(**SHAPE), backend="triton")
-    runner, ids = lm.model.arithmetic.runner(lm.model), [60, 70, 80, 90, 100, 110, 120]
+    runner, ids = lm.model.graphs.runner(lm.model), [60, 70, 80, 90, 100, 110, 120]
     runner.prepare(20, 4, False)
     logits, _ = runner.prefill(ids, DecodeConfig())
     with torch.inference_mode():

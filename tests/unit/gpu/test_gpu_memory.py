@@ -11,7 +11,7 @@ from orthrus.config import DecodeConfig
 from orthrus.decoding.engine import decode
 from orthrus.decoding.verify_block import verify_block
 from orthrus.gpu import memory_plan, support
-from orthrus.gpu.support import Graphed, choose_on_gpu
+from orthrus.gpu.support import GraphRuntime, choose_on_gpu
 from orthrus.model import memory
 from orthrus.model.row_invariance import RowCheck
 from tests.gpu_fakes import graphed
@@ -38,7 +38,7 @@ def test_weights_are_counted_with_the_copies_of_one_layer():
 @pytest.mark.parametrize("vocab_size", [320, 4000])
 def test_what_a_run_keeps_is_within_what_was_counted(vocab_size):
     lm, _ = graphed(tiny_model(vocab_size=vocab_size))
-    runner = lm.model.arithmetic.runner(lm.model)
+    runner = lm.model.graphs.runner(lm.model)
     for block, sampled in ((lm.config.block_size, False), (lm.config.block_size, True), (1, False), (1, True)):
         runner.prepare(100, block, sampled)
     kept = [*runner.angles, runner.cache._keys, runner.cache._values]
@@ -89,7 +89,7 @@ def on_gpu(monkeypatch, mode, why=None, check="holds"):
     monkeypatch.setattr(support, "_tried", lambda model: CHECKS[check])
     model, found, fallback = choose_on_gpu(tiny_model().model, mode)
     assert (model.engine == "torch") is bool(fallback)
-    return model.arithmetic.graphed, found
+    return model.engine == "triton", found
 
 
 def test_kernels_are_taken_where_they_run_and_hold(monkeypatch):
@@ -131,7 +131,7 @@ def test_a_capture_that_fails_is_met_in_the_rehearsal(monkeypatch):
 
 def test_obstacles_are_named():
     assert support.unsupported_reason(tiny_model().model) == "the kernels are for CUDA, the model is on cpu"
-    assert isinstance(Graphed().serves(DecodeConfig()), bool)
+    assert isinstance(GraphRuntime().serves(DecodeConfig()), bool)
 
 
 def test_the_check_compares_rows_of_the_first_layer_and_the_head():

@@ -99,7 +99,7 @@ def test_a_verify_pass_at_the_wrong_place_is_caught(tiny, monkeypatch):
 def test_a_prompt_is_one_graph_replayed_piece_by_piece(length, tiny, monkeypatch):
     monkeypatch.setattr("orthrus.gpu.runner.PREFILL_ROWS", 16)
     lm, device = graphed(tiny)
-    runner = lm.model.arithmetic.runner(lm.model)
+    runner = lm.model.graphs.runner(lm.model)
     cache = runner.prepare(100, 8, False)
     ids = [1 + i * 37 % 250 for i in range(length)]
     logits, first = runner.prefill(ids, DecodeConfig())
@@ -114,7 +114,7 @@ def test_a_prompt_is_one_graph_replayed_piece_by_piece(length, tiny, monkeypatch
 
 def test_one_graph_of_pieces_serves_both_lanes_and_goes_with_its_cache():
     lm, device = graphed(tiny_model(max_position_embeddings=4096))
-    runner = lm.model.arithmetic.runner(lm.model)
+    runner = lm.model.graphs.runner(lm.model)
     for rows, block in ((900, 8), (900, 1), (2000, 8)):
         runner.prepare(rows, block, False)
     assert len(device.graphs) - device.captured == 2, "one for each of the two caches"
@@ -126,13 +126,13 @@ def test_out_of_memory_is_a_sentence_and_the_next_run_works(tiny):
     device.fail_next = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
     with refused("out-of-memory"):
         alone(lm, max_new_tokens=20)
-    assert device.freed and lm.model.arithmetic.runner(lm.model).cache is None
+    assert device.freed and lm.model.graphs.runner(lm.model).cache is None
     assert ids(alone(lm, max_new_tokens=20)) == ids(alone(tiny, max_new_tokens=20))
 
 
 def test_a_longer_run_gets_a_larger_cache_and_new_graphs():
     lm, device = graphed(tiny_model(max_position_embeddings=4096))
-    runner = lm.model.arithmetic.runner(lm.model)
+    runner = lm.model.graphs.runner(lm.model)
     sizes = []
     for rows in (900, 1000, 2100, 30):
         run_of = DecodeConfig(max_new_tokens=rows, detail=-1)
