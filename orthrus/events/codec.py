@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 import time
 import uuid
@@ -12,7 +10,7 @@ from typing import Any, TypeVar
 
 from orthrus.errors import OrthrusError
 from orthrus.events.fields import from_plain, recheck, to_plain
-from orthrus.events.schema import EVENTS, SCHEMA_VERSION, Attn, Draft, Event, Judged, Piece
+from orthrus.events.schema import EVENTS, RETIRED, SCHEMA_VERSION, Draft, Event, Piece, Verdict
 
 E = TypeVar("E", bound=Event)
 
@@ -53,6 +51,11 @@ def _from_json(plain: Any) -> Event:
         raise ValueError(f"an event must be an object, not {type(plain).__name__}")
     if plain.get("v") != SCHEMA_VERSION:
         raise ValueError(f"the event has schema version {plain.get('v')!r:.40}; this program reads {SCHEMA_VERSION}")
+    if plain.get("type") in RETIRED:
+        plain = {name: plain.get(name) for name in ("v", "run", "seq", "t")} | {
+            "type": "retired",
+            "kind": plain["type"],
+        }
     kind = EVENTS.get(plain["type"]) if isinstance(plain.get("type"), str) else None
     if kind is None:
         raise ValueError(f"unknown event type {plain.get('type')!r:.40}; known: {', '.join(EVENTS)}")
@@ -68,7 +71,7 @@ def validate(event: E) -> E:
 
 
 def _check_sense(event: Event) -> None:
-    """What a field rule cannot say: the run id's alphabet, sizes between fields, bytes in hex and base64."""
+    """What a field rule cannot say: the run id's alphabet, sizes between fields, bytes in hex."""
     if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", event.run):
         raise ValueError(f"{event.type}.run is {event.run!r:.70}; it must be 1 to 64 letters, digits, '_', '.' or '-'")
     if isinstance(event, Draft) and not event.n_draft == event.block - 1 == len(event.draft_ids):
@@ -76,9 +79,9 @@ def _check_sense(event: Event) -> None:
         raise ValueError(
             f"draft of block {event.block} has n_draft {event.n_draft} and {n} ids; both must be block - 1"
         )
-    if isinstance(event, Judged) and not event.n_accept < len(event.ar_ids):
+    if isinstance(event, Verdict) and not event.n_accept < len(event.ar_ids):
         raise ValueError(f"{event.type}.n_accept is {event.n_accept}; the block has {len(event.ar_ids)} slots")
-    if isinstance(event, Judged):
+    if isinstance(event, Verdict):
         own = event.next_id is not None
         if own is (event.next_kind == "none") or not own <= event.n_commit <= event.n_accept + own:
             kind = f"next_id {event.next_id} of kind {event.next_kind}"
@@ -87,13 +90,6 @@ def _check_sense(event: Event) -> None:
         for token, glyph in event.items.items():
             if not re.fullmatch(r"(?:[0-9a-f]{2}){0,1024}", glyph.b):
                 raise ValueError(f"piece.items[{token}].b is {glyph.b!r:.60}; it must be bytes in lower-case hex")
-    if isinstance(event, Attn):
-        try:
-            size = len(base64.b64decode(event.mass, validate=True))
-        except binascii.Error as error:
-            raise ValueError(f"attn.mass is not base64: {error}") from None
-        if size == 0 or size % len(event.buckets):
-            raise ValueError(f"attn.mass holds {size} bytes; it must be a multiple of {len(event.buckets)}")
 
 
 def _frozen(value: Any) -> Any:

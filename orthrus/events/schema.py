@@ -118,12 +118,6 @@ class Kv:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
-    slot: int = of(int, low=1)
-    id: int = of(int)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TopLogit:
     id: int = of(int)
     logit: float = of(float, low=None)
@@ -198,9 +192,10 @@ class Draft(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged(Event):
-    """What the AR view said about one block; shared by `Verdict` and `WhatIf`."""
+class Verdict(Event):
+    """The AR view has judged one draft; n_commit tokens were appended to the text."""
 
+    type: ClassVar[str] = "verdict"
     detail: int = of(int, low=-1)
     cycle: int = of(int)
     ar_ids: Ints = of(int, "block")
@@ -232,22 +227,6 @@ class Judged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict(Judged):
-    """The AR view has judged one draft; n_commit tokens were appended to the text."""
-
-    type: ClassVar[str] = "verdict"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WhatIf(Judged):
-    """The AR view has judged an edited draft; nothing was committed. One of `UNUSED`."""
-
-    type: ClassVar[str] = "whatif"
-    parent_cycle: int = of(int)
-    edits: tuple[Edit, ...] = of(Edit, "*")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ArChunk(Event):
     """The AR lane wrote m tokens one at a time: ids[k] is generated token i0 + k, done at t_ms[k] on its own clock."""
 
@@ -276,37 +255,6 @@ class Lossless(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attn(Event):
-    """Attention mass of one pass: base64 of uint8 [layers, block, 6], in 1/255. One of `UNUSED`."""
-
-    type: ClassVar[str] = "attn"
-    cycle: int = of(int)
-    view: str = one_of("draft", "verify")
-    buckets: tuple[str, ...] = of(str, 6)
-    mass: str = of(str)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status(Event):
-    """Where a run stands in the queue. One of `UNUSED`."""
-
-    type: ClassVar[str] = "status"
-    state: str = of(str)
-    queue_pos: int | None = of(int, null=True)
-    eta_s: float | None = of(float, null=True)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Error(Event):
-    """Why a run failed. One of `UNUSED`."""
-
-    type: ClassVar[str] = "error"
-    code: str = of(str)
-    message_key: str = of(str)
-    retryable: bool = of(bool)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Done(Event):
     """The run is over; always the last event. Times are sums in ms, t_decode without prefill and instruments."""
 
@@ -322,9 +270,15 @@ class Done(Event):
     text_sha256: str = of(str)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retired(Event):
+    """An event of a kind that only earlier versions knew, so that their traces still load; its facts are dropped."""
+
+    type: ClassVar[str] = "retired"
+    kind: str = of(str)
+
+
 EVENTS: dict[str, type[Event]] = {
-    kind.type: kind
-    for kind in (RunStart, Piece, Prefill, Draft, Verdict, ArChunk, Lossless, Attn, WhatIf, Status, Error, Done)
+    kind.type: kind for kind in (RunStart, Piece, Prefill, Draft, Verdict, ArChunk, Lossless, Done, Retired)
 }
-# Kinds that nothing here writes or draws. They are read, so that a trace that has one still loads.
-UNUSED = (Attn, WhatIf, Status, Error)
+RETIRED = ("attn", "whatif", "status", "error")

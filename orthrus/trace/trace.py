@@ -10,20 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from orthrus.events import (
-    ArChunk,
-    Done,
-    Draft,
-    Error,
-    Event,
-    Glyph,
-    Lossless,
-    Piece,
-    Prefill,
-    RunStart,
-    Status,
-    Verdict,
-)
+from orthrus.events import ArChunk, Done, Draft, Event, Glyph, Lossless, Piece, Prefill, Retired, RunStart, Verdict
 from orthrus.events.detokenize import decoded
 from orthrus.trace.append_only import AppendOnly
 from orthrus.trace.totals import Sums, counted
@@ -174,7 +161,7 @@ class Trace:
             raise ValueError(f"{event.type} belongs to run {event.run}; this trace is of run {self.events[0].run}")
         if self.done is not None:
             raise ValueError(f"{event.type} comes after done, which is always the last event")
-        if (self.start is None) is not isinstance(event, RunStart) and not isinstance(event, (Status, Error)):
+        if (self.start is None) is not isinstance(event, RunStart) and not isinstance(event, Retired):
             raise ValueError(f"{event.type} as event {event.seq}: a run begins with exactly one run_start")
         if isinstance(event, Prefill) and self.prefill is not None:
             raise ValueError("a second prefill in one run")

@@ -127,7 +127,7 @@ def test_a_gpu_comes_later_where_a_model_is_on_cuda_and_cuda_has_not_begun(monke
 # ---------------------------------------------------------------- compiling when the server starts
 def test_a_server_compiles_in_a_process_of_its_own(monkeypatch):
     asked, lm = [], lent_model()
-    monkeypatch.setattr(zerogpu, "lent", lambda: True)
+    monkeypatch.setattr(zerogpu, "is_zerogpu", lambda: True)
     monkeypatch.setattr(zerogpu, "spaces", type("Host", (), {"GPU": staticmethod(lambda duration: lambda task: task)}))
     monkeypatch.setattr(zerogpu, "compile_kernels", lambda *what: asked.append(what))
     monkeypatch.setattr("orthrus.checkpoints.loading.load_model", lambda *_: lm)
