@@ -37,7 +37,10 @@ def same_dtype(**tensors: Tensor) -> None:
 
 
 def taught(student: Tensor, teacher: Tensor, index: Tensor) -> None:
-    """Logits of one dtype over one vocabulary, and a teacher row for each student row."""
+    """Logits of one dtype over one vocabulary, and a teacher row for each student row.
+
+    student [n, vocab], teacher [m, vocab], index [n] int64.
+    """
     matrix("student", student)
     matrix("teacher", teacher, student.shape[1])
     same_dtype(student=student, teacher=teacher)

@@ -96,7 +96,10 @@ def attention(
     k_block: Tensor | None = None,
     v_block: Tensor | None = None,
 ) -> Tensor:
-    """As `kernels.ops.attention`; the keys are put into panels at each call."""
+    """As `kernels.ops.attention`; the keys are put into panels at each call.
+
+    q [rows, heads, head_dim] -> [rows, heads * head_dim].
+    """
     rows, heads, dim = q.shape
     start = int(length)
     keys, values = (t.float() for t in (k_cache, v_cache))

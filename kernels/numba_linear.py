@@ -213,7 +213,10 @@ def _linear(pool, x, y):
 
 
 def linear(x: Tensor, weight: Tensor, out_dtype: torch.dtype | None = None) -> Tensor:
-    """As `kernels.ops.linear`; the weight is packed at each call."""
+    """As `kernels.ops.linear`; the weight is packed at each call.
+
+    x [rows, inputs], weight [outputs, inputs] -> [rows, outputs].
+    """
     pool = pool_of(weight)
     y = np.empty((len(x), -(-weight.shape[0] // PANEL) * PANEL), np.float32)
     _linear(pool, x.float().contiguous().numpy(), y)

@@ -47,7 +47,10 @@ def qk_norm_rope(
     into: str,
     eps: float,
 ) -> Tensor:
-    """As `kernels.ops.qk_norm_rope`, of a product in one slice."""
+    """As `kernels.ops.qk_norm_rope`, of a product in one slice.
+
+    qkv [rows, (heads + 2 * kv_heads) * head_dim] -> q [rows, heads, head_dim].
+    """
     if qkv.dim() == 3:
         qkv = qkv.sum(0)
     dim, kv_heads = k_out.shape[2], k_out.shape[0]

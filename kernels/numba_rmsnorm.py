@@ -26,7 +26,7 @@ def _norm(x, weight, out, eps):
 
 
 def rmsnorm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
-    """As `kernels.ops.rmsnorm`."""
+    """As `kernels.ops.rmsnorm`. x [rows, hidden], weight [hidden] -> [rows, hidden]."""
     out = torch.empty(x.shape)
     _norm(x.float().contiguous().numpy(), weight.float().numpy(), out.numpy(), np.float32(eps))
     return out.to(x.dtype)

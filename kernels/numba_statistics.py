@@ -63,7 +63,7 @@ def _distribution(logits, log_p, p, entropy, values, ids):
 
 
 def distribution(logits: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """As `kernels.ops.distribution`."""
+    """As `kernels.ops.distribution`: logits [rows, vocab] -> two [rows, vocab], one [rows], two [rows, count]."""
     rows, columns = logits.shape
     count = min(count, columns)
     log_p, p = torch.empty(rows, columns), torch.empty(rows, columns)

@@ -23,7 +23,7 @@ COMPILED = frozenset("linear attention rmsnorm qk_norm_rope argmax distribution"
 
 
 def backend_for(backend: str, tensor: Tensor) -> str:
-    """The implementation for a call on this tensor."""
+    """The implementation for a call on this tensor [...]; its device decides."""
     if backend not in BACKENDS:
         raise ValueError(f"backend is {backend!r}, expected one of {BACKENDS}")
     if backend == "auto":

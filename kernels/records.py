@@ -72,7 +72,10 @@ def make_ring(slots: int, block: int, device="cpu") -> Tensor:
 
 
 def read_record(ring: Tensor, cycle: int) -> Record | None:
-    """The record of this cycle (0, 1, ...) from a ring in host memory, or None if another one stands in its place."""
+    """The record of this cycle (0, 1, ...) from a ring in host memory, or None if another one stands in its place.
+
+    ring [slots, words] int32.
+    """
     return parse_record(ring[cycle % ring.shape[0]].tolist(), cycle)
 
 

@@ -119,7 +119,7 @@ def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 
 def distribution(logits: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """As `kernels.ops.distribution`."""
+    """As `kernels.ops.distribution`: logits [rows, vocab] -> two [rows, vocab], one [rows], two [rows, count]."""
     log_p = logits.log_softmax(-1, dtype=torch.float32)
     p = log_p.exp()
     values, ids = log_p.topk(min(count, log_p.shape[-1]), dim=-1)
@@ -167,6 +167,8 @@ def gumbel_noise(seed: int, position: Tensor, token: Tensor) -> Tensor:
 
     log1p keeps the small w apart, and they are the ones that win: as log(u) of a u near 1, a fp32 u would leave a
     vocabulary of 150,000 about 110 distinct winning values.
+
+    position and token int64, broadcast to [...] -> float32 [...].
     """
     word = philox_word(seed, token, position)
     w = ((word.to(torch.float32) + 0.5) * 2.0**-32).clamp(max=1 - 2.0**-24)
@@ -174,7 +176,10 @@ def gumbel_noise(seed: int, position: Tensor, token: Tensor) -> Tensor:
 
 
 def philox_word(seed: int, counter0: Tensor, counter1: Tensor) -> Tensor:
-    """First of the four 32-bit words of Philox4x32-10 (Salmon et al. 2011), as int64; broadcasts its counters."""
+    """First of the four 32-bit words of Philox4x32-10 (Salmon et al. 2011), as int64; broadcasts its counters.
+
+    [...] int64 each -> [...] int64.
+    """
     mask = 0xFFFFFFFF
     c0, c1 = torch.broadcast_tensors(counter0.long() & mask, counter1.long() & mask)
     c2 = c3 = torch.zeros_like(c0)

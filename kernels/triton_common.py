@@ -26,6 +26,8 @@ def aligned(tensor: Tensor) -> Tensor:
 
     Triton compiles another binary for a pointer that is not 16-byte aligned, and a row cut out of a matrix with odd
     columns would get it: same mathematics, other bits.
+
+    [...] -> [...], contiguous.
     """
     tensor = tensor.contiguous()
     return tensor if tensor.data_ptr() % 16 == 0 else tensor.clone()
@@ -39,7 +41,10 @@ def check_offsets(**tensors: Tensor) -> None:
 
 
 def dependent(tensor: Tensor) -> dict[str, bool]:
-    """Launch options of a kernel over this tensor: is it a programmatic dependent launch?"""
+    """Launch options of a kernel over this tensor: is it a programmatic dependent launch?
+
+    tensor [...]: its device decides.
+    """
     if not PDL or interpreted():
         return {"PDL": False}
     able = tensor.is_meta or torch.cuda.get_device_capability(tensor.device) >= PDL_CAPABILITY
@@ -73,7 +78,10 @@ def fetch(ptrs, mask):
 
 
 def parts_of(tensor: Tensor) -> int:
-    """Slices that wait to be added, of what `linear_parts` gave: 1 where it was not cut."""
+    """Slices that wait to be added, of what `linear_parts` gave: 1 where it was not cut.
+
+    tensor [rows, n] or [slices, rows, n].
+    """
     return tensor.shape[0] if tensor.dim() == 3 else 1
 
 

@@ -89,7 +89,10 @@ def linear_parts(x: Tensor, weight: Tensor) -> Tensor:
 
 
 def cut(x: Tensor, weight: Tensor, config: LaunchConfig) -> Tensor:
-    """`linear_parts` launched so, whatever the rule says: what the rule is judged by."""
+    """`linear_parts` launched so, whatever the rule says: what the rule is judged by.
+
+    [M, K], [N, K] -> as `linear_parts`.
+    """
     shape, slices = (x.shape[0], weight.shape[0]), config.slices
     if slices == 1:
         y = torch.empty(shape, dtype=x.dtype, device=x.device)

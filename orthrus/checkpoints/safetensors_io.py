@@ -125,6 +125,8 @@ def reader(config: ModelConfig, where: dict[str, Any]) -> Callable[[str], Tensor
 
     A plain Qwen3 has no diffusion view: it begins as a copy of the AR view. Raises OrthrusError naming the tensor,
     UnsupportedCheckpoint for a dtype that is no float.
+
+    Tensors have the published shapes, such as [outputs, inputs].
     """
     wanted = shapes_of(config)
     source = sources(wanted, where)
@@ -216,6 +218,8 @@ def write_weights(
 
     One shard is copied at a time. Every file is written beside and renamed once all are whole; files of an earlier
     save that are no part of this one are removed.
+
+    tensors: published name -> tensor of the published shape, [outputs, inputs] for a matrix.
     """
     parts = list(_parts(tensors, dtype, shard_bytes))
     count = len(parts)

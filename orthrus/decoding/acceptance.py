@@ -110,7 +110,7 @@ def rejection_sample(
 
 
 def acceptance_probability(p: Tensor, q: Tensor) -> Tensor:
-    """min(1, p / q), elementwise: 1 where p >= q > 0 or q is zero, but 0 where p is zero."""
+    """min(1, p / q), elementwise: 1 where p >= q > 0 or q is zero, but 0 where p is zero. p, q [n] -> [n]."""
     return torch.where(p >= q, (p > 0).to(p.dtype), p / q.clamp(min=torch.finfo(q.dtype).tiny))
 
 
@@ -154,7 +154,10 @@ def by_choice(
     position: int,
     remaining: int,
 ) -> Verification:
-    """Greedy and gumbel: a proposal stands iff the AR view chooses the same at its place."""
+    """Greedy and gumbel: a proposal stands iff the AR view chooses the same at its place.
+
+    logits [n + 1, vocab], drafted [n, vocab] or None.
+    """
     choices = sampler.sample(logits, position)
     listed = choices.tolist()
     return Verification(choices, listed, accept_matching(proposals, listed, eos, remaining), None)
@@ -169,7 +172,10 @@ def by_rejection(
     position: int,
     remaining: int,
 ) -> Verification:
-    """The paper's rule; `choices` is the AR view's argmax, which decides nothing."""
+    """The paper's rule; `choices` is the AR view's argmax, which decides nothing.
+
+    logits [n + 1, vocab], drafted [n, vocab] or None.
+    """
     choices = greedy(logits)
     refuse_non_finite(logits, choices)
     p = sampler.scores(logits).softmax(-1).cpu()

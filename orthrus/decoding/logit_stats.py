@@ -67,6 +67,7 @@ def _gaps_behind(d: Distribution, choices: Tensor, own: Tensor, sampler: Sampler
 
 
 def of_logits(logits: Tensor, detail: int, n_alt: int) -> Distribution:
+    """logits [rows, vocab]."""
     log_p, p, entropy, values, ids = ops.distribution(logits, max(2, n_alt) if detail >= 1 else 0)
     if detail < 1:
         return Distribution(log_p)

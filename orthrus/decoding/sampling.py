@@ -129,7 +129,7 @@ class Sampled:
         return self.scores(logits) + self.noise.rows(position, len(logits))
 
     def sample(self, logits: Tensor, position: int) -> Tensor:
-        """As `Greedy.sample`."""
+        """As `Greedy.sample`. [rows, vocab] -> [rows] int64."""
         scores = self.contest(logits, position)
         chosen = greedy(scores)
         refuse_non_finite(scores, chosen)

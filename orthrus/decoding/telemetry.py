@@ -28,14 +28,17 @@ class Telemetry:
         self.q: Distribution | None = None  # of the draft, until its verdict is known
 
     def prefill(self, logits: Tensor) -> dict[str, Any]:
-        """The prefill event's fields; the gap is there at every detail."""
+        """The prefill event's fields; the gap is there at every detail. logits [1, vocab]."""
         with self._aside():
             return {"p_gap": round(logit_stats.gaps(logits).item(), 3)} | logit_stats.prefill_fields(
                 logits, self.detail, self.n_alt
             )
 
     def draft(self, logits: Tensor | None, ids: Tensor) -> dict[str, Any]:
-        """The draft event's optional fields; without logits those of a draft that proposes nothing."""
+        """The draft event's optional fields; without logits those of a draft that proposes nothing.
+
+        logits [n_draft, vocab] or None, ids [n_draft] int64.
+        """
         self.cycle_ms, self.q = 0.0, None
         if logits is None:
             return _empty_draft(self.detail)
@@ -46,7 +49,7 @@ class Telemetry:
         return fields
 
     def verdict(self, logits: Tensor, verification: Verification, proposals: Tensor) -> dict[str, Any]:
-        """The verdict event's optional fields."""
+        """The verdict event's optional fields. logits [n_draft + 1, vocab], proposals [n_draft] int64."""
         if self.detail < 0:
             return {}
         with self._aside():
@@ -55,7 +58,7 @@ class Telemetry:
             ) | rejection_fields(verification.rejection_sample, self.detail, self.n_alt)
 
     def rows(self, position: int, logits: Tensor, count: int) -> None:
-        """Log the first `count` rows for the comparison of lanes, where the run has one."""
+        """Log the first `count` rows for the comparison of lanes, where the run has one. logits [rows, vocab]."""
         if self.request.rows is not None:
             with self._aside():
                 self.request.rows.add(position, logits[:count], self.sampler)

@@ -69,7 +69,7 @@ class Cycle:
         self.temperature.fill_(temperature or 1.0)
 
     def reset(self, state: Tensor) -> None:
-        """Begin with a state of `records.make_state`; nothing may be under way."""
+        """Begin with a state of `records.make_state`; nothing may be under way. state [words] int32."""
         self.state.copy_(state)
         self.tape.zero_()
         self.mirror.zero_()  # a record of an earlier run has the right number, too
@@ -94,7 +94,10 @@ class Cycle:
         return Passed(drafted, logits)
 
     def draft(self) -> Tensor:
-        """The diffusion view proposes: masks become ids in place. Returns the logits it chose from."""
+        """The diffusion view proposes: masks become ids in place. Returns the logits it chose from.
+
+        [block - 1, vocab].
+        """
         logits = self.stack.forward_diffusion(self.block, self.length, self.cache, self.angles)
         self.block[1:].copy_(self.sample(logits))
         return logits

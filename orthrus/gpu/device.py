@@ -38,10 +38,16 @@ class Device(Protocol):
         """Run `work` once, for real, then make it a graph. If that fails, plain operations still work behind it."""
 
     def host_buffer(self, like: Tensor) -> Tensor:
-        """A tensor of zeros in memory of the host that the device can write to while the host goes on."""
+        """A tensor of zeros in memory of the host that the device can write to while the host goes on.
+
+        Shape and dtype are those of `like` [...].
+        """
 
     def send(self, source: Tensor, target: Tensor) -> None:
-        """Copy to a host buffer, in its turn on the stream; the host does not wait."""
+        """Copy to a host buffer, in its turn on the stream; the host does not wait.
+
+        source and target [...], of one shape and dtype.
+        """
 
     def stamp(self, times: Tensor, state: Tensor, mark: int) -> None:
         """Write the time into times[cycle % slots, mark], in its turn on the stream."""
@@ -99,12 +105,15 @@ class CudaDevice:
         return Graph(replay, out)
 
     def host_buffer(self, like: Tensor) -> Tensor:
+        """like [...] -> zeros [...] in pinned memory."""
         return torch.zeros(like.shape, dtype=like.dtype, pin_memory=True)
 
     def send(self, source: Tensor, target: Tensor) -> None:
+        """source, target [...]."""
         target.copy_(source, non_blocking=True)
 
     def stamp(self, times: Tensor, state: Tensor, mark: int) -> None:
+        """times [slots, marks] int64, state [words] int32."""
         from kernels.triton_stamp import stamp
 
         stamp(times, state, mark)

@@ -129,13 +129,16 @@ class LibraryStack(Stack):
     """The library's products, quick and not exact: what the price of the exact ones is measured against."""
 
     def parts(self, x: Tensor, weight: Tensor) -> Tensor:
+        """x [rows, inputs], weight [outputs, inputs] -> [rows, outputs]."""
         return F.linear(x, weight)
 
     def gated(self, x: Tensor, gate_up: Tensor) -> Tensor:
+        """x [rows, hidden], gate_up [2 * size, hidden] -> [rows, size]."""
         gate, up = F.linear(x, gate_up).chunk(2, dim=-1)
         return F.silu(gate) * up
 
     def logits(self, x: Tensor) -> Tensor:
+        """x [rows, hidden] -> [rows, vocab]."""
         return F.linear(x, self.head).float()
 
 

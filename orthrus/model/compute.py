@@ -27,7 +27,10 @@ class TorchOperators:
         return F.silu(gate).mul_(up)
 
     def bias(self, rows: int, start: int, group: int, device: torch.device, dtype: torch.dtype) -> Tensor | None:
-        """What `attend` adds to its scores, for rows of `dtype`; made once a pass."""
+        """What `attend` adds to its scores, for rows of `dtype`; made once a pass.
+
+        [rows * group, start + rows], None for one row.
+        """
         return F.pad(_cached_causal_bias(rows, group, device, dtype), (start, 0)) if rows > 1 else None
 
 

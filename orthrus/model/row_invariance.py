@@ -48,7 +48,7 @@ class RowCounts(NamedTuple):
 
 
 def count_equal(comparisons: Iterable[Tensor]) -> RowCounts:
-    """The sum of bool tensors."""
+    """The sum of bool tensors. Each is [rows] bool."""
     compared = equal = 0
     for same in comparisons:
         compared, equal = compared + same.numel(), equal + int(same.sum())
@@ -65,7 +65,10 @@ def check_rows(model: Any) -> RowCheck:
 
 
 def differences(compute: Callable[[Tensor, int], Tensor], rows: Tensor) -> Iterator[Tensor]:
-    """Bool tensors, one entry a row: is it the same computed with fewer rows? compute(rows, place of the first)."""
+    """Bool tensors, one entry a row: is it the same computed with fewer rows? compute(rows, place of the first).
+
+    rows [n, ...] -> [size] bool each.
+    """
     together = compute(rows, 0).clone()
     for size in SIZES:
         for place in sorted({0, min(5, len(rows) - size), len(rows) - size}):

@@ -22,7 +22,11 @@ class Workspace:
     The residual stream `x` has columns to spare; the first holds sqrt(eps * size), the others zero. So the length of
     the wider row is sqrt(size) times the root mean square with eps that RMSNorm divides by.
 
-    `turning` holds [low, high, low] of each head: its first two thirds are the head, its last two [high, low].
+    Rotary embedding needs each head twice, as it is and with its halves swapped. One buffer holds both, overlapping:
+
+        turning   | low  | high | low_again |      dim + dim / 2 numbers a head
+        head      | low  | high |                  times cos
+        turned           | high | low_again |      times [-sin, sin]
     """
 
     def __init__(self, c: ModelConfig, rows: int, dtype: torch.dtype, device: torch.device) -> None:

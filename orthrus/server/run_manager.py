@@ -53,8 +53,16 @@ class Backend(Protocol):
 class RunManager:
     """Loads a model in the background and lets visitors use it, `at_once` at a time.
 
-    A run waits (in the queue), is served (has a worker), is given back (its worker is free, its result is drawn), and
-    ends as done, left, stopped, overtime, refused or failed. `keep(trace)` stores a finished run.
+    The states of a run, and how it ends (a sentence for the visitor, a count in the metrics):
+
+        asked ──▶ waiting ──▶ served ──▶ given back ──▶ done
+          │          │           │        its worker is free, its result is drawn
+          │          │           ├──▶ stopped    by its visitor or at shutdown
+          │          │           ├──▶ overtime   longer than `limits.run_seconds`
+          │          └──▶ left   └──▶ failed     an error; `backend.recover()` cleans up
+          └──▶ refused  a bad value or beyond a limit
+
+    `keep(trace)` stores a finished run.
     """
 
     def __init__(

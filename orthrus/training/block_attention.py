@@ -77,7 +77,11 @@ def sdpa_mask(blocks: Blocks) -> Tensor:
 
 
 def sdpa(mask: Tensor, q: Tensor, own_keys: Tensor, own_values: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-    """mask from `sdpa_mask`."""
+    """mask from `sdpa_mask`.
+
+    Shapes as `explicit`: q [rows, heads, n, head_dim], own keys and values [rows, kv_heads, n, head_dim], the
+    prefix's [rows, kv_heads, length, head_dim] -> like q.
+    """
     rows = len(q)
     groups = len(mask) // rows
 
@@ -106,7 +110,7 @@ def flex_mask(blocks: Blocks) -> Any:
 
 
 def flex(mask: Any, q: Tensor, own_keys: Tensor, own_values: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-    """mask from `flex_mask`."""
+    """mask from `flex_mask`. Shapes as `sdpa`: q [rows, heads, n, head_dim] -> the same."""
     k, v = torch.cat([keys, own_keys], dim=2), torch.cat([values, own_values], dim=2)
     return _flex(q.device.type)[0](q, k, v, block_mask=mask, enable_gqa=q.shape[1] != k.shape[1])
 

@@ -66,7 +66,10 @@ class Stage(Protocol):
         """The parameters that learn, by name."""
 
     def loss(self, step: int) -> tuple[Tensor, dict[str, Tensor], int]:
-        """(loss to minimise, further scalars to log, tokens processed) of one step, a pure function of the step."""
+        """(loss to minimise, further scalars to log, tokens processed) of one step, a pure function of the step.
+
+        The loss is a scalar tensor [].
+        """
 
     def validate(self) -> dict[str, Any]:
         """Validation figures; `score` is what decides which checkpoint is best (lower is better)."""

@@ -41,6 +41,7 @@ def position_kl(
 class _PositionKL(torch.autograd.Function):
     @staticmethod
     def forward(ctx, student: Tensor, teacher: Tensor, index: Tensor, head: Tensor, chunk: int, backend: str | None):
+        """student [n, hidden], teacher [m, vocab], index [n] int64, head [vocab, hidden] -> KL [n], agree [n]."""
         order = index.argsort(stable=True)
         kl = torch.zeros(len(index), device=student.device)
         agree = torch.zeros(len(index), dtype=torch.bool, device=student.device)
@@ -60,6 +61,7 @@ class _PositionKL(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, weight: Tensor, _: Tensor | None):
+        """weight [n], the gradient of each row's loss."""
         return ctx.slope * weight[:, None].to(ctx.slope.dtype), None, None, None, None, None
 
 
@@ -74,6 +76,9 @@ def _taught(ours: Tensor, theirs: Tensor, shared: Tensor, backend: str | None) -
 
 
 def cuts(ordered: Tensor, chunk: int) -> list[int]:
-    """Where to cut ascending positions into chunks of about `chunk`, never between two rows of one position."""
+    """Where to cut ascending positions into chunks of about `chunk`, never between two rows of one position.
+
+    ordered [n] int64.
+    """
     marks = ordered[chunk::chunk].contiguous()
     return [at for at in torch.searchsorted(ordered, marks).unique().tolist() if at]

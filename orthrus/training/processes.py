@@ -45,7 +45,10 @@ class Processes:
         return self.sum(value if self.first else 0.0)
 
     def add_gradients(self, parameters: list[Tensor]) -> None:
-        """Sum every gradient over all processes, in one message; a process without a loss brings zeros."""
+        """Sum every gradient over all processes, in one message; a process without a loss brings zeros.
+
+        Parameters of any shape [...].
+        """
         if self.count == 1 or self.sharded:  # split gradients are joined on the way back
             return
         whole = torch.cat([torch.zeros_like(p).view(-1) if p.grad is None else p.grad.view(-1) for p in parameters])
@@ -54,7 +57,10 @@ class Processes:
             parameter.grad = part.view_as(parameter)
 
     def agree(self, parameters: list[Tensor]) -> bool:
-        """Do all processes hold the same weights? Compared by their sum in float64; parts have nothing to agree on."""
+        """Do all processes hold the same weights? Compared by their sum in float64; parts have nothing to agree on.
+
+        Parameters of any shape [...].
+        """
         if self.count == 1 or self.sharded:
             return True
         ours = sum(p.detach().double().sum().item() for p in parameters)

@@ -29,17 +29,20 @@ def shard_layers(model: Orthrus, device: torch.device) -> None:
 
 
 def whole(tensor: Tensor) -> Tensor:
-    """All of a split tensor, gathered from all processes, which must all ask; any other tensor is itself."""
+    """All of a split tensor, gathered from all processes, which must all ask; any other tensor is itself.
+
+    [...] -> [...].
+    """
     return tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
 
 
 def own_part(tensor: Tensor) -> Tensor:
-    """What this process holds of a split tensor; any other tensor is itself."""
+    """What this process holds of a split tensor; any other tensor is itself. [n, ...] -> [n / processes, ...]."""
     return tensor.to_local() if hasattr(tensor, "to_local") else tensor
 
 
 def split_like(tensor: Tensor, other: Tensor) -> Tensor:
-    """A whole tensor split as `other` is; itself where `other` is not split."""
+    """A whole tensor split as `other` is; itself where `other` is not split. [n, ...] -> [n / processes, ...]."""
     if not hasattr(other, "device_mesh"):
         return tensor
     from torch.distributed.tensor import distribute_tensor
@@ -69,6 +72,8 @@ def fingerprint(tensors: list[Tensor]) -> int:
     """64 bits over every bit of the tensors, of the parts held here: the sum of each number's bits times an odd place.
 
     An odd factor has an inverse modulo 2**64, so any one changed number changes the sum.
+
+    tensors of any shape [...].
     """
     total = 0
     for number, tensor in enumerate(tensors):

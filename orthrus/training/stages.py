@@ -80,6 +80,7 @@ class AutoregressiveStage:
         return dict(self.model.named_parameters())
 
     def loss(self, step: int) -> tuple[Tensor, dict[str, Tensor], int]:
+        """(loss [], scalars to log, tokens processed) of one step."""
         rows = self._rows(step)
         ar, block, agree, valid = self._losses(rows, step)
         scalars = {"ar_loss": ar, "block_loss": block, "accepted": accepted_proxy(agree, valid)}
@@ -134,6 +135,7 @@ class DiffusionStage:
         return self.parameters
 
     def loss(self, step: int) -> tuple[Tensor, dict[str, Tensor], int]:
+        """(loss [], scalars to log, tokens processed) of one step."""
         rows = self.rollouts.rows(f"train/{self.seed}/{step}", self.shape.rows, self.shape.length, DRAFT_MIXTURE)
         kl, agree, valid = self._blocks(rows, step)
         weight = (self.row_weight + REACHED_WEIGHT * reached(agree)) * valid

@@ -6,6 +6,7 @@ import ast
 import importlib
 import re
 import shlex
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -109,3 +110,36 @@ def test_the_drafters_mixture_is_told_as_it_is():
     told = ", ".join(f"{word} {times[DRAFT_MIXTURE[domain]]}" for word, domain in shares.items())
     assert f"all alike, but {told};" in " ".join(read("docs/training.md").split())
     assert {d for d, share in DRAFT_MIXTURE.items() if share != 1} == set(shares.values())
+
+
+def tensor_functions(source: str) -> dict[str, str]:
+    """Public functions that take or return a tensor -> their docstrings."""
+    typed = re.compile(r"\b(Tensor|ndarray)\b")
+
+    def of(node: ast.AST) -> Iterator[ast.FunctionDef]:
+        for child in getattr(node, "body", ()):
+            if isinstance(child, ast.ClassDef):
+                yield from of(child)
+            elif isinstance(child, ast.FunctionDef) and not child.name.startswith("_"):
+                yield child
+
+    annotated = {
+        f: [a.annotation for a in (*f.args.args, *f.args.kwonlyargs)] + [f.returns] for f in of(ast.parse(source))
+    }
+    return {
+        f.name: ast.get_docstring(f) or ""
+        for f, types in annotated.items()
+        if any(kind is not None and typed.search(ast.unparse(kind)) for kind in types)
+    }
+
+
+@pytest.mark.parametrize("package", ["orthrus", "kernels"])
+def test_a_public_function_of_tensors_states_their_shapes(package):
+    silent = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in (ROOT / package).rglob("*.py")
+        for name, said in tensor_functions(path.read_text(encoding="utf-8")).items()
+        if "[" not in said
+    ]
+    assert silent == []
+    assert tensor_functions("def f(x: Tensor):\n '''Doubles it.'''") == {"f": "Doubles it."}

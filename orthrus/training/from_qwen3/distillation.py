@@ -76,6 +76,7 @@ class DistilStage:
         return self.parameters
 
     def loss(self, step: int) -> tuple[Tensor, dict[str, Tensor], int]:
+        """(loss [], scalars to log, tokens processed) of one step."""
         rows = self.answers.rows(f"train/{self.seed}/{step}", self.shape.rows, self.shape.length, self.shares)
         kl, agree, valid = self.blocks(rows, step)
         weight = (self.row_weight + REACHED_WEIGHT * reached(agree)) * valid

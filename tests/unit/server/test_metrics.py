@@ -81,5 +81,5 @@ def test_a_fault_is_told_by_kind_and_place_and_a_visitor_s_words_are_not(lines):
             log.exception("run failed", extra={"run": "abc"})
     fault, refusal = written()
     assert fault["error"] == "RuntimeError" and fault["text"] == "CUDA out of memory\ntwo lines"
-    assert "test_meters.py" in fault["places"][-1]
+    assert "test_metrics.py" in fault["places"][-1]
     assert refusal["error"] == "ValueError" and "secret" not in json.dumps(refusal)
