@@ -12,8 +12,9 @@ import threading
 import weakref
 from collections.abc import Callable
 
-EXPLORE = 512  # passes between two looks at another size: four lost in 512 are 1 %
+SOON, LATE = 32, 512  # passes until another size is looked at: soon after a change, then twice as long each time
 LOOK = 8  # passes of a look: a helper wakes up in the first, and its core's cache fills until the sixth
+HOPELESS = 3.0  # a pass of a look that takes so many times the best ends it
 BELIEF = 0.25  # how much of a slower timing is believed; a faster one is believed at once
 
 
@@ -36,40 +37,56 @@ class TeamSize:
 
     def __init__(self, threads: int) -> None:
         self.sizes = team_sizes(threads)
-        self._seconds: dict[int, dict[int, float]] = {}  # by rows (a power of two), then by size: seconds per row
-        self._tried: dict[tuple[int, int], int] = {}  # passes by rows (a power of two) and size, up to LOOK
-        self._passes, self._looked_at = 0, 0
-        self._row: dict[int, tuple[int, int]] = {}  # by rows: the size of the last pass, and for how many passes
+        self._timings: dict[int, Timings] = {}  # by rows (a power of two)
 
     def size_for(self, rows: int) -> int:
+        """Threads for a pass of `rows` rows."""
         if len(self.sizes) == 1:
             return 1
-        known = self._seconds.setdefault(rows.bit_length(), {})
-        for size in self.sizes:
-            if self._tried.get((rows.bit_length(), size), 0) < LOOK:
-                return size
-        best = self.sizes.index(min(known, key=known.get))
-        self._passes += 1
-        turn, since = divmod(self._passes, EXPLORE)
-        if since == 0 and len(self.sizes) > 1:
-            self._looked_at = best + (1 if best == 0 or (turn % 2 and best + 1 < len(self.sizes)) else -1)
-        looking = turn and since < LOOK and len(self.sizes) > 1
-        return self.sizes[self._looked_at if looking else best]
+        return self._timings.setdefault(rows.bit_length(), Timings(self.sizes)).next_size()
 
     def saw(self, rows: int, size: int, seconds: float) -> None:
-        if len(self.sizes) == 1:
-            return
-        known, spent = self._seconds.setdefault(rows.bit_length(), {}), seconds / rows
-        last, in_a_row = self._row.get(rows.bit_length(), (size, 0))
-        in_a_row = in_a_row + 1 if size == last else 1
-        self._row[rows.bit_length()] = size, in_a_row
-        tried = rows.bit_length(), size
-        self._tried[tried] = min(LOOK, self._tried.get(tried, 0) + 1)
-        old = known.get(size, spent)
-        if spent <= old:
-            known[size] = spent
-        elif in_a_row > LOOK - 2:  # before that a helper may still be coming in
-            known[size] = old + BELIEF * (min(spent, 2 * old) - old)
+        """A pass of `rows` rows took `seconds` with `size` threads."""
+        if len(self.sizes) > 1:
+            self._timings.setdefault(rows.bit_length(), Timings(self.sizes)).saw(size, seconds / rows)
+
+
+class Timings:
+    """Seconds per row by size, and when to look at another size than the best."""
+
+    def __init__(self, sizes: tuple[int, ...]) -> None:
+        self._sizes, self._seconds, self._tried = sizes, {}, dict.fromkeys(sizes, 0)
+        self._last, self._in_a_row = 0, 0
+        self._best, self._looked_at = 0, 0  # places in sizes
+        self._wait, self._passes, self._turn = SOON, 0, 0
+
+    def next_size(self) -> int:
+        for size, tried in self._tried.items():
+            if tried < LOOK:
+                return size
+        best = self._sizes.index(min(self._seconds, key=self._seconds.__getitem__))
+        if best != self._best:
+            self._best, self._wait, self._passes = best, SOON, 0
+        self._passes += 1
+        if self._passes > self._wait + LOOK:
+            self._wait, self._passes = min(2 * self._wait, LATE), 1
+        if self._passes == self._wait + 1:
+            self._turn += 1
+            more = best == 0 or (self._turn % 2 and best + 1 < len(self._sizes))
+            self._looked_at = best + (1 if more else -1)
+        return self._sizes[self._looked_at if self._passes > self._wait else best]
+
+    def saw(self, size: int, seconds: float) -> None:
+        self._in_a_row = self._in_a_row + 1 if size == self._last else 1
+        self._last = size
+        self._tried[size] = min(LOOK, self._tried[size] + 1)
+        old = self._seconds.setdefault(size, seconds)
+        if seconds <= old:
+            self._seconds[size] = seconds
+        elif self._in_a_row > LOOK - 2:  # before that a helper may still be coming in
+            self._seconds[size] = old + BELIEF * (min(seconds, 2 * old) - old)
+        if self._passes > self._wait and seconds > HOPELESS * min(self._seconds.values()):
+            self._passes = self._wait + LOOK  # the look is over
 
 
 _CREWS: weakref.WeakSet[Crew] = weakref.WeakSet()

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from orthrus.model.thread_team import EXPLORE, LOOK, Crew, TeamSize, available_cores, team_sizes
+from orthrus.model.thread_team import LATE, LOOK, SOON, Crew, TeamSize, available_cores, team_sizes
 
 
 @pytest.mark.parametrize("sizes", ((1,), (1, 2), (1, 2, 3), (1, 2, 4, 8), (1, 2, 4, 8, 12)))
@@ -25,16 +25,18 @@ def played(team: TeamSize, passes: int, cost, rows: int = 1) -> list[int]:
 
 def test_the_quicker_size_is_taken_and_the_other_looked_at_now_and_then():
     team = TeamSize(2)
-    chosen = played(team, 10 * EXPLORE, lambda size: 2e-4 / size)
-    assert chosen[: 2 * LOOK] == [1] * LOOK + [2] * LOOK and chosen.count(1) == LOOK + 9 * LOOK
+    chosen = played(team, 2 * LOOK + 10 * LATE, lambda size: 2e-4 / size)
+    assert chosen[: 2 * LOOK] == [1] * LOOK + [2] * LOOK
+    waits = [SOON * 2**i for i in range(4)]  # then LATE
+    assert chosen.count(1) == LOOK * (1 + len(waits) + (10 * LATE - sum(waits) - 4 * LOOK) // (LATE + LOOK))
 
 
 def test_company_makes_one_thread_the_choice_and_its_end_undoes_that():
     team = TeamSize(2)
     played(team, 100, lambda size: 2e-4 / size)
-    crowded = played(team, EXPLORE, lambda size: 2e-4 if size == 1 else 40e-4)
+    crowded = played(team, LATE, lambda size: 2e-4 if size == 1 else 40e-4)
     assert crowded[-400:].count(1) >= 400 - LOOK
-    assert played(team, 4 * EXPLORE, lambda size: 2e-4 / size)[-EXPLORE:].count(2) >= EXPLORE - LOOK
+    assert played(team, 4 * LATE, lambda size: 2e-4 / size)[-LATE:].count(2) >= LATE - LOOK
 
 
 def test_a_helper_that_takes_some_passes_to_come_in_is_waited_for():
@@ -45,9 +47,22 @@ def test_a_helper_that_takes_some_passes_to_come_in_is_waited_for():
         since = since + 1 if size == 2 else 0
         return 2e-4 if size == 1 else 3e-4 if since < 6 else 1e-4
 
-    assert played(team, 100, cost)[-50:].count(2) == 50
-    played(team, EXPLORE, lambda size: 2e-4 if size == 1 else 4e-3)
-    assert played(team, 2 * EXPLORE, cost)[-100:].count(2) >= 100 - LOOK
+    assert played(team, 118, cost)[-50:].count(2) == 50
+    played(team, LATE, lambda size: 2e-4 if size == 1 else 4e-3)
+    assert played(team, 2 * LATE, cost)[-100:].count(2) >= 100 - LOOK
+
+
+def test_a_machine_that_is_quiet_again_is_noticed_soon():
+    team = TeamSize(2)
+    played(team, 100, lambda size: 2e-4 / size)
+    assert played(team, 20, lambda size: 2e-4 if size == 1 else 8e-4)[-1] == 1
+    assert played(team, SOON + 2 * LOOK, lambda size: 2e-4 / size)[-1] == 2
+
+
+def test_a_look_at_a_hopeless_size_costs_one_pass():
+    team = TeamSize(2)
+    played(team, 100, lambda size: 2e-4 if size == 1 else 40e-4)
+    assert played(team, LATE, lambda size: 2e-4 if size == 1 else 40e-4).count(2) <= 5
 
 
 def test_one_slow_pass_changes_nothing():
@@ -59,7 +74,7 @@ def test_one_slow_pass_changes_nothing():
 
 def test_passes_of_other_sizes_are_judged_apart():
     team = TeamSize(2)
-    played(team, 50, lambda size: 2e-4 * size)
+    played(team, 60, lambda size: 2e-4 * size)
     assert played(team, 40, lambda size: 8e-3 / size, rows=32).count(2) >= 40 - LOOK
     assert played(team, 20, lambda size: 2e-4 * size).count(1) >= 19
 
