@@ -33,7 +33,7 @@ def facts(what: str, device: str = "cpu") -> dict[str, Any]:
     host = describe_host(device.split(":")[0], torch.get_num_threads())
     return {
         "what": what.split("\n")[0],
-        "command": " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
+        "command": command(),
         "measured_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "machine": {
             "device": host.device,
@@ -48,6 +48,13 @@ def facts(what: str, device: str = "cpu") -> dict[str, Any]:
         },
         "commit": commit(),
     }
+
+
+def command() -> str:
+    """What starts this process again, from the repository's root."""
+    started = sys.modules["__main__"].__spec__  # None for a file that is not run as a module
+    named = ["-m", started.name] if started else [Path(sys.argv[0]).name]
+    return " ".join(["python", *named, *sys.argv[1:]])
 
 
 def commit() -> str:

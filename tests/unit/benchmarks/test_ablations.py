@@ -9,8 +9,9 @@ from xml.etree import ElementTree
 import pytest
 import torch
 
-from benchmarks import ablation_figures, ablation_stage, ablations, denoise, speed_figures
-from benchmarks.ablation_stage import AblationStage, Variant, Workbench, reveal
+from benchmarks.report import ablation_figures, speed_figures
+from benchmarks.training import ablation_stage, ablations, denoise
+from benchmarks.training.ablation_stage import AblationStage, Variant, Workbench, reveal
 from orthrus.checkpoints.chat_template import chat_ids
 from orthrus.config import DecodeConfig
 from orthrus.decoding.engine import decode

@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import company, cpu_speed, plots, readme_figures, row_costs, speed_figures, start
+from benchmarks.decode import company, cpu_speed, row_costs, start
+from benchmarks.report import plots, readme_figures, speed_figures
 
 SVG = "{http://www.w3.org/2000/svg}"
 FACTS = {
@@ -73,7 +74,7 @@ ROWS = FACTS | {
 @pytest.mark.parametrize("page", readme_figures.PAGES, ids=lambda page: page.name)
 def test_a_page_has_the_figures_of_the_results(page):
     text = page.read_text(encoding="utf-8")
-    assert readme_figures.filled(text) == text, "run python benchmarks/readme_figures.py"
+    assert readme_figures.filled(text) == text, "run python -m benchmarks.report.readme_figures"
 
 
 @pytest.fixture
@@ -166,4 +167,4 @@ def test_axes_end_at_a_round_number(value, above):
 def test_published_plots_are_those_of_the_results():
     drawn = plots.drawn()
     kept = {path.name: path.read_text(encoding="utf-8") for path in plots.PLOTS.glob("*.svg")}
-    assert kept == drawn, "run python benchmarks/plots.py"
+    assert kept == drawn, "run python -m benchmarks.report.plots"

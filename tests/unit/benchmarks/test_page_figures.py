@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import page_figures, readme_figures
+from benchmarks.report import page_figures, readme_figures
 
 DOC = readme_figures.ROOT / "docs" / "page.md"
 RESULT = {
@@ -31,7 +31,7 @@ RESULT = {
 def test_the_doc_is_what_the_result_says():
     text = DOC.read_text(encoding="utf-8")
     assert "<!-- figures:page -->" in text
-    assert readme_figures.filled(text) == text, "run benchmarks/readme_figures.py"
+    assert readme_figures.filled(text) == text, "run benchmarks/report/readme_figures.py"
 
 
 def test_tables_hold_what_was_measured_and_its_bar(tmp_path, monkeypatch):

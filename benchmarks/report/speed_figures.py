@@ -191,7 +191,7 @@ def start(f: dict[str, Any]) -> str:
 @measured("growth")
 def growth(f: dict[str, Any]) -> str:
     """A plot and a sentence a regime, with the measured figures in it."""
-    from benchmarks.plots import charts
+    from benchmarks.report.plots import charts
 
     parts = []
     for name, chart in charts(f).items():

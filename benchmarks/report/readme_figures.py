@@ -2,11 +2,11 @@
 
     python -m orthrus lossless --prompts 500 --threads 1 --json > benchmarks/results/lossless.json
     python -m orthrus evaluate --domain all --prompts 40 --threads 1 --json > benchmarks/results/evaluate.json
-    python benchmarks/cpu_speed.py && python benchmarks/company.py && python benchmarks/start.py
-    python benchmarks/row_costs.py && python benchmarks/row_costs.py --model 0.6b --repeats 5
-    python benchmarks/growth.py && python benchmarks/plots.py
-    python benchmarks/page_speed.py
-    python benchmarks/readme_figures.py
+    python -m benchmarks.decode.cpu_speed && python -m benchmarks.decode.company && python -m benchmarks.decode.start
+    python -m benchmarks.decode.row_costs && python -m benchmarks.decode.row_costs --model 0.6b --repeats 5
+    python -m benchmarks.decode.growth && python -m benchmarks.report.plots
+    python -m benchmarks.page.speed
+    python -m benchmarks.report.readme_figures
 
 A marker is a pair of comments, <!-- figures:NAME --> and <!-- /figures:NAME -->; everything between them is replaced.
 """
@@ -16,12 +16,9 @@ from __future__ import annotations
 import json
 import re
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from benchmarks import ablation_figures, gpu_figures, plan_figures, speed_figures
-from benchmarks.speed_figures import NOT_YET, RESULTS, ROOT, read, table
+from benchmarks.report import ablation_figures, gpu_figures, plan_figures, speed_figures
+from benchmarks.report.speed_figures import NOT_YET, RESULTS, ROOT, read, table
 
 PAGES = (
     ROOT / "README.md",
@@ -72,7 +69,7 @@ def lossless() -> str:
 
 def page() -> str:
     """How the page feels; a quick look is not published."""
-    from benchmarks import page_figures
+    from benchmarks.report import page_figures
 
     path = RESULTS / "page.json"
     if not path.exists():

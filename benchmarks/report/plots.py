@@ -1,6 +1,6 @@
 """Draw docs/plots/*.svg from growth.json and ablations.json of benchmarks/results/, in the colours of the page.
 
-    python benchmarks/plots.py
+    python -m benchmarks.report.plots
 
 The SVG is written by hand: no browser, no drawing library. A result that is not there yet leaves its plots out.
 """
@@ -15,9 +15,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from benchmarks.speed_figures import counted
+from benchmarks.report.speed_figures import counted
 from viz.theme import PALETTES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -136,7 +134,7 @@ def millions(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def drawn(results: Path = RESULTS) -> dict[str, str]:
     """File name -> SVG text of every chart there are figures for."""
-    from benchmarks import ablation_figures
+    from benchmarks.report import ablation_figures
 
     made = {}
     if (path := results / "growth.json").exists():

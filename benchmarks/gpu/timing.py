@@ -1,4 +1,4 @@
-"""What `gpu_suite.py` times: captured cycles and AR steps of random weights, behind any context."""
+"""What `suite.py` times: captured cycles and AR steps of random weights, behind any context."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 """The floor on a GPU: bytes and FLOPs of an AR step, a draft and a verify pass, against what it can move and do.
 
-    python benchmarks/floor.py --model 0.6b                          # random weights of these shapes
-    python benchmarks/floor.py --model chiennv/Orthrus-Qwen3-1.7B
+    python -m benchmarks.decode.floor --model 0.6b                          # random weights of these shapes
+    python -m benchmarks.decode.floor --model chiennv/Orthrus-Qwen3-1.7B
 
 A pass cannot be quicker than its bytes over the copy bandwidth, nor than its FLOPs over the rate of a large product;
-both rates are measured in the same run, and set against the datasheet if it is known here. `measured / floor` says
-what is left: operator calls and small products. A CPU's floor, whose caches matter, is in `benchmarks/row_costs.py`.
+both rates are measured in the same run, and set against the datasheet if it is known here. `measured / floor` says what
+is left: operator calls and small products. A CPU's floor, whose caches matter, is in `benchmarks/decode/row_costs.py`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ import argparse
 import sys
 from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
 

@@ -1,12 +1,12 @@
-"""The figures of docs/gpu.md, from what benchmarks/gpu_suite.py has written."""
+"""The figures of docs/gpu.md, from what benchmarks/gpu/suite.py has written."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from benchmarks.gpu_suite import found
-from benchmarks.speed_figures import RESULTS, table
+from benchmarks.gpu.suite import found
+from benchmarks.report.speed_figures import RESULTS, table
 
 MISSING = "Not measured. The command above writes the figures."
 TIMES = ("context", "step_ms", "step_floor_ms", "step_over_floor", "cycle_ms", "cycle_floor_ms", "cycle_over_floor")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import Any, NamedTuple
 
-from benchmarks import plots, speed_figures
-from benchmarks.speed_figures import table
+from benchmarks.report import plots, speed_figures
+from benchmarks.report.speed_figures import table
 
 # What the paper reports (arXiv 2605.12825), in tokens a pass where it gives numbers.
 PAPER = (
