@@ -2,159 +2,116 @@
 
     python -m benchmarks.report.plots
 
-The SVG is written by hand: no browser, no drawing library. A result that is not there yet leaves its plots out.
+A result that is not there yet leaves its plots out. Neither the date nor matplotlib's version is in a file, so that
+drawing the same figures twice changes nothing.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import math
 import sys
-from html import escape
 from pathlib import Path
-from typing import Any, NamedTuple
 
-from benchmarks.report.speed_figures import counted
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
+
+from benchmarks.harness import ROOT
+from benchmarks.report import ablation_figures
+from benchmarks.report.ablation_figures import Bar
+from benchmarks.report.charts import Chart, charts
+from benchmarks.report.tables import read
 from viz.theme import PALETTES
 
-ROOT = Path(__file__).resolve().parent.parent
-RESULTS, PLOTS = ROOT / "benchmarks" / "results", ROOT / "docs" / "plots"
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 340, 64, 20, 56, 48
+PLOTS = ROOT / "docs" / "plots"
 COLOUR = PALETTES["light"]
 HUES = ("ar", "accepted", "refused", "draft")
-
-
-class Line(NamedTuple):
-    """One curve: its legend text and its points, x ascending."""
-
-    name: str
-    points: list[tuple[float, float]]
-
-
-class Chart(NamedTuple):
-    """x doubles at equal distances; `level` is a horizontal line that means something."""
-
-    title: str
-    x: str
-    y: str
-    lines: list[Line]
-    level: float | None = None
-
-
-def svg(chart: Chart) -> str:
-    """The chart as one SVG text."""
-    xs = sorted({x for line in chart.lines for x, _ in line.points})
-    ys = [y for line in chart.lines for _, y in line.points] + [chart.level or 0.0]
-    low, high, top = math.log2(xs[0] + 1), math.log2(xs[-1] + 1), ceiling(max(ys))
-
-    def across(x: float) -> float:
-        return LEFT + (math.log2(x + 1) - low) / ((high - low) or 1) * (WIDTH - LEFT - RIGHT)
-
-    def up(y: float) -> float:
-        return HEIGHT - BOTTOM - y / top * (HEIGHT - TOP - BOTTOM)
-
-    parts = [f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{COLOUR["page"]}"/>', text(LEFT, 20, chart.title, "start")]
-    for i in range(5):
-        y = top * i / 4
-        parts += [rule(up(y), COLOUR["line"]), text(LEFT - 8, up(y) + 4, f"{y:g}", "end")]
-    parts += [text(across(x), HEIGHT - BOTTOM + 18, f"{x:g}") for x in apart(xs, across)]
-    parts += [text(WIDTH / 2, HEIGHT - 10, chart.x), text(LEFT, TOP - 8, chart.y, "start")]
-    if chart.level is not None:
-        parts.append(rule(up(chart.level), COLOUR["soft"], 'stroke-dasharray="5 4"'))
-    for i, line in enumerate(chart.lines):
-        colour = COLOUR[HUES[i % len(HUES)]]
-        path = " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y in line.points)
-        dashes = ' stroke-dasharray="7 3"' * (i >= len(HUES))
-        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>')
-        parts += [f'<circle cx="{across(x):.1f}" cy="{up(y):.1f}" r="3" fill="{colour}"/>' for x, y in line.points]
-        parts.append(text(WIDTH - RIGHT, 20 + 15 * i, line.name, "end", colour))
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="system-ui, sans-serif"'
-    return "\n".join([f'{head} font-size="12" role="img" aria-label="{escape(chart.title)}">', *parts, "</svg>\n"])
-
-
-def text(x: float, y: float, words: str, anchor: str = "middle", colour: str = COLOUR["ink"]) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{escape(words)}</text>'
-
-
-def rule(y: float, colour: str, more: str = "") -> str:
-    return f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{colour}" {more}/>'
-
-
-def ceiling(value: float) -> float:
-    """The next of 1, 2, 4, 5, 8, 10, 20, ... at or above a positive value."""
-    unit = 10.0 ** math.floor(math.log10(value)) if value > 0 else 1.0
-    return next(unit * step for step in (1, 2, 4, 5, 8, 10) if unit * step >= value * 0.9999)
-
-
-def apart(xs: list[float], across, least: float = 34) -> list[float]:
-    """Those of `xs` whose labels do not touch."""
-    kept: list[float] = []
-    for x in xs:
-        if not kept or across(x) - across(kept[-1]) >= least:
-            kept.append(x)
-    return kept
-
-
-def curves(found: dict[str, Any], part: str, x: str, ys: dict[str, str]) -> list[Line]:
-    """A line per number of threads and figure of one part of growth.json; `ys` is figure -> legend text."""
-    return [
-        Line(f"{counted(threads)}{', ' if words else ''}{words}", [(row[x], row[y]) for row in figures[part]])
-        for threads, figures in found["threads"].items()
-        for y, words in ys.items()
-        if figures.get(part)
-    ]
-
-
-ACCEPTED = "proposals accepted a cycle"
-PASSES = {"ar_ms": "AR step", "verify_ms": "verify"}
-# file name: title, part of growth.json, x and its label, figures and their legends, their label, level
-CHARTS = {
-    "context": ("A pass by context", "context", "context", "positions in the cache", PASSES, "ms", None),
-    "acceptance": ("Speed-up by acceptance", "acceptance", "accepted", ACCEPTED, {"speedup": ""}, "x AR", 1.0),
-    "length": ("Speed-up by length of the answer", "length", "tokens", "tokens", {"speedup": ""}, "x AR", 1.0),
-    "size": ("Break-even by model", "size", "millions", "million weights", {"break_even_accepted": ""}, ACCEPTED, None),
+STYLE = {
+    "axes.edgecolor": COLOUR["line"],
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.labelcolor": COLOUR["ink"],
+    "axes.titlelocation": "left",
+    "figure.facecolor": COLOUR["page"],
+    "axes.facecolor": COLOUR["page"],
+    "font.size": 9,
+    "grid.color": COLOUR["line"],
+    "svg.fonttype": "none",  # words stay words: small files, text that can be searched
+    "svg.hashsalt": "orthrus",  # otherwise every drawing gets new ids
+    "text.color": COLOUR["ink"],
+    "xtick.color": COLOUR["ink"],
+    "ytick.color": COLOUR["ink"],
 }
 
 
-def charts(growth: dict[str, Any]) -> dict[str, Chart]:
-    """File name -> chart, for the parts that were measured."""
-    sized = {n: f | {"size": millions(f.get("size", []))} for n, f in growth["threads"].items()}
-    found = {}
-    for name, (title, part, x, x_label, ys, y_label, level) in CHARTS.items():
-        lines = curves({"threads": sized}, part, x, ys)
-        if lines:
-            found[name] = Chart(title, x_label, y_label, lines, level=level)
-    return found
+def empty(title: str, height: float, grid: str) -> tuple[Figure, Axes]:
+    """A figure with one set of axes: a frame below and to the left, and lines across `grid`."""
+    figure = Figure(figsize=(6.4, height), layout="constrained")
+    axes = figure.add_subplot(title=title)
+    axes.grid(visible=False, axis="x" if grid == "y" else "y")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(length=0)
+    return figure, axes
 
 
-def millions(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [row | {"millions": round(row["parameters"] / 1e6)} for row in rows]
+@rc_context(STYLE)
+def lines(chart: Chart) -> Figure:
+    """The curves of a chart; x doubles at equal distances from 1 on."""
+    figure, axes = empty(chart.title, 3.4, "y")
+    for i, line in enumerate(chart.lines):
+        dashes = "-" if i < len(HUES) else "--"
+        x, y = zip(*line.points, strict=True)
+        axes.plot(x, y, dashes, marker="o", ms=4, c=COLOUR[HUES[i % 4]], label=line.name, clip_on=False)
+    if chart.level is not None:
+        axes.axhline(chart.level, color=COLOUR["soft"], linestyle=":")
+    axes.set_xscale("symlog", base=2, linthresh=1)
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+    if min(x for line in chart.lines for x, _ in line.points) == 0:
+        axes.set_xlim(left=0)
+    axes.set(xlabel=chart.x, ylabel=chart.y, ylim=(0, None))
+    axes.legend(framealpha=1, edgecolor="none")
+    return figure
 
 
-def drawn(results: Path = RESULTS) -> dict[str, str]:
-    """File name -> SVG text of every chart there are figures for."""
-    from benchmarks.report import ablation_figures
+@rc_context(STYLE)
+def bars(title: str, rows: list[Bar]) -> Figure:
+    """A bar per row, the measured values as dots on it."""
+    figure, axes = empty(title, 0.6 + 0.24 * len(rows), "x")
+    drawn = axes.barh([row.name for row in rows], [row.mean for row in rows], 0.66, color=COLOUR["accepted"])
+    for i, (row, patch) in enumerate(zip(rows, drawn, strict=True)):
+        patch.set_gid(f"bar-{i}")
+        axes.plot(row.values, [i] * len(row.values), "o", ms=4, color=COLOUR["ink"])
+    axes.invert_yaxis()  # the first row on top
+    return figure
 
-    made = {}
-    if (path := results / "growth.json").exists():
-        growth = json.loads(path.read_text(encoding="utf-8"))
-        made = {f"{name}.svg": svg(chart) for name, chart in charts(growth).items()}
-    if (path := results / "ablations.json").exists():
-        made["ablations.svg"] = ablation_figures.svg(json.loads(path.read_text(encoding="utf-8")))
+
+def drawn() -> dict[str, Figure]:
+    """File name -> figure of every chart there are results for."""
+    made = {f"{name}.svg": lines(chart) for name, chart in charts(read("growth") or {"threads": {}}).items()}
+    if result := read("ablations"):
+        made["ablations.svg"] = bars(ablation_figures.TITLE, ablation_figures.bars(result))
     return made
+
+
+@rc_context(STYLE)
+def write(figure: Figure, path: Path) -> None:
+    unchanging = {"Date": None, "Creator": None, "Title": figure.axes[0].get_title(loc="left")}
+    figure.savefig(path, format="svg", metadata=unchanging)
+    # matplotlib ends lines of path data with a blank
+    path.write_text("".join(f"{line.rstrip()}\n" for line in path.read_text(encoding="utf-8").splitlines()), "utf-8")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, default=PLOTS)
     args = parser.parse_args()
-    found = drawn()
+    figures = drawn()
     args.out.mkdir(parents=True, exist_ok=True)
-    for name, content in found.items():
-        (args.out / name).write_text(content, encoding="utf-8")
+    for name, figure in figures.items():
+        write(figure, args.out / name)
         print(f"written: {name}")
-    return 0 if found else 1
+    return 0 if figures else 1
 
 
 if __name__ == "__main__":
