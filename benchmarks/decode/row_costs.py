@@ -1,7 +1,8 @@
 """What a pass of 1 to 32 rows costs on this CPU, the break-even that follows, and the best that acceptance could bring.
 
-    python -m benchmarks.decode.row_costs python -m benchmarks.decode.row_costs --model 0.6b --repeats 5          #
-    random weights of these shapes: beyond the caches python -m benchmarks.decode.row_costs --quick
+    python -m benchmarks.decode.row_costs
+    python -m benchmarks.decode.row_costs --model 0.6b --repeats 5    # random weights: beyond the caches
+    python -m benchmarks.decode.row_costs --quick
 
 A cycle of K positions is a draft and a verify pass of K rows. With passes priced in AR steps, its price is also the
 tokens it must bring to break even, and K over that price is the most it could win: no acceptance does better. A
@@ -28,7 +29,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.decode.floor import copy_rate, product_rate, work
+from benchmarks.decode.floor import copy_rate, product_rate
 from benchmarks.harness import RESULTS, SHAPES, facts, shaped, table, weight_count, write
 from kernels.numba_linear import _linear, pool_of
 from orthrus.checkpoints.loading import LoadedModel, load_model
@@ -37,6 +38,7 @@ from orthrus.corpus import generate
 from orthrus.decoding.engine import decode
 from orthrus.decoding.pass_costs import settle
 from orthrus.evaluation.domains import dialogue
+from orthrus.gpu.cost import work
 from orthrus.model.compiled_model import CompiledModel
 from orthrus.model.thread_team import available_cores
 from orthrus.trace import Trace, metrics

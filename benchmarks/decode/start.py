@@ -26,12 +26,12 @@ from typing import Any
 
 import torch
 
-from benchmarks.decode.floor import work
 from benchmarks.decode.row_costs import rates
 from benchmarks.harness import RESULTS, ROOT, SHAPES, facts, random_reader, table, write
 from orthrus.checkpoints.folder import read_config
 from orthrus.checkpoints.safetensors_io import shapes_of, write_weights
 from orthrus.config import EMBEDDED_MODEL
+from orthrus.gpu.cost import work
 from orthrus.model.thread_team import available_cores
 
 PROMPT = 28  # tokens

@@ -1,8 +1,8 @@
 """Many visitors on one device: API clients and browsers on loopback, with stops, reloads and bad input.
 
-    python -m benchmarks.load.run --minutes 10                  # writes benchmarks/results/load-<machine>.json python
-    -m benchmarks.load.run --minutes 1.25 --clients 30 --browsers 0 --pause 0 --out load.json python -m
-    benchmarks.load.run --docs                        # writes the tables of docs/operations.md from those files
+    python -m benchmarks.load.run --minutes 10    # writes benchmarks/results/load-<machine>.json
+    python -m benchmarks.load.run --minutes 1.25 --clients 30 --browsers 0 --pause 0 --out load.json
+    python -m benchmarks.load.run --docs          # writes the tables of docs/operations.md from those files
 
 Every run carries a prompt of its own. An event is lost where a stream does not fold into a trace with its `done`,
 crossed where a stream holds another visitor's prompt or run; both must be 0, and so must unhandled errors.

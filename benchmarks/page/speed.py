@@ -1,8 +1,7 @@
 """How the page feels, in numbers: frames, memory, bytes, answers, first paint; measured in a real Chromium.
 
-    python -m benchmarks.page.speed --out benchmarks/results/page.json     # then: python -m
-    benchmarks.report.readme_figures python -m benchmarks.page.speed --quick --out page.json                # a short
-    look, not for publication
+    python -m benchmarks.page.speed --out benchmarks/results/page.json     # then: benchmarks.report.readme_figures
+    python -m benchmarks.page.speed --quick --out page.json                # a short look, not for publication
 
 The page is `app.py` without a model. Recorded runs are handed to its player in messages of two events at 60 events a
 second, more than it ever gets from the server, whose live runs arrive whole; the server's own part is not measured.

@@ -1,7 +1,7 @@
 """The paper's ablations at the size of the embedded model: one row each, equal budgets, two seeds.
 
-    python -m benchmarks.training.ablations            # every row that is not in the result yet; interrupt it as you
-    like python -m benchmarks.training.ablations --fresh    # all of them anew
+    python -m benchmarks.training.ablations            # every row that is not in the result yet; may be interrupted
+    python -m benchmarks.training.ablations --fresh    # all of them anew
 
 Every variant takes the same number of steps, blocks a step and prompts, from the same start. Measured on prompts that
 no variant saw: agreement in a row on the frozen model's held-out answers, and greedy decoding.
