@@ -7,16 +7,14 @@ import os
 import platform
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import torch
+from torch.utils.benchmark import Timer
 
-from orthrus.checkpoints.loading import load_model
 from orthrus.checkpoints.safetensors_io import shapes_of
 from orthrus.config import ModelConfig
 from orthrus.decoding.run_info import describe_host
@@ -33,7 +31,7 @@ def facts(what: str, device: str = "cpu") -> dict[str, Any]:
     host = describe_host(device.split(":")[0], torch.get_num_threads())
     return {
         "what": what.split("\n")[0],
-        "command": " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
+        "command": command(),
         "measured_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "machine": {
             "device": host.device,
@@ -48,6 +46,13 @@ def facts(what: str, device: str = "cpu") -> dict[str, Any]:
         },
         "commit": commit(),
     }
+
+
+def command() -> str:
+    """What starts this process again, from the repository's root."""
+    started = sys.modules["__main__"].__spec__  # None for a file that is not run as a module
+    named = ["-m", started.name] if started else [Path(sys.argv[0]).name]
+    return " ".join(["python", *named, *sys.argv[1:]])
 
 
 def commit() -> str:
@@ -66,19 +71,12 @@ SHAPES = cost.SHAPES | {
 }
 
 
-def shaped(shape: str, dtype: str, device: str = "cpu", threads: int = 0) -> Any:
-    """The model of a checkpoint folder or hub id, or random weights of SHAPES[shape]: what a pass costs is the same.
-
-    On a CPU it is compiled, on a GPU an Orthrus module.
-    """
-    if shape not in SHAPES:
-        return load_model(shape, device, dtype, threads=threads).model
-    if device != "cpu":
-        return random_module(shape, dtype, device)
+def shaped(shape: str, dtype: str, threads: int = 0) -> Any:
+    """A compiled model of random weights of SHAPES[shape]: what a pass costs does not depend on what they are."""
     from orthrus.model.compiled_model import CompiledModel
 
     c, number = SHAPES[shape], getattr(torch, dtype)
-    refuse_what_does_not_fit(weight_count(c) * number.itemsize, f"{shape} in {dtype}", torch.device(device))
+    refuse_what_does_not_fit(weight_count(c) * number.itemsize, f"{shape} in {dtype}", torch.device("cpu"))
     return CompiledModel(c, random_reader(c, number), number, threads)
 
 
@@ -108,18 +106,10 @@ def weight_count(c: ModelConfig) -> int:
     return c.num_hidden_layers * layer + c.vocab_size * c.hidden_size * (1 if c.tie_word_embeddings else 2)
 
 
-def seconds(run: Callable[[], Any], repeats: int, device: str = "cpu") -> float:
-    """Median seconds of `repeats` calls behind two that warm up; a GPU is waited for on both sides."""
-    wait = torch.cuda.synchronize if device.startswith("cuda") else lambda: None
-    found = []
-    for i in range(repeats + 2):
-        wait()
-        began = time.perf_counter()
-        run()
-        wait()
-        if i > 1:
-            found.append(time.perf_counter() - began)
-    return median(found)
+def seconds(run: Callable[[], Any], least: float = 0.2) -> float:
+    """Median seconds of a call, over `least` seconds of calls behind some that warm up; a GPU is waited for."""
+    timer = Timer("run()", globals={"run": run}, num_threads=torch.get_num_threads())
+    return timer.blocked_autorange(min_run_time=least).median
 
 
 def table(head: list[str], rows: list[list[Any]]) -> str:

@@ -1,6 +1,6 @@
 """Record the gallery: one trace per card, both lanes, on this machine.
 
-    python benchmarks/record_traces.py
+    python -m benchmarks.record_traces
 
 Each prompt is decoded several times at detail 1 and the run of median Orthrus time is kept, so that a card shows
 what the machine does, not its best or worst moment. A run beside which other processes were busy is measured again.
@@ -14,10 +14,6 @@ import sys
 import time
 from pathlib import Path
 
-from orthrus.trace.metrics import measure
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from orthrus.checkpoints.loading import load_model
 from orthrus.config import EMBEDDED_MODEL, ENGINES, DecodeConfig
 from orthrus.corpus import domain_module
@@ -25,6 +21,7 @@ from orthrus.decoding.engine import run_both
 from orthrus.trace import Trace
 from orthrus.trace.files import SUFFIX, save
 from orthrus.trace.invariants import check
+from orthrus.trace.metrics import measure
 
 # (name of the card, domain, number of its preset): easy and hard text, in the order a visitor meets them
 CARDS = (

@@ -9,7 +9,7 @@ MOST = 8  # each slice costs its sums in float32, written and read again
 def slices_for(columns: int, depth: int) -> int:
     """Slices for a weight [columns, depth]: doubled until there are PROGRAMS programs, while each has whole steps.
 
-    A rule, not timed yet: `benchmarks/gpu_suite.py` times what it chooses against the alternatives.
+    A rule, not timed yet: `benchmarks/gpu/suite.py` times what it chooses against the alternatives.
     """
     slices, tiles, step = 1, -(-columns // COLUMNS), STEP_BYTES // 2
     while slices < MOST and tiles * slices < PROGRAMS and depth % (2 * slices * step) == 0:

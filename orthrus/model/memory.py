@@ -8,7 +8,11 @@ import torch
 
 from orthrus.errors import OrthrusError
 
-MEMINFO = Path("/proc/meminfo")
+try:
+    import psutil
+except ImportError:  # decoding needs torch, transformers and triton alone
+    psutil = None
+
 CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -21,12 +25,7 @@ def free_bytes(device: torch.device) -> int | None:
 
 
 def _available() -> int | None:
-    if not MEMINFO.exists():
-        return None
-    for line in MEMINFO.read_text().splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return None
+    return psutil.virtual_memory().available if psutil else None
 
 
 def _left_in_container() -> int | None:

@@ -87,7 +87,7 @@ class RunManager:
             log.info("the model is loaded")
         except Exception as error:
             log.exception("the model did not load")
-            self.counters.count("orthrus_errors_total", 1, "kind", "load")
+            self.counters.count("orthrus_errors_total", kind="load")
             self._problem = f"There is no live model: {error}"
         self._ready.set()
 
@@ -171,14 +171,14 @@ class RunManager:
                 run.out.put(Update(None, sentence(str(error)), True, error.code))
             else:
                 log.exception("run failed", extra={"run": run.id})
-                self.counters.count("orthrus_errors_total", 1, "kind", kind_of(error))
+                self.counters.count("orthrus_errors_total", kind=kind_of(error))
                 run.out.put(Update(None, sentence(trouble(error)), True, getattr(error, "code", "run-failed")))
         try:
             if outcome == "failed":  # here the error and the frames it held, with their tensors, are gone
                 self._clean_up()
         finally:
             self.give_back(run)
-            self.counters.count("orthrus_runs_total", 1, "outcome", outcome)
+            self.counters.count("orthrus_runs_total", outcome=outcome)
             took = round(time.monotonic() - run.began, 3)
             log.info("run ended", extra={"run": run.id, "outcome": outcome, "seconds": took})
             run.out.put(None)
@@ -244,7 +244,7 @@ class RunManager:
             self._keep(trace)
         except OSError as error:
             log.exception("the run was not recorded", extra={"run": run.id})
-            self.counters.count("orthrus_errors_total", 1, "kind", "record")
+            self.counters.count("orthrus_errors_total", kind="record")
             run.note = f" It could not be recorded: {(error.strerror or type(error).__name__).lower()}."
 
     def _clean_up(self) -> None:

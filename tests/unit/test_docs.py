@@ -41,6 +41,20 @@ def test_every_link_leads_to_a_file(page):
     assert [t for t in targets if not (ROOT / page).parent.joinpath(t).exists()] == []
 
 
+def test_every_benchmark_that_is_named_can_be_run():
+    """In the documents, in the results they are written from, and in what the benchmarks say of themselves."""
+    named = set()
+    for pattern in ("README.md", "docs/*.md", "benchmarks/**/*.py", "benchmarks/**/*.json"):
+        for path in ROOT.glob(pattern):
+            text = path.read_text(encoding="utf-8")
+            assert not re.search(r"python\S* benchmarks/", text), f"{path}: benchmarks are modules"
+            named |= set(re.findall(r"-m (benchmarks\.\w[\w.]*\w)", text))
+    assert len(named) > 10
+    for module in named:
+        path = ROOT / f"{module.replace('.', '/')}.py"
+        assert path.is_file() and '__name__ == "__main__"' in path.read_text(encoding="utf-8"), module
+
+
 @pytest.mark.parametrize(
     ("text", "gone"),
     [

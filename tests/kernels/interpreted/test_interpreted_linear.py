@@ -4,7 +4,7 @@ import pytest
 import torch
 from kernel_cases import DTYPES, assert_close, bits, changed_rows, randn
 
-from benchmarks import gpu_timing
+from benchmarks.gpu import timing
 from benchmarks.harness import SHAPES as SHAPES_OF_MODELS
 from kernels import ops, reference, slices, triton_linear
 from kernels.triton_linear import LaunchConfig
@@ -183,10 +183,10 @@ def test_rows_of_a_prompts_piece_are_those_of_a_block(product, three_slices):
 
 
 def test_every_number_of_slices_is_timed_that_cuts_a_layer_evenly(monkeypatch):
-    monkeypatch.setattr(gpu_timing, "seconds_of", lambda run: run() or 1e-3)
+    monkeypatch.setattr(timing, "seconds", lambda run, least: run() or 1e-3)
     config = tiny_config(hidden_size=256, intermediate_size=1024, num_attention_heads=4, block_size=3)
-    monkeypatch.setattr(gpu_timing, "ALTERNATIVES", ({"step_bytes": 128},))
-    rows = gpu_timing.products(config, FakeDevice("triton"), torch.device("cpu"), size=0)
+    monkeypatch.setattr(timing, "ALTERNATIVES", ({"step_bytes": 128},))
+    rows = timing.products(config, FakeDevice("triton"), torch.device("cpu"), size=0)
     assert {row["layer"]: list(row["microseconds"]) for row in rows} == {
         "qkv": ["1", "2"],
         "o": [],

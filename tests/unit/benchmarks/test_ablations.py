@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from xml.etree import ElementTree
 
 import pytest
 import torch
 
-from benchmarks import ablation_figures, ablation_stage, ablations, denoise, speed_figures
-from benchmarks.ablation_stage import AblationStage, Variant, Workbench, reveal
+from benchmarks.report import ablation_figures, plots, tables
+from benchmarks.training import ablation_stage, ablations, denoise
+from benchmarks.training.ablation_stage import AblationStage, Variant, Workbench, reveal
 from orthrus.checkpoints.chat_template import chat_ids
 from orthrus.config import DecodeConfig
 from orthrus.decoding.engine import decode
@@ -132,7 +132,7 @@ RESULT |= {"budget": {"steps": 2, "blocks": 8, "decoded_prompts": 1}}
 
 
 def test_the_tables_say_what_was_measured(tmp_path, monkeypatch):
-    monkeypatch.setattr(speed_figures, "RESULTS", tmp_path)
+    monkeypatch.setattr(tables, "RESULTS", tmp_path)
     assert ablation_figures.ablations().startswith("Not measured yet")
     (tmp_path / "ablations.json").write_text(json.dumps(RESULT))
     text = ablation_figures.ablations()
@@ -143,15 +143,18 @@ def test_the_tables_say_what_was_measured(tmp_path, monkeypatch):
 
 
 def test_the_plot_has_a_bar_a_row_and_a_dot_a_seed():
-    drawn = ElementTree.fromstring(ablation_figures.svg(RESULT))
-    svg = "{http://www.w3.org/2000/svg}"
-    assert len(drawn.findall(f"{svg}rect")) == 1 + 6 and len(drawn.findall(f"{svg}circle")) == 12
-    widths = [float(r.get("width")) for r in drawn.findall(f"{svg}rect")[1:]]
-    assert widths == sorted(widths, reverse=True)
+    rows = ablation_figures.bars(RESULT)
+    axes = plots.bars(ablation_figures.TITLE, rows).axes[0]
+    widths = [patch.get_width() for patch in axes.patches]
+    assert widths == [row.mean for row in rows] == sorted(widths, reverse=True) and len(rows) == 6
+    assert [tuple(dots.get_xdata()) for dots in axes.lines] == [row.values for row in rows]
+    assert sum(len(dots.get_xdata()) for dots in axes.lines) == 12
+    assert [text.get_text() for text in axes.get_yticklabels()] == [row.name for row in rows]
+    assert axes.yaxis_inverted(), "the first row is on top"
 
 
 def test_rows_of_another_model_or_budget_are_not_added_to(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["ablations.py", "--out", str(tmp_path / "a.json"), "--work", str(tmp_path / "w")])
+    monkeypatch.setattr(sys, "argv", ["ablations", "--out", str(tmp_path / "a.json"), "--work", str(tmp_path / "w")])
     args = ablations.parser().parse_args()
     wanted = {"model": "abc", "budget": {"steps": 2}}
     assert ablations.begun(args, wanted) == []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import gpu_figures, plan_figures, readme_figures
 from benchmarks.harness import SHAPES
+from benchmarks.report import gpu_figures, plan_figures, readme_figures, tables
 from orthrus import diagnostics
 from orthrus.gpu.cost import card_floors, floors, launches, passes, summary
 from orthrus.gpu.datasheets import CARDS, SHARED_LIMIT, card_named
@@ -24,7 +24,7 @@ OTHERS += ["NVIDIA A10", "NVIDIA A100-PCIE-40GB", "NVIDIA RTX 6000 Ada Generatio
 
 
 def test_a_quick_look_is_not_published(monkeypatch, tmp_path):
-    monkeypatch.setattr(gpu_figures, "RESULTS", tmp_path)
+    monkeypatch.setattr(tables, "RESULTS", tmp_path)
     assert gpu_figures.gpu() == gpu_figures.MISSING
     (tmp_path / "gpu.json").write_text('{"quick": true}')
     with pytest.raises(ValueError, match="measure it in full"):
@@ -35,7 +35,7 @@ def test_docs_show_the_figures():
     page = readme_figures.ROOT / "docs" / "gpu.md"
     text = page.read_text(encoding="utf-8")
     assert "<!-- figures:gpu -->" in text and "<!-- figures:floors -->" in text and page in readme_figures.PAGES
-    assert readme_figures.filled(text) == text, "run python benchmarks/readme_figures.py"
+    assert readme_figures.filled(text) == text, "run python -m benchmarks.report.readme_figures"
 
 
 @pytest.mark.parametrize(("reported", "name"), NAMES.items())

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import page_figures, readme_figures
+from benchmarks.report import page_figures, readme_figures, tables
 
 DOC = readme_figures.ROOT / "docs" / "page.md"
 RESULT = {
@@ -31,7 +31,7 @@ RESULT = {
 def test_the_doc_is_what_the_result_says():
     text = DOC.read_text(encoding="utf-8")
     assert "<!-- figures:page -->" in text
-    assert readme_figures.filled(text) == text, "run benchmarks/readme_figures.py"
+    assert readme_figures.filled(text) == text, "run python -m benchmarks.report.readme_figures"
 
 
 def test_tables_hold_what_was_measured_and_its_bar(tmp_path, monkeypatch):
@@ -39,7 +39,7 @@ def test_tables_hold_what_was_measured_and_its_bar(tmp_path, monkeypatch):
     for cell in ("| 41 | 50 |", "| 41 | 30 |", "| 1 of 45 |", "| 12.3 | 4321 |", "| 654 | 1500 |", "| 21 | 62 | 50 |"):
         assert cell in text, cell
     assert "| 2713 | 2500 |" in text, "a missed bar stays in the table"
-    monkeypatch.setattr(readme_figures, "RESULTS", tmp_path)
+    monkeypatch.setattr(tables, "RESULTS", tmp_path)
     marked = "<!-- figures:page -->\n\n| 9 |\n\n<!-- /figures:page -->"
     assert "| 9 |" not in readme_figures.filled(marked), "figures without a result do not stay"
     (tmp_path / "page.json").write_text(json.dumps(RESULT))

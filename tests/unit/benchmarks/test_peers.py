@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.peers import LlamaCpp, by_llama_cpp, by_transformers, transformers_model
+from benchmarks.decode.peers import LlamaCpp, by_llama_cpp, by_transformers, transformers_model
 from orthrus.checkpoints.loading import LoadedModel, load_model
 from orthrus.checkpoints.safetensors_io import open_weights
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
@@ -43,7 +43,7 @@ def test_a_compiled_model_has_no_modules_to_hand_over():
 @pytest.fixture(scope="module", params=("float32", "float16"))
 def written(request, tmp_path_factory) -> tuple[str, Path]:
     pytest.importorskip("gguf")
-    from benchmarks.gguf_file import write_gguf
+    from benchmarks.decode.gguf_file import write_gguf
 
     path = tmp_path_factory.mktemp("gguf") / "ar.gguf"
     write_gguf(EMBEDDED_MODEL, path, request.param)
@@ -53,7 +53,7 @@ def written(request, tmp_path_factory) -> tuple[str, Path]:
 def test_a_gguf_file_holds_the_ar_view_and_nothing_else(written, plain):
     import gguf
 
-    from benchmarks.gguf_file import gguf_name
+    from benchmarks.decode.gguf_file import gguf_name
 
     numbers, path = written
     held = {tensor.name: tensor for tensor in gguf.GGUFReader(path).tensors}

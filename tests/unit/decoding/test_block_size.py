@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.pacing_price import TABLES, speedups
+from benchmarks.decode.pacing_price import TABLES, speedups
 from orthrus.config import DecodeConfig
 from orthrus.decoding.block_size import LAST_WAIT, AdaptiveBlockSize, Costs
 from orthrus.decoding.engine import run_both

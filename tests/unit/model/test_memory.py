@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -80,3 +81,23 @@ def test_what_the_system_says():
     assert free is None or free > 0
     memory.refuse_what_does_not_fit(1, "one byte", torch.device("cpu"))
     assert tiny_model().model.new_cache(8).scratch_bytes == 0
+
+
+def container(folder: Path, limit: str) -> Path:
+    for name, text in (("max", limit), ("current", "700"), ("stat", "anon 500\ninactive_file 100")):
+        (folder / f"memory.{name}").write_text(text + "\n")
+    return folder
+
+
+@pytest.mark.parametrize(("limit", "left"), [("1000", 400), ("max", 5000), ("500", 0)])
+def test_the_least_of_system_and_container_is_free(tmp_path, monkeypatch, limit, left):
+    monkeypatch.setattr(memory, "psutil", SimpleNamespace(virtual_memory=lambda: SimpleNamespace(available=5000)))
+    monkeypatch.setattr(memory, "CGROUP", container(tmp_path, limit))
+    assert memory.free_bytes(torch.device("cpu")) == left
+
+
+def test_without_psutil_and_a_limit_nothing_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(memory, "psutil", None)
+    monkeypatch.setattr(memory, "CGROUP", tmp_path)
+    assert memory.free_bytes(torch.device("cpu")) is None
+    memory.refuse_what_does_not_fit(1 << 60, "an exbibyte", torch.device("cpu"))

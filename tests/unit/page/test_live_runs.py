@@ -311,7 +311,7 @@ def test_drawing_is_nobody_else_s_wait(monkeypatch):
     live = open_live()
     monkeypatch.setattr(live_run, "film", film)
     assert frames(live.run("me", ("go", 40))) and free == [True]
-    assert "orthrus_run_seconds_count 1\n" in live.manager.metrics()
+    assert "orthrus_run_seconds_count 1.0\n" in live.manager.metrics()
 
 
 # Waiting
@@ -413,7 +413,7 @@ def test_a_run_over_its_time_is_stopped_and_told_so():
     live = open_live(limits=Limits(run_seconds=1))
     last = said(live.run("me", ("slowly", 5000)))[-1]
     assert last.startswith("Stopped after ") and ": a run may take 1 s here." in last
-    assert 'orthrus_runs_total{outcome="overtime"} 1' in live.manager.metrics()
+    assert 'orthrus_runs_total{outcome="overtime"} 1.0\n' in live.manager.metrics()
 
 
 def test_runs_do_not_cross():
@@ -480,14 +480,14 @@ def test_a_fault_in_mid_cycle(error, told, caplog):
     assert len(cleaned) == 1
     assert frames(live.run("me", ("go", 60))) and live.manager.health() == (True, "ok")
     kind = getattr(error, "kind", type(error).__name__)
-    assert f'orthrus_errors_total{{kind="{kind}"}} 1' in live.manager.metrics()
+    assert f'orthrus_errors_total{{kind="{kind}"}} 1.0\n' in live.manager.metrics()
 
 
 def test_a_value_error_in_mid_run_is_a_fault_and_not_the_visitor_s():
     live = open_live(failing(ValueError("seq 7 cannot follow seq 5")))
     last = said(live.run("me", ("go", 60)))[-1]
     assert last.startswith("The run failed (ValueError).") and "seq" not in last
-    assert 'orthrus_runs_total{outcome="failed"} 1' in live.manager.metrics()
+    assert 'orthrus_runs_total{outcome="failed"} 1.0\n' in live.manager.metrics()
 
 
 def test_what_a_failed_run_held_is_free_when_the_desk_cleans_up(monkeypatch):
@@ -515,7 +515,7 @@ def test_what_a_failed_run_held_is_free_when_the_desk_cleans_up(monkeypatch):
 def test_a_device_that_is_lost_is_said_and_fails_the_health_check():
     live = open_live(failing(RuntimeError("unspecified launch failure")), recover=lambda: "the GPU is gone")
     list(live.run("me", ("go", 60)))
-    assert live.manager.health() == (False, "the GPU is gone") and "orthrus_healthy 0" in live.manager.metrics()
+    assert live.manager.health() == (False, "the GPU is gone") and "orthrus_healthy 0.0\n" in live.manager.metrics()
     (updates,) = [each for each in live.run("me", ("go", 60)) if each.status]
     assert updates.failed and updates.status == "The GPU is gone."
 
@@ -533,7 +533,7 @@ def test_a_full_disk_spoils_the_record_and_not_the_run(caplog):
     assert "40 tokens in " in first and first.endswith("It could not be recorded: no space left on device.")
     assert "recorded" not in second and len(kept) == 2
     assert [r.message for r in caplog.records if r.levelno == logging.ERROR] == ["the run was not recorded"]
-    assert 'orthrus_errors_total{kind="record"} 1' in live.manager.metrics()
+    assert 'orthrus_errors_total{kind="record"} 1.0\n' in live.manager.metrics()
 
 
 def test_a_clock_that_jumps_in_mid_run_changes_nothing(monkeypatch):
@@ -547,7 +547,7 @@ def test_a_clock_that_jumps_in_mid_run_changes_nothing(monkeypatch):
     real = time.time
     live = open_live(decode, limits=Limits(run_seconds=60))
     assert "60 tokens in " in said(live.run("me", ("go", 60)))[-1]
-    assert 'orthrus_runs_total{outcome="done"} 1' in live.manager.metrics()
+    assert 'orthrus_runs_total{outcome="done"} 1.0\n' in live.manager.metrics()
 
 
 def test_a_reader_that_stops_reading_keeps_the_device_no_longer_than_its_run():
@@ -593,11 +593,11 @@ def test_every_run_is_counted_once_and_logged_by_its_id(caplog):
         list(live.run("me", ("  ", 10)))
     metrics = live.manager.metrics()
     trace = Trace.of(synthetic.events(tokens=90))
-    assert 'orthrus_runs_total{outcome="done"} 1\n' in metrics and 'outcome="refused"} 1\n' in metrics
-    assert "orthrus_tokens_total 90\n" in metrics and f"orthrus_cycles_total {len(trace.verdicts)}\n" in metrics
+    assert 'orthrus_runs_total{outcome="done"} 1.0\n' in metrics and 'outcome="refused"} 1.0\n' in metrics
+    assert "orthrus_tokens_total 90.0\n" in metrics and f"orthrus_cycles_total {len(trace.verdicts)}.0\n" in metrics
     assert (
-        f"orthrus_accepted_total {trace.sums.accepted}\n" in metrics
-        and "orthrus_first_event_seconds_count 1\n" in metrics
+        f"orthrus_accepted_total {trace.sums.accepted}.0\n" in metrics
+        and "orthrus_first_event_seconds_count 1.0\n" in metrics
     )
     ended = [record for record in caplog.records if record.message == "run ended"]
     assert [record.outcome for record in ended] == ["done", "refused"] and ended[0].run != ended[1].run

@@ -22,16 +22,16 @@ def test_every_line_is_the_text_format_and_every_name_has_help_and_type():
     assert all(line.startswith("# ") or LINE.match(line) for line in text.splitlines()) and text.endswith("\n")
     for name in (*COUNTERS, *LATENCIES, "orthrus_waiting_runs"):
         assert f"# HELP {name} " in text and f"# TYPE {name} " in text
-    assert values(text)["orthrus_waiting_runs"] == "3"
+    assert values(text)["orthrus_waiting_runs"] == "3.0"
 
 
 def test_counts_and_labels():
     meters = Metrics()
     meters.count("orthrus_tokens_total", 5)
     meters.count("orthrus_tokens_total", 2)
-    meters.count("orthrus_errors_total", 1, "kind", 'a "b"\n\\')
+    meters.count("orthrus_errors_total", kind='a "b"\n\\')
     found = values(meters.text({}))
-    assert found["orthrus_tokens_total"] == "7" and found['orthrus_errors_total{kind="a \\"b\\"\\n\\\\"}'] == "1"
+    assert found["orthrus_tokens_total"] == "7.0" and found['orthrus_errors_total{kind="a \\"b\\"\\n\\\\"}'] == "1.0"
     with pytest.raises(KeyError):
         meters.count("orthrus_nonsense_total")
 
@@ -41,9 +41,9 @@ def test_classes_add_up():
     for seconds in (0.01, 0.05, 0.2, 1000.0):
         meters.took("orthrus_wait_seconds", seconds)
     found = values(meters.text({}))
-    classes = [int(found[f'orthrus_wait_seconds_bucket{{le="{bound:g}"}}']) for bound in SECONDS]
+    classes = [float(found[f'orthrus_wait_seconds_bucket{{le="{bound}"}}']) for bound in SECONDS]
     assert classes == [2, 2, 3, *[3] * (len(SECONDS) - 3)]
-    assert found['orthrus_wait_seconds_bucket{le="+Inf"}'] == found["orthrus_wait_seconds_count"] == "4"
+    assert found['orthrus_wait_seconds_bucket{le="+Inf"}'] == found["orthrus_wait_seconds_count"] == "4.0"
     assert float(found["orthrus_wait_seconds_sum"]) == pytest.approx(1000.26)
 
 

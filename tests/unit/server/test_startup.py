@@ -289,7 +289,7 @@ def test_the_server_s_state_can_be_asked_behind_a_node_server_in_front(assets):
         assert until(lambda: app.get("/gradio_api/healthz").status == 200, PATIENCE_S)
         assert "text/html" in app.get("/healthz").head["content-type"], "the control: Node is in front"
         assert "status" in app.get("/gradio_api/healthz").text
-        assert "orthrus_healthy 1" in app.get("/gradio_api/metrics").text
+        assert "orthrus_healthy 1.0\n" in app.get("/gradio_api/metrics").text
         assert app.get("/gradio_api/player/player.js").status == 200
 
 

@@ -1,7 +1,7 @@
 """AR beside one other busy process, as a share of what it does alone: this project's engine and llama.cpp.
 
-    python benchmarks/company.py
-    python benchmarks/company.py --quick
+    python -m benchmarks.decode.company
+    python -m benchmarks.decode.company --quick
 
 The other process is a Python loop that never sleeps. Quiet and busy stretches take turns; in each, every way answers
 every prompt. With more than one thread the compiled engine chooses for each pass how many share it, by what passes have
@@ -21,11 +21,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from benchmarks.cpu_speed import AR, LLAMA, gguf_files, our_ways
+from benchmarks.decode.cpu_speed import AR, LLAMA, gguf_files, our_ways
+from benchmarks.decode.peers import LlamaCpp, Way, by_llama_cpp
 from benchmarks.harness import RESULTS, facts, table, write
-from benchmarks.peers import LlamaCpp, Way, by_llama_cpp
 from orthrus.checkpoints.loading import load_model
 from orthrus.config import EMBEDDED_MODEL
 from orthrus.corpus import generate

@@ -1,8 +1,8 @@
 """Everything that is claimed of a GPU, in stages that fit ten minutes; each is written as soon as it ends.
 
-    python benchmarks/gpu_suite.py --out gpu.json
-    python benchmarks/gpu_suite.py --triton compiled --out gpu.json     # kernels compiled before, see below
-    python benchmarks/gpu_suite.py --quick                              # the small shape: does it run
+    python -m benchmarks.gpu.suite --out gpu.json
+    python -m benchmarks.gpu.suite --triton compiled --out gpu.json     # kernels compiled before, see below
+    python -m benchmarks.gpu.suite --quick                              # the small shape: does it run
 
 First whether it lives: one model captured and replayed in mode exact, or its traceback. Then the headline, bits of
 rows, times of the real shapes, and what takes longest last. A stage that fails is recorded with its traceback, and the
@@ -25,11 +25,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 import torch
 
-from benchmarks import gpu_stages as stages
+from benchmarks.gpu import stages
 from benchmarks.harness import RESULTS, SHAPES, facts, table, write
 
 SECONDS = 540  # behind this no stage begins

@@ -1,12 +1,12 @@
-"""benchmarks/results/ablations.json as tables and a plot: docs/training.md and docs/plots/ are filled from here."""
+"""benchmarks/results/ablations.json as tables and bars: docs/training.md and docs/plots/ are filled from here."""
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any, NamedTuple
 
-from benchmarks import plots, speed_figures
-from benchmarks.speed_figures import table
+from benchmarks.report.tables import NOT_YET, read, table
+
+TITLE = "Tokens per pass by variant, a dot per seed"
 
 # What the paper reports (arXiv 2605.12825), in tokens a pass where it gives numbers.
 PAPER = (
@@ -55,6 +55,11 @@ def label(variant: str, passes: str) -> str:
     return variant if passes == "1" else f"{variant}, {passes} drafting passes"
 
 
+def bars(result: dict[str, Any]) -> list[Bar]:
+    """TPF of every row."""
+    return [bar(rows, passes, "tpf", label(name, passes)) for (name, passes), rows in found(result).items()]
+
+
 def rows_of(result: dict[str, Any]) -> str:
     """A row a variant and number of drafting passes."""
     lines = []
@@ -80,45 +85,14 @@ def beside_the_paper(result: dict[str, Any]) -> str:
 
 def ablations() -> str:
     """Both tables, the plot, and where they were measured."""
-    if not (speed_figures.RESULTS / "ablations.json").exists():
-        return "Not measured yet for this version; the command above writes the figures."
-    f = speed_figures.read("ablations")
+    f = read("ablations")
+    if not f:
+        return NOT_YET
     budget, machine, versions = f["budget"], f["machine"], f["versions"]
     where = (
         f"{budget['steps']} steps of {budget['blocks']} blocks a row, {budget['decoded_prompts']} prompts a domain "
         f"decoded; {machine['device']}, {machine['simd']}, threads: {f['threads']}; torch {versions['torch']}; model "
         f"{f['model']}; commit {f['commit']}; {f['measured_at'][:10]}; `{f['command']}`."
     )
-    plot = "![Tokens a pass by variant](plots/ablations.svg)"
+    plot = f"![{TITLE}](plots/ablations.svg)"
     return "\n\n".join((rows_of(f), plot, beside_the_paper(f), where))
-
-
-ROW, LEFT = 24, 230
-
-
-def svg(result: dict[str, Any]) -> str:
-    """TPF of every row as a bar, the seeds as dots on it."""
-    bars = [bar(rows, passes, "tpf", label(name, passes)) for (name, passes), rows in found(result).items()]
-    top = plots.ceiling(max(max(b.values) for b in bars))
-    height = 64 + ROW * len(bars)
-
-    def across(x: float) -> float:
-        return LEFT + x / top * (plots.WIDTH - LEFT - plots.RIGHT)
-
-    title, colour = "Tokens a pass by variant, a dot a seed", plots.COLOUR
-    parts = [f'<rect width="{plots.WIDTH}" height="{height}" fill="{colour["page"]}"/>']
-    parts.append(plots.text(16, 20, title, "start"))
-    for i in range(5):
-        x = across(top * i / 4)
-        parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="32" y2="{height - 28}" stroke="{colour["line"]}"/>')
-        parts.append(plots.text(x, height - 10, f"{top * i / 4:g}"))
-    for i, b in enumerate(bars):
-        y = 40 + ROW * i
-        parts.append(plots.text(LEFT - 8, y + 12, b.name, "end"))
-        width = across(b.mean) - LEFT
-        parts.append(f'<rect x="{LEFT}" y="{y}" width="{width:.1f}" height="16" fill="{colour["accepted"]}"/>')
-        dots = (f'<circle cx="{across(v):.1f}" cy="{y + 8}" r="3.5" fill="{colour["ink"]}"/>' for v in b.values)
-        parts.extend(dots)
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {plots.WIDTH} {height}" font-family="system-ui, '
-    head += f'sans-serif" font-size="12" role="img" aria-label="{escape(title)}">'
-    return "\n".join([head, *parts, "</svg>\n"])

@@ -1,7 +1,7 @@
 """Other engines on the same AR weights: transformers' generate, and llama.cpp through llama-cpp-python.
 
 A peer is a function from chat messages to (ids of the greedy answer, seconds of wall time), prompt included, as
-`benchmarks.cpu_speed` times its own lanes. llama-cpp-python and gguf come with requirements-bench.txt.
+`benchmarks.decode.cpu_speed` times its own lanes. llama-cpp-python and gguf come with requirements-bench.txt.
 """
 
 from __future__ import annotations

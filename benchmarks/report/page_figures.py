@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.speed_figures import table
+from benchmarks.report.tables import table
 
 BARS = {"fps_desktop": 50, "fps_phone": 30, "answer_ms": 50, "first_ms": 2500}
 VIEW_BYTES = 1500  # of one event for one view

@@ -1,7 +1,7 @@
 """The paper's ablations at the size of the embedded model: one row each, equal budgets, two seeds.
 
-    python benchmarks/ablations.py            # every row that is not in the result yet; interrupt it as you like
-    python benchmarks/ablations.py --fresh    # all of them anew
+    python -m benchmarks.training.ablations            # every row that is not in the result yet; may be interrupted
+    python -m benchmarks.training.ablations --fresh    # all of them anew
 
 Every variant takes the same number of steps, blocks a step and prompts, from the same start. Measured on prompts that
 no variant saw: agreement in a row on the frozen model's held-out answers, and greedy decoding.
@@ -18,13 +18,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 import torch
 
-from benchmarks.ablation_stage import AblationStage, Variant, Workbench
-from benchmarks.denoise import over_domains
 from benchmarks.harness import RESULTS, ROOT, facts, write
+from benchmarks.training.ablation_stage import AblationStage, Variant, Workbench
+from benchmarks.training.denoise import over_domains
 from orthrus.checkpoints.chat_template import chat_ids
 from orthrus.checkpoints.folder import read_model
 from orthrus.checkpoints.hub import locate

@@ -1,6 +1,6 @@
 """What `--pace` costs and brings, computed from recorded runs: no model, no clock.
 
-    python benchmarks/pacing_price.py
+    python -m benchmarks.decode.pacing_price
 
 A recording says how far the drafts of whole blocks stood; from any place inside what was accepted, a draft is taken to
 stand as far as the recorded one did. So any policy of block sizes can be priced over the same text, in AR steps. Pass
@@ -13,8 +13,6 @@ import argparse
 import sys
 from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.harness import ROOT, table
 from orthrus.decoding.block_size import AdaptiveBlockSize, Costs

@@ -1,4 +1,4 @@
-"""The stages of `gpu_suite.py`: each makes what it needs, gives it back, and returns what it found as plain values."""
+"""The stages of `suite.py`: each makes what it needs, gives it back, and returns what it found as plain values."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from benchmarks.floor import copy_rate
-from benchmarks.harness import SHAPES, random_module
+from benchmarks.decode.floor import copy_rate
+from benchmarks.harness import ROOT, SHAPES, random_module
 from orthrus.gpu import memory_plan
 from orthrus.gpu.cost import floors
 
@@ -94,7 +93,7 @@ def exact(dtype: str) -> Any:
 
 def times(shape: str, contexts: tuple[int, ...]) -> list[dict[str, Any]]:
     """Milliseconds of a step and a cycle by context, over their floors."""
-    from benchmarks.gpu_timing import Timed, slack
+    from benchmarks.gpu.timing import Timed, slack
 
     rate, rows = bandwidth(), []
     with weights(shape) as model:
@@ -115,7 +114,7 @@ def times(shape: str, contexts: tuple[int, ...]) -> list[dict[str, Any]]:
 
 def costs(shape: str) -> dict[str, Any]:
     """What telling the host costs, what exactness costs, and where a cycle's time goes, kernel by kernel."""
-    from benchmarks.gpu_timing import Timed, price, profiled
+    from benchmarks.gpu.timing import Timed, price, profiled
 
     with weights(shape) as model:
         timed, block = Timed(model), model.config.block_size
@@ -132,7 +131,7 @@ def costs(shape: str) -> dict[str, Any]:
 
 def rows(shapes: list[str], lengths: tuple[int, ...], every: int) -> dict[str, dict[str, int]]:
     """Bit equality of every `every`-th row by shape."""
-    from benchmarks.gpu_timing import rows_equal
+    from benchmarks.gpu.timing import rows_equal
 
     found = {}
     for shape in shapes:
@@ -165,16 +164,16 @@ def prompts(count: int, dtype: str) -> dict[str, Any]:
 
 def products(shape: str) -> list[dict[str, Any]]:
     """Each layer's product by slices and by launch configuration."""
-    from benchmarks import gpu_timing
+    from benchmarks.gpu import timing
     from orthrus.gpu.device import CudaDevice
 
     where = torch.device(WHERE)
-    return gpu_timing.products(SHAPES[shape], CudaDevice(where), where)
+    return timing.products(SHAPES[shape], CudaDevice(where), where)
 
 
 def dependent(shape: str) -> dict[str, Any]:
     """Programmatic dependent launch: the same bits as without it? And the times of both."""
-    from benchmarks.gpu_timing import Timed
+    from benchmarks.gpu.timing import Timed
     from kernels import triton_common
 
     if torch.cuda.get_device_capability() < triton_common.PDL_CAPABILITY:
@@ -201,7 +200,7 @@ def peer(shape: str, tokens: int = 64) -> dict[str, Any]:
     """transformers' generate, sdpa and its own cache, greedy, behind CONTEXT tokens: tokens a second, the best of 3."""
     from transformers import AutoModelForCausalLM, Qwen3Config
 
-    from benchmarks.gpu_timing import seconds_of
+    from benchmarks.gpu.timing import seconds_of
 
     skipped = ("architectures", "model_type", "mask_token_id", "block_size", "eos_token_id", "rope_theta")
     config = Qwen3Config(**{k: v for k, v in SHAPES[shape].to_json().items() if k not in skipped})
@@ -220,7 +219,7 @@ def peer(shape: str, tokens: int = 64) -> dict[str, Any]:
 
 def first_token(shape: str) -> float:
     """Seconds from a loaded model to the first token, kernels compiled before; for a process of its own."""
-    from benchmarks.gpu_timing import seconds_of
+    from benchmarks.gpu.timing import seconds_of
     from orthrus.config import DecodeConfig
     from orthrus.gpu.device import CudaDevice
     from orthrus.gpu.runner import Runner
@@ -236,8 +235,8 @@ def first_token(shape: str) -> float:
 
 
 def first_token_elsewhere(shape: str) -> dict[str, float]:
-    suite = Path(__file__).with_name("gpu_suite.py")
-    done = subprocess.run([sys.executable, suite, "--first-token", shape], capture_output=True, text=True, timeout=120)
+    command = [sys.executable, "-m", "benchmarks.gpu.suite", "--first-token", shape]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     if done.returncode:
         raise RuntimeError(done.stderr.strip()[-2000:])
     return {"seconds": round(json.loads(done.stdout.splitlines()[-1])["seconds"], 3)}

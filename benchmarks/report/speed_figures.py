@@ -5,24 +5,11 @@ Each function returns Markdown; a result that is not there yet gives a sentence 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "benchmarks" / "results"
-NOT_YET = "Not measured yet for this version; the command above writes the figures."
-
-
-def read(name: str) -> dict[str, Any]:
-    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-
-
-def table(head: list[str], rows: list[list[Any]]) -> str:
-    """A Markdown table."""
-    lines = ["| " + " | ".join(map(str, line)) + " |" for line in (head, ["--"] * len(head), *rows)]
-    return "\n".join(lines)
+from benchmarks.report.charts import charts
+from benchmarks.report.tables import NOT_YET, counted, read, table
 
 
 def measured(name: str) -> Callable:
@@ -30,10 +17,8 @@ def measured(name: str) -> Callable:
 
     def around(render: Callable[[dict[str, Any]], str]) -> Callable[[], str]:
         def found() -> str:
-            if not (RESULTS / f"{name}.json").exists():
-                return NOT_YET
             result = read(name)
-            return f"{render(result)}\n\n{where(result)}"
+            return f"{render(result)}\n\n{where(result)}" if result else NOT_YET
 
         return found
 
@@ -48,10 +33,6 @@ def where(f: dict[str, Any]) -> str:
         f"{machine['device']}, {machine['cores']} cores, {machine['simd']}; engine {f['engine']}; {versions}; "
         f"commit {f['commit']}; {f['measured_at'][:10]}; `{f['command']}`."
     )
-
-
-def counted(threads: str | int) -> str:
-    return f"{threads} thread{'s' * (int(threads) != 1)}"
 
 
 def _columns(f: dict[str, Any]) -> list[tuple[str, str]]:
@@ -191,8 +172,6 @@ def start(f: dict[str, Any]) -> str:
 @measured("growth")
 def growth(f: dict[str, Any]) -> str:
     """A plot and a sentence a regime, with the measured figures in it."""
-    from benchmarks.plots import charts
-
     parts = []
     for name, chart in charts(f).items():
         said = " ".join(

@@ -1,6 +1,6 @@
 """The AR view of a checkpoint as a GGUF file, so that llama.cpp decodes the same weights. Needs requirements-bench.txt.
 
-python benchmarks/gguf_file.py OUT.gguf --numbers float16
+python -m benchmarks.decode.gguf_file OUT.gguf --numbers float16
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ import argparse
 import json
 import sys
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import gguf
 import numpy as np

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.speed_figures import table
+from benchmarks.report.tables import table
 from orthrus.config import ModelConfig
 from orthrus.gpu.cost import CONTEXT, SHAPES, summary
 from orthrus.gpu.datasheets import CARDS

@@ -1,26 +1,20 @@
-"""The figures of docs/gpu.md, from what benchmarks/gpu_suite.py has written."""
+"""The figures of docs/gpu.md, from what benchmarks/gpu/suite.py has written."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from benchmarks.gpu_suite import found
-from benchmarks.speed_figures import RESULTS, table
+from benchmarks.gpu.suite import found
+from benchmarks.report.tables import read, table
 
 MISSING = "Not measured. The command above writes the figures."
 TIMES = ("context", "step_ms", "step_floor_ms", "step_over_floor", "cycle_ms", "cycle_floor_ms", "cycle_over_floor")
 
 
 def gpu() -> str:
-    """Correctness, targets, and a row per shape and context; a quick look is not published."""
-    path = RESULTS / "gpu.json"
-    if not path.exists():
-        return MISSING
-    result = json.loads(path.read_text(encoding="utf-8"))
-    if result["quick"]:
-        raise ValueError("gpu.json comes from --quick; measure it in full")
-    return rendered(result)
+    """Correctness, targets, and a row per shape and context."""
+    result = read("gpu")
+    return rendered(result) if result else MISSING
 
 
 def rendered(f: dict[str, Any]) -> str:

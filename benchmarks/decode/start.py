@@ -1,7 +1,7 @@
 """How a model begins: the first compilation, a start from the cache, and a large checkpoint's memory and prompt.
 
-    python benchmarks/start.py
-    python benchmarks/start.py --shape 0.04b        # a smaller one: does it run
+    python -m benchmarks.decode.start
+    python -m benchmarks.decode.start --shape 0.04b        # a smaller one: does it run
 
 Everything is measured in processes of its own. The large checkpoint is written first, random weights in bfloat16, and
 removed again. Its memory is what the process holds beyond what it held before loading once loaded, and at its
@@ -24,16 +24,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 import torch
 
-from benchmarks.floor import work
+from benchmarks.decode.row_costs import rates
 from benchmarks.harness import RESULTS, ROOT, SHAPES, facts, random_reader, table, write
-from benchmarks.row_costs import rates
 from orthrus.checkpoints.folder import read_config
 from orthrus.checkpoints.safetensors_io import shapes_of, write_weights
 from orthrus.config import EMBEDDED_MODEL
+from orthrus.gpu.cost import work
 from orthrus.model.thread_team import available_cores
 
 PROMPT = 28  # tokens
@@ -56,8 +54,8 @@ def write_random(shape: str, folder: Path) -> int:
 
 
 def in_a_process(*arguments: str, **environment: str) -> dict[str, Any]:
-    """This file again, with `arguments`; what it printed last, as JSON."""
-    command = [sys.executable, str(Path(__file__).resolve()), *arguments]
+    """This module again, with `arguments`; what it printed last, as JSON."""
+    command = [sys.executable, "-m", "benchmarks.decode.start", *arguments]
     run = subprocess.run(command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(run.stdout.splitlines()[-1])
 

@@ -1,8 +1,8 @@
 """Many visitors on one device: API clients and browsers on loopback, with stops, reloads and bad input.
 
-    python benchmarks/load.py --minutes 10                  # writes benchmarks/results/load-<machine>.json
-    python benchmarks/load.py --minutes 1.25 --clients 30 --browsers 0 --pause 0 --out load.json
-    python benchmarks/load.py --docs                        # writes the tables of docs/operations.md from those files
+    python -m benchmarks.load.run --minutes 10    # writes benchmarks/results/load-<machine>.json
+    python -m benchmarks.load.run --minutes 1.25 --clients 30 --browsers 0 --pause 0 --out load.json
+    python -m benchmarks.load.run --docs          # writes the tables of docs/operations.md from those files
 
 Every run carries a prompt of its own. An event is lost where a stream does not fold into a trace with its `done`,
 crossed where a stream holds another visitor's prompt or run; both must be 0, and so must unhandled errors.
@@ -26,10 +26,8 @@ from statistics import mean, median, quantiles
 from tempfile import gettempdir
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-from benchmarks.harness import RESULTS, facts  # noqa: E402
-from benchmarks.visitors import VisitCounts, browse, program  # noqa: E402
+from benchmarks.harness import RESULTS, ROOT, facts
+from benchmarks.load.visitors import VisitCounts, browse, program
 
 PAGE = ROOT / "docs" / "operations.md"
 CLASSES = ((0, 0), (1, 4), (5, 16), (17, 10_000))  # runs ahead when a visitor joined

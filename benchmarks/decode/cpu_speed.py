@@ -1,7 +1,7 @@
 """Orthrus, its AR baseline, plain PyTorch, llama.cpp and transformers: same AR weights, prompts and stop rule, one run.
 
-    python benchmarks/cpu_speed.py                # needs requirements-bench.txt
-    python benchmarks/cpu_speed.py --quick        # a minute: does it run, not how fast
+    python -m benchmarks.decode.cpu_speed                # needs requirements-bench.txt
+    python -m benchmarks.decode.cpu_speed --quick        # a minute: does it run, not how fast
 
 With each number of threads every way answers every prompt in each round; the first round warms up. A way's figure is
 the median over rounds of tokens per second of wall time, everything counted; a ratio is the median of the ratios
@@ -25,13 +25,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 import torch
 import transformers
 
+from benchmarks.decode.peers import LlamaCpp, Way, by_llama_cpp, by_transformers
 from benchmarks.harness import RESULTS, facts, table, write
-from benchmarks.peers import LlamaCpp, Way, by_llama_cpp, by_transformers
 from orthrus.checkpoints.loading import LoadedModel, load_model
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
 from orthrus.corpus import generate
@@ -207,7 +205,7 @@ def main() -> int:
 
 
 def gguf_files(source: str, folder: Path) -> dict[str, Path]:
-    from benchmarks.gguf_file import write_gguf
+    from benchmarks.decode.gguf_file import write_gguf
 
     files = {numbers: folder / f"{numbers}.gguf" for numbers in LLAMA}
     for numbers, path in files.items():

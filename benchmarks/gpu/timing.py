@@ -1,4 +1,4 @@
-"""What `gpu_suite.py` times: captured cycles and AR steps of random weights, behind any context."""
+"""What `suite.py` times: captured cycles and AR steps of random weights, behind any context."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.harness import seconds
 from kernels import ops, records
 from orthrus.config import ModelConfig
 from orthrus.gpu import memory_plan
@@ -20,6 +21,7 @@ from orthrus.model.dual_view import Orthrus
 
 REPLAYS = 20  # between two synchronisations
 ROUNDS = 7  # of which the median counts
+PRODUCT_S = 0.05  # that a product is timed for: a suite has some sixty
 SLICES = (1, 2, 4, 8)
 ALTERNATIVES = (  # of a product's launch; none changes a sum's order from one number of rows to another
     {"step_bytes": 128, "stages": 6},
@@ -193,7 +195,7 @@ class _Product:
         self.x, self.stream, self.norm = draw(rows, depth), draw(rows, columns), draw(columns)
 
     def microseconds(self, config: Any) -> float | None:
-        """Of one product launched so, the median of some rounds; None if a multiprocessor has no room for it."""
+        """Of one product launched so, the median; None if a multiprocessor has no room for it."""
         from triton.runtime.errors import OutOfResources
 
         from kernels.triton_linear import cut
@@ -206,7 +208,4 @@ class _Product:
             graph = self.device.capture(work)
         except OutOfResources:
             return None
-        graph.replay()
-        self.device.drain()
-        spent = median(seconds_of(graph.replay) for _ in range(ROUNDS))
-        return round(spent / len(self.weights) * 1e6, 2)
+        return round(seconds(graph.replay, PRODUCT_S) / len(self.weights) * 1e6, 2)

@@ -2,26 +2,23 @@
 
     python -m orthrus lossless --prompts 500 --threads 1 --json > benchmarks/results/lossless.json
     python -m orthrus evaluate --domain all --prompts 40 --threads 1 --json > benchmarks/results/evaluate.json
-    python benchmarks/cpu_speed.py && python benchmarks/company.py && python benchmarks/start.py
-    python benchmarks/row_costs.py && python benchmarks/row_costs.py --model 0.6b --repeats 5
-    python benchmarks/growth.py && python benchmarks/plots.py
-    python benchmarks/page_speed.py
-    python benchmarks/readme_figures.py
+    python -m benchmarks.decode.cpu_speed && python -m benchmarks.decode.company && python -m benchmarks.decode.start
+    python -m benchmarks.decode.row_costs && python -m benchmarks.decode.row_costs --model 0.6b --repeats 5
+    python -m benchmarks.decode.growth && python -m benchmarks.report.plots
+    python -m benchmarks.page.speed
+    python -m benchmarks.report.readme_figures
 
 A marker is a pair of comments, <!-- figures:NAME --> and <!-- /figures:NAME -->; everything between them is replaced.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from benchmarks import ablation_figures, gpu_figures, plan_figures, speed_figures
-from benchmarks.speed_figures import NOT_YET, RESULTS, ROOT, read, table
+from benchmarks.harness import ROOT
+from benchmarks.report import ablation_figures, gpu_figures, page_figures, plan_figures, speed_figures
+from benchmarks.report.tables import NOT_YET, read, table
 
 PAGES = (
     ROOT / "README.md",
@@ -41,9 +38,9 @@ def _short(value: float) -> str:
 
 def evaluate() -> str:
     """Acceptance, right answers and speed, a row per domain."""
-    if not (RESULTS / "evaluate.json").exists():
-        return NOT_YET
     figures = read("evaluate")
+    if not figures:
+        return NOT_YET
     columns = {
         "accepted a cycle": "acceptance_length",
         "tokens a cycle": "tokens_per_cycle",
@@ -62,25 +59,18 @@ def evaluate() -> str:
 
 def lossless() -> str:
     """Identical prompts and equal rows of the certificate."""
-    if not (RESULTS / "lossless.json").exists():
-        return NOT_YET
     f = read("lossless")
+    if not f:
+        return NOT_YET
     same, rows = f"{f['identical']} of {f['prompts']}", f"{f['rows_equal']:,} of {f['rows_compared']:,}"
     head = ["engine", "dtype", "threads", "prompts identical", "logit rows bit-equal", "device"]
     return table(head, [[f["engine"], f["dtype"], f["threads"], same, rows, f["device"]]])
 
 
 def page() -> str:
-    """How the page feels; a quick look is not published."""
-    from benchmarks import page_figures
-
-    path = RESULTS / "page.json"
-    if not path.exists():
-        return NOT_YET
-    result = json.loads(path.read_text(encoding="utf-8"))
-    if result["quick"]:
-        raise ValueError("page.json comes from --quick; measure it in full")
-    return page_figures.page(result)
+    """How the page feels."""
+    result = read("page")
+    return page_figures.page(result) if result else NOT_YET
 
 
 FIGURES = {"evaluate": evaluate, "lossless": lossless, "page": page, **speed_figures.FIGURES}

@@ -1,8 +1,8 @@
 """What a pass of 1 to 32 rows costs on this CPU, the break-even that follows, and the best that acceptance could bring.
 
-    python benchmarks/row_costs.py
-    python benchmarks/row_costs.py --model 0.6b --repeats 5          # random weights of these shapes: beyond the caches
-    python benchmarks/row_costs.py --quick
+    python -m benchmarks.decode.row_costs
+    python -m benchmarks.decode.row_costs --model 0.6b --repeats 5    # random weights: beyond the caches
+    python -m benchmarks.decode.row_costs --quick
 
 A cycle of K positions is a draft and a verify pass of K rows. With passes priced in AR steps, its price is also the
 tokens it must bring to break even, and K over that price is the most it could win: no acceptance does better. A
@@ -26,14 +26,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from orthrus.trace import metrics
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 import numpy as np
 import torch
 
-from benchmarks.floor import copy_rate, product_rate, work
+from benchmarks.decode.floor import copy_rate, product_rate
 from benchmarks.harness import RESULTS, SHAPES, facts, shaped, table, weight_count, write
 from kernels.numba_linear import _linear, pool_of
 from orthrus.checkpoints.loading import LoadedModel, load_model
@@ -42,9 +38,10 @@ from orthrus.corpus import generate
 from orthrus.decoding.engine import decode
 from orthrus.decoding.pass_costs import warm_up
 from orthrus.evaluation.domains import dialogue
+from orthrus.gpu.cost import work
 from orthrus.model.compiled_model import CompiledModel
 from orthrus.model.thread_team import available_cores
-from orthrus.trace import Trace
+from orthrus.trace import Trace, metrics
 
 ROWS = (1, 2, 4, 8, 16, 32)
 CACHED, UNCACHED = 8 << 20, 512 << 20  # bytes; last caches of CPUs lie between

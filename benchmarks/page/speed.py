@@ -1,7 +1,7 @@
 """How the page feels, in numbers: frames, memory, bytes, answers, first paint; measured in a real Chromium.
 
-    python benchmarks/page_speed.py --out benchmarks/results/page.json     # then: python benchmarks/readme_figures.py
-    python benchmarks/page_speed.py --quick --out page.json                # a short look, not for publication
+    python -m benchmarks.page.speed --out benchmarks/results/page.json     # then: benchmarks.report.readme_figures
+    python -m benchmarks.page.speed --quick --out page.json                # a short look, not for publication
 
 The page is `app.py` without a model. Recorded runs are handed to its player in messages of two events at 60 events a
 second, more than it ever gets from the server, whose live runs arrive whole; the server's own part is not measured.
@@ -24,10 +24,9 @@ from pathlib import Path
 from statistics import mean, median, quantiles
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from benchmarks import harness, page_figures
-from benchmarks.page_answers import PATIENCE_S, STILL, answered, patiently, rest
+from benchmarks import harness
+from benchmarks.page.answers import PATIENCE_S, STILL, answered, patiently, rest
+from benchmarks.report import page_figures
 from orthrus.trace import Trace
 from orthrus.trace.files import load
 from viz.player import frames as player

@@ -1,4 +1,4 @@
-"""The visitors of benchmarks/load.py: programs over gradio_client, and people in Chromium."""
+"""The visitors of benchmarks/load/run.py: programs over gradio_client, and people in Chromium."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What decoding keeps of its speed in the page: the same prompt live in Chromium and by command line, in turn.
 
-    python benchmarks/page_over_cli.py --out benchmarks/results/page-over-cli.json
+    python -m benchmarks.page.over_cli --out benchmarks/results/page-over-cli.json
 
 Server, worker and browser share this machine's cores, as on a visitor's laptop. Both sides read the lanes' own clocks
 from the recorded trace, and the command line computes with as many threads as the page's worker took. Each command
@@ -21,12 +21,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from benchmarks import harness
-from benchmarks.load import Server
-from benchmarks.page_answers import patiently
-from benchmarks.page_speed import CHROMIUM, FLAGS
+from benchmarks.load.run import Server
+from benchmarks.page.answers import patiently
+from benchmarks.page.speed import CHROMIUM, FLAGS
 from orthrus.trace import Trace
 from orthrus.trace.files import load
 from orthrus.trace.metrics import measure

@@ -1,6 +1,6 @@
 """Record "learning to draft": one prompt decoded by the checkpoints a training run kept along its way.
 
-    python benchmarks/record_learning.py --run runs/mini
+    python -m benchmarks.training.record_learning --run runs/mini
 
 The text changes while the AR view still learns; in the second stage it stays, and only the drafts grow longer.
 """
@@ -12,10 +12,6 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from orthrus.trace.metrics import measure
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 import torch
 from transformers import AutoTokenizer
 
@@ -25,6 +21,7 @@ from orthrus.config import EMBEDDED_MODEL
 from orthrus.corpus import domain_module
 from orthrus.trace.files import SUFFIX, save
 from orthrus.trace.invariants import check
+from orthrus.trace.metrics import measure
 from orthrus.training.mini.cli import fresh_model, mini_config
 from orthrus.training.mini.export import export
 from orthrus.training.snapshots import load_weights

@@ -1,13 +1,13 @@
 """How cost grows on a CPU: against context, acceptance, length of the answer and size of the model.
 
-    python benchmarks/growth.py
-    python benchmarks/growth.py --model 0.6b --contexts 128,1024,4096,16384,40928 --repeats 3
-    python benchmarks/growth.py --quick
+    python -m benchmarks.decode.growth
+    python -m benchmarks.decode.growth --model 0.6b --contexts 128,1024,4096,16384,40928 --repeats 3
+    python -m benchmarks.decode.growth --quick
 
 Passes are timed over a cache of zeros: their cost does not depend on the text. A cycle that accepts `a` proposals
 brings a + 1 tokens for a draft and a verify pass, so Orthrus breaks even if a + 1 = (draft + verify) / AR step. With
 a checkpoint, whole runs are timed too: proposals are forced to stand as often as a schedule says, all else is real.
-What passes cost by their number of rows is measured in `benchmarks/row_costs.py`.
+What passes cost by their number of rows is measured in `benchmarks/decode/row_costs.py`.
 """
 
 from __future__ import annotations
@@ -21,20 +21,16 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from orthrus.trace import metrics
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 import torch
 
+from benchmarks.decode.row_costs import in_turn
 from benchmarks.harness import RESULTS, SHAPES, facts, shaped, table, weight_count, write
-from benchmarks.row_costs import in_turn
 from orthrus.checkpoints.loading import LoadedModel, load_model
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
 from orthrus.decoding.engine import decode, decode_ar
 from orthrus.model.compiled_model import CompiledModel
 from orthrus.model.thread_team import available_cores
-from orthrus.trace import Trace
+from orthrus.trace import Trace, metrics
 
 PROMPT = "A farmer has twelve sheep and buys nine more. How many sheep are there now?"
 TYPICAL = 8  # proposals that stand in every cycle while the length varies

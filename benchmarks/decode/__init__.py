@@ -1,0 +1,1 @@
+"""What decoding costs on a CPU: speeds, passes, floors, and other engines beside ours."""

@@ -1,0 +1,1 @@
+"""What is claimed of a GPU. Runs without gradio, plotly and numba."""

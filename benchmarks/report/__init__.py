@@ -1,0 +1,1 @@
+"""The figures of the documents, written from benchmarks/results/."""

@@ -1,0 +1,1 @@
+"""What the choices of the training recipe bring."""
