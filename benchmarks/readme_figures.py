@@ -24,7 +24,6 @@ from benchmarks import ablation_figures, gpu_figures, plan_figures, speed_figure
 from benchmarks.speed_figures import NOT_YET, RESULTS, ROOT, read, table
 
 PAGES = (
-    ROOT / "README.md",
     ROOT / "docs" / "exactness.md",
     ROOT / "docs" / "page.md",
     ROOT / "docs" / "performance.md",
