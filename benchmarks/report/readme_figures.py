@@ -21,7 +21,6 @@ from benchmarks.report import ablation_figures, gpu_figures, page_figures, plan_
 from benchmarks.report.tables import NOT_YET, read, table
 
 PAGES = (
-    ROOT / "README.md",
     ROOT / "docs" / "exactness.md",
     ROOT / "docs" / "page.md",
     ROOT / "docs" / "performance.md",

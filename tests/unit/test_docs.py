@@ -1,9 +1,10 @@
-"""README and docs/architecture.md say only what is there: paths, commands, names; and leave no module out."""
+"""README and pages of docs/ say only what is there: paths, commands, names; and leave no module out."""
 
 from __future__ import annotations
 
 import ast
 import importlib
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -13,8 +14,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "docs/architecture.md", "docs/exactness.md", "docs/page.md")
-TOP = ("orthrus", "kernels", "viz", "tests", "assets", "benchmarks", "docs")
+PAGES = ("README.md", *(f"docs/{name}.md" for name in ("CONTRIBUTING", "architecture", "cli", "exactness", "page")))
+TOP = ("orthrus", "kernels", "viz", "tests", "assets", "benchmarks", "docs", "examples")
 PATH = re.compile(
     rf"(?<![\w./-])((?:(?:{'|'.join(TOP)})/|\.ci/)[\w./*-]*[\w*/]|[\w-]+\.(?:py|md|toml|txt)|Dockerfile|LICENSE)(?![\w/])"
 )
@@ -85,20 +86,20 @@ def shell_lines(text: str) -> list[list[str]]:
     return [words for part in chained if (words := shlex.split(part, comments=True))]
 
 
-def test_the_readme_commands_are_understood():
+def test_the_commands_are_understood():
     from orthrus.cli import parser
     from orthrus.training.mini.cli import parser as training_parser
 
     parsers = {"orthrus": parser, "orthrus.training": training_parser}
     seen = set()
-    for words in shell_lines(read("README.md")):
+    for words in (words for page in ("README.md", "docs/cli.md") for words in shell_lines(read(page))):
         if words[1:2] == ["-m"] and words[2] in parsers:
             seen.add(words[2] + " " + vars(parsers[words[2]]().parse_args(words[3:])).get("verb", ""))
     assert {"orthrus generate", "orthrus lossless", "orthrus evaluate", "orthrus.training "} <= seen
 
 
-def test_the_readme_examples_name_what_exists():
-    blocks = re.findall(r"```python\n(.*?)```", read("README.md"), re.DOTALL)
+def test_python_examples_name_what_exists():
+    blocks = re.findall(r"```python\n(.*?)```", read("docs/cli.md"), re.DOTALL)
     assert blocks
     for block in blocks:
         tree = ast.parse(block)
@@ -106,6 +107,25 @@ def test_the_readme_examples_name_what_exists():
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
                 assert hasattr(importlib.import_module(node.value.id), node.attr), node.attr
+
+
+def test_the_readme_says_the_numbers_of_the_results():
+    """Each number stands in a row with its command; who measures anew writes it there, too."""
+
+    def result(name: str) -> dict:
+        return json.loads(read(f"benchmarks/results/{name}.json"))
+
+    readme = read("README.md")
+    row = re.compile(r"^\|[^|]+\| ([^|]+) \| `[^`|]*?(lossless|evaluate|cpu_speed)\b[^|]*\|$", re.MULTILINE)
+    numbers = {command: number for number, command in row.findall(readme)}
+    lossless, evaluate, math = result("lossless"), result("evaluate"), result("cpu-speed")["threads"]["1"]["math"]
+    assert numbers == {
+        "lossless": f"{lossless['identical']} of {lossless['prompts']}",
+        "evaluate": f"{evaluate['tpf']:.2f}",
+        "cpu_speed": f"{math['ways']['Orthrus']['over_ar']:.2f}",
+    }
+    assert lossless["rows_equal"] == lossless["rows_compared"]
+    assert f" is {math['ratios']['AR over llama.cpp float16']:.2f} times as fast as llama.cpp's in float16" in readme
 
 
 def test_the_map_of_the_gpu_folder_names_its_modules():

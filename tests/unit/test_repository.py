@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
@@ -134,6 +135,65 @@ def test_the_check_script_runs_and_runs_what_the_readme_names():
     table = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").split("## Test lanes")[1]
     for lane in re.findall(r"`(?:\w+=1 )?python (-m pytest[^`]*)`", table):
         assert lane.endswith("-m gpu") or re.search(rf'"\$python" {re.escape(lane)}$', text, re.MULTILINE), lane
+
+
+def ci_steps() -> set[str]:
+    return set(re.findall(r"^run_(\w+)\(\)", (ROOT / ".ci" / "run").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_every_step_of_the_check_script_has_a_name():
+    text = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    listed = re.search(r"^steps=\((.+)\)$", text, re.MULTILINE)[1].split()
+    assert {*listed, "gpu"} == ci_steps() and "gpu" not in listed, "a GPU is asked for by name only"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script is no program on Windows")
+def test_a_step_that_does_not_exist_is_refused():
+    done = subprocess.run([str(ROOT / ".ci" / "run"), "lnit"], capture_output=True, text=True)
+    assert done.returncode == 2 and "there is no step 'lnit'" in done.stderr and "lint types" in done.stderr
+
+
+def workflow_commands() -> dict[str, list[str]]:
+    """name of the file -> every line its jobs run."""
+    found = {}
+    for path in sorted((ROOT / ".github" / "workflows").glob("*.yml")):
+        jobs = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"].values()
+        runs = [step["run"] for job in jobs for step in job["steps"] if "run" in step]
+        found[path.name] = [line for run in runs for line in run.splitlines()]
+    return found
+
+
+def test_workflows_run_steps_of_the_check_script_and_nothing_else():
+    commands = workflow_commands()
+    assert commands.keys() == {"ci.yml", "gpu.yml"}
+    asked = {name: [line.split() for line in lines] for name, lines in commands.items()}
+    assert all(words[0] == ".ci/run" and words[1:] for lines in asked.values() for words in lines)
+    named = {step for lines in asked.values() for words in lines for step in words[1:]}
+    assert named == ci_steps()
+    assert asked["gpu.yml"] == [[".ci/run", "gpu"]]
+
+
+def test_workflows_use_actions_of_one_major_version():
+    uses = [
+        line.split("uses:")[1].strip()
+        for path in (ROOT / ".github" / "workflows").glob("*.yml")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if "uses:" in line
+    ]
+    assert uses and all(re.fullmatch(r"[\w-]+/[\w-]+@v\d+", each) for each in uses)
+
+
+def test_hooks_before_a_commit_are_tools_of_the_requirements():
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    assert [repo["repo"] for repo in hooks] == ["local"]
+    assert [hook["entry"].split()[0] for hook in hooks[0]["hooks"]] == ["ruff", "ruff", "lint-imports"]
+
+
+def test_every_verb_runs_a_file_that_exists():
+    for name, task in project()["tool"]["poe"]["tasks"].items():
+        words = task["cmd"].split()
+        files = [word for word in words if word.endswith(".py") or word.startswith(".ci/")]
+        assert all((ROOT / file).is_file() for file in files) and task["help"], name
 
 
 def test_no_file_is_too_large_for_an_ordinary_repository():
