@@ -80,17 +80,28 @@ def headline() -> str:
         return NOT_YET
     ratios = speed["threads"]["1"]["math"]["ratios"]
     rows = [
-        ["held-out prompts with the same text and the same bits in every row of logits",
-         f"{equal['identical']} of {equal['prompts']}", "orthrus lossless --prompts 500 --threads 1"],
-        ["tokens per forward pass, all domains; plain decoding writes one",
-         _short(drafts["tpf"]), "orthrus evaluate --domain all --prompts 40 --threads 1"],
-        ["wall time on math: speed over this project's own plain decoding",
-         _short(ratios["Orthrus over AR"]), "benchmarks.decode.cpu_speed --threads 1"],
-    ]  # fmt: skip head = [f"measured on one thread of an {drafts['device']}", "", "command"] shown = table(head,
-    [[what, number, f"`.venv/bin/python -m {command}`"] for what, number, command in rows]) won = _short(ratios["AR over
-    llama.cpp float16"]) loses = f"**On a CPU, Orthrus does not win wall time on this model.** Its plain decoding is
-    {won} times as fast as" why = "llama.cpp's in float16, and a model that lies in the cache is bound by
-    multiplication, so that rows are not free." return f"{shown}\n\n{loses}\n{why}"
+        [
+            "held-out prompts with the same text and the same bits in every row of logits",
+            f"{equal['identical']} of {equal['prompts']}",
+            "orthrus lossless --prompts 500 --threads 1",
+        ],
+        [
+            "tokens per forward pass, all domains; plain decoding writes one",
+            _short(drafts["tpf"]),
+            "orthrus evaluate --domain all --prompts 40 --threads 1",
+        ],
+        [
+            "wall time on math: speed over this project's own plain decoding",
+            _short(ratios["Orthrus over AR"]),
+            "benchmarks.decode.cpu_speed --threads 1",
+        ],
+    ]
+    head = [f"measured on one thread of an {drafts['device']}", "", "command"]
+    shown = table(head, [[what, number, f"`.venv/bin/python -m {command}`"] for what, number, command in rows])
+    won = _short(ratios["AR over llama.cpp float16"])
+    loses = f"**On a CPU, Orthrus does not win wall time on this model.** Its plain decoding is {won} times as fast as"
+    why = "llama.cpp's in float16, and a model that lies in the cache is bound by multiplication, so that rows are not free."
+    return f"{shown}\n\n{loses}\n{why}"
 
 
 FIGURES = {"headline": headline, "evaluate": evaluate, "lossless": lossless, "page": page, **speed_figures.FIGURES}
