@@ -100,7 +100,7 @@ def headline() -> str:
     shown = table(head, [[what, number, f"`.venv/bin/python -m {command}`"] for what, number, command in rows])
     won = _short(ratios["AR over llama.cpp float16"])
     loses = f"**On a CPU, Orthrus does not win wall time on this model.** Its plain decoding is {won} times as fast as"
-    why = "llama.cpp's in float16, and a model that lies in the cache is bound by multiplication, so that rows are not free."
+    why = "llama.cpp's in float16, and a model that lies in the cache is bound by products: rows are not free."
     return f"{shown}\n\n{loses}\n{why}"
 
 
