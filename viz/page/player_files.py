@@ -35,11 +35,11 @@ def route() -> Route:
     files = {name: modules.STATIC / name for name in modules.ordered()} | {PLOTLY: frames.plotly_file()}
 
     def script(request: Request) -> Response:
-        version, name = request.path_params["version"], request.path_params["name"]
+        version, _, name = request.path_params["name"].partition("/")
         if version != modules.version():
             return PlainTextResponse("", 404)
         if name == BUNDLE:
             return Response(modules.bundle(), media_type=TYPE, headers=KEPT)
         return FileResponse(files[name], media_type=TYPE, headers=KEPT) if name in files else PlainTextResponse("", 404)
 
-    return Route(f"{PLAYER}{{version}}/{{name:path}}", script)
+    return Route(f"{PLAYER}{{name:path}}", script)

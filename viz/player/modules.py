@@ -15,8 +15,8 @@ from pathlib import Path, PurePosixPath
 
 STATIC = Path(__file__).resolve().parents[1] / "static"
 ENTRY = "main.js"
-IMPORT = re.compile(r'^import \{([\w\s,]+)\} from "(\.[\w./]+)";\n', re.MULTILINE)
-EXPORT = re.compile(r"^export (?=(?:async function|function|const|class) (\w+))", re.MULTILINE)
+IMPORT = re.compile(r'^import \{(\s*\w+(?:,\s*\w+)*,?\s*)\} from "(\.[\w./]+)";\n', re.MULTILINE)
+EXPORT = re.compile(r"^export (?=(?:async function|function|const|class) (\w+)\b)", re.MULTILINE)
 LEFT = re.compile(r"^\s*(?:import|export)\b|\bimport\s*[(.]|</script", re.MULTILINE | re.IGNORECASE)
 
 

@@ -93,6 +93,6 @@ def test_the_script_is_allowed_by_the_policy_of_its_document():
     async def send(part):
         sent.append(part)
 
-    asyncio.run(security_headers.Headers(app)({"type": "http"}, None, send))
+    asyncio.run(security_headers.Headers(app, amended=document.amended)({"type": "http"}, None, send))
     allowed = dict(sent[0]["headers"])[b"content-security-policy"].decode()
     assert security_headers.digest(document.SCRIPT.read_bytes()) in allowed and allowed.count("sha256-") == 3

@@ -28,6 +28,8 @@ export function mountGuess(box) {
   document.addEventListener("o-ended", ({ detail }) => {
     const guess = Number(input.value.trim().replace(",", "."));
     if (!detail.live) return;
-    said.textContent = Number.isNaN(guess) ? "“" + input.value + "” is no number." : guessed(guess, perCycle(detail.stops));
+    said.textContent = Number.isNaN(guess)
+      ? "“" + input.value + "” is no number."
+      : guessed(guess, perCycle(detail.stops));
   });
 }

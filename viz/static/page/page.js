@@ -23,7 +23,9 @@
         removeItem: (key) => void kept.delete(String(key)),
         clear: () => kept.clear(),
         key: (i) => [...kept.keys()][i] ?? null,
-        get length() { return kept.size; },
+        get length() {
+          return kept.size;
+        },
       };
       Object.defineProperty(window, name, { configurable: true, value });
     }
@@ -59,7 +61,13 @@
 
   async function reason(reply) {
     if (reply.status === 404)
-      return "The page's server was not found: " + reply.url + " answers 404. A proxy on the way must pass on everything below " + here.pathname + ".";
+      return (
+        "The page's server was not found: " +
+        reply.url +
+        " answers 404. A proxy on the way must pass on everything below " +
+        here.pathname +
+        "."
+      );
     try {
       const { detail } = await reply.clone().json();
       if (typeof detail === "string") return detail;
@@ -79,7 +87,15 @@
       return reply;
     } catch (error) {
       const given = asked[1] && asked[1].signal && asked[1].signal.aborted;
-      if (ours && !given) say("The page's server could not be reached at " + here.origin + here.pathname + " (" + error.message + "). Is it still running?");
+      if (ours && !given)
+        say(
+          "The page's server could not be reached at " +
+            here.origin +
+            here.pathname +
+            " (" +
+            error.message +
+            "). Is it still running?",
+        );
       throw error;
     }
   };

@@ -1,7 +1,11 @@
 /* Nodes of the page, made the same way everywhere: texts come from a model and are never read as HTML. */
 
 /** Parts that show a model's or a visitor's text, or change with every frame: a browser that translates leaves them. */
-const VERBATIM = new Set("o-prompt o-text o-slots o-next o-alts o-written o-ruler o-peek o-place o-count o-foot o-chart o-tablebox o-parting o-toplist o-kept o-voice o-verbatim".split(" "));
+const VERBATIM = new Set(
+  "o-prompt o-text o-slots o-next o-alts o-written o-ruler o-peek o-place o-count o-foot o-chart o-tablebox o-parting o-toplist o-kept o-voice o-verbatim".split(
+    " ",
+  ),
+);
 
 export function el(tag, className, text) {
   const node = document.createElement(tag);
@@ -17,7 +21,8 @@ export function verbatim(node) {
 }
 
 /** A sentence in which tokens stand between “ and ”, as nodes: the tokens are not translated. */
-export const quoting = (text) => text.split(/(“[^”]*”)/).map((piece, i) => (i % 2 ? el("span", "o-verbatim", piece) : document.createTextNode(piece)));
+export const quoting = (text) =>
+  text.split(/(“[^”]*”)/).map((piece, i) => (i % 2 ? el("span", "o-verbatim", piece) : document.createTextNode(piece)));
 
 export function button(text, act) {
   const node = el("button", "o-button", text);

@@ -10,6 +10,5 @@ export const cellText = (text) =>
     .replace(/\t/g, "⇥")
     .replace(/(?!\u200d.)[\p{Cc}\p{Cf}\u2028\u2029]/gu, unseen); // a joiner between two signs belongs to their shape
 
-
 /** Text that HTML, or a chart, shows as it is. */
 export const escaped = (text) => text.replace(/[&<>"']/g, (c) => "&#" + c.charCodeAt(0) + ";");

@@ -51,7 +51,9 @@ export function keysHelp(player) {
   box.firstChild.setAttribute("aria-label", "Keys");
   const list = el("dl", "o-keys");
   for (const [key, what] of KEYS) list.append(el("dt", "", key), el("dd", "", what));
-  player.settings.places.forEach((name, i) => list.append(el("dt", "", i + 1), el("dd", "", player.settings.views[name].title)));
+  player.settings.places.forEach((name, i) =>
+    list.append(el("dt", "", i + 1), el("dd", "", player.settings.views[name].title)),
+  );
   const label = el("label", "", " keys on");
   const on = el("input");
   on.type = "checkbox";
@@ -74,12 +76,17 @@ function partsAct(player, key) {
 function letter(player, help, key) {
   if (key === "Escape") help.open = false;
   if (partsAct(player, key)) return true;
-  if (/^[1-9]$/.test(key) && player.settings.places[key - 1]) return goTo(player, player.settings.places[key - 1]), true;
+  if (/^[1-9]$/.test(key) && player.settings.places[key - 1])
+    return (goTo(player, player.settings.places[key - 1]), true);
   switch (key) {
-    case "l": return player.head.toggleLoop(), true;
-    case "r": return again(player), true;
-    case "f": return fullscreen(player), true;
-    case "?": return (help.open = !help.open), true;
+    case "l":
+      return (player.head.toggleLoop(), true);
+    case "r":
+      return (again(player), true);
+    case "f":
+      return (fullscreen(player), true);
+    case "?":
+      return ((help.open = !help.open), true);
   }
   return false;
 }
@@ -87,20 +94,28 @@ function letter(player, help, key) {
 function move(player, event) {
   const head = player.head;
   switch (event.key) {
-    case " ": return head.toggle(), true;
-    case "ArrowRight": return event.shiftKey ? head.stepCycle(1) : head.step(1), true;
-    case "ArrowLeft": return event.shiftKey ? head.stepCycle(-1) : head.step(-1), true;
-    case "Home": return head.pause(), head.seek(0), true;
-    case "End": return head.pause(), head.seek(player.stops.length - 1), true;
-    case "[": return head.faster(-1), true;
-    case "]": return head.faster(1), true;
+    case " ":
+      return (head.toggle(), true);
+    case "ArrowRight":
+      return (event.shiftKey ? head.stepCycle(1) : head.step(1), true);
+    case "ArrowLeft":
+      return (event.shiftKey ? head.stepCycle(-1) : head.step(-1), true);
+    case "Home":
+      return (head.pause(), head.seek(0), true);
+    case "End":
+      return (head.pause(), head.seek(player.stops.length - 1), true);
+    case "[":
+      return (head.faster(-1), true);
+    case "]":
+      return (head.faster(1), true);
   }
   return false;
 }
 
 export function listen(player, help) {
   const typing = "input:not([type=range]), textarea, select, [contenteditable=true]";
-  const busy = "input, textarea, select, button, summary, a, [contenteditable=true], [role=option], [role=tab], [role=slider], [role=button]";
+  const busy =
+    "input, textarea, select, button, summary, a, [contenteditable=true], [role=option], [role=tab], [role=slider], [role=button]";
   const onKey = (event) => {
     if (!player.root.isConnected) return document.removeEventListener("keydown", onKey);
     if (player.keysOff || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;

@@ -37,7 +37,12 @@ class Player {
       this.awake = false;
       if (!this.root.isConnected) return; // the page dropped us
       this.frame(time);
-      if (this.head.playing || this.dirty.size || this.answered || Object.values(this.parts).some((part) => part.waits && part.waits()))
+      if (
+        this.head.playing ||
+        this.dirty.size ||
+        this.answered ||
+        Object.values(this.parts).some((part) => part.waits && part.waits())
+      )
         this.wake();
       else this.head.rest();
     };
@@ -97,7 +102,9 @@ class Player {
   /** The run is whole; what waits for its end hears of it. */
   finished() {
     this.ended = true;
-    this.root.dispatchEvent(new CustomEvent("o-ended", { bubbles: true, detail: { live: this.live, stops: this.stops } }));
+    this.root.dispatchEvent(
+      new CustomEvent("o-ended", { bubbles: true, detail: { live: this.live, stops: this.stops } }),
+    );
   }
 
   addStop(frame) {
@@ -167,7 +174,8 @@ class Player {
 
   /** A property of the root's style, asked of the page once a theme and width: asking lays all of it out. */
   styled(property) {
-    if (!(property in this.styles)) this.styles[property] = getComputedStyle(this.root).getPropertyValue(property).trim();
+    if (!(property in this.styles))
+      this.styles[property] = getComputedStyle(this.root).getPropertyValue(property).trim();
     return this.styles[property];
   }
 

@@ -44,7 +44,9 @@ export class Playhead {
     const mean = own.reduce((sum, stop) => sum + stop.ms, 0) / Math.max(1, cycles);
     const wanted = mean / CYCLE_GOAL_MS;
     return SPEEDS.reduce((best, speed) =>
-      speed.rate && (!best.rate || Math.abs(Math.log(speed.rate / wanted)) < Math.abs(Math.log(best.rate / wanted))) ? speed : best
+      speed.rate && (!best.rate || Math.abs(Math.log(speed.rate / wanted)) < Math.abs(Math.log(best.rate / wanted)))
+        ? speed
+        : best,
     );
   }
 

@@ -6,9 +6,11 @@ const RATES = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 4];
 
 export const SPEEDS = [
   { label: "teaching pace", fixed: TEACHING_MS },
-  ...RATES.map((rate) => ({ label: rate === 1 ? "measured speed" : rate > 1 ? rate + "× faster" : "1/" + Math.round(1 / rate) + " speed", rate })),
+  ...RATES.map((rate) => ({
+    label: rate === 1 ? "measured speed" : rate > 1 ? rate + "× faster" : "1/" + Math.round(1 / rate) + " speed",
+    rate,
+  })),
 ];
-
 
 /** Of the player's speeds the one that shows `ms` in about RACE_MS; never faster than measured. */
 export function racePace(ms) {
@@ -19,6 +21,7 @@ export function racePace(ms) {
 
 /** Measured ms that the whole race would take; on the clock of passes, all of them at Orthrus's mean. */
 export function raceMs({ stops, race }) {
-  const last = stops[stops.length - 1], lag = race.lag();
+  const last = stops[stops.length - 1],
+    lag = race.lag();
   return lag === null ? last.t0 + last.ms : last.t0 * (1 + lag);
 }

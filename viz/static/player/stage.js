@@ -44,7 +44,11 @@ export function followTheme(player) {
     for (const part of Object.values(player.parts)) if (part.theme) part.theme();
     player.wake();
   };
-  for (const query of [wish, window.matchMedia("(prefers-contrast: more)"), window.matchMedia("(forced-colors: active)")])
+  for (const query of [
+    wish,
+    window.matchMedia("(prefers-contrast: more)"),
+    window.matchMedia("(forced-colors: active)"),
+  ])
     query.addEventListener("change", set);
   if (player.options.followBody)
     new MutationObserver(set).observe(document.body, { attributes: true, attributeFilter: ["class"] });

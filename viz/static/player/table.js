@@ -9,7 +9,8 @@ function rowsOf(pairs, columns) {
   return Array.from({ length: n }, (_, i) => chosen.map((column) => (i < column.length ? column[i] : null)));
 }
 
-const shown = (value) => (value === null || value === undefined ? "–" : typeof value === "number" ? String(+value.toFixed(3)) : String(value));
+const shown = (value) =>
+  value === null || value === undefined ? "–" : typeof value === "number" ? String(+value.toFixed(3)) : String(value);
 
 export function makeTable(caption, pairs, columns) {
   const table = el("table", "o-table");

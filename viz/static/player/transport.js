@@ -42,7 +42,16 @@ function preview(player, i) {
   const wrote = player.stops.find(({ c, p }) => c === stop.c && p === "commit");
   if (!wrote) return stop.p === "finish" ? "the end" : "the prompt";
   const text = rows ? rows.text.filter((_, k) => rows.cycle[k] === stop.c).join("") : "";
-  return "cycle " + (stop.c + 1) + ", " + stop.p + " · " + wrote.w + (wrote.w === 1 ? " token" : " tokens") + (text ? ": " + cellText(text) : "");
+  return (
+    "cycle " +
+    (stop.c + 1) +
+    ", " +
+    stop.p +
+    " · " +
+    wrote.w +
+    (wrote.w === 1 ? " token" : " tokens") +
+    (text ? ": " + cellText(text) : "")
+  );
 }
 
 /** One tick a cycle, as high as it committed tokens, under a range input that seeks. */
@@ -70,7 +79,9 @@ function track(player) {
     peek.style.left = 100 * share + "%";
     peek.style.transform = "translateX(" + -100 * share + "%)";
   };
-  range.addEventListener("pointermove", (event) => show(Math.max(0, Math.min(1, event.offsetX / range.clientWidth)) * range.max));
+  range.addEventListener("pointermove", (event) =>
+    show(Math.max(0, Math.min(1, event.offsetX / range.clientWidth)) * range.max),
+  );
   range.addEventListener("input", () => show(+range.value));
   for (const gone of ["pointerleave", "blur"]) range.addEventListener(gone, () => (peek.hidden = true));
   box.append(ticks, range, peek);
@@ -89,7 +100,7 @@ function steppers(player) {
     play,
     iconButton("›", "One phase on", () => head.step(1)),
     iconButton("»", "One cycle on", () => head.stepCycle(1)),
-    iconButton("↦", "To the end", () => (head.pause(), head.seek(player.stops.length - 1)))
+    iconButton("↦", "To the end", () => (head.pause(), head.seek(player.stops.length - 1))),
   );
   const loop = iconButton("⟳", "Loop this cycle (L)", () => head.toggleLoop());
   row.append(loop);
@@ -149,10 +160,16 @@ export function makeTransport(player) {
       loop.setAttribute("aria-pressed", String(head.loop));
       const cycles = ticks.childElementCount;
       const known = now.cycle >= 0 && now.cycle < cycles;
-      const where = known ? "cycle " + (now.cycle + 1) + " of " + cycles : now.phase === "finish" ? "finished" : now.phase && "prompt";
+      const where = known
+        ? "cycle " + (now.cycle + 1) + " of " + cycles
+        : now.phase === "finish"
+          ? "finished"
+          : now.phase && "prompt";
       place.textContent = where + (now.slowly ? ", shown slowly" : "");
       pills.forEach((pill) => pill.classList.toggle("on", pill.dataset.phase === now.phase));
-      [...ticks.children].forEach((tick, i) => (tick.className = i < now.cycle ? "past" : i === now.cycle ? "here" : ""));
+      [...ticks.children].forEach(
+        (tick, i) => (tick.className = i < now.cycle ? "past" : i === now.cycle ? "here" : ""),
+      );
       range.value = Math.max(0, now.at);
       range.setAttribute("aria-valuetext", place.textContent + (known ? ", " + now.phase : ""));
       menu.value = SPEEDS.indexOf(head.speed);

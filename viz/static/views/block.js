@@ -109,7 +109,8 @@ export function blockPart(host, spec, player) {
   const nameOf = (code) => player.settings.statuses[code];
   const fillTable = () => {
     put(list, "hidden", !shown || !tablebox.hidden);
-    if (shown && !tablebox.hidden) tablebox.replaceChildren(makeTable(spec.title, spec.table, blockColumns(shown, player)));
+    if (shown && !tablebox.hidden)
+      tablebox.replaceChildren(makeTable(spec.title, spec.table, blockColumns(shown, player)));
   };
 
   function drawSlot(i, block) {
@@ -153,7 +154,13 @@ export function blockPart(host, spec, player) {
     const text = block.next ? cellText(player.word(id)) : "nothing: the text ended inside the block";
     const chip = el("span", "o-chip is-" + nameOf(code).name, (block.next ? nameOf(code).glyph + " " : "") + text);
     const some = (n, one, more) => n + " " + (n === 1 ? one : more);
-    own.append(some(block.committed, "token joins", "tokens join") + " the text: " + some(block.kept, "guess", "guesses") + " and ", chip);
+    own.append(
+      some(block.committed, "token joins", "tokens join") +
+        " the text: " +
+        some(block.kept, "guess", "guesses") +
+        " and ",
+      chip,
+    );
   }
 
   return {

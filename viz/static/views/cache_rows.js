@@ -21,7 +21,8 @@ export function cacheRowsPart(host, spec) {
     later: true,
     draw(state, facts) {
       const sizes = Object.fromEntries(state.bar);
-      for (const [key, node] of Object.entries(segments)) node.style.width = (100 * (sizes[key] || 0)) / facts.rows + "%";
+      for (const [key, node] of Object.entries(segments))
+        node.style.width = (100 * (sizes[key] || 0)) / facts.rows + "%";
       lines.replaceChildren(...state.lines.map((line, i) => el("p", i ? "" : "o-first", line)));
       bar.setAttribute("aria-label", state.lines.join(" "));
     },

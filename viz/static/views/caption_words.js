@@ -16,7 +16,8 @@ export function cutWords(text, words) {
   const found = [];
   for (const [word, kind] of words) {
     let at = text.indexOf(word);
-    while (at >= 0 && found.some((other) => at < other.end && at + word.length > other.at)) at = text.indexOf(word, at + 1);
+    while (at >= 0 && found.some((other) => at < other.end && at + word.length > other.at))
+      at = text.indexOf(word, at + 1);
     if (at >= 0) found.push({ at, end: at + word.length, kind });
   }
   found.sort((a, b) => a.at - b.at);
@@ -64,13 +65,16 @@ function word(text, kind, player) {
 
 export const worded = (text, words, player) => {
   if (player.root.dataset.lit) delete player.root.dataset.lit; // the word that lit them goes
-  return cutWords(text, words).map(([piece, kind]) => (kind ? [word(piece, kind, player)] : quoting(piece))).flat();
+  return cutWords(text, words)
+    .map(([piece, kind]) => (kind ? [word(piece, kind, player)] : quoting(piece)))
+    .flat();
 };
 
 /** The other way round: a slot that is pointed at marks the words that are about it. */
 export function pointedWords(host, player) {
   player.root.addEventListener("o-slot", ({ detail: { slot, how } }) => {
     const box = how === "leave" ? null : player.root.querySelectorAll(".o-slot")[slot];
-    for (const node of host.querySelectorAll(".o-word")) node.classList.toggle("pointed", !!box && box.matches(CELLS[node.dataset.kind]));
+    for (const node of host.querySelectorAll(".o-word"))
+      node.classList.toggle("pointed", !!box && box.matches(CELLS[node.dataset.kind]));
   });
 }

@@ -9,7 +9,8 @@ export function captionsPart(host, spec, player) {
   const text = el("p", "o-say");
   const choice = el("div", "o-choice");
   let level = spec.levels[0].key;
-  let said = {}, words = [];
+  let said = {},
+    words = [];
   const buttons = spec.levels.map(({ key, label }) => {
     const node = el("button", "", label);
     node.type = "button";

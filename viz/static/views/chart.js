@@ -19,13 +19,15 @@ let loading;
 /** plotly.min.js, loaded once and after the first paint: evaluating it takes most of a second. */
 function plotly(url) {
   if (window.Plotly) return Promise.resolve(window.Plotly);
-  loading = loading || new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = url;
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => reject(new Error("plotly.min.js did not load"));
-    setTimeout(() => document.head.append(script), 50);
-  });
+  loading =
+    loading ||
+    new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = url;
+      script.onload = () => resolve(window.Plotly);
+      script.onerror = () => reject(new Error("plotly.min.js did not load"));
+      setTimeout(() => document.head.append(script), 50);
+    });
   return loading;
 }
 
@@ -42,14 +44,18 @@ function filled(value, columns, player) {
 function merged(base, more) {
   const out = { ...base };
   for (const [key, value] of Object.entries(more || {}))
-    out[key] = value && typeof value === "object" && !Array.isArray(value) && out[key] ? merged(out[key], value) : value;
+    out[key] =
+      value && typeof value === "object" && !Array.isArray(value) && out[key] ? merged(out[key], value) : value;
   return out;
 }
 
 /** On very wide screens the page is zoomed and charts are not (their pointer would miss): their text grows instead. */
 function grown(layout, by) {
   if (Array.isArray(layout) || !layout || typeof layout !== "object" || by === 1) return layout;
-  const one = ([key, value]) => [key, typeof value === "number" && ["size", "standoff", "l", "r", "t", "b"].includes(key) ? value * by : grown(value, by)];
+  const one = ([key, value]) => [
+    key,
+    typeof value === "number" && ["size", "standoff", "l", "r", "t", "b"].includes(key) ? value * by : grown(value, by),
+  ];
   return Object.fromEntries(Object.entries(layout).map(one));
 }
 
@@ -63,15 +69,30 @@ function grownTrace(value, by) {
   return Object.fromEntries(Object.entries(value).map(one));
 }
 
-const slug = (title) => "-" + title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+const slug = (title) =>
+  "-" +
+  title
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
 
 /** Under a chart: its twin as a table, its numbers as CSV, the chart as a picture. */
 function tools(spec, player, now, toggle) {
   const box = el("div", "o-kit");
   const name = (ending) => fileName(player, slug(now.title()) + ending);
-  const csv = () => saveFile(name(".csv"), [csvText(originOf(player) + "; " + now.title(), now.picture().table, now.picture().columns)], "text/csv");
-  const png = async () => saveFile(name(".png"), [await chartPicture(now.plotly(), now.chart, now.title(), player)], "image/png");
-  box.append(tableToggle(toggle), exportButton("CSV", "The numbers of this chart", csv), exportButton("PNG", "This chart as a picture", png));
+  const csv = () =>
+    saveFile(
+      name(".csv"),
+      [csvText(originOf(player) + "; " + now.title(), now.picture().table, now.picture().columns)],
+      "text/csv",
+    );
+  const png = async () =>
+    saveFile(name(".png"), [await chartPicture(now.plotly(), now.chart, now.title(), player)], "image/png");
+  box.append(
+    tableToggle(toggle),
+    exportButton("CSV", "The numbers of this chart", csv),
+    exportButton("PNG", "This chart as a picture", png),
+  );
   return box;
 }
 
@@ -86,12 +107,26 @@ export function chartPart(host, spec, player) {
   chart.setAttribute("aria-label", spec.title + ". " + spec.hint);
   const tablebox = tableBox();
   const note = el("p", "o-note");
-  let chosen = 0, values = null, wanted = false, busy = false, ready = 0, cost = 20, P = null, near = true;
+  let chosen = 0,
+    values = null,
+    wanted = false,
+    busy = false,
+    ready = 0,
+    cost = 20,
+    P = null,
+    near = true;
   const extra = spec.extra && EXTRAS[spec.extra.kind](spec.extra, player, () => renew());
   /** What is drawn: the chosen variant over the values, changed by what the visitor asked for. */
   const picture = () => {
     const variant = spec.variants[chosen];
-    const plain = { columns: values.columns, ranges: values.ranges, note: values.note || "", data: variant.data, table: variant.table, mark: "" };
+    const plain = {
+      columns: values.columns,
+      ranges: values.ranges,
+      note: values.note || "",
+      data: variant.data,
+      table: variant.table,
+      mark: "",
+    };
     return extra ? extra.apply(plain, values, variant) : plain;
   };
   const title = () => [spec.title, spec.variants[chosen].label, picture().mark].filter(Boolean).join(": ");
@@ -105,16 +140,45 @@ export function chartPart(host, spec, player) {
     if (!tablebox.hidden) tablebox.replaceChildren(makeTable(title(), table, columns));
     player.wake();
   }
-  const pick = (i) => { chosen = i; renew(); };
-  if (spec.variants.length > 1) host.append(choice(spec.variants.map(({ label }) => label), spec.title, pick));
-  host.append(frame, tablebox, note, ...(extra ? [extra.box] : []), tools(spec, player, state, (on) => {
-    tablebox.hidden = !on;
-    frame.hidden = on;
+  const pick = (i) => {
+    chosen = i;
     renew();
-  }));
+  };
+  if (spec.variants.length > 1)
+    host.append(
+      choice(
+        spec.variants.map(({ label }) => label),
+        spec.title,
+        pick,
+      ),
+    );
+  host.append(
+    frame,
+    tablebox,
+    note,
+    ...(extra ? [extra.box] : []),
+    tools(spec, player, state, (on) => {
+      tablebox.hidden = !on;
+      frame.hidden = on;
+      renew();
+    }),
+  );
   // while the film runs, charts out of sight wait: each redraw costs the main thread some 20 ms
-  new IntersectionObserver((seen) => { near = seen[seen.length - 1].isIntersecting; player.wake(); }, { rootMargin: "200px" }).observe(host);
-  plotly(player.options.plotly).then((found) => { P = found; wanted = true; player.wake(); }, (error) => (chart.textContent = error.message));
+  new IntersectionObserver(
+    (seen) => {
+      near = seen[seen.length - 1].isIntersecting;
+      player.wake();
+    },
+    { rootMargin: "200px" },
+  ).observe(host);
+  plotly(player.options.plotly).then(
+    (found) => {
+      P = found;
+      wanted = true;
+      player.wake();
+    },
+    (error) => (chart.textContent = error.message),
+  );
 
   const seek = (cycle) => player.seekCycle(cycle, cycle < 0 ? "prefill" : "commit");
 

@@ -9,7 +9,18 @@ const PICTURE = { width: 1200, height: 640, scale: 2 };
 export async function chartPicture(plotly, chart, title, player) {
   const ground = player.colour("page");
   const small = { size: 12, color: player.colour("soft") };
-  const foot = { text: escaped(originOf(player)), showarrow: false, font: small, xref: "paper", yref: "paper", x: 0, y: 0, yshift: -64, xanchor: "left", yanchor: "top" };
+  const foot = {
+    text: escaped(originOf(player)),
+    showarrow: false,
+    font: small,
+    xref: "paper",
+    yref: "paper",
+    x: 0,
+    y: 0,
+    yshift: -64,
+    xanchor: "left",
+    yanchor: "top",
+  };
   const layout = {
     ...chart.layout,
     paper_bgcolor: ground,

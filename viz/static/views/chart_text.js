@@ -7,7 +7,9 @@ const READABLE = 100; // px: the text of narrower pieces is written as one, from
 /** [left, width] in px of each piece on an axis `length` px long; null where it is out of sight. */
 export function rulerPlaces(from, sizes, toPixel, length) {
   return from.map((begin, i) => {
-    const [left, right] = [begin, begin + sizes.reduce((sum, column) => sum + column[i], 0)].map((at) => Math.max(0, Math.min(length, toPixel(at))));
+    const [left, right] = [begin, begin + sizes.reduce((sum, column) => sum + column[i], 0)].map((at) =>
+      Math.max(0, Math.min(length, toPixel(at))),
+    );
     return right - left < 1 ? null : [left, right - left];
   });
 }
@@ -31,7 +33,8 @@ export function chartText({ from, sizes, text, first }, player, frame) {
   const box = el("div", "o-ruler");
   box.setAttribute("aria-hidden", "true"); // the chart's table has the same texts
   frame.append(box);
-  let marked = null, cycle = -1;
+  let marked = null,
+    cycle = -1;
 
   function at(node, left, width) {
     Object.assign(node.style, { left: left + "px", width: width + "px" });
@@ -69,7 +72,18 @@ export function chartText({ from, sizes, text, first }, player, frame) {
       const pieces = places.map((place, i) => place && piece(place, i - 1, texts[i])).filter(Boolean);
       const label = ([start, last]) => {
         const [left, [right, width]] = [places[start][0], places[last]];
-        return at(el("span", "", texts.slice(start, last + 1).join("").trimStart()), left, right + width - left);
+        return at(
+          el(
+            "span",
+            "",
+            texts
+              .slice(start, last + 1)
+              .join("")
+              .trimStart(),
+          ),
+          left,
+          right + width - left,
+        );
       };
       const zoom = parseFloat(player.styled("zoom")) || 1;
       box.replaceChildren(...pieces, ...rulerRuns(places, zoom).map(label));

@@ -9,7 +9,10 @@ import { csvText } from "../player/table.js";
 
 /** JSON that may stand inside a <script> element; the same as viz/player/frames.py's dumps_for_html. */
 const forHtml = (value) =>
-  JSON.stringify(value).replace(/</g, "\\u003c").replace(/\u2028/g, "\\u2028").replace(/\u2029/g, "\\u2029");
+  JSON.stringify(value)
+    .replace(/</g, "\\u003c")
+    .replace(/\u2028/g, "\\u2028")
+    .replace(/\u2029/g, "\\u2029");
 
 /** Everything the player was fed, as one message: facts as they stand, then every stop. */
 export function wholeMessage(player) {
@@ -74,7 +77,18 @@ function slotRow(columns, block, i, cycle, player) {
   const at = (name) => (i && block[name] ? block[name][i - 1] : undefined);
   const share = (tenths) => (tenths === undefined ? null : tenths / 10);
   const word = (id) => (id === undefined ? null : player.word(id));
-  const row = { cycle: cycle + 1, slot: i, status: player.settings.statuses[block.status[i]].name, guess: word(i ? at("ids") : block.anchor), own: word(at("own")), q: share(at("q")), p: share(at("p")), gap: at("gap"), q_H: at("q_H"), p_H: at("p_H") };
+  const row = {
+    cycle: cycle + 1,
+    slot: i,
+    status: player.settings.statuses[block.status[i]].name,
+    guess: word(i ? at("ids") : block.anchor),
+    own: word(at("own")),
+    q: share(at("q")),
+    p: share(at("p")),
+    gap: at("gap"),
+    q_H: at("q_H"),
+    p_H: at("p_H"),
+  };
   for (const name in columns) columns[name].push(row[name] === undefined ? null : row[name]);
 }
 
@@ -84,12 +98,33 @@ export function downloadPart(host, spec, player) {
   const about = el("p", "o-hint");
   const trace = () => saveFile(fileName(player, spec.suffix), [bytesOf(player.facts.record.trace)], "application/gzip");
   const html = async () => saveFile(fileName(player, ".html"), await offline(player), "text/html");
-  box.append(exportButton("Trace (.jsonl.gz)", "Every event of the run; python -m orthrus and this page read it", trace));
-  const slots = () => saveFile(fileName(player, "-slots.csv"), [csvText(originOf(player), spec.slots, slotColumns(player, spec.slots.map(([, name]) => name)))], "text/csv");
+  box.append(
+    exportButton("Trace (.jsonl.gz)", "Every event of the run; python -m orthrus and this page read it", trace),
+  );
+  const slots = () =>
+    saveFile(
+      fileName(player, "-slots.csv"),
+      [
+        csvText(
+          originOf(player),
+          spec.slots,
+          slotColumns(
+            player,
+            spec.slots.map(([, name]) => name),
+          ),
+        ),
+      ],
+      "text/csv",
+    );
   box.append(exportButton("Slots (.csv)", "One row a slot of every block", slots));
-  box.append(exportButton("Summary (.md)", "Prompt, text, numbers and where they come from", () => saveFile(fileName(player, ".md"), [player.facts.record.summary], "text/markdown")));
+  box.append(
+    exportButton("Summary (.md)", "Prompt, text, numbers and where they come from", () =>
+      saveFile(fileName(player, ".md"), [player.facts.record.summary], "text/markdown"),
+    ),
+  );
   // a file made by this button has no shell of its own: it is that page already
-  if (player.settings.shell) box.append(exportButton("This page as one file (.html)", "Plays offline, without a server", html));
+  if (player.settings.shell)
+    box.append(exportButton("This page as one file (.html)", "Plays offline, without a server", html));
   host.append(box, wait, about);
   return {
     draw(state, facts) {

@@ -61,7 +61,11 @@ function line(row, marks, player) {
   const text = el("span", "o-alttext", cellText(player.word(row.id)));
   const mark = [row.id === marks.guess && "guess", row.id === marks.own && "choice"].filter(Boolean).join(", ");
   const rank = row.beyond && row.rank !== undefined ? "no. " + place(row.rank) : "";
-  item.append(text, el("em", "", mark), el("b", "", row.out ? "filtered out" : row.tenths === undefined ? rank : percent(row.tenths)));
+  item.append(
+    text,
+    el("em", "", mark),
+    el("b", "", row.out ? "filtered out" : row.tenths === undefined ? rank : percent(row.tenths)),
+  );
   return item;
 }
 
@@ -99,10 +103,24 @@ function lists(block, i) {
 }
 
 /** ln of a share in tenths of a percent: as many digits as the rounding down to tenths leaves. */
-const logOf = (tenths) => (tenths < 10 ? "below −4.6" : tenths === 1000 ? "0.0" : Math.log(tenths / 1000).toFixed(1).replace("-", "−"));
+const logOf = (tenths) =>
+  tenths < 10
+    ? "below −4.6"
+    : tenths === 1000
+      ? "0.0"
+      : Math.log(tenths / 1000)
+          .toFixed(1)
+          .replace("-", "−");
 
 function numbers(block, i, spec) {
-  const show = { q: logOf, p: logOf, rank_q: place, rank_p: place, overlap: (v) => Math.round(100 * v) + " %", accept: (v) => Math.round(100 * v) + " %" };
+  const show = {
+    q: logOf,
+    p: logOf,
+    rank_q: place,
+    rank_p: place,
+    overlap: (v) => Math.round(100 * v) + " %",
+    accept: (v) => Math.round(100 * v) + " %",
+  };
   const found = [];
   for (const [key, { label, about }] of Object.entries(spec.numbers)) {
     const value = i && block[key] ? block[key][i - 1] : undefined;
@@ -118,7 +136,8 @@ function table(block, i, spec, player) {
   const [left, right] = lists(block, i);
   const rows = [["rank", spec.heads[0], "", spec.heads[1], ""]];
   for (let k = 0; k < Math.max(left.length, right.length); k++) {
-    const cell = (row) => (row ? [cellText(player.word(row.id)), row.tenths === undefined ? "" : percent(row.tenths)] : ["", ""]);
+    const cell = (row) =>
+      row ? [cellText(player.word(row.id)), row.tenths === undefined ? "" : percent(row.tenths)] : ["", ""];
     rows.push([k + 1, ...cell(left[k]), ...cell(right[k])]);
   }
   for (const [label, value] of numbers(block, i, spec)) rows.push([label, value]);
@@ -168,7 +187,12 @@ function fill(host, parts, block, i, spec, player, filters) {
 
 async function copyTable(node, text) {
   const label = node.textContent;
-  const done = navigator.clipboard && (await navigator.clipboard.writeText(text).then(() => true, () => false));
+  const done =
+    navigator.clipboard &&
+    (await navigator.clipboard.writeText(text).then(
+      () => true,
+      () => false,
+    ));
   node.textContent = done ? "Copied" : "The browser does not allow it";
   setTimeout(() => (node.textContent = label), 1500);
 }
@@ -195,7 +219,9 @@ export function inspectorPart(host, spec, player) {
     const open = look.open && !!block;
     look.slot = block ? Math.min(wanted === undefined ? block.look : wanted, block.status.length - 1) : 0;
     const marked = open ? look.slot : -1;
-    player.root.querySelectorAll(".o-slot").forEach((box, i) => box.setAttribute("aria-selected", String(i === marked)));
+    player.root
+      .querySelectorAll(".o-slot")
+      .forEach((box, i) => box.setAttribute("aria-selected", String(i === marked)));
     parts.body.hidden = pin.hidden = copy.hidden = !open;
     close.textContent = look.open ? "Close (I)" : "Open (I)";
     close.setAttribute("aria-expanded", String(look.open));
@@ -206,7 +232,8 @@ export function inspectorPart(host, spec, player) {
   player.root.addEventListener("o-slot", ({ detail: { slot, how } }) => {
     if (how === "pin") set({ pinned: look.pinned === slot ? null : slot, open: true });
     else if (how === "leave") set({ over: null });
-    else if (how === "auto") Object.assign(look, { over: null, chosen: null }); // the playhead moved: a draw follows
+    else if (how === "auto")
+      Object.assign(look, { over: null, chosen: null }); // the playhead moved: a draw follows
     else if (how === "over") set({ over: slot });
     else set({ chosen: slot, over: null, cycle: player.head.now().cycle, open: how === "choose" || look.open });
   });

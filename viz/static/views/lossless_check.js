@@ -12,8 +12,18 @@ function list({ name, rows, gap }, heads, player) {
     box.append(el("p", "o-hint", name + ": not kept in this run."));
     return box;
   }
-  const columns = { rank: rows.map((_, i) => i + 1), token: rows.map(([id]) => cellText(player.word(id))), logit: rows.map(([, logit]) => logit) };
-  box.append(makeTable(gap ? name + ", " + gap : name, heads.map((head) => [head, head]), columns));
+  const columns = {
+    rank: rows.map((_, i) => i + 1),
+    token: rows.map(([id]) => cellText(player.word(id))),
+    logit: rows.map(([, logit]) => logit),
+  };
+  box.append(
+    makeTable(
+      gap ? name + ", " + gap : name,
+      heads.map((head) => [head, head]),
+      columns,
+    ),
+  );
   return box;
 }
 

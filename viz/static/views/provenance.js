@@ -20,7 +20,8 @@ export function provenancePart(host, spec, player) {
     draw(state, facts) {
       source.textContent = facts.source.text || "";
       source.dataset.tone = facts.source.tone || "quiet";
-      lossless.textContent = (facts.lossless.tone === "good" ? "✓ " : facts.lossless.tone === "quiet" ? "" : "! ") + facts.lossless.text;
+      lossless.textContent =
+        (facts.lossless.tone === "good" ? "✓ " : facts.lossless.tone === "quiet" ? "" : "! ") + facts.lossless.text;
       lossless.dataset.tone = facts.lossless.tone;
       why.textContent = facts.lossless.about;
       prompt.replaceChildren(el("b", "", "Prompt "), document.createTextNode(facts.prompt));

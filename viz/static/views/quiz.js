@@ -7,7 +7,9 @@ const FULL_NATS = 5; // an entropy that fills a bar
 /** Points for a guess, `cut` being the slots [from, to] that are right. */
 export function quizPoints(guess, [from, to], streak) {
   const off = guess < from ? guess - from : guess > to ? guess - to : 0;
-  return off ? { off, points: Math.max(0, 10 - Math.abs(off)), streak: 0 } : { off, points: 15 + streak, streak: streak + 1 };
+  return off
+    ? { off, points: Math.max(0, 10 - Math.abs(off)), streak: 0 }
+    : { off, points: 15 + streak, streak: streak + 1 };
 }
 
 /** How well guesses are calibrated, in words. */
@@ -34,9 +36,12 @@ function picture(about) {
         dot.style.left = (100 * guess) / most + "%";
         dot.style.bottom = (100 * truth) / most + "%";
         return dot;
-      })
+      }),
     );
-    square.setAttribute("aria-label", about + " " + answers.map((a) => "said " + a.guess + ", was " + a.truth).join("; "));
+    square.setAttribute(
+      "aria-label",
+      about + " " + answers.map((a) => "said " + a.guess + ", was " + a.truth).join("; "),
+    );
   };
   return { box, draw };
 }
@@ -67,7 +72,16 @@ class Quiz {
     this.parts = shell(host, spec);
     this.all = button("★ It takes all", () => this.answer(this.block.n + 1));
     this.next = button("Next question", () => this.forward(this.player.at + 1));
-    this.parts.row.append(this.all, this.next, choice(spec.hints.map(({ label }) => label), "Hints", (i) => this.hint(i)), button("End the quiz", () => this.toggle(false)));
+    this.parts.row.append(
+      this.all,
+      this.next,
+      choice(
+        spec.hints.map(({ label }) => label),
+        "Hints",
+        (i) => this.hint(i),
+      ),
+      button("End the quiz", () => this.toggle(false)),
+    );
     this.hint(0);
     this.parts.ask.setAttribute("aria-live", "polite");
     host.hidden = true;
@@ -125,7 +139,9 @@ class Quiz {
     this.fresh = false;
     const slots = this.player.root.querySelectorAll(".o-slot");
     const part = (nats) => Math.min(100, (100 * nats) / FULL_NATS) + "%";
-    (this.player.state[this.spec.unsure].block.q_H || []).forEach((nats, i) => slots[i + 1].style.setProperty("--unsure", part(nats)));
+    (this.player.state[this.spec.unsure].block.q_H || []).forEach((nats, i) =>
+      slots[i + 1].style.setProperty("--unsure", part(nats)),
+    );
     if (this.on) slots[1].focus({ preventScroll: true }); // a question of the tour takes no focus
   }
 
@@ -146,16 +162,20 @@ class Quiz {
     this.points += won.points;
     this.streak = won.streak;
     this.answers.push({ guess, truth: won.off ? guess - won.off : guess, off: won.off, n });
-    const told = this.spec.said.replace("{guess}", guess > n ? "“it takes all”" : "slot " + guess) + " " + this.outcome();
+    const told =
+      this.spec.said.replace("{guess}", guess > n ? "“it takes all”" : "slot " + guess) + " " + this.outcome();
     this.leads = this.on;
-    requestAnimationFrame(() => { // with what the player draws: written here, it would be laid out twice
+    requestAnimationFrame(() => {
+      // with what the player draws: written here, it would be laid out twice
       if (this.asked >= 0) return; // the next question is already there
       this.drop();
       this.parts.ask.textContent = told + (won.off ? "" : " A hit!") + " +" + won.points;
       this.tell();
     });
     // the inspector goes to the cut, after it has heard of the click itself
-    queueMicrotask(() => this.player.root.dispatchEvent(new CustomEvent("o-slot", { detail: { slot: -1, how: "auto" } })));
+    queueMicrotask(() =>
+      this.player.root.dispatchEvent(new CustomEvent("o-slot", { detail: { slot: -1, how: "auto" } })),
+    );
     if (this.answered) this.answered(told);
   }
 
@@ -167,7 +187,9 @@ class Quiz {
 
   tell() {
     const n = this.answers.length;
-    const line = n ? this.points + " points from " + n + (n === 1 ? " question" : " questions") + ", streak " + this.streak + ". " : "";
+    const line = n
+      ? this.points + " points from " + n + (n === 1 ? " question" : " questions") + ", streak " + this.streak + ". "
+      : "";
     this.parts.score.textContent = line + quizSummary(this.answers);
     this.parts.picture.box.hidden = !n;
     if (n) this.parts.picture.draw(this.answers);

@@ -3,7 +3,8 @@
 import { el } from "../player/dom.js";
 import { raceClock } from "./race_clock.js";
 
-const KEPT = 1000, STEP = 500; // tokens of a lane in the page; a longer text loses its beginning here
+const KEPT = 1000,
+  STEP = 500; // tokens of a lane in the page; a longer text loses its beginning here
 
 /** How many of the sorted times are not later than `clock`. */
 function passed(times, clock) {
@@ -18,7 +19,12 @@ function passed(times, clock) {
 }
 
 /** As viz/format.py writes it. */
-const time = (ms) => (ms < 100 ? ms.toFixed(1) + " ms" : ms < 10000 ? Math.round(ms).toLocaleString("en") + " ms" : (ms / 1000).toFixed(1) + " s");
+const time = (ms) =>
+  ms < 100
+    ? ms.toFixed(1) + " ms"
+    : ms < 10000
+      ? Math.round(ms).toLocaleString("en") + " ms"
+      : (ms / 1000).toFixed(1) + " s";
 
 /** How far the race has come on the clock `key`: milliseconds, or passes that have ended. */
 export function raceAt({ orthrus, cycles, ar }, key, now) {
@@ -27,7 +33,8 @@ export function raceAt({ orthrus, cycles, ar }, key, now) {
   if (!first || now.clock + 1e-6 < orthrus.ms[0]) return 0;
   const n = passed(cycles.ms, now.clock + 1e-6);
   const before = n ? cycles.passes[n - 1] : first;
-  if (now.phase === "finish" && n === cycles.ms.length) return before + now.share * Math.max(0, ar.ms.length - before) + 1e-6;
+  if (now.phase === "finish" && n === cycles.ms.length)
+    return before + now.share * Math.max(0, ar.ms.length - before) + 1e-6;
   const begun = n ? cycles.ms[n - 1] : orthrus.ms[0];
   return before + (cycles.draft[n] > 0 && now.clock + 1e-6 >= begun + cycles.draft[n] ? 1 : 0);
 }
@@ -90,7 +97,8 @@ function write(lane, rows, n, player) {
 /** A lane's passes and time, the clock of the race first. */
 function footer(rows, n, key, now, measured) {
   const total = rows.ms.length;
-  if (!total) return measured ? "waiting for its turn: lanes are measured one after the other" : "not measured in this run";
+  if (!total)
+    return measured ? "waiting for its turn: lanes are measured one after the other" : "not measured in this run";
   const finished = n === total && now.ended;
   const clock = finished || key === "passes" || now.clock === Infinity ? rows.ms[n - 1] || 0 : now.clock;
   const count = n ? rows.passes[n - 1] : 0;

@@ -5,7 +5,9 @@
 import { button, el } from "../player/dom.js";
 import { makeTable, tableBox, tableToggle } from "../player/table.js";
 
-const ROW = 22, GAP = 8, LEFT = 2; // px
+const ROW = 22,
+  GAP = 8,
+  LEFT = 2; // px
 const HEIGHT = 2 * ROW + GAP + 16;
 
 /** Where the lanes' parts begin and end on the chosen axis. */
@@ -18,7 +20,12 @@ function geometry(facts, key) {
     return { from, draft, verify, end, n: cycles.n[i] };
   });
   const last = (column) => (column.length ? column[column.length - 1] : 0);
-  return { bars, ticks: ar[key], start: orthrus[key][0] || 0, end: Math.max(last(ends), last(ar[key]), orthrus[key][0] || 0) };
+  return {
+    bars,
+    ticks: ar[key],
+    start: orthrus[key][0] || 0,
+    end: Math.max(last(ends), last(ar[key]), orthrus[key][0] || 0),
+  };
 }
 
 function paint(canvas, width, { bars, ticks, start, end }, reached, player) {
@@ -56,7 +63,8 @@ function paint(canvas, width, { bars, ticks, start, end }, reached, player) {
 /** Both lanes as columns, as far as the race has come on the clock `key`. */
 export function raceColumns({ cycles, ar }, key, reached) {
   const passed = (ends) => ends.filter((end) => end <= reached).length;
-  const n = passed(cycles[key]), m = passed(ar[key]);
+  const n = passed(cycles[key]),
+    m = passed(ar[key]);
   const count = (most) => Array.from({ length: most }, (_, i) => i + 1);
   const cut = Object.fromEntries(Object.entries(cycles).map(([name, column]) => [name, column.slice(0, n)]));
   return { ...cut, cycle: count(n), token: count(m), ar_ms: ar.ms.slice(0, m) };
@@ -68,7 +76,12 @@ export function raceClock(spec, player) {
   const canvas = el("canvas");
   const result = el("p", "o-result");
   const why = el("p", "o-why");
-  let facts = spec.facts, picked = null, key = spec.clocks[0].key, shape = null, drawn = "", width = 0;
+  let facts = spec.facts,
+    picked = null,
+    key = spec.clocks[0].key,
+    shape = null,
+    drawn = "",
+    width = 0;
   const buttons = spec.clocks.map((each) => {
     const node = el("button", "", each.label);
     node.type = "button";
@@ -80,7 +93,8 @@ export function raceClock(spec, player) {
     choice.append(node);
     return node;
   });
-  const mark = () => buttons.forEach((node, i) => node.setAttribute("aria-pressed", String(spec.clocks[i].key === key)));
+  const mark = () =>
+    buttons.forEach((node, i) => node.setAttribute("aria-pressed", String(spec.clocks[i].key === key)));
   /** The run's own choice of a clock holds until the visitor makes one. */
   const choose = () => {
     key = picked || facts.run.clock || spec.clocks[0].key;
@@ -91,17 +105,21 @@ export function raceClock(spec, player) {
   canvas.style.height = HEIGHT + "px";
   canvas.setAttribute("role", "img");
   const top = el("div", "o-clocktop");
-  const hint = "One axis for both. Above: plain decoding, a tick per token. Below: Orthrus, grey for the prompt, then a bar per cycle, draft and check, with its tokens.";
+  const hint =
+    "One axis for both. Above: plain decoding, a tick per token. Below: Orthrus, grey for the prompt, then a bar per cycle, draft and check, with its tokens.";
   const tablebox = tableBox();
   const kit = el("div", "o-kit");
-  kit.append(choice, tableToggle((on) => {
-    [tablebox.hidden, canvas.hidden, drawn] = [!on, on, ""];
-    player.wake();
-  }));
+  kit.append(
+    choice,
+    tableToggle((on) => {
+      [tablebox.hidden, canvas.hidden, drawn] = [!on, on, ""];
+      player.wake();
+    }),
+  );
   top.append(el("p", "o-hint", hint), kit);
   box.append(top, canvas, tablebox, result, why);
   // the observer's width: asking the canvas for it would lay the page out in the middle of a frame
-  new ResizeObserver(([seen]) => ([width, drawn] = [seen.contentRect.width, ""], player.wake())).observe(canvas);
+  new ResizeObserver(([seen]) => (([width, drawn] = [seen.contentRect.width, ""]), player.wake())).observe(canvas);
   canvas.addEventListener("click", (event) => {
     const at = (event.offsetX / canvas.clientWidth) * shape.end;
     const i = shape.bars.findIndex(({ end }) => end >= at);
@@ -114,7 +132,14 @@ export function raceClock(spec, player) {
     why.textContent = over ? run.why || "" : "";
     canvas.setAttribute("aria-label", [hint, result.textContent, why.textContent].join(" "));
     if (!over || !run.lost) return;
-    why.append(" ", button("See the break-even line", () => player.root.querySelector(".o-timeline").scrollIntoView({ behavior: player.reduced.matches ? "auto" : "smooth", block: "center" })));
+    why.append(
+      " ",
+      button("See the break-even line", () =>
+        player.root
+          .querySelector(".o-timeline")
+          .scrollIntoView({ behavior: player.reduced.matches ? "auto" : "smooth", block: "center" }),
+      ),
+    );
   }
 
   return {
@@ -122,7 +147,8 @@ export function raceClock(spec, player) {
     key: () => key,
     /** Passes that plain decoding makes after Orthrus has ended, per pass of Orthrus; null on the other clock. */
     lag() {
-      const passes = facts.orthrus.passes, last = passes[passes.length - 1];
+      const passes = facts.orthrus.passes,
+        last = passes[passes.length - 1];
       return key === "passes" && last ? Math.max(0, facts.ar.ms.length / last - 1) : null;
     },
     draw(news) {
@@ -134,7 +160,8 @@ export function raceClock(spec, player) {
         shape = geometry(facts, key);
         drawn = "";
       }
-      const passed = shape.bars.filter(({ end }) => end <= reached).length + shape.ticks.filter((at) => at <= reached).length;
+      const passed =
+        shape.bars.filter(({ end }) => end <= reached).length + shape.ticks.filter((at) => at <= reached).length;
       const over = now.ended && passed === shape.bars.length + shape.ticks.length;
       const wanted = [passed, over, player.root.dataset.theme].join();
       if (wanted === drawn) return;

@@ -42,7 +42,7 @@ export function samplingFilters(spec, changed) {
   }
   const all = Object.values(ranges);
   const reset = button(spec.reset, () => {
-    for (const range of all) (range.value = range.start), range.show();
+    for (const range of all) ((range.value = range.start), range.show());
     changed();
   });
   body.append(reset, el("p", "o-hint", spec.about));
@@ -55,8 +55,14 @@ export function samplingFilters(spec, changed) {
     apply(rows) {
       if (!moved()) return rows;
       const listed = rows.filter(({ beyond }) => !beyond);
-      const found = refiltered(listed.map(({ tenths }) => tenths), chosen());
-      return [...listed.map((row, i) => ({ ...row, tenths: found[i] || 0, out: found[i] === null })), ...rows.slice(listed.length).map((row) => ({ ...row, tenths: undefined }))];
+      const found = refiltered(
+        listed.map(({ tenths }) => tenths),
+        chosen(),
+      );
+      return [
+        ...listed.map((row, i) => ({ ...row, tenths: found[i] || 0, out: found[i] === null })),
+        ...rows.slice(listed.length).map((row) => ({ ...row, tenths: undefined })),
+      ];
     },
   };
 }

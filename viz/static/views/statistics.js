@@ -16,7 +16,16 @@ export function compared(picture, variant, kept, looks) {
     const { x, y, mode } = variant.compare;
     const { line, marker } = looks[i];
     const hover = "%{x}: %{y}<extra>" + escaped(run.name) + "</extra>";
-    data.push({ type: "scatter", mode, x: x + "/" + i, y: y + "/" + i, name: escaped(run.name), line, marker: { ...marker, color: line.color }, hovertemplate: hover });
+    data.push({
+      type: "scatter",
+      mode,
+      x: x + "/" + i,
+      y: y + "/" + i,
+      name: escaped(run.name),
+      line,
+      marker: { ...marker, color: line.color },
+      hovertemplate: hover,
+    });
   });
   return { ...picture, columns, data, table };
 }
@@ -51,7 +60,8 @@ export function compare(spec, player, changed) {
 
   function show() {
     list.replaceChildren(...kept.map(item));
-    keep.disabled = !now || !player.ended || !now.columns.length.length || kept.length >= most || kept.some((run) => run.id === id());
+    keep.disabled =
+      !now || !player.ended || !now.columns.length.length || kept.length >= most || kept.some((run) => run.id === id());
   }
 
   return {
@@ -61,9 +71,19 @@ export function compare(spec, player, changed) {
       show();
       const others = kept.map((run, i) => [run, spec.looks[i]]).filter(([run]) => run.id !== id());
       if (!others.length) return picture;
-      const first = { ...picture.data[0], showlegend: true, opacity: spec.opacity, name: "this run: " + picture.data[0].name };
+      const first = {
+        ...picture.data[0],
+        showlegend: true,
+        opacity: spec.opacity,
+        name: "this run: " + picture.data[0].name,
+      };
       const named = { ...picture, data: [first, ...picture.data.slice(1)] };
-      return compared(named, variant, others.map(([run]) => run), others.map(([, look]) => look));
+      return compared(
+        named,
+        variant,
+        others.map(([run]) => run),
+        others.map(([, look]) => look),
+      );
     },
   };
 }

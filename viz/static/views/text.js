@@ -67,7 +67,7 @@ function walking(box, written, player) {
   });
   box.addEventListener("click", (event) => {
     const token = event.target.closest(".o-token");
-    if (token && getSelection().isCollapsed) move(+token.dataset.i), go(+token.dataset.i);
+    if (token && getSelection().isCollapsed) (move(+token.dataset.i), go(+token.dataset.i));
   });
   box.addEventListener("pointerover", (event) => {
     const token = event.target.closest(".o-token");
@@ -103,14 +103,28 @@ export function textPart(host, spec, player) {
     by: written.tokens.by.map((code) => player.settings.statuses[code].name),
     cycle: written.tokens.cycle.map((cycle) => cycle + 1),
   });
-  const ghosts = toggle("Ghosts", "Show what was thrown away: the refused guess and up to 8 that were never judged", (on) => box.classList.toggle("haunted", on));
+  const ghosts = toggle(
+    "Ghosts",
+    "Show what was thrown away: the refused guess and up to 8 that were never judged",
+    (on) => box.classList.toggle("haunted", on),
+  );
   const marks = toggle("· ⇥ ⏎", "Show spaces, tabs and line ends", (on) => ((written.marks = on), written.repaint()));
   const bare = toggle("Plain", "The text alone, for reading and copying", (on) => ((shown.plain = on), show()));
   const twin = toggle("Table", "The same as a table", (on) => ((shown.table = on), show()));
-  const csv = exportButton("CSV", "One row a token", () => saveFile(fileName(player, "-text.csv"), [csvText(originOf(player), spec.table, readable())], "text/csv"));
+  const csv = exportButton("CSV", "One row a token", () =>
+    saveFile(fileName(player, "-text.csv"), [csvText(originOf(player), spec.table, readable())], "text/csv"),
+  );
   const plainly = () => (bare.getAttribute("aria-pressed") === "true" || bare.click(), plain);
   const copied = button("Copy", async () => (player.voice.textContent = await copy(clean(), plainly)));
-  tools.append(menu(spec.colours, (by) => ((written.by = by), (legend.textContent = by.about), written.repaint())), ghosts, marks, bare, copied, twin, csv);
+  tools.append(
+    menu(spec.colours, (by) => ((written.by = by), (legend.textContent = by.about), written.repaint())),
+    ghosts,
+    marks,
+    bare,
+    copied,
+    twin,
+    csv,
+  );
   host.append(tools, legend, box, plain, tablebox);
   written.tokens = spec.state.tokens;
   written.repaint();

@@ -3,8 +3,13 @@
 import { button, el } from "../player/dom.js";
 import { cellText } from "../player/format.js";
 
-const MARKS = [[/ /g, "·"], [/\t/g, "⇥\t"], [/\n/g, "⏎\n"]];
-const WINDOW = 2000, STEP = 500; // tokens on the page, and how far it moves at a time
+const MARKS = [
+  [/ /g, "·"],
+  [/\t/g, "⇥\t"],
+  [/\n/g, "⏎\n"],
+];
+const WINDOW = 2000,
+  STEP = 500; // tokens on the page, and how far it moves at a time
 
 /** The first token on the page: the end of a long text, or what the visitor went back to. */
 export function windowFrom(n, pinned) {
@@ -126,7 +131,9 @@ export class TextWindow {
   paint(i) {
     const { span } = this.node(i);
     const name = this.player.settings.statuses[this.tokens.by[i]].name;
-    span.className = "o-token" + (this.by.key === "author" ? " is-" + name : this.by.key === "cycle" && this.tokens.cycle[i] & 1 ? " odd" : "");
+    span.className =
+      "o-token" +
+      (this.by.key === "author" ? " is-" + name : this.by.key === "cycle" && this.tokens.cycle[i] & 1 ? " odd" : "");
     if (!this.by.hue && this.by.key !== "ms") return;
     const strength = this.strength(i);
     span.classList.toggle("none", strength === null);
@@ -141,7 +148,10 @@ export class TextWindow {
 
   describe(i) {
     const { by, cycle, q, p, H, gap } = this.tokens;
-    const parts = ["token " + (i + 1) + " " + JSON.stringify(this.tokens.text[i]), this.player.settings.statuses[by[i]].label];
+    const parts = [
+      "token " + (i + 1) + " " + JSON.stringify(this.tokens.text[i]),
+      this.player.settings.statuses[by[i]].label,
+    ];
     parts.push(cycle[i] < 0 ? "from the prompt's pass" : "cycle " + (cycle[i] + 1));
     if (typeof q[i] === "number") parts.push("diffusion view " + q[i] + " %");
     if (typeof p[i] === "number") parts.push("AR view " + p[i] + " %");

@@ -37,7 +37,7 @@ export function simulate(spec, player, changed) {
   box.append(el("legend", "", spec.label));
   const sliders = spec.sliders.map((each) => slider(each, () => (mark(), changed())));
   const reset = button(spec.reset, () => {
-    for (const { range, show } of sliders) (range.value = 1), show();
+    for (const { range, show } of sliders) ((range.value = 1), show());
     mark();
     changed();
   });
@@ -51,7 +51,11 @@ export function simulate(spec, player, changed) {
     apply(picture, values) {
       if (!moved()) return picture;
       const found = simulated(values, factors());
-      const known = { ...found, need: found.need && found.need.toFixed(1), times: found.times && found.times.toFixed(2) };
+      const known = {
+        ...found,
+        need: found.need && found.need.toFixed(1),
+        times: found.times && found.times.toFixed(2),
+      };
       const say = found.need === null ? spec.unknown : filled(spec.say, known);
       const whole = found.times === null ? "" : " " + filled(spec.whole, known);
       const named = Object.fromEntries(Object.entries(factors()).map(([key, value]) => [key, value.toFixed(2)]));

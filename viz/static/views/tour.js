@@ -9,7 +9,12 @@ const REST_MS = 3500; // after an outcome
 const QUIET = ["Tab", "Shift", "Control", "Alt", "Meta"];
 
 function shell(host, spec) {
-  const parts = { text: el("p", "o-tourtext"), dots: el("div", "o-dots"), row: el("div", "o-row"), ends: el("div", "o-row") };
+  const parts = {
+    text: el("p", "o-tourtext"),
+    dots: el("div", "o-dots"),
+    row: el("div", "o-row"),
+    ends: el("div", "o-row"),
+  };
   parts.text.setAttribute("aria-live", "polite");
   parts.dots.setAttribute("aria-hidden", "true");
   parts.note = el("span", "o-hint", spec.hand_over);
@@ -23,7 +28,12 @@ class Tour {
     Object.assign(this, { host, spec, player, on: false, parts: shell(host, spec) });
     this.back = button("‹ Back", () => this.walk(-1));
     this.next = button("Next ›", () => this.walk(1));
-    this.parts.row.append(this.back, this.next, button("Leave the tour", () => this.end()), this.parts.note);
+    this.parts.row.append(
+      this.back,
+      this.next,
+      button("Leave the tour", () => this.end()),
+      this.parts.note,
+    );
     this.onHand = (event) => this.handed(event);
     const act = { prompt: () => this.toPrompt(), microscope: () => this.toMicroscope(), again: () => this.open() };
     for (const [key, label] of Object.entries(spec.ends)) this.parts.ends.append(button(label, act[key]));
@@ -72,7 +82,10 @@ class Tour {
   handed(event) {
     if (!this.player.root.isConnected) return this.end();
     const inside = this.host.contains(event.target);
-    const answering = this.player.quiz && this.player.quiz.asked >= 0 && (event.key === "*" || (event.target.closest && event.target.closest(".o-slot")));
+    const answering =
+      this.player.quiz &&
+      this.player.quiz.asked >= 0 &&
+      (event.key === "*" || (event.target.closest && event.target.closest(".o-slot")));
     if (event.key === "Escape" || !(inside || answering || QUIET.includes(event.key))) this.end();
   }
 
