@@ -12,3 +12,6 @@ export const cellText = (text) =>
 
 /** Text that HTML, or a chart, shows as it is. */
 export const escaped = (text) => text.replace(/[&<>"']/g, (c) => "&#" + c.charCodeAt(0) + ";");
+
+/** A template with its {braces} filled in. */
+export const filledIn = (template, known) => template.replace(/\{(\w+)\}/g, (_, name) => known[name]);

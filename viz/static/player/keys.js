@@ -1,25 +1,58 @@
-/* The keyboard: one list for the help and for what the keys do. */
+/* The keyboard: one table for the help and for what the keys do. */
 
 import { el } from "./dom.js";
 import { raceMs, racePace } from "./speeds.js";
 
-const KEYS = [
-  ["Space", "play or pause"],
-  ["← →", "one phase back or on"],
-  ["Shift + ← →", "one cycle back or on"],
-  ["Home, End", "first or last"],
-  ["[ ]", "slower or faster"],
-  ["L", "loop this cycle"],
-  ["R", "run the race again"],
-  ["I", "inspector"],
-  ["Q", "quiz; N next, * takes all"],
-  ["F", "full screen"],
-  ["?", "this list"],
-  ["Esc", "let go"],
+const MOVES = true; // a key that a focused button, link or list has a use of its own for
+
+/**
+ * A line of the help and its keys; every act of a key is done. A part may own such rows, too (`keys`). Without `shown`
+ * the row is not in the help.
+ */
+export const KEYS = [
+  { shown: "Space", what: "play or pause", moves: MOVES, acts: { " ": ({ head }) => head.toggle() } },
+  {
+    shown: "← →",
+    what: "one phase back or on",
+    moves: MOVES,
+    acts: { ArrowLeft: ({ head }) => head.step(-1), ArrowRight: ({ head }) => head.step(1) },
+  },
+  {
+    shown: "Shift + ← →",
+    what: "one cycle back or on",
+    moves: MOVES,
+    acts: { "Shift+ArrowLeft": ({ head }) => head.stepCycle(-1), "Shift+ArrowRight": ({ head }) => head.stepCycle(1) },
+  },
+  {
+    shown: "Home, End",
+    what: "first or last",
+    moves: MOVES,
+    acts: { Home: (player) => toStop(player, 0), End: (player) => toStop(player, player.stops.length - 1) },
+  },
+  {
+    shown: "[ ]",
+    what: "slower or faster",
+    moves: MOVES,
+    acts: { "[": ({ head }) => head.faster(-1), "]": ({ head }) => head.faster(1) },
+  },
+  { shown: "L", what: "loop this cycle", acts: { l: ({ head }) => head.toggleLoop() } },
+  { shown: "R", what: "run the race again", acts: { r: again } },
+  { shown: "F", what: "full screen", acts: { f: fullscreen } },
+  { shown: "?", what: "this list", acts: { "?": (_, help) => (help.open = !help.open) } },
+  { shown: "Esc", what: "let go", acts: { Escape: (_, help) => (help.open = false) } },
 ];
 
+const TYPING = "input:not([type=range]), textarea, select, [contenteditable=true]";
+const BUSY =
+  "input, textarea, select, button, summary, a, [contenteditable=true], [role=option], [role=tab], [role=slider], [role=button]";
+
+function toStop({ head }, i) {
+  head.pause();
+  head.seek(i);
+}
+
 /** Bring a view into sight, and the reader's focus with it. */
-export function goTo(player, name) {
+function goTo(player, name) {
   const section = player.root.querySelector(".o-view.o-" + name);
   if (!section) return;
   const room = player.bar.getBoundingClientRect().height; // the bar sticks to the top
@@ -31,29 +64,37 @@ export function goTo(player, name) {
 
 function again(player) {
   const { head, stops } = player;
-  const last = stops[stops.length - 1];
-  if (!last) return;
-  head.pause();
-  head.seek(0);
+  if (!stops.length) return;
+  toStop(player, 0);
   head.speed = racePace(raceMs(player));
   head.play();
   goTo(player, "race");
 }
 
-function fullscreen(player) {
+function fullscreen({ root }) {
   if (document.fullscreenElement) document.exitFullscreen();
-  else if (player.root.requestFullscreen) player.root.requestFullscreen().catch(() => {}); // a frame may forbid it
+  else if (root.requestFullscreen) root.requestFullscreen().catch(() => {}); // a frame may forbid it
 }
 
-export function keysHelp(player) {
-  const box = el("details", "o-help");
-  box.append(el("summary", "o-button", "?"));
-  box.firstChild.setAttribute("aria-label", "Keys");
+/** The whole table of a player: its own keys, those of its parts, a digit for each place. */
+export function keyRows({ parts, settings: { places, views } }) {
+  const digit = (name, i) => ({
+    shown: String(i + 1),
+    what: views[name].title,
+    acts: { [i + 1]: (player) => goTo(player, name) },
+  });
+  return [...KEYS, ...Object.values(parts).flatMap((part) => part.keys || []), ...places.map(digit)];
+}
+
+/** A key as the table names it; a letter is the same with Shift, an arrow is not. */
+export function keyName({ key, shiftKey }) {
+  if (key.length === 1) return key.toLowerCase();
+  return shiftKey && key.startsWith("Arrow") ? "Shift+" + key : key;
+}
+
+function helpCard(player, rows) {
   const list = el("dl", "o-keys");
-  for (const [key, what] of KEYS) list.append(el("dt", "", key), el("dd", "", what));
-  player.settings.places.forEach((name, i) =>
-    list.append(el("dt", "", i + 1), el("dd", "", player.settings.views[name].title)),
-  );
+  for (const { shown, what } of rows) if (shown) list.append(el("dt", "", shown), el("dd", "", what));
   const label = el("label", "", " keys on");
   const on = el("input");
   on.type = "checkbox";
@@ -62,68 +103,25 @@ export function keysHelp(player) {
   label.prepend(on);
   const card = el("div", "o-pop");
   card.append(label, list);
-  box.append(card);
-  return box;
+  return card;
 }
 
-/** A part may own keys: {key: act}; it hears them wherever nobody types. */
-function partsAct(player, key) {
-  const owners = Object.values(player.parts).filter((part) => part.keys && part.keys[key]);
-  owners.forEach((part) => part.keys[key]());
-  return owners.length > 0;
-}
-
-function letter(player, help, key) {
-  if (key === "Escape") help.open = false;
-  if (partsAct(player, key)) return true;
-  if (/^[1-9]$/.test(key) && player.settings.places[key - 1])
-    return (goTo(player, player.settings.places[key - 1]), true);
-  switch (key) {
-    case "l":
-      return (player.head.toggleLoop(), true);
-    case "r":
-      return (again(player), true);
-    case "f":
-      return (fullscreen(player), true);
-    case "?":
-      return ((help.open = !help.open), true);
-  }
-  return false;
-}
-
-function move(player, event) {
-  const head = player.head;
-  switch (event.key) {
-    case " ":
-      return (head.toggle(), true);
-    case "ArrowRight":
-      return (event.shiftKey ? head.stepCycle(1) : head.step(1), true);
-    case "ArrowLeft":
-      return (event.shiftKey ? head.stepCycle(-1) : head.step(-1), true);
-    case "Home":
-      return (head.pause(), head.seek(0), true);
-    case "End":
-      return (head.pause(), head.seek(player.stops.length - 1), true);
-    case "[":
-      return (head.faster(-1), true);
-    case "]":
-      return (head.faster(1), true);
-  }
-  return false;
-}
-
-export function listen(player, help) {
-  const typing = "input:not([type=range]), textarea, select, [contenteditable=true]";
-  const busy =
-    "input, textarea, select, button, summary, a, [contenteditable=true], [role=option], [role=tab], [role=slider], [role=button]";
+/** The keys of a page that shows a player: they work wherever nobody types. Returns their help. */
+export function listenToKeys(player) {
+  const rows = keyRows(player);
+  const help = el("details", "o-help");
+  const summary = el("summary", "o-button", "?");
+  summary.setAttribute("aria-label", "Keys");
+  help.append(summary, helpCard(player, rows));
   const onKey = (event) => {
     if (!player.root.isConnected) return document.removeEventListener("keydown", onKey);
     if (player.keysOff || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const within = (selector) => event.target.closest && event.target.closest(selector);
-    const named = /^([a-z1-9?*]|Escape)$/i.test(event.key);
-    if (within(named ? typing : busy)) return;
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    if (named ? letter(player, help, key) : move(player, event)) event.preventDefault();
+    const name = keyName(event);
+    const found = rows.filter((row) => row.acts[name] && !within(row.moves ? BUSY : TYPING));
+    for (const { acts } of found) acts[name](player, help);
+    if (found.length) event.preventDefault();
   };
   document.addEventListener("keydown", onKey);
+  return help;
 }

@@ -2,7 +2,7 @@
 
 import { button, el } from "./dom.js";
 import { cellText } from "./format.js";
-import { keysHelp, listen } from "./keys.js";
+import { listenToKeys } from "./keys.js";
 import { SPEEDS } from "./speeds.js";
 
 const PHASES = [
@@ -133,10 +133,8 @@ export function makeTransport(player) {
   const menu = speedMenu(player);
   const right = el("div", "o-right");
   const opened = openers(player);
-  const help = keysHelp(player);
-  right.append(menu, ...opened.nodes, help);
+  right.append(menu, ...opened.nodes, listenToKeys(player));
   bar.append(row, steps, place, box, right);
-  listen(player, help);
 
   let drawn = "";
   return {

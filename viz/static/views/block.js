@@ -19,7 +19,7 @@ function legend(player) {
   return box;
 }
 
-function slot(i) {
+function makeSlot(i) {
   const box = el("div", "o-slot");
   box.setAttribute("role", "option");
   box.setAttribute("aria-selected", "false");
@@ -88,109 +88,145 @@ function pointing(list, slots) {
   });
 }
 
-export function blockPart(host, spec, player) {
-  const list = el("div", "o-slots");
-  list.setAttribute("role", "listbox");
-  list.setAttribute("aria-label", spec.rows.join("; "));
-  const own = el("p", "o-next");
-  const tablebox = tableBox();
-  let shown = null;
-  const kit = el("div", "o-kit");
-  kit.append(tableToggle((on) => ((tablebox.hidden = !on), fillTable())));
-  const foot = el("div", "o-blockfoot");
-  foot.append(own, kit);
-  host.append(legend(player), list, tablebox, foot);
-  const slots = [];
-  let animated, phase, again;
-  let motion = ""; // classes of the slots: which phase moves, and under which of its two names
-  let rest = null; // the block whose first slots alone are drawn
-  roving(list, slots);
-  pointing(list, slots);
-  const nameOf = (code) => player.settings.statuses[code];
-  const fillTable = () => {
-    put(list, "hidden", !shown || !tablebox.hidden);
-    if (shown && !tablebox.hidden)
-      tablebox.replaceChildren(makeTable(spec.title, spec.table, blockColumns(shown, player)));
-  };
+/** What is said of slot i, to those who point at it and to those who listen. */
+function spoken(block, i, spec, player) {
+  const code = block.status[i];
+  const word = JSON.stringify(player.word(i ? block.ids[i - 1] : block.anchor));
+  const parts = ["slot " + i, (i ? "guess " : "anchor ") + word, player.settings.statuses[code].label];
+  if (i && block.q && block.q[i - 1] !== null) parts.push("diffusion view " + block.q[i - 1] + " percent");
+  if (i && block.ar && block.p) parts.push("AR view " + block.p[i - 1] + " percent for it");
+  if (i && block.ar && code !== "y")
+    parts.push("the AR view's own choice " + JSON.stringify(player.word(block.ar[i - 1])));
+  if (code === "d") parts.push(spec.notes[block.unjudged]);
+  return parts.join(", ");
+}
 
-  function drawSlot(i, block) {
-    const { box, guess, own, filled } = slots[i];
+class Block {
+  calm = true;
+
+  constructor(host, spec, player) {
+    this.host = host;
+    this.spec = spec;
+    this.player = player;
+    this.slots = [];
+    this.shown = null; // the block on show
+    this.at = NaN; // the stop that was drawn last
+    this.phase = "";
+    this.again = false; // another name restarts a phase's animation on the same nodes
+    this.motion = ""; // classes of the slots: which phase moves, and under which of its two names
+    this.rest = null; // the block whose first slots alone are drawn
+    this.list = el("div", "o-slots");
+    this.list.setAttribute("role", "listbox");
+    this.list.setAttribute("aria-label", spec.rows.join("; "));
+    this.next = el("p", "o-next");
+    this.tablebox = tableBox();
+    host.append(legend(player), this.list, this.tablebox, this.foot());
+    roving(this.list, this.slots);
+    pointing(this.list, this.slots);
+  }
+
+  foot() {
+    const kit = el("div", "o-kit");
+    const toggle = (on) => {
+      this.tablebox.hidden = !on;
+      this.fillTable();
+    };
+    kit.append(tableToggle(toggle));
+    const foot = el("div", "o-blockfoot");
+    foot.append(this.next, kit);
+    return foot;
+  }
+
+  status(code) {
+    return this.player.settings.statuses[code];
+  }
+
+  fillTable() {
+    const { shown, tablebox, spec } = this;
+    put(this.list, "hidden", !shown || !tablebox.hidden);
+    if (!shown || tablebox.hidden) return;
+    tablebox.replaceChildren(makeTable(spec.title, spec.table, blockColumns(shown, this.player)));
+  }
+
+  drawSlot(i, block) {
+    const { player } = this;
+    const slot = this.slots[i];
+    const { box, guess, own } = slot;
     const code = block.status[i];
-    const { name, glyph, label } = nameOf(code);
-    const word = player.word(i ? block.ids[i - 1] : block.anchor);
+    const { name, glyph } = this.status(code);
     const sure = i && block.q ? block.q[i - 1] : null;
-    put(box, "className", "o-slot is-" + name + motion);
-    fill(guess, glyph, cellText(word));
-    const full = (i ? (sure === null ? 100 : sure) : 100) + "%";
-    if (filled !== full) guess.style.setProperty("--fill", (slots[i].filled = full));
-    const judged = i && block.ar;
-    const choice = judged ? player.word(block.ar[i - 1]) : "";
-    fill(own, judged && code === "n" ? nameOf("c").glyph : "", cellText(choice));
+    put(box, "className", "o-slot is-" + name + this.motion);
+    fill(guess, glyph, cellText(player.word(i ? block.ids[i - 1] : block.anchor)));
+    const full = (sure === null ? 100 : sure) + "%";
+    if (slot.filled !== full) guess.style.setProperty("--fill", (slot.filled = full));
+    const judged = i > 0 && !!block.ar;
+    fill(
+      own,
+      judged && code === "n" ? this.status("c").glyph : "",
+      judged ? cellText(player.word(block.ar[i - 1])) : "",
+    );
     own.classList.toggle("empty", !judged);
-    const parts = ["slot " + i, (i ? "guess " : "anchor ") + JSON.stringify(word), label];
-    if (sure !== null) parts.push("diffusion view " + sure + " percent");
-    if (judged && block.p) parts.push("AR view " + block.p[i - 1] + " percent for it");
-    if (judged && code !== "y") parts.push("the AR view's own choice " + JSON.stringify(choice));
-    if (code === "d") parts.push(spec.notes[block.unjudged]);
-    const text = parts.join(", ");
+    const text = spoken(block, i, this.spec, player);
     if (box.title === text) return;
     box.setAttribute("aria-label", text);
     box.title = text;
   }
 
   /** How the slots move at this stop: not at all behind a jump, which has no way that could be shown. */
-  function setOff(now, stepped) {
-    if (now.phase === phase) again = !again; // another name restarts the phase's animation on the same nodes
-    phase = now.phase;
-    motion = (now.playing ? now.wall > 150 : stepped) ? " go-" + phase + (again ? " again" : "") : "";
+  setOff(now, stepped) {
+    if (now.phase === this.phase) this.again = !this.again;
+    this.phase = now.phase;
+    const moves = now.playing ? now.wall > 150 : stepped;
+    this.motion = moves ? " go-" + this.phase + (this.again ? " again" : "") : "";
     const beat = Math.round(Math.min(600, 0.6 * now.wall)) + "ms"; // every cell inherits it
-    if (list.style.getPropertyValue("--beat") !== beat) list.style.setProperty("--beat", beat);
+    const { style } = this.list;
+    if (style.getPropertyValue("--beat") !== beat) style.setProperty("--beat", beat);
   }
 
-  function drawNext(block) {
-    own.replaceChildren();
-    if (block.next === undefined) return;
-    const [id, code] = block.next || [null, "f"];
-    const text = block.next ? cellText(player.word(id)) : "nothing: the text ended inside the block";
-    const chip = el("span", "o-chip is-" + nameOf(code).name, (block.next ? nameOf(code).glyph + " " : "") + text);
-    const some = (n, one, more) => n + " " + (n === 1 ? one : more);
-    own.append(
-      some(block.committed, "token joins", "tokens join") +
-        " the text: " +
-        some(block.kept, "guess", "guesses") +
-        " and ",
-      chip,
-    );
+  drawNext({ next, committed, kept }) {
+    this.next.replaceChildren();
+    if (next === undefined) return;
+    const { name, glyph } = this.status(next ? next[1] : "f");
+    const text = next ? glyph + " " + cellText(this.player.word(next[0])) : "nothing: the text ended inside the block";
+    const tokens = committed === 1 ? "1 token joins" : committed + " tokens join";
+    const guesses = kept === 1 ? "1 guess" : kept + " guesses";
+    this.next.append(tokens + " the text: " + guesses + " and ", el("span", "o-chip is-" + name, text));
   }
 
-  return {
-    calm: true,
-    waits: () => rest !== null,
-    tick() {
-      if (!rest) return;
-      if (rest.fresh) return void (rest.fresh = false); // this frame answers
-      for (let i = FIRST; i < rest.block.status.length; i++) drawSlot(i, rest.block);
-      rest = null;
-    },
-    draw(state, facts, now) {
-      const block = (shown = state.block);
-      const stepped = now.at === animated + 1;
-      const moved = now.at !== animated;
-      animated = now.at;
-      rest = null;
-      put(host.dataset, "phase", now.phase);
-      put(own, "hidden", !block);
-      fillTable();
-      if (!block) return;
-      if (moved) setOff(now, stepped);
-      while (slots.length < block.status.length) {
-        slots.push(slot(slots.length));
-        list.append(slots[slots.length - 1].box);
-      }
-      slots.forEach(({ box }, i) => put(box, "hidden", i >= block.status.length));
-      if (stepped && !now.playing && phase !== "draft") rest = { block, fresh: true };
-      for (let i = 0; i < (rest ? Math.min(FIRST, block.status.length) : block.status.length); i++) drawSlot(i, block);
-      drawNext(block);
-    },
-  };
+  waits() {
+    return this.rest !== null;
+  }
+
+  tick() {
+    const { rest } = this;
+    if (!rest) return;
+    if (rest.fresh) return void (rest.fresh = false); // this frame answers
+    for (let i = FIRST; i < rest.block.status.length; i++) this.drawSlot(i, rest.block);
+    this.rest = null;
+  }
+
+  draw(state, facts, now) {
+    const { block } = state;
+    const stepped = now.at === this.at + 1;
+    const moved = now.at !== this.at;
+    this.shown = block;
+    this.at = now.at;
+    this.rest = null;
+    put(this.host.dataset, "phase", now.phase);
+    put(this.next, "hidden", !block);
+    this.fillTable();
+    if (!block) return;
+    if (moved) this.setOff(now, stepped);
+    const n = block.status.length;
+    while (this.slots.length < n) {
+      this.slots.push(makeSlot(this.slots.length));
+      this.list.append(this.slots[this.slots.length - 1].box);
+    }
+    this.slots.forEach(({ box }, i) => put(box, "hidden", i >= n));
+    if (stepped && !now.playing && this.phase !== "draft") this.rest = { block, fresh: true };
+    for (let i = 0; i < (this.rest ? Math.min(FIRST, n) : n); i++) this.drawSlot(i, block);
+    this.drawNext(block);
+  }
 }
+
+export const blockPart = (host, spec, player) => new Block(host, spec, player);

@@ -14,11 +14,11 @@ const CELLS = {
 /** A text in pieces: [[text, kind or null], ...]; each word is looked for once, and no two share a letter. */
 export function cutWords(text, words) {
   const found = [];
-  for (const [word, kind] of words) {
-    let at = text.indexOf(word);
-    while (at >= 0 && found.some((other) => at < other.end && at + word.length > other.at))
-      at = text.indexOf(word, at + 1);
-    if (at >= 0) found.push({ at, end: at + word.length, kind });
+  for (const [wanted, kind] of words) {
+    const taken = (at) => found.some((other) => at < other.end && at + wanted.length > other.at);
+    let at = text.indexOf(wanted);
+    while (at >= 0 && taken(at)) at = text.indexOf(wanted, at + 1);
+    if (at >= 0) found.push({ at, end: at + wanted.length, kind });
   }
   found.sort((a, b) => a.at - b.at);
   const pieces = [];
@@ -51,8 +51,8 @@ function word(text, kind, player) {
     const slot = slots.findIndex((box) => !box.hidden && box.matches(CELLS[kind]));
     if (slot >= 0) player.root.dispatchEvent(new CustomEvent("o-slot", { detail: { slot, how: "focus" } }));
   };
-  for (const kind of ["pointerenter", "focus"]) node.addEventListener(kind, light);
-  for (const kind of ["pointerleave", "blur"]) node.addEventListener(kind, dark);
+  for (const name of ["pointerenter", "focus"]) node.addEventListener(name, light);
+  for (const name of ["pointerleave", "blur"]) node.addEventListener(name, dark);
   node.addEventListener("click", look);
   node.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" && event.key !== " ") return;

@@ -67,23 +67,13 @@ export function chartText({ from, sizes, text, first }, player, frame) {
       const [begin, word] = values[first] || [0, ""]; // the first token belongs to no cycle
       const texts = [word, ...columns[text]];
       const taken = sizes.map((name, k) => [word && !k ? 1 : 0, ...columns[name]]);
-      const places = rulerPlaces([begin, ...columns[from]], taken, (at) => axis.l2p(at), axis._length);
+      const places = rulerPlaces([begin, ...columns[from]], taken, (where) => axis.l2p(where), axis._length);
       Object.assign(box.style, { marginLeft: axis._offset + "px", width: axis._length + "px" });
       const pieces = places.map((place, i) => place && piece(place, i - 1, texts[i])).filter(Boolean);
       const label = ([start, last]) => {
         const [left, [right, width]] = [places[start][0], places[last]];
-        return at(
-          el(
-            "span",
-            "",
-            texts
-              .slice(start, last + 1)
-              .join("")
-              .trimStart(),
-          ),
-          left,
-          right + width - left,
-        );
+        const words = texts.slice(start, last + 1).join("");
+        return at(el("span", "", words.trimStart()), left, right + width - left);
       };
       const zoom = parseFloat(player.styled("zoom")) || 1;
       box.replaceChildren(...pieces, ...rulerRuns(places, zoom).map(label));

@@ -2,7 +2,7 @@
 
 import { el } from "../player/dom.js";
 
-export function provenancePart(host, spec, player) {
+export function provenancePart(host) {
   const source = el("span", "o-badge");
   const lossless = el("button", "o-badge");
   lossless.type = "button";

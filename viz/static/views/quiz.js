@@ -215,12 +215,18 @@ export function quizPart(host, spec, player) {
   return {
     later: true,
     opens: ["Quiz", "Predict the cut (Q)", () => quiz.toggle(!quiz.on)],
-    keys: {
-      q: () => quiz.toggle(!quiz.on),
-      n: () => quiz.on && quiz.forward(player.at + 1),
-      "*": () => quiz.asked >= 0 && quiz.answer(quiz.block.n + 1),
-      Escape: () => quiz.toggle(false),
-    },
+    keys: [
+      {
+        shown: "Q",
+        what: "quiz; N next, * takes all",
+        acts: {
+          q: () => quiz.toggle(!quiz.on),
+          n: () => quiz.on && quiz.forward(player.at + 1),
+          "*": () => quiz.asked >= 0 && quiz.answer(quiz.block.n + 1),
+        },
+      },
+      { acts: { Escape: () => quiz.toggle(false) } },
+    ],
     tick: (now) => quiz.tick(now),
   };
 }

@@ -39,7 +39,7 @@ export function raceAt({ orthrus, cycles, ar }, key, now) {
   return before + (cycles.draft[n] > 0 && now.clock + 1e-6 >= begun + cycles.draft[n] ? 1 : 0);
 }
 
-function lane({ key, name, about }, player) {
+function makeLane({ key, name, about }, player) {
   const card = el("article", "o-lane o-lane-" + key);
   const top = el("div", "o-lanetop");
   const who = el("div");
@@ -108,7 +108,7 @@ function footer(rows, n, key, now, measured) {
 
 export function racePart(host, spec, player) {
   const box = el("div", "o-lanes");
-  const lanes = spec.lanes.map((each) => lane(each, player));
+  const lanes = spec.lanes.map((each) => makeLane(each, player));
   box.append(...lanes.map(({ card }) => card));
   const clock = raceClock(spec, player);
   host.append(box, clock.box);

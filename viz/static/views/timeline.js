@@ -3,6 +3,7 @@
  */
 
 import { button, el } from "../player/dom.js";
+import { filledIn } from "../player/format.js";
 
 /** The columns and the break-even of a run whose passes took `factors` times as long; times in ms. */
 export function simulated({ columns, alone }, factors) {
@@ -18,8 +19,6 @@ export function simulated({ columns, alone }, factors) {
   const line = need === null ? columns.line : columns.line.map(() => need);
   return { columns: { ...columns, draft, verify, line }, need, won, n, times, longest };
 }
-
-const filled = (text, known) => text.replace(/\{(\w+)\}/g, (_, name) => known[name]);
 
 function slider({ key, label, from, to, step }, act) {
   const box = el("label", "o-knob");
@@ -56,12 +55,12 @@ export function simulate(spec, player, changed) {
         need: found.need && found.need.toFixed(1),
         times: found.times && found.times.toFixed(2),
       };
-      const say = found.need === null ? spec.unknown : filled(spec.say, known);
-      const whole = found.times === null ? "" : " " + filled(spec.whole, known);
+      const say = found.need === null ? spec.unknown : filledIn(spec.say, known);
+      const whole = found.times === null ? "" : " " + filledIn(spec.whole, known);
       const named = Object.fromEntries(Object.entries(factors()).map(([key, value]) => [key, value.toFixed(2)]));
       const top = Math.max(found.longest, ((values.ranges || {}).yaxis || [0, 0])[1] / 1.06);
       const ranges = { ...values.ranges, yaxis: [0, 1.06 * top] };
-      return { ...picture, columns: found.columns, ranges, note: say + whole, mark: filled(spec.mark, named) };
+      return { ...picture, columns: found.columns, ranges, note: say + whole, mark: filledIn(spec.mark, named) };
     },
   };
 }
