@@ -31,14 +31,13 @@ with startup.direct():
     )
 
     import gradio as gr  # isort: skip
-from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
 from orthrus import checks
 from orthrus.corpus import DOMAINS, domain_module
 from orthrus.server.model_service import Service
-from orthrus.server.request_filter import API, PLAYER
+from orthrus.server.request_filter import API
 from orthrus.server.run_manager import LOADING, RunManager
 from orthrus.server.security_headers import frame_origins, guarded
 from orthrus.server.settings import Settings
@@ -46,13 +45,14 @@ from orthrus.server.updates import Update
 from orthrus.server.worker_pool import Workers
 from orthrus.trace.files import SUFFIX
 from viz.export.html import HEADLINE
+from viz.page import player_files
 from viz.page.api import Endpoints, Visitor
 from viz.page.document import amended
 from viz.page.endpoint import endpoint
 from viz.page.form import ADVANCED, LIMIT, ChoiceField, NumberField, read
 from viz.page.live_run import LiveRuns
 from viz.page.recordings import Recording, chips, recordings
-from viz.player import frames
+from viz.player import frames, modules
 
 INTRO = (
     "A <b>diffusion view</b> of the model guesses a whole block in one forward pass. Its own <b>AR view</b> checks all "
@@ -62,11 +62,7 @@ PRIVATE = "Prompts are not kept.", "Whoever runs this server keeps the runs, pro
 SPARE_THREADS = 40  # for all that is no run; a waiting run holds one thread of the server's
 NEXT = "return all[(all.indexOf(now) + 1) % all.length];"
 ANY = "return all[Math.floor(Math.random() * all.length)];"
-GUESS = """
-  const box = element.querySelector('.guess');
-  const mount = () => (window.OrthrusStage?.guess ? OrthrusStage.guess(box) : setTimeout(mount, 100));
-  mount();
-"""
+GUESS = "OrthrusStage.guess(element.querySelector('.guess'));"
 CHIPS = "The number and the bar: tokens per cycle in the recorded run of that kind, easy text first."
 fresh = itertools.count()
 log = logging.getLogger("app")
@@ -93,20 +89,10 @@ def outputs(update: Update) -> tuple[Any, Any]:
     return gr.skip() if update.message is None else update.message, status
 
 
-def served() -> dict[str, Path]:
-    """The only files that the page may fetch, by name: the player's scripts and, last, Plotly."""
-    return {path.name: path for path in (*(frames.STATIC / name for name in frames.SCRIPTS), frames.plotly_file())}
-
-
-def address(path: Path) -> str:
-    """Where the page finds a served file: relative, without its folder's name, new whenever the file is."""
-    return f"{PLAYER[1:]}{path.name}?{path.stat().st_mtime_ns}"
-
-
 def stage(first: Recording | None) -> gr.HTML:
     """The player's place. A function, because a subclass of gr.HTML would make gradio write a file beside this one."""
-    *files, plotly = map(address, served().values())
-    options = frames.dumps({"followBody": True, "plotly": plotly})
+    files = {"plotly": player_files.address(player_files.PLOTLY), "bundle": player_files.address(player_files.BUNDLE)}
+    options = frames.dumps({"followBody": True, **files})
     settings = frames.dumps(frames.settings())
     on_load = f"""
       const player = OrthrusStage.mount(element.querySelector('.stage'), {settings}, {options});
@@ -119,7 +105,6 @@ def stage(first: Recording | None) -> gr.HTML:
         first.message if first else "",
         html_template='<div class="stage"></div>',  # constant: gradio leaves the player's nodes alone
         js_on_load=on_load,
-        head="".join(f'<script src="{file}"></script>' for file in files),
         apply_default_css=False,
         elem_id="stage",
     )
@@ -303,11 +288,6 @@ def address_of(request: gr.Request) -> str:
 
 def routes(manager: RunManager) -> list[Route]:
     """The player's files, and what an operator's tools ask for."""
-    files = served()
-
-    def script(request: Request) -> Response:
-        path = files.get(request.path_params["name"])
-        return FileResponse(path, media_type="text/javascript") if path else PlainTextResponse("", 404)
 
     def healthz(_) -> JSONResponse:
         well, words = manager.health()
@@ -318,7 +298,7 @@ def routes(manager: RunManager) -> list[Route]:
 
     # below the API, too: a Node server in front passes on nothing else, and shows the page in its stead
     asked = [Route(f"{below}/{each.__name__}", each) for below in ("", API) for each in (healthz, metrics)]
-    return [*asked, Route(f"{PLAYER}{{name}}", script)]
+    return [*asked, player_files.route()]
 
 
 def offers_tools(wanted: bool | None) -> bool:
@@ -338,7 +318,7 @@ def offers_tools(wanted: bool | None) -> bool:
 
 def launch(page: gr.Blocks, manager: RunManager, settings: Settings, tools: bool) -> None:
     """Serve, without waiting. Raises OSError if the address is taken after all."""
-    css = frames.stylesheet() + (frames.STATIC / "page.css").read_text(encoding="utf-8")
+    css = frames.stylesheet() + modules.read("css/page.css")
     fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
     with startup.direct():
         page.launch(

@@ -9,7 +9,7 @@ from pathlib import Path
 from orthrus.errors import OrthrusError
 from orthrus.trace import Trace
 from orthrus.trace.files import as_recorded
-from viz.player import frames, shell
+from viz.player import frames, modules, shell
 from viz.player.shell import HEADLINE
 
 __all__ = ["HEADLINE", "export_html", "page"]
@@ -25,7 +25,7 @@ def page(trace: Trace, title: str | None = None) -> str:
             "title": html.escape(title or f"Orthrus: {trace.start.model.id}"),
             "style": frames.stylesheet(),
             "plotly": frames.plotly_file().read_text(encoding="utf-8"),
-            "script": frames.script(),
+            "script": modules.bundle(),
             "tape": frames.dumps_for_html(frames.whole(kept, trace.start.run)),
             "settings": frames.dumps_for_html(frames.drawing()),
             "headline": frames.dumps_for_html(HEADLINE),

@@ -10,36 +10,9 @@ from orthrus.events import Done, Draft, Event, Prefill, Verdict
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from viz import theme
-from viz.player import shell
+from viz.player import modules, shell
 from viz.views import catalogue
 
-STATIC = Path(__file__).resolve().parents[1] / "static"
-SCRIPTS = (
-    "player.js",
-    "playhead.js",
-    "measuring.js",
-    "keys.js",
-    "transport.js",
-    "parts.js",
-    "worded.js",
-    "ribbon.js",
-    "filter.js",
-    "inspector.js",
-    "quiz.js",
-    "tour.js",
-    "clock.js",
-    "race.js",
-    "table.js",
-    "exports.js",
-    "written.js",
-    "text.js",
-    "neartie.js",
-    "ruler.js",
-    "plot.js",
-    "simulate.js",
-    "compare.js",
-    "guess.js",
-)
 STYLES = ("stage.css", "inspector.css", "quiz.css", "tour.css", "views.css", "extras.css", "contrast.css", "print.css")
 Frame = dict[str, Any]
 
@@ -94,7 +67,7 @@ def whole(trace: Trace, run: str) -> dict[str, Any]:
 
 def settings() -> dict[str, Any]:
     """What a page gives its player: how to draw, and the shell for making a file of itself."""
-    return {**drawing(), "shell": shell.settings(SCRIPTS)}
+    return {**drawing(), "shell": shell.settings()}
 
 
 def drawing() -> dict[str, Any]:
@@ -105,15 +78,10 @@ def drawing() -> dict[str, Any]:
     return {"views": catalogue.skeletons(), "places": list(catalogue.PLACES), **look}
 
 
-def script() -> str:
-    """The player as one script that defines window.OrthrusStage."""
-    return "\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS)
-
-
 def stylesheet() -> str:
     """The stage's rules, between the marks by which a page finds them again."""
     begin, end = shell.STYLE_MARKS
-    rules = ((STATIC / name).read_text(encoding="utf-8") for name in STYLES)
+    rules = (modules.read(f"css/{name}") for name in STYLES)
     return "\n".join((begin, theme.css(), *rules, end))
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from viz.player import modules
+
 HEADLINE = "Same model. Same words. Two ways to write them."
-FILE = Path(__file__).resolve().parents[1] / "static" / "export.html"
 STYLE_MARKS = ("/* the stage begins */", "/* the stage ends */")  # around its rules in a page's style element
 
 
 def template() -> str:
-    return FILE.read_text(encoding="utf-8")
+    return modules.read("export.html")
 
 
 def filled(parts: Mapping[str, str]) -> str:
@@ -21,6 +21,6 @@ def filled(parts: Mapping[str, str]) -> str:
     return re.sub(r"\{\{(\w+)\}\}", lambda gap: parts[gap[1]], template())
 
 
-def settings(scripts: tuple[str, ...]) -> dict[str, Any]:
-    """What a page needs to make such a file of itself: the shell, and which of its own scripts belong in it."""
-    return {"page": template(), "headline": HEADLINE, "scripts": list(scripts), "style": list(STYLE_MARKS)}
+def settings() -> dict[str, Any]:
+    """What a page needs to make such a file of itself, besides the player's script."""
+    return {"page": template(), "headline": HEADLINE, "style": list(STYLE_MARKS)}

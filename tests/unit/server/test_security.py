@@ -15,12 +15,13 @@ from orthrus.server import request_filter, security_headers
 from orthrus.server.settings import settings_from_environment
 from tests.refusals import refused
 from tests.running import ROOT, make_assets, running
-from viz.player import frames
+from viz.page import player_files
+from viz.player import modules
 
 SECRET = "hf_thisIsNoRealTokenButMustNotBeSeen"
 NOVEL = "a prompt that nobody may find again"
 CALL = "/gradio_api/call/decode_view"
-HERE, SCRIPT = quote(str(ROOT)), quote(str(frames.STATIC / frames.SCRIPTS[0]))  # a folder's name may hold anything
+HERE, SCRIPT = quote(str(ROOT)), quote(str(modules.STATIC / modules.ENTRY))  # a folder's name may hold anything
 
 
 @pytest.fixture(scope="module")
@@ -45,15 +46,27 @@ def form(app, **changes) -> list:
 
 
 def test_the_player_s_scripts_are_served_and_nothing_beside_them(app):
-    for name in (frames.SCRIPTS[0], "plotly.min.js"):
-        reply = app.get(f"{request_filter.PLAYER}{name}")
+    folder = f"{request_filter.PLAYER}{modules.version()}/"
+    for name in (*modules.ordered(), player_files.BUNDLE, player_files.PLOTLY):
+        reply = app.get(f"{folder}{name}")
         assert reply.status == 200 and reply.head["content-type"].startswith("text/javascript")
-    assert (
-        app.get(f"{request_filter.PLAYER}{frames.SCRIPTS[0]}").text == (frames.STATIC / frames.SCRIPTS[0]).read_text()
-    )
-    assert (ROOT / "viz" / "static" / "export.html").is_file()
-    for beside in ("export.html", "page.js", "page.css", "", "x/player.js", f"..%2fstatic%2f{frames.SCRIPTS[0]}"):
-        assert app.get(f"{request_filter.PLAYER}{beside}").status == 404
+        assert "immutable" in reply.head["cache-control"], "its address is another one whenever it is another file"
+    for name in modules.ordered():
+        assert app.get(f"{folder}{name}").text == modules.read(name)
+    assert app.get(f"{folder}{player_files.BUNDLE}").text == modules.bundle()
+    unserved = ("export.html", "package.json", "page/page.js", "css/page.css")
+    assert all((modules.STATIC / name).is_file() for name in unserved)
+    for beside in (
+        *unserved,
+        "",
+        "player",
+        "x/main.js",
+        f"..%2fstatic%2f{modules.ENTRY}",
+        f"player/../{modules.ENTRY}",
+    ):
+        assert app.get(f"{folder}{beside}").status == 404
+    for other in (modules.ENTRY, f"0123456789abcdef/{modules.ENTRY}"):
+        assert app.get(f"{request_filter.PLAYER}{other}").status == 404, "a module of another version"
     assert app.get(f"/gradio_api/file={SCRIPT}").status == 404
 
 
@@ -213,7 +226,7 @@ def admits(method: str, path: str, body: bytes = b"{}", **scope) -> bool:
     ("path", "root", "open_"),
     [
         ("/gradio_api/player/b.js", "", True),
-        ("/demo/gradio_api/player/b.js", "/demo", True),
+        ("/demo/gradio_api/player/1/a/b.js", "/demo", True),
         ("/demo/config/", "/demo/", True),
         ("/gradio_api/player/../file=/a/b.js", "", False),
         ("/demo/config", "", False),
@@ -344,7 +357,7 @@ def test_only_this_machine_reaches_it_unless_asked(app):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/config", "/theme.css", "/nothing", f"{request_filter.PLAYER}{frames.SCRIPTS[0]}"]
+    "path", ["/", "/config", "/theme.css", "/nothing", f"{request_filter.PLAYER}{modules.version()}/{modules.ENTRY}"]
 )
 def test_every_reply_has_the_headers(app, path):
     head = app.get(path).head

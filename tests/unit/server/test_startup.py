@@ -18,6 +18,8 @@ from orthrus.errors import OrthrusError
 from orthrus.server import startup
 from orthrus.server.settings import Settings, mounted_at, settings_from_environment, settings_of
 from tests.running import PATIENCE_S, ROOT, free_port, make_assets, own, running, until
+from viz.page import player_files
+from viz.player import modules
 
 QUICK_S = 20  # on a busy machine; a start that imports the framework or loads a model is longer
 
@@ -290,7 +292,7 @@ def test_the_server_s_state_can_be_asked_behind_a_node_server_in_front(assets):
         assert "text/html" in app.get("/healthz").head["content-type"], "the control: Node is in front"
         assert "status" in app.get("/gradio_api/healthz").text
         assert "orthrus_healthy 1.0\n" in app.get("/gradio_api/metrics").text
-        assert app.get("/gradio_api/player/player.js").status == 200
+        assert app.get(f"/{player_files.address(modules.ENTRY)}").status == 200
 
 
 def test_the_sentence_comes_within_seconds():

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from orthrus.events import ArChunk, Glyph, Lossless, Params, RunStart
+from orthrus.events import ArChunk, Glyph, Lossless, Message, Params, RunStart
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check
 from tests import parted, synthetic
 from tests.unit.viz.test_views import patched
-from viz.views import catalogue, logit_gaps, lossless_check, statistics_counts, timeline
+from viz.views import catalogue, logit_gaps, lossless_check, statistics, statistics_counts, timeline
 from viz.views.block import percents
 
 
@@ -308,3 +308,22 @@ def test_a_drafter_that_does_not_fire_raises_an_alarm():
     weak = catalogue.state("board", Trace.of(synthetic.events(seed=2, tokens=40, sureness=0.02)))["state"]["values"]
     assert weak["alarm"].startswith("The drafter is not firing: 1.")
     assert not catalogue.state("board", Trace.of(synthetic.events(seed=1)))["state"]["values"].get("alarm")
+
+
+def test_everything_a_slider_says_is_called_simulated():
+    extra = catalogue.VIEWS["timeline"].skeleton()["extra"]
+    assert all("imulated" in extra[name] for name in ("say", "unknown", "mark"))
+    assert [each["key"] for each in extra["sliders"]] == ["draft", "verify"]
+
+
+def test_a_run_is_called_by_the_beginning_of_its_prompt(trace):
+    assert catalogue.state("statistics", trace)["facts"]["name"] == "“How many apples are left?”"
+    short = statistics.called(_asking(trace, "x" * 100))
+    assert len(short) == statistics.NAME_LENGTH + 2 and short.endswith("…”")
+    assert statistics.called(_asking(trace, "two\n lines")) == "“two lines”"
+    assert statistics.called(_asking(trace, None)) == "synthetic"
+
+
+def _asking(trace, text):
+    messages = () if text is None else (Message(role="user", content=text),)
+    return replace(trace.start, prompt=replace(trace.start.prompt, messages=messages))

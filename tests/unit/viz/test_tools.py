@@ -1,8 +1,6 @@
 """Inspector, quiz, tour and the captions' third level: what they say is what the trace says."""
 
-import json
 import re
-import subprocess
 from dataclasses import replace
 
 import pytest
@@ -11,7 +9,6 @@ from orthrus.events import Verdict
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from tests import synthetic
-from tests.unit.viz.test_player import NODE, SHIM
 from viz.format import number, times
 from viz.patches import apply
 from viz.player import frames
@@ -219,41 +216,3 @@ def test_no_template_leaves_a_brace_open(trace, ending):
             for change in frame["x"]:
                 if change[0] == "captions" and change[2] == "say":
                     assert all(not re.search(r"\{\w*\}|None|nan", text) for text in change[3].values())
-
-
-# -- their JavaScript, without a browser
-
-
-def node(body, **data):
-    if NODE is None:
-        pytest.skip("node is not installed")
-    names = ("player.js", "playhead.js", "quiz.js", "tour.js")
-    sources = "\n".join((frames.STATIC / name).read_text(encoding="utf-8") for name in names)
-    given = json.dumps({"script": sources, **data})
-    done = subprocess.run([NODE, "-e", SHIM + body], input=given, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def test_points_for_hits_near_misses_and_streaks():
-    asked = [[5, [5, 5], 0], [5, [5, 5], 2], [7, [5, 5], 3], [1, [20, 20], 1], [32, [4, 32], 0], [2, [4, 32], 0]]
-    found = node("console.log(JSON.stringify(input.asked.map((a) => O.quizPoints(...a))));", asked=asked)
-    assert [each["points"] for each in found] == [15, 17, 8, 0, 15, 8]
-    assert [each["streak"] for each in found] == [1, 3, 0, 0, 1, 0]
-    assert [each["off"] for each in found] == [0, 0, 2, -19, 0, -2]
-
-
-def test_the_summary_says_how_far_and_which_way():
-    body = "console.log(JSON.stringify(input.all.map((offs) => O.quizSummary(offs.map((off) => ({off}))))));"
-    found = node(body, all=[[], [0, 0], [4, 2], [-4, -2], [3, -3]])
-    assert found[:2] == ["", "Every guess a hit."]
-    assert found[2:] == [
-        "On average 3.0 slots off, mostly too hopeful.",
-        "On average 3.0 slots off, mostly too careful.",
-        "On average 3.0 slots off.",
-    ]
-
-
-def test_the_race_of_the_tour_is_slowed_but_never_hastened():
-    found = node("console.log(JSON.stringify(input.ms.map((ms) => O.racePace(ms).rate)));", ms=[5, 370, 6500, 90000])
-    assert found == [0.001, 0.05, 1, 1]

@@ -1,0 +1,35 @@
+/* A guess before a live run: how many tokens a cycle will write. The answer is the run's own count. No server is asked. */
+
+import { el } from "../player/dom.js";
+
+/** Tokens per cycle of the playhead's stops; null before the first commit. */
+export function perCycle(stops) {
+  const commits = stops.filter(({ p }) => p === "commit");
+  return commits.length ? commits.reduce((sum, { w }) => sum + w, 0) / commits.length : null;
+}
+
+/** What to say of a guess; nothing where there was none. */
+export function guessed(guess, truth) {
+  if (!(guess > 0) || truth === null) return "";
+  const off = Math.abs(guess - truth);
+  const how = off < 0.5 ? "Spot on: " : guess > truth ? "Too hopeful: " : "Too careful: ";
+  return how + "you said " + guess + ", it wrote " + truth.toFixed(1) + " tokens a cycle.";
+}
+
+export function mountGuess(box) {
+  const label = el("label", "", "Your guess, tokens per cycle ");
+  const input = el("input");
+  const said = el("p");
+  Object.assign(input, { type: "text", inputMode: "decimal", autocomplete: "off", placeholder: "1 to 32" }); // a number field drops the comma of 4,5
+  said.setAttribute("role", "status");
+  label.append(input);
+  box.replaceChildren(label, said);
+  input.addEventListener("input", () => (said.textContent = ""));
+  document.addEventListener("o-ended", ({ detail }) => {
+    const guess = Number(input.value.trim().replace(",", "."));
+    if (!detail.live) return;
+    said.textContent = Number.isNaN(guess)
+      ? "“" + input.value + "” is no number."
+      : guessed(guess, perCycle(detail.stops));
+  });
+}

@@ -1,0 +1,33 @@
+/* Files for the visitor, made in the page from what it already holds. */
+
+import { button, el } from "./dom.js";
+
+export function saveFile(name, parts, type) {
+  const url = URL.createObjectURL(new Blob(parts, { type }));
+  const link = el("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+}
+
+export const bytesOf = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+export const fileName = (player, what) => player.facts.record.run.name + what;
+export const originOf = (player) => player.facts.record.run.about;
+
+/** A button whose work may fail: it says so instead of doing nothing. */
+export function exportButton(text, title, act) {
+  const node = button(text, async () => {
+    node.disabled = true;
+    try {
+      await act();
+      node.textContent = text;
+    } catch (error) {
+      node.textContent = text + " did not work";
+      node.title = error.message;
+    }
+    node.disabled = false;
+  });
+  node.title = title;
+  return node;
+}

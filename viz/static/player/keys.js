@@ -1,0 +1,127 @@
+/* The keyboard: one table for the help and for what the keys do. */
+
+import { el } from "./dom.js";
+import { raceMs, racePace } from "./speeds.js";
+
+const MOVES = true; // a key that a focused button, link or list has a use of its own for
+
+/**
+ * A line of the help and its keys; every act of a key is done. A part may own such rows, too (`keys`). Without `shown`
+ * the row is not in the help.
+ */
+export const KEYS = [
+  { shown: "Space", what: "play or pause", moves: MOVES, acts: { " ": ({ head }) => head.toggle() } },
+  {
+    shown: "← →",
+    what: "one phase back or on",
+    moves: MOVES,
+    acts: { ArrowLeft: ({ head }) => head.step(-1), ArrowRight: ({ head }) => head.step(1) },
+  },
+  {
+    shown: "Shift + ← →",
+    what: "one cycle back or on",
+    moves: MOVES,
+    acts: { "Shift+ArrowLeft": ({ head }) => head.stepCycle(-1), "Shift+ArrowRight": ({ head }) => head.stepCycle(1) },
+  },
+  {
+    shown: "Home, End",
+    what: "first or last",
+    moves: MOVES,
+    acts: { Home: (player) => toStop(player, 0), End: (player) => toStop(player, player.stops.length - 1) },
+  },
+  {
+    shown: "[ ]",
+    what: "slower or faster",
+    moves: MOVES,
+    acts: { "[": ({ head }) => head.faster(-1), "]": ({ head }) => head.faster(1) },
+  },
+  { shown: "L", what: "loop this cycle", acts: { l: ({ head }) => head.toggleLoop() } },
+  { shown: "R", what: "run the race again", acts: { r: again } },
+  { shown: "F", what: "full screen", acts: { f: fullscreen } },
+  { shown: "?", what: "this list", acts: { "?": (_, help) => (help.open = !help.open) } },
+  { shown: "Esc", what: "let go", acts: { Escape: (_, help) => (help.open = false) } },
+];
+
+const TYPING = "input:not([type=range]), textarea, select, [contenteditable=true]";
+const BUSY =
+  "input, textarea, select, button, summary, a, [contenteditable=true], [role=option], [role=tab], [role=slider], [role=button]";
+
+function toStop({ head }, i) {
+  head.pause();
+  head.seek(i);
+}
+
+/** Bring a view into sight, and the reader's focus with it. */
+function goTo(player, name) {
+  const section = player.root.querySelector(".o-view.o-" + name);
+  if (!section) return;
+  const room = player.bar.getBoundingClientRect().height; // the bar sticks to the top
+  section.style.scrollMarginTop = (getComputedStyle(player.bar).position === "sticky" ? room + 8 : 8) + "px";
+  section.tabIndex = -1;
+  section.focus({ preventScroll: true });
+  section.scrollIntoView({ behavior: player.reduced.matches ? "auto" : "smooth", block: "start" });
+}
+
+function again(player) {
+  const { head, stops } = player;
+  if (!stops.length) return;
+  toStop(player, 0);
+  head.speed = racePace(raceMs(player));
+  head.play();
+  goTo(player, "race");
+}
+
+function fullscreen({ root }) {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else if (root.requestFullscreen) root.requestFullscreen().catch(() => {}); // a frame may forbid it
+}
+
+/** The whole table of a player: its own keys, those of its parts, a digit for each place. */
+export function keyRows({ parts, settings: { places, views } }) {
+  const digit = (name, i) => ({
+    shown: String(i + 1),
+    what: views[name].title,
+    acts: { [i + 1]: (player) => goTo(player, name) },
+  });
+  return [...KEYS, ...Object.values(parts).flatMap((part) => part.keys || []), ...places.map(digit)];
+}
+
+/** A key as the table names it; a letter is the same with Shift, an arrow is not. */
+export function keyName({ key, shiftKey }) {
+  if (key.length === 1) return key.toLowerCase();
+  return shiftKey && key.startsWith("Arrow") ? "Shift+" + key : key;
+}
+
+function helpCard(player, rows) {
+  const list = el("dl", "o-keys");
+  for (const { shown, what } of rows) if (shown) list.append(el("dt", "", shown), el("dd", "", what));
+  const label = el("label", "", " keys on");
+  const on = el("input");
+  on.type = "checkbox";
+  on.checked = true;
+  on.addEventListener("change", () => (player.keysOff = !on.checked));
+  label.prepend(on);
+  const card = el("div", "o-pop");
+  card.append(label, list);
+  return card;
+}
+
+/** The keys of a page that shows a player: they work wherever nobody types. Returns their help. */
+export function listenToKeys(player) {
+  const rows = keyRows(player);
+  const help = el("details", "o-help");
+  const summary = el("summary", "o-button", "?");
+  summary.setAttribute("aria-label", "Keys");
+  help.append(summary, helpCard(player, rows));
+  const onKey = (event) => {
+    if (!player.root.isConnected) return document.removeEventListener("keydown", onKey);
+    if (player.keysOff || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const within = (selector) => event.target.closest && event.target.closest(selector);
+    const name = keyName(event);
+    const found = rows.filter((row) => row.acts[name] && !within(row.moves ? BUSY : TYPING));
+    for (const { acts } of found) acts[name](player, help);
+    if (found.length) event.preventDefault();
+  };
+  document.addEventListener("keydown", onKey);
+  return help;
+}

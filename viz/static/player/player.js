@@ -1,0 +1,197 @@
+/* The player: applies patches, draws dirty views, moves a playhead over phases. It knows no model and asks no server.
+ *
+ * A frame {p, c, ms, w, x} is a stop of the playhead (phase, cycle, measured ms, tokens committed, changes); a frame
+ * without p holds facts, true wherever the playhead is. A change is [view, op, key, value, at], as in viz/patches.py.
+ * A view's kind is drawn by a part: PARTS[kind](host, spec, player) -> {draw(state, facts, now), tick(now), theme()}.
+ */
+
+import { Measuring } from "./measuring.js";
+import { applyChange } from "./patches.js";
+import { Playhead } from "./playhead.js";
+import { buildStage } from "./stage.js";
+import { makeTransport } from "./transport.js";
+
+const KEY_EVERY = 12; // stops between snapshots: a jump back replays at most this many
+const CALM_MS = 340; // big areas change at most three times a second while playing
+
+class Player {
+  constructor(root, settings, options) {
+    this.root = root;
+    this.settings = settings;
+    this.options = options || {};
+    this.stops = [];
+    this.parts = {};
+    this.reduced = window.matchMedia("(prefers-reduced-motion: reduce)");
+    this.measuring = new Measuring(this);
+    buildStage(this);
+    this.head = new Playhead(this);
+    this.transport = makeTransport(this);
+    this.reset({});
+  }
+
+  /** Frames are asked for only while something moves or waits to be drawn: a page at rest costs nothing. */
+  wake() {
+    if (this.awake) return;
+    this.awake = true;
+    const loop = (time) => {
+      this.awake = false;
+      if (!this.root.isConnected) return; // the page dropped us
+      this.frame(time);
+      if (
+        this.head.playing ||
+        this.dirty.size ||
+        this.answered ||
+        Object.values(this.parts).some((part) => part.waits && part.waits())
+      )
+        this.wake();
+      else this.head.rest();
+    };
+    requestAnimationFrame(loop);
+  }
+
+  reset(message) {
+    this.run = message.run;
+    this.seq = -1;
+    this.live = !!message.live;
+    this.ended = false;
+    this.stops = [];
+    this.keys = new Map();
+    this.facts = {};
+    this.state = {};
+    for (const [name, spec] of Object.entries(this.settings.views)) {
+      this.facts[name] = structuredClone(spec.facts || {});
+      this.state[name] = structuredClone(spec.state || {});
+    }
+    this.keys.set(-1, structuredClone(this.state));
+    this.at = -1;
+    this.dirty = new Set();
+    this.redraw();
+    this.head.reset();
+  }
+
+  /** Nothing moves until the run that was asked for has begun to wait or has ended. */
+  hold() {
+    this.measuring.hold();
+  }
+
+  /** A message {run, seq, live, frames, end, autoplay, measuring}; a repeated seq is ignored.
+   *
+   * Another recorded run starts over at once, a live one with its first frames, which come once it is measured.
+   */
+  feed(message) {
+    if (message.run === undefined) return;
+    if (!message.live) this.measuring.leave();
+    else if (!this.measuring.heard(message)) return;
+    if (message.run !== this.run) this.reset(message);
+    if (message.seq <= this.seq) return;
+    this.seq = message.seq;
+    for (const frame of message.frames || []) {
+      if (frame.p) this.addStop(frame);
+      else
+        for (const [view, ...change] of frame.x) {
+          applyChange(this.facts[view], ...change);
+          this.dirty.add(view);
+        }
+    }
+    if (message.end) this.finished();
+    this.wake();
+    this.transport.changed();
+    this.head.fed(message);
+  }
+
+  /** The run is whole; what waits for its end hears of it. */
+  finished() {
+    this.ended = true;
+    this.root.dispatchEvent(
+      new CustomEvent("o-ended", { bubbles: true, detail: { live: this.live, stops: this.stops } }),
+    );
+  }
+
+  addStop(frame) {
+    const last = this.stops[this.stops.length - 1];
+    frame.t0 = last ? last.t0 + last.ms : 0;
+    this.stops.push(frame);
+  }
+
+  /** Put every view into the state after stop i. */
+  show(i) {
+    i = Math.max(-1, Math.min(i, this.stops.length - 1));
+    this.moved = true;
+    this.wake();
+    if (i < this.at) {
+      let key = i;
+      while (!this.keys.has(key)) key--;
+      for (; this.at > i; this.at--) for (const [view] of this.stops[this.at].x) this.dirty.add(view);
+      this.state = structuredClone(this.keys.get(key));
+      this.at = key;
+    }
+    while (this.at < i) {
+      this.at++;
+      for (const [view, ...change] of this.stops[this.at].x) {
+        applyChange(this.state[view], ...structuredClone(change));
+        this.dirty.add(view);
+      }
+      if (this.at % KEY_EVERY === 0 && !this.keys.has(this.at)) this.keys.set(this.at, structuredClone(this.state));
+    }
+  }
+
+  redraw() {
+    for (const name in this.parts) this.dirty.add(name);
+    this.wake();
+  }
+
+  /** Whether a chart may be redrawn in this frame: one at a time, and never in the frame that answers a hand. */
+  turn() {
+    const free = this.free;
+    this.free = false;
+    return free;
+  }
+
+  frame(time) {
+    const answers = this.moved && !this.answered; // what the hand is on first; the rest in the frame after it
+    this.free = !answers;
+    this.answered = answers;
+    this.moved = false;
+    this.head.advance(time);
+    const now = this.head.now();
+    for (const name of this.dirty) {
+      const part = this.parts[name];
+      if (!part) this.dirty.delete(name);
+      else if (!(part.calm && now.playing && time - (part.drawn || 0) < CALM_MS) && !(part.later && answers)) {
+        this.dirty.delete(name);
+        part.drawn = time;
+        if (part.draw) part.draw(this.state[name], this.facts[name], now);
+      }
+    }
+    for (const part of Object.values(this.parts)) if (part.tick && !(part.later && answers)) part.tick(now);
+    this.transport.tick(now);
+  }
+
+  word(id) {
+    const text = this.facts.words.text[id];
+    return text === undefined ? "<" + id + ">" : text;
+  }
+
+  /** A property of the root's style, asked of the page once a theme and width: asking lays all of it out. */
+  styled(property) {
+    if (!(property in this.styles))
+      this.styles[property] = getComputedStyle(this.root).getPropertyValue(property).trim();
+    return this.styles[property];
+  }
+
+  colour(name) {
+    return this.styled("--o-" + name);
+  }
+
+  seekCycle(cycle, phase) {
+    const found = this.stops.findIndex((stop) => stop.c === cycle && stop.p === (phase || "commit"));
+    if (found >= 0) this.head.seek(found);
+  }
+
+  /** One message to screen readers; only while the visitor steps, so that a running film does not chatter. */
+  announce(text) {
+    if (!this.head.playing) this.voice.textContent = text;
+  }
+}
+
+export const mount = (root, settings, options) => new Player(root, settings, options);

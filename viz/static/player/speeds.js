@@ -1,0 +1,27 @@
+/* The speeds a film can have, and the one for the race. */
+
+const TEACHING_MS = 2500; // a phase at teaching pace
+const RACE_MS = 6500; // about how long the race is shown, by the choice of a slower clock
+const RATES = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 4];
+
+export const SPEEDS = [
+  { label: "teaching pace", fixed: TEACHING_MS },
+  ...RATES.map((rate) => ({
+    label: rate === 1 ? "measured speed" : rate > 1 ? rate + "× faster" : "1/" + Math.round(1 / rate) + " speed",
+    rate,
+  })),
+];
+
+/** Of the player's speeds the one that shows `ms` in about RACE_MS; never faster than measured. */
+export function racePace(ms) {
+  const slower = SPEEDS.filter(({ rate }) => rate && rate <= 1);
+  const far = ({ rate }) => Math.abs(Math.log(ms / rate / RACE_MS));
+  return slower.reduce((best, speed) => (far(speed) < far(best) ? speed : best));
+}
+
+/** Measured ms that the whole race would take; on the clock of passes, all of them at Orthrus's mean. */
+export function raceMs({ stops, race }) {
+  const last = stops[stops.length - 1],
+    lag = race.lag();
+  return lag === null ? last.t0 + last.ms : last.t0 * (1 + lag);
+}

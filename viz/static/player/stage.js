@@ -1,0 +1,61 @@
+/* The stage: one section a view, the transport bar behind the race, charts in a grid, dark or light. */
+
+import { el } from "./dom.js";
+import { PARTS } from "../views/parts.js";
+
+export function sectionOf(name, spec) {
+  const section = el("section", "o-view o-" + name);
+  section.setAttribute("aria-label", spec.title || name);
+  if (spec.title) section.append(el("h2", "o-title", spec.title));
+  if (spec.hint) section.append(el("p", "o-hint", spec.hint));
+  return section;
+}
+
+/** The page: one section a view in the catalogue's order, the transport bar behind the race, charts in a grid. */
+export function buildStage(player) {
+  const root = player.root;
+  root.classList.add("orthrus");
+  root.replaceChildren();
+  player.bar = el("div", "o-transport");
+  player.voice = el("div", "o-voice");
+  player.voice.setAttribute("aria-live", "polite");
+  const charts = el("div", "o-charts");
+  for (const [name, spec] of Object.entries(player.settings.views)) {
+    const make = PARTS[spec.kind];
+    if (!make) continue;
+    const section = sectionOf(name, spec);
+    (spec.kind === "plot" ? charts : root).append(section);
+    player.parts[name] = make(section, spec, player);
+    if (spec.kind !== "lanes") continue;
+    section.append(player.measuring.box);
+    root.append(player.bar);
+  }
+  root.append(charts, player.voice);
+  followTheme(player);
+}
+
+/** Dark or light: the page's body class where there is one to follow, else the system's wish. */
+export function followTheme(player) {
+  const wish = window.matchMedia("(prefers-color-scheme: dark)");
+  const set = () => {
+    const dark = player.options.followBody ? document.body.classList.contains("dark") : wish.matches;
+    player.root.dataset.theme = player.options.theme || (dark ? "dark" : "light");
+    player.styles = {};
+    for (const part of Object.values(player.parts)) if (part.theme) part.theme();
+    player.wake();
+  };
+  for (const query of [
+    wish,
+    window.matchMedia("(prefers-contrast: more)"),
+    window.matchMedia("(forced-colors: active)"),
+  ])
+    query.addEventListener("change", set);
+  if (player.options.followBody)
+    new MutationObserver(set).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+  window.addEventListener("resize", () => (player.styles = {})); // on very wide screens the page is zoomed
+  player.setTheme = (mode) => {
+    player.options.theme = mode;
+    set();
+  };
+  set();
+}

@@ -1,0 +1,232 @@
+/* The ribbon: one column a slot, the guess above, the AR view's choice below. */
+
+import { el } from "../player/dom.js";
+import { cellText } from "../player/format.js";
+import { makeTable, tableBox, tableToggle } from "../player/table.js";
+
+// Slots that a step into verdict or commit shows in the frame that answers. The next frame has the others, which a
+// verdict's sweep reaches last. A draft is there all at once, as its tokens were.
+const FIRST = 8;
+
+function legend(player) {
+  const box = el("div", "o-legend");
+  for (const code of player.settings.legend) {
+    const { name, glyph, label } = player.settings.statuses[code];
+    const item = el("span", "o-key is-" + name);
+    item.append(el("i", "", glyph), document.createTextNode(label));
+    box.append(item);
+  }
+  return box;
+}
+
+function makeSlot(i) {
+  const box = el("div", "o-slot");
+  box.setAttribute("role", "option");
+  box.setAttribute("aria-selected", "false");
+  box.tabIndex = i ? -1 : 0;
+  box.style.setProperty("--i", i);
+  const guess = el("div", "o-cell o-guess");
+  const own = el("div", "o-cell o-own");
+  for (const cell of [guess, own]) cell.append(el("i"), el("span"));
+  box.append(guess, own);
+  return { box, guess, own };
+}
+
+/** Nothing is written that stands there already: whatever is written is styled and laid out anew. */
+const put = (node, name, value) => node[name] === value || (node[name] = value);
+
+function fill(cell, glyph, text) {
+  put(cell.children[0], "textContent", glyph);
+  put(cell.children[1], "textContent", text);
+}
+
+/** One block as columns, a row a slot; what is not known yet is null. */
+export function blockColumns(block, player) {
+  const at = (name) => [null, ...block.ids.map((_, i) => (block[name] ? block[name][i] : null))];
+  const word = (id) => (id === null ? null : cellText(player.word(id)));
+  return {
+    slot: [...block.status].map((_, i) => i),
+    status: [...block.status].map((code) => player.settings.statuses[code].label),
+    guess: [block.anchor, ...block.ids].map(word),
+    q: at("q"),
+    own: at("ar").map(word),
+    p: at("p"),
+  };
+}
+
+/** Arrow keys move a roving focus along the slots; they do not step the playhead meanwhile. */
+function roving(list, slots) {
+  list.addEventListener("keydown", (event) => {
+    const here = slots.findIndex(({ box }) => box === document.activeElement);
+    const visible = slots.filter(({ box }) => !box.hidden).length;
+    const to = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: visible - 1 }[event.key];
+    if (here < 0 || to === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const next = Math.max(0, Math.min(visible - 1, to));
+    slots.forEach(({ box }, i) => (box.tabIndex = i === next ? 0 : -1));
+    slots[next].box.focus();
+  });
+}
+
+/** What the visitor points at, as events: the inspector and the quiz listen, the ribbon knows neither. */
+function pointing(list, slots) {
+  const tell = (how, target) => {
+    const slot = slots.findIndex(({ box }) => box.contains(target));
+    if (slot < 0 && how !== "leave") return;
+    list.dispatchEvent(new CustomEvent("o-slot", { bubbles: true, detail: { slot, how } }));
+  };
+  list.addEventListener("pointerover", (event) => event.pointerType === "mouse" && tell("over", event.target));
+  list.addEventListener("pointerleave", () => tell("leave"));
+  list.addEventListener("focusin", (event) => tell("focus", event.target));
+  list.addEventListener("click", (event) => tell(event.shiftKey ? "pin" : "choose", event.target));
+  list.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    event.stopPropagation();
+    tell(event.shiftKey ? "pin" : "choose", event.target);
+  });
+}
+
+/** What is said of slot i, to those who point at it and to those who listen. */
+function spoken(block, i, spec, player) {
+  const code = block.status[i];
+  const word = JSON.stringify(player.word(i ? block.ids[i - 1] : block.anchor));
+  const parts = ["slot " + i, (i ? "guess " : "anchor ") + word, player.settings.statuses[code].label];
+  if (i && block.q && block.q[i - 1] !== null) parts.push("diffusion view " + block.q[i - 1] + " percent");
+  if (i && block.ar && block.p) parts.push("AR view " + block.p[i - 1] + " percent for it");
+  if (i && block.ar && code !== "y")
+    parts.push("the AR view's own choice " + JSON.stringify(player.word(block.ar[i - 1])));
+  if (code === "d") parts.push(spec.notes[block.unjudged]);
+  return parts.join(", ");
+}
+
+class Block {
+  calm = true;
+
+  constructor(host, spec, player) {
+    this.host = host;
+    this.spec = spec;
+    this.player = player;
+    this.slots = [];
+    this.shown = null; // the block on show
+    this.at = NaN; // the stop that was drawn last
+    this.phase = "";
+    this.again = false; // another name restarts a phase's animation on the same nodes
+    this.motion = ""; // classes of the slots: which phase moves, and under which of its two names
+    this.rest = null; // the block whose first slots alone are drawn
+    this.list = el("div", "o-slots");
+    this.list.setAttribute("role", "listbox");
+    this.list.setAttribute("aria-label", spec.rows.join("; "));
+    this.next = el("p", "o-next");
+    this.tablebox = tableBox();
+    host.append(legend(player), this.list, this.tablebox, this.foot());
+    roving(this.list, this.slots);
+    pointing(this.list, this.slots);
+  }
+
+  foot() {
+    const kit = el("div", "o-kit");
+    const toggle = (on) => {
+      this.tablebox.hidden = !on;
+      this.fillTable();
+    };
+    kit.append(tableToggle(toggle));
+    const foot = el("div", "o-blockfoot");
+    foot.append(this.next, kit);
+    return foot;
+  }
+
+  status(code) {
+    return this.player.settings.statuses[code];
+  }
+
+  fillTable() {
+    const { shown, tablebox, spec } = this;
+    put(this.list, "hidden", !shown || !tablebox.hidden);
+    if (!shown || tablebox.hidden) return;
+    tablebox.replaceChildren(makeTable(spec.title, spec.table, blockColumns(shown, this.player)));
+  }
+
+  drawSlot(i, block) {
+    const { player } = this;
+    const slot = this.slots[i];
+    const { box, guess, own } = slot;
+    const code = block.status[i];
+    const { name, glyph } = this.status(code);
+    const sure = i && block.q ? block.q[i - 1] : null;
+    put(box, "className", "o-slot is-" + name + this.motion);
+    fill(guess, glyph, cellText(player.word(i ? block.ids[i - 1] : block.anchor)));
+    const full = (sure === null ? 100 : sure) + "%";
+    if (slot.filled !== full) guess.style.setProperty("--fill", (slot.filled = full));
+    const judged = i > 0 && !!block.ar;
+    fill(
+      own,
+      judged && code === "n" ? this.status("c").glyph : "",
+      judged ? cellText(player.word(block.ar[i - 1])) : "",
+    );
+    own.classList.toggle("empty", !judged);
+    const text = spoken(block, i, this.spec, player);
+    if (box.title === text) return;
+    box.setAttribute("aria-label", text);
+    box.title = text;
+  }
+
+  /** How the slots move at this stop: not at all behind a jump, which has no way that could be shown. */
+  setOff(now, stepped) {
+    if (now.phase === this.phase) this.again = !this.again;
+    this.phase = now.phase;
+    const moves = now.playing ? now.wall > 150 : stepped;
+    this.motion = moves ? " go-" + this.phase + (this.again ? " again" : "") : "";
+    const beat = Math.round(Math.min(600, 0.6 * now.wall)) + "ms"; // every cell inherits it
+    const { style } = this.list;
+    if (style.getPropertyValue("--beat") !== beat) style.setProperty("--beat", beat);
+  }
+
+  drawNext({ next, committed, kept }) {
+    this.next.replaceChildren();
+    if (next === undefined) return;
+    const { name, glyph } = this.status(next ? next[1] : "f");
+    const text = next ? glyph + " " + cellText(this.player.word(next[0])) : "nothing: the text ended inside the block";
+    const tokens = committed === 1 ? "1 token joins" : committed + " tokens join";
+    const guesses = kept === 1 ? "1 guess" : kept + " guesses";
+    this.next.append(tokens + " the text: " + guesses + " and ", el("span", "o-chip is-" + name, text));
+  }
+
+  waits() {
+    return this.rest !== null;
+  }
+
+  tick() {
+    const { rest } = this;
+    if (!rest) return;
+    if (rest.fresh) return void (rest.fresh = false); // this frame answers
+    for (let i = FIRST; i < rest.block.status.length; i++) this.drawSlot(i, rest.block);
+    this.rest = null;
+  }
+
+  draw(state, facts, now) {
+    const { block } = state;
+    const stepped = now.at === this.at + 1;
+    const moved = now.at !== this.at;
+    this.shown = block;
+    this.at = now.at;
+    this.rest = null;
+    put(this.host.dataset, "phase", now.phase);
+    put(this.next, "hidden", !block);
+    this.fillTable();
+    if (!block) return;
+    if (moved) this.setOff(now, stepped);
+    const n = block.status.length;
+    while (this.slots.length < n) {
+      this.slots.push(makeSlot(this.slots.length));
+      this.list.append(this.slots[this.slots.length - 1].box);
+    }
+    this.slots.forEach(({ box }, i) => put(box, "hidden", i >= n));
+    if (stepped && !now.playing && this.phase !== "draft") this.rest = { block, fresh: true };
+    for (let i = 0; i < (this.rest ? Math.min(FIRST, n) : n); i++) this.drawSlot(i, block);
+    this.drawNext(block);
+  }
+}
+
+export const blockPart = (host, spec, player) => new Block(host, spec, player);

@@ -1,0 +1,80 @@
+/* Words of a caption and the cells they are about: pointing at the one lights up the other. */
+
+import { el, quoting, verbatim } from "../player/dom.js";
+
+/** The cells a kind of word is about; the rest fades while the word is pointed at. */
+const CELLS = {
+  pending: ".o-slot.is-pending",
+  accepted: ".o-slot.is-accepted",
+  refused: ".o-slot.is-refused",
+  discarded: ".o-slot.is-discarded",
+  own: ".o-slot.is-refused, .o-next .o-chip",
+};
+
+/** A text in pieces: [[text, kind or null], ...]; each word is looked for once, and no two share a letter. */
+export function cutWords(text, words) {
+  const found = [];
+  for (const [wanted, kind] of words) {
+    const taken = (at) => found.some((other) => at < other.end && at + wanted.length > other.at);
+    let at = text.indexOf(wanted);
+    while (at >= 0 && taken(at)) at = text.indexOf(wanted, at + 1);
+    if (at >= 0) found.push({ at, end: at + wanted.length, kind });
+  }
+  found.sort((a, b) => a.at - b.at);
+  const pieces = [];
+  let from = 0;
+  for (const { at, end, kind } of found) {
+    pieces.push([text.slice(from, at), null], [text.slice(at, end), kind]);
+    from = end;
+  }
+  return [...pieces, [text.slice(from), null]].filter(([piece]) => piece);
+}
+
+function word(text, kind, player) {
+  const node = el("span", "o-word is-" + (kind === "own" ? "correction" : kind), text);
+  if (text[0] === "“") verbatim(node);
+  node.dataset.kind = kind;
+  node.tabIndex = 0;
+  node.setAttribute("role", "button");
+  node.setAttribute("aria-label", text + ": show it in the block");
+  const dark = () => {
+    delete player.root.dataset.lit;
+    player.root.querySelectorAll(".lit").forEach((cell) => cell.classList.remove("lit"));
+  };
+  const light = () => {
+    dark(); // another word may have the focus
+    player.root.dataset.lit = kind;
+    player.root.querySelectorAll(CELLS[kind]).forEach((cell) => cell.classList.add("lit"));
+  };
+  const look = () => {
+    const slots = [...player.root.querySelectorAll(".o-slot")];
+    const slot = slots.findIndex((box) => !box.hidden && box.matches(CELLS[kind]));
+    if (slot >= 0) player.root.dispatchEvent(new CustomEvent("o-slot", { detail: { slot, how: "focus" } }));
+  };
+  for (const name of ["pointerenter", "focus"]) node.addEventListener(name, light);
+  for (const name of ["pointerleave", "blur"]) node.addEventListener(name, dark);
+  node.addEventListener("click", look);
+  node.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    event.stopPropagation();
+    look();
+  });
+  return node;
+}
+
+export const worded = (text, words, player) => {
+  if (player.root.dataset.lit) delete player.root.dataset.lit; // the word that lit them goes
+  return cutWords(text, words)
+    .map(([piece, kind]) => (kind ? [word(piece, kind, player)] : quoting(piece)))
+    .flat();
+};
+
+/** The other way round: a slot that is pointed at marks the words that are about it. */
+export function pointedWords(host, player) {
+  player.root.addEventListener("o-slot", ({ detail: { slot, how } }) => {
+    const box = how === "leave" ? null : player.root.querySelectorAll(".o-slot")[slot];
+    for (const node of host.querySelectorAll(".o-word"))
+      node.classList.toggle("pointed", !!box && box.matches(CELLS[node.dataset.kind]));
+  });
+}

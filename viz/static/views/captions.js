@@ -1,0 +1,43 @@
+/* What happens at this stop, at the level of detail the visitor asks for. */
+
+import { el } from "../player/dom.js";
+import { pointedWords, worded } from "./caption_words.js";
+
+const READABLE_MS = 1500; // a caption that is shown for less cannot be read
+
+export function captionsPart(host, spec, player) {
+  const text = el("p", "o-say");
+  const choice = el("div", "o-choice");
+  let level = spec.levels[0].key;
+  let said = {},
+    words = [];
+  const buttons = spec.levels.map(({ key, label }) => {
+    const node = el("button", "", label);
+    node.type = "button";
+    node.addEventListener("click", () => {
+      level = key;
+      show();
+    });
+    node.dataset.level = key;
+    choice.append(node);
+    return node;
+  });
+  const show = () => {
+    text.replaceChildren(...worded(said[level] || "", words, player));
+    buttons.forEach((node) => node.setAttribute("aria-pressed", String(node.dataset.level === level)));
+  };
+  host.append(text, choice);
+  pointedWords(text, player);
+  return {
+    calm: true,
+    draw(state, facts, now) {
+      // in a fast film only the outcome of each cycle is readable
+      if (now.playing && now.wall < READABLE_MS && ["draft", "commit"].includes(now.phase)) return;
+      said = state.say;
+      words = state.words;
+      host.dataset.phase = now.phase;
+      show();
+      player.announce(text.textContent);
+    },
+  };
+}

@@ -1,0 +1,225 @@
+/* Charts: a figure's description with '$column' and '@colour' in it, redrawn when its columns change; each has its
+ * numbers as a table too, and can be saved as a picture or as CSV.
+ */
+
+import { choice, el } from "../player/dom.js";
+import { exportButton, fileName, originOf, saveFile } from "../player/files.js";
+import { csvText, makeTable, tableBox, tableToggle } from "../player/table.js";
+import { filled, grown, grownTrace, merged } from "./chart_layout.js";
+import { chartPicture } from "./chart_picture.js";
+import { chartText } from "./chart_text.js";
+import { compare } from "./statistics.js";
+import { simulate } from "./timeline.js";
+
+const fine = window.matchMedia("(pointer: fine)"); // a finger scrolls the page, a mouse may mark a part of a chart
+const EXTRAS = { simulate, compare }; // what a chart may have besides, by its kind
+const REST_MS = 80; // at most 12 redraws a second, fewer where one takes long
+
+let loading;
+/** plotly.min.js, loaded once and after the first paint: evaluating it takes most of a second. */
+function loadPlotly(url) {
+  if (window.Plotly) return Promise.resolve(window.Plotly);
+  loading ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = url;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => reject(new Error("plotly.min.js did not load"));
+    setTimeout(() => document.head.append(script), 50);
+  });
+  return loading;
+}
+
+const slug = (title) => "-" + (title.toLowerCase().match(/[a-z0-9]+/g) || []).join("-");
+
+class Chart {
+  constructor(host, spec, player) {
+    this.spec = spec;
+    this.player = player;
+    this.chosen = 0; // the variant on show
+    this.values = null;
+    this.wanted = false; // a redraw
+    this.busy = false;
+    this.ready = 0; // when the next redraw may begin
+    this.cost = 20; // ms, of a redraw
+    this.plotly = null;
+    this.near = true; // the chart is in sight, or nearly
+    this.build();
+    this.extra = spec.extra && EXTRAS[spec.extra.kind](spec.extra, player, () => this.renew());
+    host.append(...this.variants(), this.frame, this.tablebox, this.note);
+    if (this.extra) host.append(this.extra.box);
+    host.append(this.tools());
+    this.observe(host);
+    loadPlotly(player.options.plotly).then(
+      (plotly) => {
+        this.plotly = plotly;
+        this.redraw();
+      },
+      (error) => (this.chart.textContent = error.message),
+    );
+  }
+
+  build() {
+    const { spec, player } = this;
+    this.frame = el("div", "o-frame");
+    this.chart = el("div", "o-chart");
+    this.chart.setAttribute("role", "img");
+    this.chart.setAttribute("aria-label", spec.title + ". " + spec.hint);
+    this.cursor = el("div", "o-cursor");
+    this.cursor.hidden = true;
+    this.frame.append(this.chart, this.cursor);
+    this.ruler = spec.ruler && chartText(spec.ruler, player, this.frame);
+    this.tablebox = tableBox();
+    this.note = el("p", "o-note");
+  }
+
+  variants() {
+    const labels = this.spec.variants.map(({ label }) => label);
+    const pick = (i) => {
+      this.chosen = i;
+      this.renew();
+    };
+    return labels.length > 1 ? [choice(labels, this.spec.title, pick)] : [];
+  }
+
+  /** Under the chart: its twin as a table, its numbers as CSV, the chart as a picture. */
+  tools() {
+    const { player } = this;
+    const box = el("div", "o-kit");
+    const name = (ending) => fileName(player, slug(this.title()) + ending);
+    const csv = () => {
+      const { table, columns } = this.picture();
+      saveFile(name(".csv"), [csvText(originOf(player) + "; " + this.title(), table, columns)], "text/csv");
+    };
+    const png = async () =>
+      saveFile(name(".png"), [await chartPicture(this.plotly, this.chart, this.title(), player)], "image/png");
+    const toggle = (on) => {
+      this.tablebox.hidden = !on;
+      this.frame.hidden = on;
+      this.renew();
+    };
+    box.append(tableToggle(toggle), exportButton("CSV", "The numbers of this chart", csv));
+    box.append(exportButton("PNG", "This chart as a picture", png));
+    return box;
+  }
+
+  /** While the film runs, charts out of sight wait: each redraw costs the main thread some 20 ms. */
+  observe(host) {
+    const seen = (entries) => {
+      this.near = entries[entries.length - 1].isIntersecting;
+      this.player.wake();
+    };
+    new IntersectionObserver(seen, { rootMargin: "200px" }).observe(host);
+  }
+
+  get variant() {
+    return this.spec.variants[this.chosen];
+  }
+
+  /** What is drawn: the chosen variant over the values, changed by what the visitor asked for. */
+  picture() {
+    const { values, variant, extra } = this;
+    const { columns, ranges, note } = values;
+    const plain = { columns, ranges, note: note || "", data: variant.data, table: variant.table, mark: "" };
+    return extra ? extra.apply(plain, values, variant) : plain;
+  }
+
+  title() {
+    return [this.spec.title, this.variant.label, this.picture().mark].filter(Boolean).join(": ");
+  }
+
+  redraw() {
+    this.wanted = true;
+    this.player.wake();
+  }
+
+  renew() {
+    this.wanted = true;
+    if (!this.values) return;
+    const { columns, table, note, mark } = this.picture();
+    this.note.textContent = note;
+    this.note.classList.toggle("simulated", !!mark);
+    if (!this.tablebox.hidden) this.tablebox.replaceChildren(makeTable(this.title(), table, columns));
+    this.player.wake();
+  }
+
+  layout(limits, zoom) {
+    const { spec, player, variant } = this;
+    const ranges = Object.fromEntries(Object.entries(limits || {}).map(([axis, range]) => [axis, { range }]));
+    const layout = grown(filled(merged(merged(player.settings.layout, variant.layout), ranges), {}, player), zoom);
+    layout.uirevision = player.run + (limits ? "" : "/" + this.chosen); // what was zoomed stays, until another run comes
+    if (spec.zoom && fine.matches) for (const axis of [layout.xaxis, layout.yaxis]) axis.fixedrange = false;
+    return layout;
+  }
+
+  async react() {
+    this.busy = true;
+    const began = performance.now();
+    const { columns, data, ranges } = this.picture();
+    const zoom = parseFloat(this.player.styled("zoom")) || 1;
+    const first = !this.chart.data;
+    const traces = filled(data, columns, this.player).map((trace) => grownTrace(trace, zoom));
+    await this.plotly.react(this.chart, traces, this.layout(ranges, zoom), { displayModeBar: false });
+    if (first) this.listen();
+    this.cost = 0.7 * this.cost + 0.3 * (performance.now() - began);
+    this.ready = performance.now() + Math.max(REST_MS, 3 * this.cost);
+    this.busy = false;
+  }
+
+  /** What a chart can hear once it is drawn. */
+  listen() {
+    const { chart, spec, ruler } = this;
+    new ResizeObserver(() => this.plotly.Plots.resize(chart)).observe(this.frame);
+    if (spec.seek) chart.on("plotly_click", ({ points: [point] }) => this.seek(point[spec.seek] - 1));
+    if (!ruler) return;
+    chart.on("plotly_afterplot", () => ruler.place(chart, this.values));
+    ruler.place(chart, this.values);
+  }
+
+  seek(cycle) {
+    this.player.seekCycle(cycle, cycle < 0 ? "prefill" : "commit");
+  }
+
+  moveCursor(now) {
+    const { chart, cursor, variant } = this;
+    const at = variant.cursor === "clock" ? now.clock : variant.cursor === "cycle" ? now.cycle + 1 : NaN;
+    const whole = chart._fullLayout;
+    const axis = whole && whole.xaxis;
+    const shown = !!axis && Number.isFinite(at);
+    if (cursor.hidden === shown) cursor.hidden = !shown;
+    if (!shown) return;
+    const place = axis._offset + Math.max(0, Math.min(axis._length, axis.l2p(at)));
+    cursor.style.transform = "translateX(" + place + "px)";
+    cursor.style.top = whole._size.t + "px";
+    cursor.style.height = whole._size.h + "px";
+  }
+
+  draw(state, facts) {
+    this.values = { ...facts, ...state };
+    this.renew();
+  }
+
+  /** A redraw is wanted, and there is what it needs. */
+  due() {
+    return this.wanted && !!this.plotly && !!this.values && !this.frame.hidden;
+  }
+
+  waits() {
+    return this.busy || this.due();
+  }
+
+  tick(now) {
+    const seen = this.near || !this.chart.data || !now.playing;
+    if (this.due() && seen && !this.busy && performance.now() >= this.ready && this.player.turn()) {
+      this.wanted = false;
+      this.react();
+    }
+    this.moveCursor(now);
+    if (this.ruler) this.ruler.mark(now.cycle);
+  }
+
+  theme() {
+    this.wanted = true;
+  }
+}
+
+export const chartPart = (host, spec, player) => new Chart(host, spec, player);

@@ -1,0 +1,34 @@
+/* A chart as a picture. */
+
+import { bytesOf, originOf } from "../player/files.js";
+import { escaped } from "../player/format.js";
+
+const PICTURE = { width: 1200, height: 640, scale: 2 };
+
+/** A chart as it stands, on an opaque ground, with its title and where its numbers come from. */
+export async function chartPicture(plotly, chart, title, player) {
+  const ground = player.colour("page");
+  const small = { size: 12, color: player.colour("soft") };
+  const foot = {
+    text: escaped(originOf(player)),
+    showarrow: false,
+    font: small,
+    xref: "paper",
+    yref: "paper",
+    x: 0,
+    y: 0,
+    yshift: -64,
+    xanchor: "left",
+    yanchor: "top",
+  };
+  const layout = {
+    ...chart.layout,
+    paper_bgcolor: ground,
+    plot_bgcolor: ground,
+    margin: { l: 70, r: 30, t: 90, b: 100 },
+    title: { text: escaped(title), x: 0.02, y: 0.97, yanchor: "top", font: { size: 20, color: player.colour("ink") } },
+    annotations: [...(chart.layout.annotations || []), foot],
+  };
+  const url = await plotly.toImage({ data: chart.data, layout }, { format: "png", ...PICTURE });
+  return bytesOf(url.slice(url.indexOf(",") + 1));
+}

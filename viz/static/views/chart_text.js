@@ -1,0 +1,84 @@
+/* A strip of text under a chart, each piece at its place on the chart's x axis; it follows when the chart is zoomed. */
+
+import { el } from "../player/dom.js";
+
+const READABLE = 100; // px: the text of narrower pieces is written as one, from the first of them on
+
+/** [left, width] in px of each piece on an axis `length` px long; null where it is out of sight. */
+export function rulerPlaces(from, sizes, toPixel, length) {
+  return from.map((begin, i) => {
+    const [left, right] = [begin, begin + sizes.reduce((sum, column) => sum + column[i], 0)].map((at) =>
+      Math.max(0, Math.min(length, toPixel(at))),
+    );
+    return right - left < 1 ? null : [left, right - left];
+  });
+}
+
+/** Runs of pieces that are wide enough together: [[first, last], ...]; the last run may be narrower. */
+export function rulerRuns(places, zoom = 1) {
+  const runs = [];
+  let first = -1;
+  places.forEach((place, i) => {
+    if (!place) return;
+    if (first < 0) first = i;
+    const next = places[i + 1];
+    if (next && place[0] + place[1] - places[first][0] < READABLE * zoom) return;
+    runs.push([first, i]);
+    first = -1;
+  });
+  return runs;
+}
+
+export function chartText({ from, sizes, text, first }, player, frame) {
+  const box = el("div", "o-ruler");
+  box.setAttribute("aria-hidden", "true"); // the chart's table has the same texts
+  frame.append(box);
+  let marked = null,
+    cycle = -1;
+
+  function at(node, left, width) {
+    Object.assign(node.style, { left: left + "px", width: width + "px" });
+    return node;
+  }
+
+  function piece([left, width], i, words) {
+    const node = at(el("i"), left, width);
+    node.dataset.cycle = i;
+    node.title = (i < 0 ? "first token: " : "cycle " + (i + 1) + ": ") + words;
+    return node;
+  }
+
+  function mark(wanted, anew) {
+    if (wanted === cycle && !anew) return;
+    cycle = wanted;
+    if (marked) marked.classList.remove("here");
+    marked = box.querySelector('[data-cycle="' + cycle + '"]');
+    if (marked) marked.classList.add("here");
+  }
+
+  box.addEventListener("click", (event) => {
+    const node = event.target.closest("[data-cycle]");
+    if (node) player.seekCycle(+node.dataset.cycle, node.dataset.cycle < 0 ? "prefill" : "commit");
+  });
+  return {
+    mark,
+    place(chart, { columns, ...values }) {
+      const axis = chart._fullLayout.xaxis;
+      const [begin, word] = values[first] || [0, ""]; // the first token belongs to no cycle
+      const texts = [word, ...columns[text]];
+      const taken = sizes.map((name, k) => [word && !k ? 1 : 0, ...columns[name]]);
+      const places = rulerPlaces([begin, ...columns[from]], taken, (where) => axis.l2p(where), axis._length);
+      Object.assign(box.style, { marginLeft: axis._offset + "px", width: axis._length + "px" });
+      const pieces = places.map((place, i) => place && piece(place, i - 1, texts[i])).filter(Boolean);
+      const label = ([start, last]) => {
+        const [left, [right, width]] = [places[start][0], places[last]];
+        const words = texts.slice(start, last + 1).join("");
+        return at(el("span", "", words.trimStart()), left, right + width - left);
+      };
+      const zoom = parseFloat(player.styled("zoom")) || 1;
+      box.replaceChildren(...pieces, ...rulerRuns(places, zoom).map(label));
+      marked = null;
+      mark(cycle, true);
+    },
+  };
+}

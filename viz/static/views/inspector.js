@@ -1,0 +1,154 @@
+/* The inspector: one slot's alternatives, the diffusion view's list on the left, the AR view's on the right. */
+
+import { button, el, quoting } from "../player/dom.js";
+import { cellText } from "../player/format.js";
+import { lists, numbers, percent, place, sentence, tabbed } from "./inspector_words.js";
+import { samplingFilters } from "./sampling_filters.js";
+
+const ROW = 27; // px; the connectors between the lists are drawn in the same unit
+
+function line(row, marks, player) {
+  const item = el("li", "o-alt" + (row.beyond ? " beyond" : "") + (row.out ? " out" : ""));
+  item.style.setProperty("--p", (row.tenths || 0) / 10 + "%");
+  const text = el("span", "o-alttext", cellText(player.word(row.id)));
+  const mark = [row.id === marks.guess && "guess", row.id === marks.own && "choice"].filter(Boolean).join(", ");
+  const rank = row.beyond && row.rank !== undefined ? "no. " + place(row.rank) : "";
+  item.append(
+    text,
+    el("em", "", mark),
+    el("b", "", row.out ? "filtered out" : row.tenths === undefined ? rank : percent(row.tenths)),
+  );
+  return item;
+}
+
+/** Lines between the same token in both lists; their slope is the change of rank. */
+function connectors(left, right, marks) {
+  const box = el("div", "o-links");
+  box.setAttribute("aria-hidden", "true");
+  box.style.height = ROW * Math.max(left.length, right.length) + "px";
+  left.forEach(({ id }, i) => {
+    const j = right.findIndex((row) => row.id === id);
+    if (j < 0) return;
+    const [from, to] = [(i + 0.5) * ROW - 1, (j + 0.5) * ROW - 1];
+    const link = el("i", id === marks.guess ? "main" : "");
+    link.style.clipPath = `polygon(0 ${from}px, 100% ${to}px, 100% ${to + 2}px, 0 ${from + 2}px)`;
+    box.append(link);
+  });
+  return box;
+}
+
+function column(name, rows, marks, player, tone) {
+  const box = el("div", "o-head-" + tone);
+  const list = el("ol", "o-alts");
+  list.append(...rows.map((row) => line(row, marks, player)));
+  box.append(el("h3", "", name), list);
+  return box;
+}
+
+/** The nodes that stay; only their contents change. */
+function shell(host) {
+  const parts = { body: el("div", "o-inspected"), where: el("p", "o-where"), told: el("p", "o-told") };
+  Object.assign(parts, { heads: el("div", "o-heads"), facts: el("dl", "o-facts"), tools: el("div", "o-tools") });
+  parts.body.append(parts.where, parts.told, parts.heads, parts.facts);
+  host.append(parts.tools, parts.body);
+  return parts;
+}
+
+function fillFacts(facts, rows) {
+  const item = ([label, value, about]) => {
+    const box = el("div");
+    box.append(el("dt", "", label), el("dd", "", value), el("dd", "o-hint", about));
+    return box;
+  };
+  facts.replaceChildren(...rows.map(item));
+}
+
+function fillHeads(box, block, i, spec, player, filters) {
+  const marks = { guess: i ? block.ids[i - 1] : undefined, own: block.own && i ? block.own[i - 1] : undefined };
+  const [left, right] = lists(block, i).map(filters.apply);
+  const heads = spec.heads.map((head) => (filters.moved() ? head + " (" + spec.filters.mark + ")" : head));
+  const columns = [column(heads[0], left, marks, player, "draft"), column(heads[1], right, marks, player, "ar")];
+  if (!right.length) columns[1].append(el("p", "o-hint", spec.later));
+  box.hidden = filters.box.hidden = !left.length;
+  box.replaceChildren(columns[0], connectors(left, right, marks), columns[1]);
+}
+
+/** Fill the panel with slot i. */
+function fill(host, parts, block, i, spec, player, filters) {
+  const { glyph, label, name } = player.settings.statuses[block.status[i]];
+  const unjudged = name === "discarded";
+  host.dataset.unjudged = String(unjudged);
+  parts.where.className = "o-where is-" + name;
+  const what = unjudged && block.unjudged === "ended" ? spec.after_end : label;
+  parts.where.replaceChildren(el("i", "", glyph), el("b", "", "Slot " + i), document.createTextNode(what));
+  parts.told.replaceChildren(...quoting(sentence(block, i, spec, player)));
+  fillHeads(parts.heads, block, i, spec, player, filters);
+  fillFacts(parts.facts, numbers(block, i, spec));
+}
+
+async function copyTable(node, text) {
+  const label = node.textContent;
+  const done =
+    navigator.clipboard &&
+    (await navigator.clipboard.writeText(text).then(
+      () => true,
+      () => false,
+    ));
+  node.textContent = done ? "Copied" : "The browser does not allow it";
+  setTimeout(() => (node.textContent = label), 1500);
+}
+
+export function inspectorPart(host, spec, player) {
+  const look = { over: null, chosen: null, pinned: null, open: true, cycle: -1, slot: 0 };
+  const parts = shell(host);
+  const pin = button("", () => set({ pinned: look.pinned === null ? look.slot : null }));
+  const copy = button("Copy as table", () => copyTable(copy, tabbed(block, look.slot, spec, player)));
+  const close = button("", () => set({ open: !look.open }));
+  parts.tools.append(pin, copy, close);
+  let block = null;
+  const filters = samplingFilters(spec.filters, () => show());
+  parts.body.append(filters.box);
+
+  function set(change) {
+    Object.assign(look, change);
+    show();
+  }
+
+  /** A pinned slot stays; else what is pointed at, what was chosen in this cycle, or the slot worth a look. */
+  function show() {
+    const wanted = [look.pinned, look.over, look.chosen].find((slot) => slot !== null);
+    const open = look.open && !!block;
+    look.slot = block ? Math.min(wanted === undefined ? block.look : wanted, block.status.length - 1) : 0;
+    const marked = open ? look.slot : -1;
+    player.root
+      .querySelectorAll(".o-slot")
+      .forEach((box, i) => box.setAttribute("aria-selected", String(i === marked)));
+    parts.body.hidden = pin.hidden = copy.hidden = !open;
+    close.textContent = look.open ? "Close (I)" : "Open (I)";
+    close.setAttribute("aria-expanded", String(look.open));
+    pin.textContent = look.pinned === null ? "Pin slot " + look.slot : "Unpin";
+    if (open) fill(host, parts, block, look.slot, spec, player, filters);
+  }
+
+  player.root.addEventListener("o-slot", ({ detail: { slot, how } }) => {
+    if (how === "pin") set({ pinned: look.pinned === slot ? null : slot, open: true });
+    else if (how === "leave") set({ over: null });
+    else if (how === "auto")
+      Object.assign(look, { over: null, chosen: null }); // the playhead moved: a draw follows
+    else if (how === "over") set({ over: slot });
+    else set({ chosen: slot, over: null, cycle: player.head.now().cycle, open: how === "choose" || look.open });
+  });
+  return {
+    calm: true,
+    later: true,
+    keys: [
+      { shown: "I", what: "inspector", acts: { i: () => set({ open: !look.open }) } },
+      { acts: { Escape: () => set({ pinned: null, chosen: null, over: null }) } },
+    ],
+    draw(state, _, now) {
+      block = state.block;
+      if (now.cycle !== look.cycle) look.chosen = null;
+      show();
+    },
+  };
+}

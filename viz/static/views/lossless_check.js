@@ -1,0 +1,62 @@
+/* The lossless check: a badge, sentences, and where two texts part both texts and both passes' best three. */
+
+import { el, quoting } from "../player/dom.js";
+import { cellText } from "../player/format.js";
+import { makeTable } from "../player/table.js";
+
+const GLYPH = { good: "✓ ", warn: "! ", bad: "! ", quiet: "", none: "" };
+
+function list({ name, rows, gap }, heads, player) {
+  const box = el("div", "o-toplist");
+  if (!rows.length) {
+    box.append(el("p", "o-hint", name + ": not kept in this run."));
+    return box;
+  }
+  const columns = {
+    rank: rows.map((_, i) => i + 1),
+    token: rows.map(([id]) => cellText(player.word(id))),
+    logit: rows.map(([, logit]) => logit),
+  };
+  box.append(
+    makeTable(
+      gap ? name + ", " + gap : name,
+      heads.map((head) => [head, head]),
+      columns,
+    ),
+  );
+  return box;
+}
+
+function text({ cut, shared, tails }) {
+  const box = el("div", "o-parting");
+  for (const [name, tail, more] of tails) {
+    const line = el("p");
+    line.append(el("b", "", name), el("span", "", (cut ? "… " : "") + shared), el("mark", "", tail || "(ends here)"));
+    if (more) line.append(" …");
+    box.append(line);
+  }
+  return box;
+}
+
+function sentence(said) {
+  const node = el("p");
+  node.append(...quoting(said));
+  return node;
+}
+
+export function losslessCheckPart(host, spec, player) {
+  const badge = el("p", "o-badge");
+  const say = el("div", "o-sentences");
+  const more = el("div", "o-microscope");
+  host.append(badge, say, more);
+  return {
+    draw(state, { check }) {
+      badge.textContent = GLYPH[check.tone] + check.badge;
+      badge.dataset.tone = check.tone;
+      say.replaceChildren(...check.say.filter(Boolean).map(sentence));
+      more.replaceChildren();
+      if (check.texts) more.append(text(check.texts));
+      if (check.lists) more.append(...check.lists.map((each) => list(each, spec.heads, player)));
+    },
+  };
+}

@@ -1,0 +1,31 @@
+/* What draws a view, by the kind that its skeleton names. */
+
+import { blockPart } from "./block.js";
+import { cacheRowsPart } from "./cache_rows.js";
+import { captionsPart } from "./captions.js";
+import { chartPart } from "./chart.js";
+import { downloadPart } from "./download.js";
+import { inspectorPart } from "./inspector.js";
+import { losslessCheckPart } from "./lossless_check.js";
+import { provenancePart } from "./provenance.js";
+import { quizPart } from "./quiz.js";
+import { racePart } from "./race.js";
+import { scoreboardPart } from "./scoreboard.js";
+import { textPart } from "./text.js";
+import { tourPart } from "./tour.js";
+
+export const PARTS = {
+  badges: provenancePart,
+  board: scoreboardPart,
+  captions: captionsPart,
+  cells: blockPart,
+  inspector: inspectorPart,
+  lanes: racePart,
+  neartie: losslessCheckPart,
+  output: textPart,
+  plot: chartPart,
+  quiz: quizPart,
+  record: downloadPart,
+  strip: cacheRowsPart,
+  tour: tourPart,
+};

@@ -1,0 +1,33 @@
+/* Where a run was measured, whether its texts agree, and its prompt. */
+
+import { el } from "../player/dom.js";
+
+export function provenancePart(host) {
+  const source = el("span", "o-badge");
+  const lossless = el("button", "o-badge");
+  lossless.type = "button";
+  const why = el("span", "o-about");
+  const prompt = el("p", "o-prompt");
+  const details = el("details", "o-details");
+  const list = el("dl");
+  details.append(el("summary", "", "How this was measured"), list);
+  const line = el("div", "o-badges");
+  const wrap = el("span", "o-withabout");
+  wrap.append(lossless, why);
+  line.append(source, wrap, details);
+  host.append(line, prompt);
+  return {
+    draw(state, facts) {
+      source.textContent = facts.source.text || "";
+      source.dataset.tone = facts.source.tone || "quiet";
+      lossless.textContent =
+        (facts.lossless.tone === "good" ? "✓ " : facts.lossless.tone === "quiet" ? "" : "! ") + facts.lossless.text;
+      lossless.dataset.tone = facts.lossless.tone;
+      why.textContent = facts.lossless.about;
+      prompt.replaceChildren(el("b", "", "Prompt "), document.createTextNode(facts.prompt));
+      prompt.hidden = !facts.prompt;
+      list.replaceChildren(...Object.entries(facts.details).flatMap(([k, v]) => [el("dt", "", k), el("dd", "", v)]));
+      details.hidden = !list.childElementCount;
+    },
+  };
+}

@@ -1,0 +1,232 @@
+/* The quiz: the playhead stops behind a draft, a click on a slot answers, the next stop tells. It asks no server. */
+
+import { button, choice, el } from "../player/dom.js";
+
+const FULL_NATS = 5; // an entropy that fills a bar
+
+/** Points for a guess, `cut` being the slots [from, to] that are right. */
+export function quizPoints(guess, [from, to], streak) {
+  const off = guess < from ? guess - from : guess > to ? guess - to : 0;
+  return off
+    ? { off, points: Math.max(0, 10 - Math.abs(off)), streak: 0 }
+    : { off, points: 15 + streak, streak: streak + 1 };
+}
+
+/** How well guesses are calibrated, in words. */
+export function quizSummary(answers) {
+  if (!answers.length) return "";
+  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const lean = mean(answers.map(({ off }) => off));
+  const size = mean(answers.map(({ off }) => Math.abs(off)));
+  const leaning = Math.abs(lean) < 0.5 ? "" : lean > 0 ? ", mostly too hopeful" : ", mostly too careful";
+  return size ? "On average " + size.toFixed(1) + " slots off" + leaning + "." : "Every guess a hit.";
+}
+
+/** The calibration picture: a square, its diagonal, a dot an answer. */
+function picture(about) {
+  const box = el("figure", "o-calibration");
+  const square = el("div", "o-square");
+  square.setAttribute("role", "img");
+  box.append(square, el("figcaption", "o-hint", about));
+  const draw = (answers) => {
+    const most = Math.max(8, ...answers.map(({ n }) => n + 1));
+    square.replaceChildren(
+      ...answers.map(({ guess, truth, off }) => {
+        const dot = el("i", off ? "" : "hit");
+        dot.style.left = (100 * guess) / most + "%";
+        dot.style.bottom = (100 * truth) / most + "%";
+        return dot;
+      }),
+    );
+    square.setAttribute(
+      "aria-label",
+      about + " " + answers.map((a) => "said " + a.guess + ", was " + a.truth).join("; "),
+    );
+  };
+  return { box, draw };
+}
+
+function shell(host, spec) {
+  const parts = { ask: el("p", "o-ask"), score: el("p", "o-score"), hint: el("p", "o-hint"), row: el("div", "o-row") };
+  parts.picture = picture(spec.picture);
+  const left = el("div");
+  left.append(parts.ask, parts.row, parts.hint, parts.score, el("p", "o-hint", spec.rule + " " + spec.keys));
+  const both = el("div", "o-quizbody");
+  both.append(left, parts.picture.box);
+  host.append(both);
+  return parts;
+}
+
+/** The next draft worth a question, from stop `from` on: two guesses or more, and its verdict is there. */
+function nextDraft(stops, from, view) {
+  for (let i = Math.max(0, from); i < stops.length - 1; i++) {
+    const drafted = stops[i].p === "draft" && stops[i].x.find(([name]) => name === view);
+    if (drafted && drafted[3].n > 1) return i;
+  }
+  return -1;
+}
+
+class Quiz {
+  constructor(host, spec, player) {
+    Object.assign(this, { host, spec, player, on: false, asked: -1, answers: [], points: 0, streak: 0 });
+    this.parts = shell(host, spec);
+    this.all = button("★ It takes all", () => this.answer(this.block.n + 1));
+    this.next = button("Next question", () => this.forward(this.player.at + 1));
+    this.parts.row.append(
+      this.all,
+      this.next,
+      choice(
+        spec.hints.map(({ label }) => label),
+        "Hints",
+        (i) => this.hint(i),
+      ),
+      button("End the quiz", () => this.toggle(false)),
+    );
+    this.hint(0);
+    this.parts.ask.setAttribute("aria-live", "polite");
+    host.hidden = true;
+    player.root.addEventListener("o-slot", ({ detail: { slot, how } }) => {
+      if (how === "choose" && slot > 0) this.answer(slot);
+    });
+  }
+
+  toggle(on) {
+    if (on === this.on) return;
+    this.on = on;
+    this.host.hidden = !on;
+    this.player.root.classList.toggle("quizzing", on);
+    if (!on) return this.drop();
+    const { player } = this;
+    if (player.tour) player.tour.end();
+    player.head.pause();
+    let from = player.at;
+    while (player.stops[from] && ["verify", "commit"].includes(player.stops[from].p)) from++; // its answer has been seen
+    this.forward(nextDraft(player.stops, from, "quiz") < 0 ? 0 : from);
+    this.host.scrollIntoView({ block: "start" });
+  }
+
+  hint(i) {
+    this.player.root.dataset.hint = this.spec.hints[i].key;
+    this.parts.hint.textContent = this.spec.hints[i].about;
+  }
+
+  /** Go to the next draft and ask about it. */
+  forward(from) {
+    const at = nextDraft(this.player.stops, from, "quiz");
+    if (at < 0) {
+      this.drop();
+      this.parts.ask.textContent = "That was the last block of this run. " + quizSummary(this.answers);
+      return;
+    }
+    this.player.head.pause();
+    this.player.head.seek(at);
+    this.ask();
+  }
+
+  ask() {
+    this.asked = this.player.at;
+    this.block = this.player.state.quiz.block;
+    this.player.root.classList.add("asking", "unsaid");
+    this.tell();
+    this.parts.ask.textContent = this.spec.question.replace("{n}", this.block.n);
+    this.all.hidden = false;
+    this.fresh = true;
+    this.player.wake();
+  }
+
+  /** What the slots show of an open question, once they are drawn. */
+  dress() {
+    this.fresh = false;
+    const slots = this.player.root.querySelectorAll(".o-slot");
+    const part = (nats) => Math.min(100, (100 * nats) / FULL_NATS) + "%";
+    (this.player.state[this.spec.unsure].block.q_H || []).forEach((nats, i) =>
+      slots[i + 1].style.setProperty("--unsure", part(nats)),
+    );
+    if (this.on) slots[1].focus({ preventScroll: true }); // a question of the tour takes no focus
+  }
+
+  /** The question is gone: answered, or the playhead went elsewhere. The page is uncovered by `tick`. */
+  drop() {
+    this.asked = -1;
+    this.all.hidden = true;
+    this.player.wake();
+  }
+
+  answer(guess) {
+    if (this.asked < 0 || this.player.at !== this.asked || guess > this.block.n + 1) return;
+    const n = this.block.n;
+    this.asked = -1;
+    this.player.head.step(1);
+    const { cut } = this.player.state.quiz.block;
+    const won = quizPoints(guess, cut, this.streak);
+    this.points += won.points;
+    this.streak = won.streak;
+    this.answers.push({ guess, truth: won.off ? guess - won.off : guess, off: won.off, n });
+    const told =
+      this.spec.said.replace("{guess}", guess > n ? "“it takes all”" : "slot " + guess) + " " + this.outcome();
+    this.leads = this.on;
+    requestAnimationFrame(() => {
+      // with what the player draws: written here, it would be laid out twice
+      if (this.asked >= 0) return; // the next question is already there
+      this.drop();
+      this.parts.ask.textContent = told + (won.off ? "" : " A hit!") + " +" + won.points;
+      this.tell();
+    });
+    // the inspector goes to the cut, after it has heard of the click itself
+    queueMicrotask(() =>
+      this.player.root.dispatchEvent(new CustomEvent("o-slot", { detail: { slot: -1, how: "auto" } })),
+    );
+    if (this.answered) this.answered(told);
+  }
+
+  /** What the verdict on show says, without a guess. */
+  outcome() {
+    const { cut, kept, outcome } = this.player.state.quiz.block;
+    return this.spec.results[outcome].replace("{cut}", cut[0]).replace("{kept}", kept);
+  }
+
+  tell() {
+    const n = this.answers.length;
+    const line = n
+      ? this.points + " points from " + n + (n === 1 ? " question" : " questions") + ", streak " + this.streak + ". "
+      : "";
+    this.parts.score.textContent = line + quizSummary(this.answers);
+    this.parts.picture.box.hidden = !n;
+    if (n) this.parts.picture.draw(this.answers);
+  }
+
+  /** While the film runs it halts behind every draft; whoever moves on unasked has skipped the question. */
+  tick(now) {
+    if (this.fresh && this.asked === now.at) this.dress();
+    if (this.leads) this.next.focus({ preventScroll: true }); // a focus lays the page out: not before it is drawn
+    this.leads = false;
+    if (this.asked < 0) this.player.root.classList.remove("asking", "unsaid"); // not in the frame that answers
+    if (this.asked >= 0 && now.at !== this.asked) {
+      this.drop();
+      this.parts.ask.textContent = "Skipped. N asks the next one.";
+    }
+    const film = this.on && this.asked < 0 && this.player.head.playing && now.phase === "draft";
+    if (film && nextDraft(this.player.stops, now.at, "quiz") === now.at) this.forward(now.at);
+  }
+}
+
+export function quizPart(host, spec, player) {
+  const quiz = (player.quiz = new Quiz(host, spec, player));
+  return {
+    later: true,
+    opens: ["Quiz", "Predict the cut (Q)", () => quiz.toggle(!quiz.on)],
+    keys: [
+      {
+        shown: "Q",
+        what: "quiz; N next, * takes all",
+        acts: {
+          q: () => quiz.toggle(!quiz.on),
+          n: () => quiz.on && quiz.forward(player.at + 1),
+          "*": () => quiz.asked >= 0 && quiz.answer(quiz.block.n + 1),
+        },
+      },
+      { acts: { Escape: () => quiz.toggle(false) } },
+    ],
+    tick: (now) => quiz.tick(now),
+  };
+}

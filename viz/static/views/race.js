@@ -1,0 +1,151 @@
+/* The race: two texts that grow with one clock, the lanes' measured milliseconds or their forward passes. */
+
+import { el } from "../player/dom.js";
+import { raceClock } from "./race_clock.js";
+
+const KEPT = 1000,
+  STEP = 500; // tokens of a lane in the page; a longer text loses its beginning here
+
+/** How many of the sorted times are not later than `clock`. */
+function passed(times, clock) {
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const mid = (low + high) >> 1;
+    if (times[mid] <= clock) low = mid + 1;
+    else high = mid;
+  }
+  return low;
+}
+
+/** As viz/format.py writes it. */
+const time = (ms) =>
+  ms < 100
+    ? ms.toFixed(1) + " ms"
+    : ms < 10000
+      ? Math.round(ms).toLocaleString("en") + " ms"
+      : (ms / 1000).toFixed(1) + " s";
+
+/** How far the race has come on the clock `key`: milliseconds, or passes that have ended. */
+export function raceAt({ orthrus, cycles, ar }, key, now) {
+  if (key === "ms" || now.clock === Infinity) return now.clock + 1e-6;
+  const first = orthrus.passes[0] || 0;
+  if (!first || now.clock + 1e-6 < orthrus.ms[0]) return 0;
+  const n = passed(cycles.ms, now.clock + 1e-6);
+  const before = n ? cycles.passes[n - 1] : first;
+  if (now.phase === "finish" && n === cycles.ms.length)
+    return before + now.share * Math.max(0, ar.ms.length - before) + 1e-6;
+  const begun = n ? cycles.ms[n - 1] : orthrus.ms[0];
+  return before + (cycles.draft[n] > 0 && now.clock + 1e-6 >= begun + cycles.draft[n] ? 1 : 0);
+}
+
+function makeLane({ key, name, about }, player) {
+  const card = el("article", "o-lane o-lane-" + key);
+  const top = el("div", "o-lanetop");
+  const who = el("div");
+  who.append(el("h3", "", name), el("p", "", about));
+  const count = el("div", "o-count");
+  const number = el("b", "", "0");
+  count.append(number, el("span", "", "tokens"));
+  top.append(who, count);
+  const bar = el("div", "o-progress");
+  const done = el("i");
+  bar.append(done);
+  const box = el("div", "o-text");
+  box.tabIndex = 0;
+  box.setAttribute("role", "group");
+  box.setAttribute("aria-label", "Text of the lane " + name);
+  const text = el("div");
+  box.append(text);
+  // a new line is followed once the page is laid out: asking for the height earlier would lay it out twice
+  new ResizeObserver(() => (box.scrollTop = box.scrollHeight)).observe(text);
+  const foot = el("p", "o-foot");
+  card.append(top, bar, box, foot);
+  text.addEventListener("click", (event) => {
+    const cycle = event.target.dataset.cycle;
+    if (cycle >= 0) player.seekCycle(+cycle);
+  });
+  return { key, card, number, done, text, foot, shown: 0, from: 0 };
+}
+
+function span(rows, i, player) {
+  const node = el("span", "", rows.text[i]);
+  const code = rows.by[i];
+  if (code) {
+    node.className = "is-" + player.settings.statuses[code].name;
+    node.dataset.cycle = rows.cycle[i];
+  }
+  return node;
+}
+
+function write(lane, rows, n, player) {
+  const from = n <= KEPT ? 0 : Math.ceil((n - KEPT) / STEP) * STEP;
+  if (n === lane.shown && from === lane.from) return;
+  if (from !== lane.from) {
+    lane.text.replaceChildren(...(from ? [el("i", "", "… ")] : []));
+    lane.shown = lane.from = from;
+  }
+  while (lane.shown > n) {
+    lane.text.lastChild.remove();
+    lane.shown--;
+  }
+  const more = document.createDocumentFragment();
+  for (; lane.shown < n; lane.shown++) more.append(span(rows, lane.shown, player));
+  lane.text.append(more);
+}
+
+/** A lane's passes and time, the clock of the race first. */
+function footer(rows, n, key, now, measured) {
+  const total = rows.ms.length;
+  if (!total)
+    return measured ? "waiting for its turn: lanes are measured one after the other" : "not measured in this run";
+  const finished = n === total && now.ended;
+  const clock = finished || key === "passes" || now.clock === Infinity ? rows.ms[n - 1] || 0 : now.clock;
+  const count = n ? rows.passes[n - 1] : 0;
+  const both = [count + " forward pass" + (count === 1 ? "" : "es"), time(clock)];
+  return (finished ? "✓ finished in " : "") + (key === "passes" ? both : both.reverse()).join(" · ");
+}
+
+export function racePart(host, spec, player) {
+  const box = el("div", "o-lanes");
+  const lanes = spec.lanes.map((each) => makeLane(each, player));
+  box.append(...lanes.map(({ card }) => card));
+  const clock = raceClock(spec, player);
+  host.append(box, clock.box);
+  let facts = spec.facts;
+  player.race = clock;
+  return {
+    later: true,
+    draw(state, news) {
+      facts = news;
+      clock.draw(facts);
+      for (const each of lanes) {
+        const rows = facts[each.key];
+        // a character split over tokens is completed by a later token: its first part's text changes
+        for (let i = each.from; i < each.shown && i < rows.text.length; i++) {
+          const node = each.text.children[i - each.from + (each.from ? 1 : 0)];
+          if (node.textContent !== rows.text[i]) node.textContent = rows.text[i];
+        }
+        if (each.shown > rows.ms.length || each.run !== player.run) write(each, rows, 0, player);
+        each.run = player.run;
+      }
+    },
+    theme: () => clock.draw(facts),
+    tick(now) {
+      const key = clock.key();
+      const at = raceAt(facts, key, now);
+      clock.tick(now, at);
+      for (const each of lanes) {
+        const rows = facts[each.key];
+        const n = passed(rows[key], at);
+        write(each, rows, n, player);
+        const limit = Math.max(facts.run.limit || 1, rows.ms.length);
+        each.done.style.width = (100 * n) / limit + "%";
+        each.card.classList.toggle("finished", n > 0 && n === rows.ms.length && now.ended);
+        if (each.number.textContent !== String(n)) each.number.textContent = n;
+        const line = footer(rows, n, key, now, (facts.run.lanes || []).includes(each.key) && !now.ended);
+        if (each.foot.textContent !== line) each.foot.textContent = line;
+      }
+    },
+  };
+}

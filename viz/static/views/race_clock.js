@@ -1,0 +1,174 @@
+/* The race as two bars on one axis: a tick per token for plain decoding, a bar per cycle for Orthrus. The axis counts
+ * measured milliseconds or forward passes; either way nothing is drawn before the playhead's clock has reached it.
+ */
+
+import { button, el } from "../player/dom.js";
+import { makeTable, tableBox, tableToggle } from "../player/table.js";
+
+const ROW = 22,
+  GAP = 8,
+  LEFT = 2; // px
+const HEIGHT = 2 * ROW + GAP + 16;
+
+/** Where the lanes' parts begin and end on the chosen axis. */
+function geometry(facts, key) {
+  const { cycles, orthrus, ar } = facts;
+  const ends = cycles[key];
+  const bars = ends.map((end, i) => {
+    const [draft, verify] = key === "ms" ? [cycles.draft[i], cycles.verify[i]] : [cycles.draft[i] > 0 ? 1 : 0, 1];
+    const from = i ? ends[i - 1] : orthrus[key][0];
+    return { from, draft, verify, end, n: cycles.n[i] };
+  });
+  const last = (column) => (column.length ? column[column.length - 1] : 0);
+  return {
+    bars,
+    ticks: ar[key],
+    start: orthrus[key][0] || 0,
+    end: Math.max(last(ends), last(ar[key]), orthrus[key][0] || 0),
+  };
+}
+
+function paint(canvas, width, { bars, ticks, start, end }, reached, player) {
+  const scale = window.devicePixelRatio || 1;
+  canvas.width = Math.round(width * scale);
+  canvas.height = Math.round(HEIGHT * scale);
+  const c = canvas.getContext("2d");
+  c.scale(scale, scale);
+  const x = (value) => LEFT + ((width - 2 * LEFT) * value) / (end || 1);
+  const colours = Object.fromEntries(["ar", "draft", "soft", "line", "ink"].map((name) => [name, player.colour(name)]));
+  const block = (from, to, y, colour) => {
+    c.fillStyle = colours[colour];
+    c.fillRect(x(from), y, Math.max(1, x(to) - x(from) - 0.5), ROW);
+  };
+  c.fillStyle = colours.line;
+  for (const y of [0, ROW + GAP]) c.fillRect(LEFT, y + ROW - 2, width - 2 * LEFT, 2);
+  let before = 0;
+  for (const at of ticks) {
+    if (at > reached) break;
+    block(before, at, 0, "ar");
+    before = at;
+  }
+  c.font = "11px system-ui, sans-serif";
+  c.textAlign = "center";
+  if (bars.length && reached >= start) block(0, start, ROW + GAP, "soft");
+  for (const bar of bars) {
+    if (bar.end > reached) break;
+    block(bar.from, bar.from + bar.draft, ROW + GAP, "draft");
+    block(bar.from + bar.draft, bar.from + bar.draft + bar.verify, ROW + GAP, "ar");
+    c.fillStyle = colours.ink;
+    if (x(bar.end) - x(bar.from) > 15) c.fillText(bar.n, x((bar.from + bar.end) / 2), 2 * ROW + GAP + 13);
+  }
+}
+
+/** Both lanes as columns, as far as the race has come on the clock `key`. */
+export function raceColumns({ cycles, ar }, key, reached) {
+  const passed = (ends) => ends.filter((end) => end <= reached).length;
+  const n = passed(cycles[key]),
+    m = passed(ar[key]);
+  const count = (most) => Array.from({ length: most }, (_, i) => i + 1);
+  const cut = Object.fromEntries(Object.entries(cycles).map(([name, column]) => [name, column.slice(0, n)]));
+  return { ...cut, cycle: count(n), token: count(m), ar_ms: ar.ms.slice(0, m) };
+}
+
+export function raceClock(spec, player) {
+  const box = el("div", "o-clock");
+  const choice = el("div", "o-choice");
+  const canvas = el("canvas");
+  const result = el("p", "o-result");
+  const why = el("p", "o-why");
+  let facts = spec.facts,
+    picked = null,
+    key = spec.clocks[0].key,
+    shape = null,
+    drawn = "",
+    width = 0;
+  const buttons = spec.clocks.map((each) => {
+    const node = el("button", "", each.label);
+    node.type = "button";
+    node.addEventListener("click", () => {
+      picked = each.key;
+      choose();
+      player.wake();
+    });
+    choice.append(node);
+    return node;
+  });
+  const mark = () =>
+    buttons.forEach((node, i) => node.setAttribute("aria-pressed", String(spec.clocks[i].key === key)));
+  /** The run's own choice of a clock holds until the visitor makes one. */
+  const choose = () => {
+    key = picked || facts.run.clock || spec.clocks[0].key;
+    shape = null;
+    mark();
+  };
+  mark();
+  canvas.style.height = HEIGHT + "px";
+  canvas.setAttribute("role", "img");
+  const top = el("div", "o-clocktop");
+  const hint =
+    "One axis for both. Above: plain decoding, a tick per token. Below: Orthrus, grey for the prompt, then a bar per cycle, draft and check, with its tokens.";
+  const tablebox = tableBox();
+  const kit = el("div", "o-kit");
+  kit.append(
+    choice,
+    tableToggle((on) => {
+      [tablebox.hidden, canvas.hidden, drawn] = [!on, on, ""];
+      player.wake();
+    }),
+  );
+  top.append(el("p", "o-hint", hint), kit);
+  box.append(top, canvas, tablebox, result, why);
+  // the observer's width: asking the canvas for it would lay the page out in the middle of a frame
+  new ResizeObserver(([seen]) => (([width, drawn] = [seen.contentRect.width, ""]), player.wake())).observe(canvas);
+  canvas.addEventListener("click", (event) => {
+    const at = (event.offsetX / canvas.clientWidth) * shape.end;
+    const i = shape.bars.findIndex(({ end }) => end >= at);
+    if (i >= 0) player.seekCycle(i);
+  });
+
+  function finish(run, over) {
+    result.replaceChildren();
+    result.textContent = over ? run.result || "" : "";
+    why.textContent = over ? run.why || "" : "";
+    canvas.setAttribute("aria-label", [hint, result.textContent, why.textContent].join(" "));
+    if (!over || !run.lost) return;
+    why.append(
+      " ",
+      button("See the break-even line", () =>
+        player.root
+          .querySelector(".o-timeline")
+          .scrollIntoView({ behavior: player.reduced.matches ? "auto" : "smooth", block: "center" }),
+      ),
+    );
+  }
+
+  return {
+    box,
+    key: () => key,
+    /** Passes that plain decoding makes after Orthrus has ended, per pass of Orthrus; null on the other clock. */
+    lag() {
+      const passes = facts.orthrus.passes,
+        last = passes[passes.length - 1];
+      return key === "passes" && last ? Math.max(0, facts.ar.ms.length / last - 1) : null;
+    },
+    draw(news) {
+      facts = news;
+      choose();
+    },
+    tick(now, reached) {
+      if (!shape) {
+        shape = geometry(facts, key);
+        drawn = "";
+      }
+      const passed =
+        shape.bars.filter(({ end }) => end <= reached).length + shape.ticks.filter((at) => at <= reached).length;
+      const over = now.ended && passed === shape.bars.length + shape.ticks.length;
+      const wanted = [passed, over, player.root.dataset.theme].join();
+      if (wanted === drawn) return;
+      drawn = wanted;
+      if (tablebox.hidden) paint(canvas, width, shape, reached, player);
+      else tablebox.replaceChildren(makeTable(spec.title, spec.table, raceColumns(facts, key, reached)));
+      finish(facts.run, over);
+    },
+  };
+}

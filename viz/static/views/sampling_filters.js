@@ -1,0 +1,68 @@
+/* Sliders over the inspector's lists: what temperature, top-k and top-p would leave of the stored alternatives. */
+
+import { button, el } from "../player/dom.js";
+
+/** Tenths of a percent of a list, best first -> the same after temperature, top-k and top-p; null: filtered out.
+ *
+ * What is not in the list is one lump: dropped by a top-k or a top-p that ends inside the list, which is then exact.
+ */
+export function refiltered(tenths, { temperature, k, p }) {
+  const sharp = (share) => Math.pow(Math.max(0, share), 1 / temperature);
+  const weights = tenths.map((value) => sharp(value / 1000));
+  const lump = sharp(1 - tenths.reduce((sum, value) => sum + value, 0) / 1000);
+  const cut = k < tenths.length;
+  const all = weights.reduce((sum, w, i) => (!cut || i < k ? sum + w : sum), cut ? 0 : lump);
+  let sum = 0;
+  const kept = weights.map((w, i) => {
+    const stays = (!cut || i < k) && (i === 0 || sum < p * all);
+    if (stays) sum += w;
+    return stays;
+  });
+  const whole = cut || (p < 1 && sum >= p * all) ? sum : sum + lump;
+  return weights.map((w, i) => (kept[i] ? Math.round((1000 * w) / (whole || 1)) : null));
+}
+
+/** The sliders; `apply` changes the rows of one list. */
+export function samplingFilters(spec, changed) {
+  const box = el("details", "o-filters");
+  box.append(el("summary", "", spec.label));
+  const body = el("div", "o-extra");
+  const ranges = {};
+  for (const { key, label, from, to, step, value, off } of spec.sliders) {
+    const line = el("label", "o-knob");
+    const range = (ranges[key] = el("input"));
+    Object.assign(range, { type: "range", min: from, max: to, step, value });
+    const now = el("output");
+    range.show = () => (now.textContent = +range.value === off ? "off" : range.value);
+    range.start = value;
+    range.addEventListener("input", () => (range.show(), changed()));
+    range.show();
+    line.append(el("span", "", label), range, now);
+    body.append(line);
+  }
+  const all = Object.values(ranges);
+  const reset = button(spec.reset, () => {
+    for (const range of all) ((range.value = range.start), range.show());
+    changed();
+  });
+  body.append(reset, el("p", "o-hint", spec.about));
+  box.append(body);
+  const moved = () => all.some((range) => +range.value !== range.start);
+  const chosen = () => ({ temperature: +ranges.temperature.value, k: +ranges.k.value, p: +ranges.p.value });
+  return {
+    box,
+    moved,
+    apply(rows) {
+      if (!moved()) return rows;
+      const listed = rows.filter(({ beyond }) => !beyond);
+      const found = refiltered(
+        listed.map(({ tenths }) => tenths),
+        chosen(),
+      );
+      return [
+        ...listed.map((row, i) => ({ ...row, tenths: found[i] || 0, out: found[i] === null })),
+        ...rows.slice(listed.length).map((row) => ({ ...row, tenths: undefined })),
+      ];
+    },
+  };
+}

@@ -1,0 +1,32 @@
+/* The scoreboard: a number and what it means. */
+
+import { el } from "../player/dom.js";
+
+export function scoreboardPart(host, spec) {
+  const list = el("div", "o-numbers");
+  const cells = spec.entries.map(({ key, label, about }) => {
+    const cell = el("button", "o-number o-withabout");
+    cell.type = "button";
+    const value = el("b", "o-verbatim", "–");
+    cell.append(value, el("span", "o-name", label), el("span", "o-about", about));
+    cell.dataset.key = key;
+    list.append(cell);
+    return [key, value, cell];
+  });
+  const alarm = el("p", "o-alarm");
+  alarm.setAttribute("role", "status");
+  host.append(list, alarm);
+  return {
+    later: true,
+    draw(state, facts) {
+      alarm.textContent = state.values.alarm || "";
+      for (const [key, value, cell] of cells) {
+        const text = state.values[key] || facts.values[key] || "–";
+        if (value.textContent !== text) value.textContent = text;
+        cell.classList.toggle("none", text === "–" || text === "not measured");
+        cell.classList.toggle("o-lead", key === facts.lead);
+        if (key === facts.lead && list.firstChild !== cell) list.prepend(cell);
+      }
+    },
+  };
+}

@@ -1,0 +1,89 @@
+/* Runs kept beside the one on show: a chart draws them over it. They stay while other recordings or runs come and go. */
+
+import { button, el } from "../player/dom.js";
+import { escaped } from "../player/format.js";
+
+/** A chart's picture with the kept runs in it; each brings columns of its own. */
+export function compared(picture, variant, kept, looks) {
+  const columns = { ...picture.columns };
+  const data = [...picture.data];
+  const table = [...picture.table];
+  kept.forEach((run, i) => {
+    for (const [head, column] of variant.table) {
+      columns[column + "/" + i] = run.columns[column];
+      table.push([head + ", " + run.name, column + "/" + i]);
+    }
+    const { x, y, mode } = variant.compare;
+    const { line, marker } = looks[i];
+    const hover = "%{x}: %{y}<extra>" + escaped(run.name) + "</extra>";
+    data.push({
+      type: "scatter",
+      mode,
+      x: x + "/" + i,
+      y: y + "/" + i,
+      name: escaped(run.name),
+      line,
+      marker: { ...marker, color: line.color },
+      hovertemplate: hover,
+    });
+  });
+  return { ...picture, columns, data, table };
+}
+
+export function compare(spec, player, changed) {
+  const box = el("div", "o-extra");
+  const list = el("ul", "o-kept");
+  const about = el("p", "o-hint", spec.about);
+  const most = spec.looks.length;
+  let kept = [];
+  let now = null;
+  const id = () => player.facts.record.run.name;
+  const keep = button(spec.keep, () => {
+    kept.push({ id: id(), name: now.name, note: now.note, columns: structuredClone(now.columns) });
+    show();
+    changed();
+  });
+  box.append(keep, about, list);
+  box.hidden = !player.settings.shell; // a saved page holds one run
+
+  function item(run, i) {
+    const line = el("li");
+    const drop = button(spec.drop, () => {
+      kept = kept.filter((other) => other !== run);
+      show();
+      changed();
+    });
+    drop.setAttribute("aria-label", spec.drop + " " + run.name);
+    line.append(el("b", "", spec.marks[i] + " " + run.name), " " + run.note + " ", drop);
+    return line;
+  }
+
+  function show() {
+    list.replaceChildren(...kept.map(item));
+    keep.disabled =
+      !now || !player.ended || !now.columns.length.length || kept.length >= most || kept.some((run) => run.id === id());
+  }
+
+  return {
+    box,
+    apply(picture, values, variant) {
+      now = values;
+      show();
+      const others = kept.map((run, i) => [run, spec.looks[i]]).filter(([run]) => run.id !== id());
+      if (!others.length) return picture;
+      const first = {
+        ...picture.data[0],
+        showlegend: true,
+        opacity: spec.opacity,
+        name: "this run: " + picture.data[0].name,
+      };
+      const named = { ...picture, data: [first, ...picture.data.slice(1)] };
+      return compared(
+        named,
+        variant,
+        others.map(([run]) => run),
+        others.map(([, look]) => look),
+      );
+    },
+  };
+}

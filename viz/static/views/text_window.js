@@ -1,0 +1,162 @@
+/* The spans of the written text: one a token, at most WINDOW of them in the page, however long the text is. */
+
+import { button, el } from "../player/dom.js";
+import { cellText } from "../player/format.js";
+
+const MARKS = [
+  [/ /g, "·"],
+  [/\t/g, "⇥\t"],
+  [/\n/g, "⏎\n"],
+];
+const WINDOW = 2000,
+  STEP = 500; // tokens on the page, and how far it moves at a time
+
+/** The first token on the page: the end of a long text, or what the visitor went back to. */
+export function windowFrom(n, pinned) {
+  const last = n <= WINDOW ? 0 : Math.ceil((n - WINDOW) / STEP) * STEP;
+  return pinned === null ? last : Math.min(pinned, last);
+}
+
+export class TextWindow {
+  constructor(box, spec, player) {
+    Object.assign(this, { box, spec, player, nodes: [], from: 0, pinned: null, by: spec.colours[0], marks: false });
+    this.earlier = this.fold("‹ earlier", () => this.from);
+    this.later = this.fold("later ›", () => this.from + WINDOW - 1);
+  }
+
+  /** A button in the place of tokens that are not on the page. */
+  fold(text, edge) {
+    const node = button(text, () => this.reveal(edge()));
+    node.classList.add("o-fold");
+    return node;
+  }
+
+  /** Move the window so that token i is in its middle. */
+  reveal(i) {
+    this.pinned = Math.max(0, Math.floor((i - WINDOW / 2) / STEP) * STEP);
+    this.write(this.tokens, this.cycles);
+    const node = this.node(i);
+    if (node) node.span.scrollIntoView({ block: "center" });
+  }
+
+  node(i) {
+    return this.nodes[i - this.from];
+  }
+
+  /** Bring the spans up to the columns: drop what is gone, mend completed characters, append what is new. */
+  write(tokens, cycles) {
+    this.tokens = tokens;
+    this.cycles = cycles;
+    if (this.run !== this.player.run) this.pinned = null;
+    const n = tokens.by.length;
+    const from = windowFrom(n, this.pinned);
+    if (this.run !== this.player.run || from !== this.from) this.drop(0);
+    this.run = this.player.run;
+    this.from = from;
+    const to = Math.min(n, from + WINDOW);
+    this.drop(to - from);
+    this.nodes.forEach((_, k) => this.spell(from + k));
+    const fresh = from + this.nodes.length;
+    for (let i = fresh; i < to; i++) this.add(i);
+    const renewed = this.by.key === "ms" && fresh < to; // its scale grows with the run
+    for (let i = renewed ? from : fresh; i < to; i++) this.paint(i);
+    this.folds(n, to);
+    return to === n ? to - fresh : 0;
+  }
+
+  folds(n, to) {
+    const put = (node, wanted, place) => (wanted ? place() : node.remove());
+    put(this.earlier, this.from > 0, () => this.earlier.parentNode || this.box.prepend(this.earlier));
+    put(this.later, to < n, () => this.box.append(this.later));
+  }
+
+  /** Keep the first `count` spans of the window. */
+  drop(count) {
+    while (this.nodes.length > count) {
+      const { span, ghost } = this.nodes.pop();
+      span.remove();
+      if (ghost) ghost.remove();
+    }
+  }
+
+  add(i) {
+    const ids = this.cut(i) ? this.cycles.ghosts[this.tokens.cycle[i]] || [] : [];
+    const ghost = ids.length ? this.ghost(ids) : null;
+    const span = el("span", "o-token");
+    span.dataset.i = i;
+    this.box.append(...(ghost ? [ghost, span] : [span]));
+    this.nodes.push({ span, ghost, text: null });
+    this.spell(i);
+  }
+
+  /** The AR view wrote this token where it refused a guess. */
+  cut(i) {
+    return ["correction", "resampled"].includes(this.player.settings.statuses[this.tokens.by[i]].name);
+  }
+
+  ghost(ids) {
+    const box = el("s", "o-ghosts");
+    ids.forEach((id, k) => {
+      const each = el("span", k ? "is-discarded" : "is-refused", cellText(this.player.word(id)));
+      each.title = k ? this.spec.ghosts.discarded : this.spec.ghosts.refused;
+      box.append(each);
+    });
+    return box;
+  }
+
+  spell(i) {
+    const text = this.tokens.text[i];
+    const node = this.node(i);
+    if (node.text === text && node.marks === this.marks) return;
+    node.text = text;
+    node.marks = this.marks;
+    const marked = text === "" && this.player.settings.statuses[this.tokens.by[i]] ? "⏹" : text;
+    node.span.textContent = this.marks ? MARKS.reduce((all, [what, sign]) => all.replace(what, sign), marked) : text;
+  }
+
+  value(i) {
+    const cycle = this.tokens.cycle[i];
+    if (this.by.key === "ms") return cycle < 0 ? 0 : this.cycles.ms[cycle];
+    return this.tokens[this.by.key][i];
+  }
+
+  /** How strong the colour is, 0 to 1; null where nothing is known. */
+  strength(i) {
+    const value = this.value(i);
+    if (value === null || value === undefined) return null;
+    const [low, high] = this.by.range || [0, this.cycles.ms[this.cycles.ms.length - 1] || 1];
+    return Math.max(0, Math.min(1, (value - low) / (high - low)));
+  }
+
+  paint(i) {
+    const { span } = this.node(i);
+    const name = this.player.settings.statuses[this.tokens.by[i]].name;
+    span.className =
+      "o-token" +
+      (this.by.key === "author" ? " is-" + name : this.by.key === "cycle" && this.tokens.cycle[i] & 1 ? " odd" : "");
+    if (!this.by.hue && this.by.key !== "ms") return;
+    const strength = this.strength(i);
+    span.classList.toggle("none", strength === null);
+    span.style.setProperty("--s", Math.round(100 * (strength || 0)));
+  }
+
+  repaint() {
+    this.box.dataset.by = this.by.key;
+    this.box.style.setProperty("--hue", "var(--o-" + (this.by.hue || "ink") + ")");
+    this.nodes.forEach((_, k) => (this.spell(this.from + k), this.paint(this.from + k)));
+  }
+
+  describe(i) {
+    const { by, cycle, q, p, H, gap } = this.tokens;
+    const parts = [
+      "token " + (i + 1) + " " + JSON.stringify(this.tokens.text[i]),
+      this.player.settings.statuses[by[i]].label,
+    ];
+    parts.push(cycle[i] < 0 ? "from the prompt's pass" : "cycle " + (cycle[i] + 1));
+    if (typeof q[i] === "number") parts.push("diffusion view " + q[i] + " %");
+    if (typeof p[i] === "number") parts.push("AR view " + p[i] + " %");
+    if (typeof H[i] === "number") parts.push("entropy " + H[i] + " nats");
+    if (typeof gap[i] === "number") parts.push("gap " + gap[i] + " logits");
+    return parts.join(", ");
+  }
+}
