@@ -132,7 +132,7 @@ def cards(name: str, gallery: list[Recording]) -> list[gr.Button]:
         return []
     gr.HTML(f"<h2>{name}</h2>", elem_classes="name")
     with gr.Row(elem_classes="cards"):
-        lines = (f"{each.title}\n{each.facts}\n{each.origin.replace(' · ', chr(10), 1)}" for each in gallery)
+        lines = (f"{each.title}\n{each.facts}" for each in gallery)
         return [gr.Button(each, size="sm", elem_classes="card") for each in lines]
 
 
@@ -171,17 +171,16 @@ def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, RunManager]:
         gr.HTML(f"<h1>{HEADLINE}</h1><p>{INTRO}</p>", elem_id="head")
         with gr.Row(elem_id="page"):
             with gr.Column(elem_id="side"):
-                buttons = cards("Recorded runs", gallery)
-                gr.HTML('<a href="#prompt">Try your own prompt ↓</a>', elem_id="more")  # where the controls come last
                 gr.HTML("<h2>Your own prompt</h2>", elem_classes="name")
                 prompt = gr.Textbox(first, label="Prompt", show_label=False, lines=3, max_lines=8, elem_id="prompt")
-                presets(prompt, gallery)
-                entered = fields(settings.engine)
-                entered[LIMIT.name].value = str(min(LIMIT.value, settings.limits.new_tokens))
-                with gr.Row():
+                with gr.Row(elem_id="go"):
                     run = gr.Button("Run live", variant="primary", elem_id="run")
                     stop = gr.Button("Stop", elem_id="stop")
                 status = gr.HTML(shown(hello), elem_id="status", min_height=44)
+                presets(prompt, gallery)
+                buttons = cards("Recorded runs", gallery)
+                entered = fields(settings.engine)
+                entered[LIMIT.name].value = str(min(LIMIT.value, settings.limits.new_tokens))
                 about = gr.HTML(shown(LOADING), elem_id="about", elem_classes="quiet")
                 gr.HTML(f"<p>{PRIVATE[bool(settings.records)]}</p>", elem_classes="quiet")
                 buttons += cards("Learning to draft", learning)

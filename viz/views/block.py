@@ -19,8 +19,8 @@ def skeleton() -> dict[str, Any]:
     return {
         "kind": "cells",
         "title": "One block",
-        "hint": "One known token (the anchor) and the guesses after it. Top: the diffusion view's guess, filled as far "
-        "as it is sure. Below: the AR view's own choice for the same place.",
+        "hint": "Above: the guesses of the diffusion view, one forward pass, fuller if surer. Below: the choices of "
+        "the AR view, a second pass.",
         "rows": ["Diffusion view guesses", "AR view checks"],
         "table": [[head, name] for name, head in TABLE.items()],
         "notes": {

@@ -27,7 +27,7 @@ export function buildStage(player) {
     (spec.kind === "plot" ? charts : root).append(section);
     player.parts[name] = make(section, spec, player);
     if (spec.kind !== "lanes") continue;
-    section.append(player.measuring.box);
+    section.querySelector(".o-lanes").append(player.measuring.box);
     root.append(player.bar);
   }
   root.append(charts, player.voice);

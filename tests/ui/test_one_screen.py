@@ -1,0 +1,62 @@
+"""What must be seen together: prompt and Run, both lanes, the block with its two rows, the caption, the transport."""
+
+import pytest
+
+pytestmark = pytest.mark.ui
+
+ONE_SCREEN = {
+    "prompt": "#prompt textarea",
+    "run": "#run",
+    "stop": "#stop",
+    "plain lane": ".o-lane-ar",
+    "Orthrus lane": ".o-lane-orthrus",
+    "transport": ".o-transport",
+    "caption": ".o-captions",
+    "guesses": ".o-slot:not([hidden]) .o-guess",
+    "choices": ".o-slot:not([hidden]) .o-own",
+}
+BOXES = """(selectors) => Object.entries(selectors).flatMap(([name, selector]) =>
+  [...document.querySelectorAll(selector)].map((node) => {
+    const { top, bottom, left, right, width } = node.getBoundingClientRect();
+    return { name, top, bottom, left, right, width };
+  }))"""
+
+
+def outside(watched, selectors: dict[str, str], width: int, height: int) -> list[str]:
+    """Names of what is not wholly on the screen, or not on the page at all."""
+    boxes = watched.page.evaluate(BOXES, selectors)
+    missing = set(selectors) - {box["name"] for box in boxes if box["width"]}
+    beyond = (b for b in boxes if b["top"] < 0 or b["left"] < 0 or b["bottom"] > height + 1 or b["right"] > width + 1)
+    return sorted(missing | {box["name"] for box in beyond})
+
+
+def stopped_at_a_verdict(watched) -> None:
+    watched.until("window.orthrusPlayer && orthrusPlayer.stops.length > 9 && document.querySelector('#run')")
+    leave = watched.page.locator(".o-tour button", has_text="Leave the tour")
+    if leave.is_visible():
+        leave.click()
+    watched.js(
+        "orthrusPlayer.head.pause(); orthrusPlayer.head.seek(orthrusPlayer.stops.findIndex((s) => s.p === 'verify'))"
+    )
+    watched.js("scrollTo(0, 0)")
+    watched.until("document.querySelectorAll('.o-slot:not([hidden])').length === 32")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1440, 900)])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_laptop_shows_prompt_race_and_block_without_scrolling(server, open_page, width, height, scheme):
+    watched = open_page(server, width=width, scheme=scheme, reduced=True)
+    watched.page.set_viewport_size({"width": width, "height": height})
+    stopped_at_a_verdict(watched)
+    assert outside(watched, ONE_SCREEN, width, height) == []
+
+
+def test_a_phone_begins_with_prompt_and_run_and_keeps_the_transport(server, open_page):
+    watched = open_page(server, width=390, reduced=True)
+    watched.page.set_viewport_size({"width": 390, "height": 844})
+    stopped_at_a_verdict(watched)
+    first = {name: ONE_SCREEN[name] for name in ("prompt", "run", "stop", "transport")}
+    assert outside(watched, first, 390, 844) == []
+    watched.js("scrollTo(0, document.querySelector('.o-ribbon').offsetTop)")
+    assert outside(watched, {"transport": ".o-transport"}, 390, 844) == []
+    watched.page.locator(".o-transport button[aria-label='One cycle on']").click()
