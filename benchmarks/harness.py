@@ -21,6 +21,7 @@ from orthrus.decoding.run_info import describe_host
 from orthrus.gpu import cost
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.memory import refuse_what_does_not_fit
+from orthrus.model.thread_team import available_cores
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -110,6 +111,11 @@ def seconds(run: Callable[[], Any], least: float = 0.2) -> float:
     """Median seconds of a call, over `least` seconds of calls behind some that warm up; a GPU is waited for."""
     timer = Timer("run()", globals={"run": run}, num_threads=torch.get_num_threads())
     return timer.blocked_autorange(min_run_time=least).median
+
+
+def thread_counts(listed: str = "") -> list[int]:
+    """Numbers of threads by comma, by default one and all cores."""
+    return [int(n) for n in listed.split(",") if n] or sorted({1, available_cores()})
 
 
 def table(head: list[str], rows: list[list[Any]]) -> str:

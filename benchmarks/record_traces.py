@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from orthrus.checkpoints.loading import load_model
+from orthrus.checkpoints.loading import LoadedModel, load_model
 from orthrus.config import EMBEDDED_MODEL, ENGINES, DecodeConfig
 from orthrus.corpus import domain_module
 from orthrus.decoding.engine import run_both
@@ -42,7 +42,7 @@ CARDS = (
 COMPANY, TRIES = 0.1, 6  # other processes' share of all cores beside a run that counts; runs tried per run kept
 
 
-def median_run(lm, prompt: str, runs: int) -> Trace:
+def median_run(lm: LoadedModel, prompt: str, runs: int) -> Trace:
     """The run of median Orthrus time out of the `runs` with the least company, after one that is not counted."""
     config = DecodeConfig(detail=1, instrument_share=1.0)
     Trace.of(run_both(lm, prompt, config))
@@ -55,6 +55,15 @@ def median_run(lm, prompt: str, runs: int) -> Trace:
     calm = sorted(found, key=lambda pair: pair[0])[:runs]
     print(f"  other processes took up to {calm[-1][0]:.0%} of the cores", flush=True)
     return sorted((trace for _, trace in calm), key=lambda t: measure(t).total_ms)[runs // 2]
+
+
+def record(lm: LoadedModel, prompt: str, runs: int, path: Path) -> Trace:
+    """The median run, checked and saved."""
+    trace = median_run(lm, prompt, runs)
+    if broken := check(trace):
+        raise SystemExit(f"{path.name}: {broken[0]}")
+    save(trace, path)
+    return trace
 
 
 def busy_elsewhere() -> float:
@@ -79,10 +88,7 @@ def main() -> int:
     lm = load_model(args.model, dtype=args.dtype, engine=args.engine, threads=args.threads)
     args.out.mkdir(parents=True, exist_ok=True)
     for name, domain, number in CARDS:
-        trace = median_run(lm, domain_module(domain).PRESETS[number], args.runs)
-        if broken := check(trace):
-            raise SystemExit(f"{name}: {broken[0]}")
-        save(trace, args.out / f"{name}{SUFFIX}")
+        trace = record(lm, domain_module(domain).PRESETS[number], args.runs, args.out / f"{name}{SUFFIX}")
         m = measure(trace)
         passes = f"{m.tokens} tokens in {m.passes} passes, {m.tokens_per_cycle:.1f} per cycle"
         print(f"{name}: {passes}, {m.speedup:.2f}x, {trace.lossless.verdict}", flush=True)

@@ -23,12 +23,11 @@ from typing import Any
 
 from benchmarks.decode.cpu_speed import AR, LLAMA, gguf_files, our_ways
 from benchmarks.decode.peers import LlamaCpp, Way, by_llama_cpp
-from benchmarks.harness import RESULTS, facts, table, write
+from benchmarks.harness import RESULTS, facts, table, thread_counts, write
 from orthrus.checkpoints.loading import load_model
 from orthrus.config import EMBEDDED_MODEL
 from orthrus.corpus import generate
 from orthrus.evaluation.domains import dialogue
-from orthrus.model.thread_team import available_cores
 
 WANTED = 0.45  # of the quiet figure, for this project's AR
 
@@ -84,10 +83,10 @@ def main() -> int:
     if args.quick:
         args.prompts, args.rounds = 1, 1
     prompts = [dialogue(e) for e in islice(generate("math", 5, "test"), args.prompts)]
-    counts, ways = sorted({1, available_cores()}), {}
+    ways = {}
     with tempfile.TemporaryDirectory() as folder, ExitStack() as opened:
         files = {} if args.no_peers else gguf_files(args.model, Path(folder))
-        for threads in counts:
+        for threads in thread_counts():
             lm = load_model(args.model, "cpu", threads=threads)
             ways[f"{AR}, up to {threads} threads" if threads > 1 else f"{AR}, 1 thread"] = our_ways(
                 lm, args.max_new_tokens

@@ -29,13 +29,12 @@ import torch
 import transformers
 
 from benchmarks.decode.peers import LlamaCpp, Way, by_llama_cpp, by_transformers
-from benchmarks.harness import RESULTS, facts, table, write
+from benchmarks.harness import RESULTS, facts, table, thread_counts, write
 from orthrus.checkpoints.loading import LoadedModel, load_model
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
 from orthrus.corpus import generate
 from orthrus.decoding.engine import decode, decode_ar
 from orthrus.evaluation.domains import dialogue
-from orthrus.model.thread_team import available_cores
 from orthrus.trace import Trace
 
 AR, FULL, PACED = "AR", "Orthrus", "Orthrus, paced"
@@ -190,7 +189,7 @@ def main() -> int:
     args = parser.parse_args()
     if args.quick:
         args.prompts, args.rounds, args.max_new_tokens = 1, 1, 16
-    counts = [int(n) for n in args.threads.split(",") if n] or sorted({1, available_cores()})
+    counts = thread_counts(args.threads)
     transformers.logging.set_verbosity_error()
     with tempfile.TemporaryDirectory() as folder:
         result = facts(__doc__) | {"rounds": args.rounds, "max_new_tokens": args.max_new_tokens}

@@ -24,12 +24,11 @@ from typing import Any
 import torch
 
 from benchmarks.decode.row_costs import in_turn
-from benchmarks.harness import RESULTS, SHAPES, facts, shaped, table, weight_count, write
+from benchmarks.harness import RESULTS, SHAPES, facts, shaped, table, thread_counts, weight_count, write
 from orthrus.checkpoints.loading import LoadedModel, load_model
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
 from orthrus.decoding.engine import decode, decode_ar
 from orthrus.model.compiled_model import CompiledModel
-from orthrus.model.thread_team import available_cores
 from orthrus.trace import Trace, metrics
 
 PROMPT = "A farmer has twelve sheep and buys nine more. How many sheep are there now?"
@@ -156,7 +155,7 @@ def main() -> int:
         args.contexts, args.accepted, args.lengths = "128,256", "0,8", "2,8"
         args.sizes, args.repeats, args.rounds, args.length = "", 2, 1, 12
     name = args.model if args.model in SHAPES else Path(args.model).name
-    counts = [int(n) for n in args.threads.split(",") if n] or sorted({1, available_cores()})
+    counts = thread_counts(args.threads)
     result: dict[str, Any] = facts(__doc__) | {"engine": "numba", "model": name, "threads": {}}
     for threads in counts:
         found = result["threads"][str(threads)] = measure(args, threads)

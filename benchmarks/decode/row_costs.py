@@ -30,7 +30,7 @@ import numpy as np
 import torch
 
 from benchmarks.decode.floor import copy_rate, product_rate
-from benchmarks.harness import RESULTS, SHAPES, facts, shaped, table, weight_count, write
+from benchmarks.harness import RESULTS, SHAPES, facts, shaped, table, thread_counts, weight_count, write
 from kernels.numba_linear import _linear, pool_of
 from orthrus.checkpoints.loading import LoadedModel, load_model
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
@@ -40,7 +40,6 @@ from orthrus.decoding.pass_costs import warm_up
 from orthrus.evaluation.domains import dialogue
 from orthrus.gpu.cost import work
 from orthrus.model.compiled_model import CompiledModel
-from orthrus.model.thread_team import available_cores
 from orthrus.trace import Trace, metrics
 
 ROWS = (1, 2, 4, 8, 16, 32)
@@ -180,7 +179,7 @@ def main() -> int:
     args = parser.parse_args()
     if args.quick:
         args.repeats, args.prompts = 2, 1
-    counts = [int(n) for n in args.threads.split(",") if n] or sorted({1, available_cores()})
+    counts = thread_counts(args.threads)
     lm = None if args.model in SHAPES else load_model(args.model, "cpu", engine="numba")
     model = lm.model if lm else shaped(args.model, args.dtype)
     name = args.model if args.model in SHAPES else Path(args.model).name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from benchmarks.report.tables import NOT_YET, read, table
+from benchmarks.report.tables import measured, table
 
 TITLE = "Tokens per pass by variant, a dot per seed"
 
@@ -83,11 +83,9 @@ def beside_the_paper(result: dict[str, Any]) -> str:
     return table(["question", "paper", "here, TPF", "further apart than the seeds"], lines)
 
 
-def ablations() -> str:
+@measured("ablations")
+def ablations(f: dict[str, Any]) -> str:
     """Both tables, the plot, and where they were measured."""
-    f = read("ablations")
-    if not f:
-        return NOT_YET
     budget, machine, versions = f["budget"], f["machine"], f["versions"]
     where = (
         f"{budget['steps']} steps of {budget['blocks']} blocks a row, {budget['decoded_prompts']} prompts a domain "

@@ -5,20 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks.gpu.suite import found
-from benchmarks.report.tables import read, table
+from benchmarks.report.tables import measured, table
 
 MISSING = "Not measured. The command above writes the figures."
 TIMES = ("context", "step_ms", "step_floor_ms", "step_over_floor", "cycle_ms", "cycle_floor_ms", "cycle_over_floor")
 
 
-def gpu() -> str:
-    """Correctness, targets, and a row per shape and context."""
-    result = read("gpu")
-    return rendered(result) if result else MISSING
-
-
 def rendered(f: dict[str, Any]) -> str:
-    """Tables of the stages that ended; the others by name."""
+    """Correctness, targets, and a row per shape and context, of the stages that ended; the others by name."""
     tables = {
         ("what", "found"): _right(f),
         ("target", "at most", "found", "met"): [
@@ -48,6 +42,9 @@ def rendered(f: dict[str, Any]) -> str:
         f"{machine}; commit {f['commit']}; {f['measured_at'][:10]}; `{f['command']}`; {f['seconds']} s in all."
     )
     return "\n\n".join(parts)
+
+
+gpu = measured("gpu", MISSING)(rendered)
 
 
 def _right(f: dict[str, Any]) -> list[list[str]]:

@@ -1,6 +1,6 @@
 """Draw docs/plots/*.svg from growth.json and ablations.json of benchmarks/results/, in the colours of the page.
 
-    python -m benchmarks.report.plots
+    python -m benchmarks.report.plots    # needs requirements-bench.txt
 
 A result that is not there yet leaves its plots out. Neither the date nor matplotlib's version is in a file, so that
 drawing the same figures twice changes nothing.

@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import re
 import sys
+from typing import Any
 
 from benchmarks.harness import ROOT
 from benchmarks.report import ablation_figures, gpu_figures, page_figures, plan_figures, speed_figures
-from benchmarks.report.tables import NOT_YET, read, table
+from benchmarks.report.tables import NOT_YET, measured, read, table
 
 PAGES = (
     ROOT / "README.md",
@@ -36,11 +37,9 @@ def _short(value: float) -> str:
     return f"{value:.2f}" if isinstance(value, float) and value < 100 else f"{value:.0f}"
 
 
-def evaluate() -> str:
+@measured("evaluate")
+def evaluate(figures: dict[str, Any]) -> str:
     """Acceptance, right answers and speed, a row per domain."""
-    figures = read("evaluate")
-    if not figures:
-        return NOT_YET
     columns = {
         "accepted a cycle": "acceptance_length",
         "tokens a cycle": "tokens_per_cycle",
@@ -57,20 +56,12 @@ def evaluate() -> str:
     return table(["domain", *columns], rows) + f"\n\n{where}K = {figures['block_size']}, greedy, {figures['date']}."
 
 
-def lossless() -> str:
+@measured("lossless")
+def lossless(f: dict[str, Any]) -> str:
     """Identical prompts and equal rows of the certificate."""
-    f = read("lossless")
-    if not f:
-        return NOT_YET
     same, rows = f"{f['identical']} of {f['prompts']}", f"{f['rows_equal']:,} of {f['rows_compared']:,}"
     head = ["engine", "dtype", "threads", "prompts identical", "logit rows bit-equal", "device"]
     return table(head, [[f["engine"], f["dtype"], f["threads"], same, rows, f["device"]]])
-
-
-def page() -> str:
-    """How the page feels."""
-    result = read("page")
-    return page_figures.page(result) if result else NOT_YET
 
 
 def headline() -> str:
@@ -104,7 +95,13 @@ def headline() -> str:
     return f"{shown}\n\n{loses}\n{why}"
 
 
-FIGURES = {"headline": headline, "evaluate": evaluate, "lossless": lossless, "page": page, **speed_figures.FIGURES}
+FIGURES = {
+    "headline": headline,
+    "evaluate": evaluate,
+    "lossless": lossless,
+    "page": measured("page")(page_figures.page),
+    **speed_figures.FIGURES,
+}
 FIGURES |= {"ablations": ablation_figures.ablations, "plan": plan_figures.estimate}
 FIGURES |= {"floors": plan_figures.floors, "gpu": gpu_figures.gpu}
 

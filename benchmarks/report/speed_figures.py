@@ -5,24 +5,12 @@ Each function returns Markdown; a result that is not there yet gives a sentence 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from benchmarks.report import tables
 from benchmarks.report.charts import charts
-from benchmarks.report.tables import NOT_YET, counted, read, table
-
-
-def measured(name: str) -> Callable:
-    """Give the function results/<name>.json, or say that it has not been measured."""
-
-    def around(render: Callable[[dict[str, Any]], str]) -> Callable[[], str]:
-        def found() -> str:
-            result = read(name)
-            return f"{render(result)}\n\n{where(result)}" if result else NOT_YET
-
-        return found
-
-    return around
+from benchmarks.report.tables import counted, table
 
 
 def where(f: dict[str, Any]) -> str:
@@ -33,6 +21,9 @@ def where(f: dict[str, Any]) -> str:
         f"{machine['device']}, {machine['cores']} cores, {machine['simd']}; engine {f['engine']}; {versions}; "
         f"commit {f['commit']}; {f['measured_at'][:10]}; `{f['command']}`."
     )
+
+
+measured = partial(tables.measured, closing=where)
 
 
 def _columns(f: dict[str, Any]) -> list[tuple[str, str]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from benchmarks.harness import RESULTS
@@ -19,6 +21,22 @@ def read(name: str) -> dict[str, Any] | None:
     if result.get("quick"):
         raise ValueError(f"{path.name} comes from --quick; measure it in full")
     return result
+
+
+def measured(name: str, missing: str = NOT_YET, closing: Callable[[dict], str] | None = None) -> Callable:
+    """Give the function the result of that name, or say that it is missing; `closing` writes a paragraph behind it."""
+
+    def around(render: Callable[[dict[str, Any]], str]) -> Callable[[], str]:
+        @wraps(render)
+        def text() -> str:
+            result = read(name)
+            if not result:
+                return missing
+            return f"{render(result)}\n\n{closing(result)}" if closing else render(result)
+
+        return text
+
+    return around
 
 
 def table(head: list[str], rows: list[list[Any]]) -> str:

@@ -15,12 +15,11 @@ from tempfile import TemporaryDirectory
 import torch
 from transformers import AutoTokenizer
 
-from benchmarks.record_traces import median_run
+from benchmarks.record_traces import record
 from orthrus.checkpoints.loading import load_model
 from orthrus.config import EMBEDDED_MODEL
 from orthrus.corpus import domain_module
-from orthrus.trace.files import SUFFIX, save
-from orthrus.trace.invariants import check
+from orthrus.trace.files import SUFFIX
 from orthrus.trace.metrics import measure
 from orthrus.training.mini.cli import fresh_model, mini_config
 from orthrus.training.mini.export import export
@@ -75,10 +74,8 @@ def main() -> int:
     prompt = domain_module(args.domain).PRESETS[args.preset]
     args.out.mkdir(parents=True, exist_ok=True)
     for name, paths in snapshots(args.run):
-        trace = median_run(load_snapshot(name, tokenizer, paths, args.dtype, args.threads), prompt, args.runs)
-        if broken := check(trace):
-            raise SystemExit(f"{name}: {broken[0]}")
-        save(trace, args.out / f"{name}{SUFFIX}")
+        lm = load_snapshot(name, tokenizer, paths, args.dtype, args.threads)
+        trace = record(lm, prompt, args.runs, args.out / f"{name}{SUFFIX}")
         m = measure(trace)
         print(f"{name}: {m.tokens} tokens, {m.tokens_per_cycle:.1f} a cycle, {trace.lossless.verdict}")
     return 0

@@ -73,6 +73,11 @@ def test_the_doctor_says_what_a_cycle_costs_on_every_card():
     assert found["launches"] == launches(lm.config) and 0 < found["bytes"]["step"] < found["bytes"]["cycle"]
 
 
+def test_the_plan_of_a_qwen3_is_told_with_its_command_line():
+    text = (readme_figures.ROOT / "docs" / "qwen3.md").read_text(encoding="utf-8")
+    assert f"-m orthrus.training plan      --base Qwen/Qwen3-0.6B {plan_figures.options(*plan_figures.GPUS['H100'])}" in text
+
+
 def test_the_plan_has_every_shape_and_card():
     text = plan_figures.floors()
     assert all(f"| {card.name} |" in text for card in CARDS) and "| 8b |" in text
