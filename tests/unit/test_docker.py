@@ -167,6 +167,12 @@ def test_every_version_is_pinned():
     assert constraints()["gradio"] == version("gradio")
 
 
+def test_what_only_a_gpu_needs_is_not_pinned():
+    left_out = (ROOT / ".ci" / "gpu-only.txt").read_text(encoding="utf-8").splitlines()[1:]
+    assert "triton" in left_out and not set(left_out) & constraints().keys()
+    assert [name for name in constraints() if name.startswith(("nvidia-", "cuda-"))] == []
+
+
 def test_only_what_is_copied_is_sent_to_the_builder():
     sources = [
         word for stage in (1, 2) for text in of("COPY", stage) if "--from" not in text for word in text.split()[:-1]
