@@ -165,11 +165,11 @@ def control(field: NumberField | ChoiceField) -> gr.Textbox | gr.Radio:
 
 def fields(engine: str) -> dict[str, gr.Textbox | gr.Radio]:
     """The form's components by name: one in sight, the others folded away."""
-    made = {LIMIT.name: control(LIMIT)}
+    controls = {LIMIT.name: control(LIMIT)}
     with gr.Accordion("Advanced", open=False, elem_id="advanced"), gr.Row():
-        made |= {field.name: control(field) for field in ADVANCED}
-    made["engine"].value = "torch" if engine == "torch" else "auto"
-    return made
+        controls |= {field.name: control(field) for field in ADVANCED}
+    controls["engine"].value = "torch" if engine == "torch" else "auto"
+    return controls
 
 
 def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, RunManager]:
@@ -217,8 +217,8 @@ def enough(function: Any, values: list) -> None:
         raise failure("too-few-values", f"This takes {needed} values, the request has {len(values)}.")
     for component, value in zip(function.inputs, values, strict=False):
         if isinstance(component, gr.Radio) and value not in (None, *(name for _, name in component.choices)):
-            known = ", ".join(name for _, name in component.choices)
-            raise failure("unknown-choice", f"{component.label}: {checks.say(value)} is not one of {known}.")
+            choices = ", ".join(name for _, name in component.choices)
+            raise failure("unknown-choice", f"{component.label}: {checks.say(value)} is not one of {choices}.")
 
 
 def failure(code: str, sentence: str) -> gr.Error:
@@ -288,8 +288,8 @@ def add_endpoints(api: Endpoints) -> None:
         return Visitor(request.session_hash or address_of(request), address_of(request))
 
     def add(method: Callable, **how: Any) -> None:
-        made = endpoint(method, gr.Request, visitor, failure)
-        gr.api(made, api_name=method.__name__, **how)
+        function = endpoint(method, gr.Request, visitor, failure)
+        gr.api(function, api_name=method.__name__, **how)
 
     for method in (api.decode_events, api.lossless_check, api.verify_block):
         add(method, concurrency_limit=None)
@@ -317,8 +317,8 @@ def routes(manager: RunManager) -> list[Route]:
         return PlainTextResponse(manager.metrics(), media_type="text/plain; version=0.0.4")
 
     # below the API, too: a Node server in front passes on nothing else, and shows the page in its stead
-    asked = [Route(f"{below}/{each.__name__}", each) for below in ("", API) for each in (healthz, metrics)]
-    return [*asked, Route(f"{PLAYER}{{name}}", script)]
+    probes = [Route(f"{below}/{each.__name__}", each) for below in ("", API) for each in (healthz, metrics)]
+    return [*probes, Route(f"{PLAYER}{{name}}", script)]
 
 
 def offers_tools(wanted: bool | None) -> bool:

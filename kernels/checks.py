@@ -78,7 +78,7 @@ def attention(q, k_cache, v_cache, length, k_block, v_block) -> None:
 def qk_norm_rope(qkv, q_weight, k_weight, cos, sin, length, k_out, v_out, into) -> None:
     if k_out.dim() != 3:
         raise ValueError(f"k_out is {list(k_out.shape)}, expected [kv_heads, rows, head_dim]")
-    kv_heads, room, dim = k_out.shape
+    kv_heads, capacity, dim = k_out.shape
     keys_and_values("output", k_out, v_out, dim)
     rows, columns = product("qkv", qkv, k_out)
     same_dtype(q_weight=q_weight, k_weight=k_weight, k_out=k_out, v_out=v_out)
@@ -93,10 +93,10 @@ def qk_norm_rope(qkv, q_weight, k_weight, cos, sin, length, k_out, v_out, into) 
         raise ValueError(f"cos is {cos.dtype} {list(cos.shape)}, sin is {sin.dtype} {list(sin.shape)}")
     if into not in ("cache", "block"):
         raise ValueError(f"into is {into!r}, expected 'cache' or 'block'")
-    if into == "block" and room < rows:
-        raise ValueError(f"a block of {room} rows cannot take {rows} rows")
-    if into == "cache" and cos.shape[0] < room:
-        raise ValueError(f"the rotary table has {cos.shape[0]} positions, the cache {room} rows")
+    if into == "block" and capacity < rows:
+        raise ValueError(f"a block of {capacity} rows cannot take {rows} rows")
+    if into == "cache" and cos.shape[0] < capacity:
+        raise ValueError(f"the rotary table has {cos.shape[0]} positions, the cache {capacity} rows")
 
 
 def accept(block, choice, state, eos, text, ring) -> None:

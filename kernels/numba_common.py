@@ -65,8 +65,8 @@ def _ours(folder: Path) -> bool:
     """Code is read back from the folder and run: may nobody else write it? Windows keeps a user's folders apart."""
     if sys.platform == "win32":
         return True
-    found = folder.lstat()
-    return found.st_uid == os.getuid() and stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o022
+    status = folder.lstat()
+    return status.st_uid == os.getuid() and stat.S_ISDIR(status.st_mode) and not status.st_mode & 0o022
 
 
 def entry(function: Callable) -> Callable:

@@ -196,12 +196,12 @@ def pool_of(weight: Tensor) -> np.ndarray:
     """
     outputs, inputs = weight.shape
     short = -outputs % PANEL
-    kept = weight.detach() if weight.dtype == torch.bfloat16 else weight.detach().float()
+    matrix = weight.detach() if weight.dtype == torch.bfloat16 else weight.detach().float()
     if short:
-        kept = torch.cat([kept, kept.new_zeros(short, inputs)])
+        matrix = torch.cat([matrix, matrix.new_zeros(short, inputs)])
     if weight.dtype != torch.bfloat16:
-        return kept.view(-1, PANEL, inputs).transpose(1, 2).contiguous().numpy().reshape(-1)
-    halves = kept.view(torch.int16).view(-1, 2, LANES, inputs).permute(0, 3, 2, 1).contiguous()
+        return matrix.view(-1, PANEL, inputs).transpose(1, 2).contiguous().numpy().reshape(-1)
+    halves = matrix.view(torch.int16).view(-1, 2, LANES, inputs).permute(0, 3, 2, 1).contiguous()
     return halves.numpy().view(np.uint32).reshape(-1)
 
 

@@ -100,16 +100,16 @@ def qk_norm_rope(
     past their end are dropped. into="block": row i goes to row i.
     """
     qkv = whole(qkv, k_out.dtype)
-    rows, (kv_heads, room, dim) = qkv.shape[0], k_out.shape
+    rows, (kv_heads, capacity, dim) = qkv.shape[0], k_out.shape
     heads = qkv.shape[1] // dim - 2 * kv_heads
     start = int(length)
     q, k, v = qkv.view(rows, -1, dim).split([heads, kv_heads, kv_heads], dim=1)
     position = (start + torch.arange(rows, device=qkv.device)).clamp(max=cos.shape[0] - 1)
     cos, sin = cos[position, None].float(), sin[position, None].float()
     first = start if into == "cache" else 0
-    kept = max(0, min(rows, room - first))
-    k_out[:, first : first + kept] = _rotate(rmsnorm(k, k_weight, eps), cos, sin)[:kept].transpose(0, 1)
-    v_out[:, first : first + kept] = v[:kept].transpose(0, 1)
+    fitting = max(0, min(rows, capacity - first))
+    k_out[:, first : first + fitting] = _rotate(rmsnorm(k, k_weight, eps), cos, sin)[:fitting].transpose(0, 1)
+    v_out[:, first : first + fitting] = v[:fitting].transpose(0, 1)
     return _rotate(rmsnorm(q, q_weight, eps), cos, sin)
 
 
@@ -217,17 +217,17 @@ def accept(block: Tensor, choice: Tensor, state: Tensor, eos: Tensor, text: Tens
     n_commit = next((i + 1 for i in range(n_accept + 1) if chosen[i] in ends), n_accept + 1)
     ended = chosen[n_commit - 1] in ends
     has_next = n_commit == n_accept + 1
-    kept = n_commit if has_next else n_commit + 1  # the anchor, and the accepted proposals that were appended
+    n_kept = n_commit if has_next else n_commit + 1  # the anchor, and the accepted proposals that were appended
 
     if ended:
         stop = records.STOP_EOS
     elif generated + n_commit >= max_tokens:
         stop = records.STOP_LENGTH
-    elif length + kept >= capacity:
+    elif length + n_kept >= capacity:
         stop = records.STOP_CAPACITY
     next_id = chosen[n_accept] if has_next else -1
     header = [cycle + 1, length, n_draft, n_accept, n_commit, next_id, stop]
     ring[cycle % ring.shape[0]] = torch.tensor([*header, *ids, *chosen], dtype=torch.int32)
     text[generated : generated + n_commit] = choice[:n_commit]
-    after = [length + kept, generated + n_commit, cycle + 1, stop, chosen[n_commit - 1]]
+    after = [length + n_kept, generated + n_commit, cycle + 1, stop, chosen[n_commit - 1]]
     state[: len(after)] = torch.tensor(after, dtype=torch.int32)

@@ -56,12 +56,12 @@ def kl(student: Tensor, teacher: Tensor, index: Tensor) -> tuple[Tensor, Tensor]
     student, teacher, index = aligned(student), aligned(teacher), aligned(index)
     check_offsets(student=student, teacher=teacher)
     rows, vocab = student.shape
-    found = torch.empty(rows, dtype=torch.float32, device=student.device)
+    losses = torch.empty(rows, dtype=torch.float32, device=student.device)
     lse = torch.empty(rows, 2, dtype=torch.float32, device=student.device)
     _kl_kernel[(rows,)](
-        student, teacher, index, found, lse, V=vocab, TILE=TILE, num_warps=8, enable_fp_fusion=False
+        student, teacher, index, losses, lse, V=vocab, TILE=TILE, num_warps=8, enable_fp_fusion=False
     )  # fmt: skip
-    return found, lse
+    return losses, lse
 
 
 def kl_slope(student: Tensor, teacher: Tensor, index: Tensor, lse: Tensor) -> Tensor:

@@ -23,9 +23,9 @@ def generate(prompt: str | list[dict[str, str]], model: str | None = None, **opt
     from orthrus.errors import OrthrusError
     from orthrus.trace import Trace
 
-    known = DecodeConfig.__dataclass_fields__
-    if odd := [name for name in options if name not in known]:
-        raise OrthrusError("unknown-option", f"there is no option {odd[0]!r}; there are {', '.join(known)}")
+    fields = DecodeConfig.__dataclass_fields__
+    if odd := [name for name in options if name not in fields]:
+        raise OrthrusError("unknown-option", f"there is no option {odd[0]!r}; there are {', '.join(fields)}")
     config = DecodeConfig(**({"detail": -1} | options))
     turns_of(prompt)
     return Trace.of(decode(_loaded(model), prompt, config)).text

@@ -77,8 +77,8 @@ def replay(args: argparse.Namespace) -> dict[str, Any]:
 
         export_html(run, args.html)
     host = run.start.host.device if run.start else ""
-    made = {"file": str(args.file), "text": run.text, "device": host, "recorded_at": run.start.recorded_at}
-    return made | {"violations": check(run)} | _figures(run)
+    result = {"file": str(args.file), "text": run.text, "device": host, "recorded_at": run.start.recorded_at}
+    return result | {"violations": check(run)} | _figures(run)
 
 
 def evaluate(args: argparse.Namespace) -> dict[str, Any]:
@@ -154,10 +154,10 @@ def parser() -> Parser:
     verbs = top.add_subparsers(dest="verb", required=True, parser_class=Parser)
 
     def verb(run: Callable[[argparse.Namespace], dict[str, Any]], *parents: Parser) -> Parser:
-        made = verbs.add_parser(run.__name__, parents=list(parents), help=run.__doc__, description=run.__doc__)
-        made.add_argument("--json", action="store_true", help="one JSON object on standard output, nothing else")
-        made.set_defaults(run=run)
-        return made
+        subparser = verbs.add_parser(run.__name__, parents=list(parents), help=run.__doc__, description=run.__doc__)
+        subparser.add_argument("--json", action="store_true", help="one JSON object on standard output, nothing else")
+        subparser.set_defaults(run=run)
+        return subparser
 
     model, block, seed, drawn = _model_options(), _block_options(), _seed_option(), _drawing_options()
     verb(generate, model, block, seed, drawn).add_argument("prompt", help="what to answer; - reads standard input")
@@ -178,38 +178,40 @@ def parser() -> Parser:
 
 
 def _model_options() -> Parser:
-    made = Parser(add_help=False)
-    made.add_argument("--model", help="checkpoint folder or hub id (default: the embedded model)")
-    made.add_argument("--device", help="auto, cpu or cuda")
-    made.add_argument("--dtype", help="auto, float32, bfloat16 or float16")
-    made.add_argument("--threads", help=f"CPU threads at most, 1 to {MOST_THREADS} (default: all cores)")
-    made.add_argument("--engine", help="auto, numba (compiled for this CPU), triton (a GPU) or torch (plain PyTorch)")
-    return made
+    options = Parser(add_help=False)
+    options.add_argument("--model", help="checkpoint folder or hub id (default: the embedded model)")
+    options.add_argument("--device", help="auto, cpu or cuda")
+    options.add_argument("--dtype", help="auto, float32, bfloat16 or float16")
+    options.add_argument("--threads", help=f"CPU threads at most, 1 to {MOST_THREADS} (default: all cores)")
+    options.add_argument(
+        "--engine", help="auto, numba (compiled for this CPU), triton (a GPU) or torch (plain PyTorch)"
+    )
+    return options
 
 
 def _block_options() -> Parser:
-    made = Parser(add_help=False)
-    made.add_argument("--max-new-tokens", default=DecodeConfig().max_new_tokens)
-    made.add_argument("--block-size", help="anchor and guesses of a draft (default: the model's)")
-    made.add_argument("--pace", action="store_true", help="draft only as far as it pays, measured in the run")
-    return made
+    options = Parser(add_help=False)
+    options.add_argument("--max-new-tokens", default=DecodeConfig().max_new_tokens)
+    options.add_argument("--block-size", help="anchor and guesses of a draft (default: the model's)")
+    options.add_argument("--pace", action="store_true", help="draft only as far as it pays, measured in the run")
+    return options
 
 
 def _seed_option() -> Parser:
-    made = Parser(add_help=False)
-    made.add_argument("--seed", default=DecodeConfig().seed)
-    return made
+    options = Parser(add_help=False)
+    options.add_argument("--seed", default=DecodeConfig().seed)
+    return options
 
 
 def _drawing_options() -> Parser:
-    made = Parser(add_help=False)
-    made.add_argument("--temperature", default=DecodeConfig().temperature, help="0 is greedy")
-    made.add_argument("--top-k", default=DecodeConfig().top_k)
-    made.add_argument("--top-p", default=DecodeConfig().top_p)
-    made.add_argument(
+    options = Parser(add_help=False)
+    options.add_argument("--temperature", default=DecodeConfig().temperature, help="0 is greedy")
+    options.add_argument("--top-k", default=DecodeConfig().top_k)
+    options.add_argument("--top-p", default=DecodeConfig().top_p)
+    options.add_argument(
         "--coupling", default=DecodeConfig().coupling, help="how drafts are judged in sampling: gumbel or rejection"
     )
-    return made
+    return options
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:

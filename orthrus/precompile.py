@@ -92,18 +92,18 @@ def compiled_only(sm: int) -> Iterator[list[Binary]]:
         def get_current_stream(self, device):
             return 0
 
-    run, made = JITFunction.run, []
+    run, binaries = JITFunction.run, []
 
     def compile_instead(self, *args, grid, warmup, **kwargs):
         kernel = run(self, *args, grid=grid, warmup=True, **kwargs)
         ptx, cubin = kernel.asm["ptx"], kernel.asm["cubin"]
-        made.append(Binary(self.fn.__name__, kernel.hash, ptx, cubin, kernel.metadata.shared, kwargs))
+        binaries.append(Binary(self.fn.__name__, kernel.hash, ptx, cubin, kernel.metadata.shared, kwargs))
         return kernel
 
     driver.set_active(Described())
     JITFunction.run = compile_instead
     try:
-        yield made
+        yield binaries
     finally:
         JITFunction.run = run
 
@@ -117,12 +117,12 @@ def compile_for(config: ModelConfig, dtype: torch.dtype, sm: int) -> list[Binary
         stack.layers = stack.layers[:1]  # all layers have the same shapes
         cache = model.new_cache(memory_plan.bucket(config, 1))
         angles = stack.angles(cache)
-        with compiled_only(sm) as made:
+        with compiled_only(sm) as binaries:
             Piece(stack, cache, angles, device)
             for block in (1, config.block_size):
                 for sampled in (False, True):
                     Cycle(stack, cache, angles, device, block, sampled).launch()
-    return list({binary.key: binary for binary in made}.values())
+    return list({binary.key: binary for binary in binaries}.values())
 
 
 def resources(binary: Binary) -> dict[str, int]:
@@ -142,7 +142,7 @@ def used(binaries: list[Binary], sm: int) -> dict[str, dict[str, int]]:
 
     Raises OrthrusError "kernel-too-large" for shared memory that a program cannot have on this compute capability.
     """
-    found: dict[str, dict[str, int]] = {}
+    usage: dict[str, dict[str, int]] = {}
     for binary in binaries:
         use = resources(binary)
         took = {
@@ -153,16 +153,16 @@ def used(binaries: list[Binary], sm: int) -> dict[str, dict[str, int]]:
         if took["shared"] > SHARED_LIMIT.get(sm, took["shared"]):
             limit = f"a program has {SHARED_LIMIT[sm]:,} on sm_{sm}"
             raise OrthrusError("kernel-too-large", f"{binary.name} needs {took['shared']:,} bytes, {limit}")
-        most = found.setdefault(binary.name, took)
-        found[binary.name] = {name: max(most[name], count) for name, count in took.items()}
-    return found
+        most = usage.setdefault(binary.name, took)
+        usage[binary.name] = {name: max(most[name], count) for name, count in took.items()}
+    return usage
 
 
 def build(config: ModelConfig, dtype: torch.dtype, sm: int) -> dict[str, dict[str, int]]:
     """Compile, check, and note it in the folder; returns what `used` found."""
-    found = used(compile_for(config, dtype, sm), sm)
-    kernel_cache.note(config, dtype, sm, found)
-    return found
+    usage = used(compile_for(config, dtype, sm), sm)
+    kernel_cache.note(config, dtype, sm, usage)
+    return usage
 
 
 def compile_here(source: str, dtype: str) -> None:
@@ -183,11 +183,11 @@ def configs(shapes: str, source: str) -> dict[str, ModelConfig]:
     return {name: SHAPES.get(name) or config_of() for name in names}
 
 
-def capabilities(asked: str) -> list[int]:
+def capabilities(text: str) -> list[int]:
     """ "90,120" -> [90, 120]; raises OrthrusError for anything else."""
-    if not re.fullmatch(r"\d{2,3}(,\d{2,3})*", asked):
-        raise OrthrusError("wrong-type", f"--sm is {asked!r:.40}, it must be compute capabilities such as 90,120")
-    return [int(sm) for sm in asked.split(",")]
+    if not re.fullmatch(r"\d{2,3}(,\d{2,3})*", text):
+        raise OrthrusError("wrong-type", f"--sm is {text!r:.40}, it must be compute capabilities such as 90,120")
+    return [int(sm) for sm in text.split(",")]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -203,16 +203,16 @@ def _main(arguments: list[str] | None) -> int:
     args = parser.parse_args(arguments)
     began = time.perf_counter()
     if args.sm:
-        asked, dtype, found = configs(args.shape, args.model), dtype_named(args.dtype), {}
+        models, dtype, compiled = configs(args.shape, args.model), dtype_named(args.dtype), {}
         for sm in capabilities(args.sm):
-            found |= {f"{name}, sm_{sm}": build(config, dtype, sm) for name, config in asked.items()}
-        made = {"compiled": found}
+            compiled |= {f"{name}, sm_{sm}": build(config, dtype, sm) for name, config in models.items()}
+        report = {"compiled": compiled}
     elif torch.cuda.is_available():
         compile_here(args.model, args.dtype)
-        made = {"device": torch.cuda.get_device_name()}
+        report = {"device": torch.cuda.get_device_name()}
     else:
         raise OrthrusError("no-gpu", "there is no CUDA device here; --sm 90 compiles for one that is elsewhere")
-    print(as_json(made | {"seconds": round(time.perf_counter() - began, 1)}))
+    print(as_json(report | {"seconds": round(time.perf_counter() - began, 1)}))
     return 0
 
 

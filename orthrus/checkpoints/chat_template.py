@@ -74,10 +74,10 @@ class Encoder:
         stand_ins = self._stand_ins(turns)
         text = rendered(self.tokenizer, [(role, self._hidden(role, c, stand_ins)) for role, c in turns], thinking)
         shown = str.maketrans({stand_in: first for first, stand_in in stand_ins.items()})
-        found = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        encoding = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         ids: list[int] = []
         at = 0
-        for index, (start, end) in zip(found["input_ids"], found["offset_mapping"], strict=True):
+        for index, (start, end) in zip(encoding["input_ids"], encoding["offset_mapping"], strict=True):
             if index in self.control:
                 ids += [*self._between(text[at:start].translate(shown)), index]
                 at = end
@@ -99,8 +99,8 @@ class Encoder:
     def _without_control(self) -> Tokenizer:
         """The same tokenizer without its added tokens, made once: for Qwen3 it takes about a second."""
         if self._plain is None:
-            made = json.loads(self._core.to_str())
-            self._plain = Tokenizer.from_str(json.dumps(made | {"added_tokens": []}))
+            definition = json.loads(self._core.to_str())
+            self._plain = Tokenizer.from_str(json.dumps(definition | {"added_tokens": []}))
         return self._plain
 
 
@@ -109,7 +109,7 @@ _ENCODERS: dict[int, Encoder] = {}
 
 def encoder(tokenizer: Any) -> Encoder:
     """The tokenizer's encoder, built once (transformers tokenizers cannot be hashed, so by identity)."""
-    known = _ENCODERS.get(id(tokenizer))
-    if known is None or known.tokenizer is not tokenizer:
-        known = _ENCODERS[id(tokenizer)] = Encoder(tokenizer)
-    return known
+    cached = _ENCODERS.get(id(tokenizer))
+    if cached is None or cached.tokenizer is not tokenizer:
+        cached = _ENCODERS[id(tokenizer)] = Encoder(tokenizer)
+    return cached

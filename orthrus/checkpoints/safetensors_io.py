@@ -64,9 +64,9 @@ def weight_files(folder: Path) -> list[Path]:
     if files := sorted(folder.glob("*.safetensors")):
         return files
     for pattern in PICKLES:
-        if found := sorted(folder.glob(pattern)):
+        if files := sorted(folder.glob(pattern)):
             raise UnsupportedCheckpoint(
-                f"{folder} holds no .safetensors file; {found[0].name} is a pickle: it can run code, so it is not read"
+                f"{folder} holds no .safetensors file; {files[0].name} is a pickle: it can run code, so it is not read"
             )
     raise OrthrusError("weights-missing", f"{folder} holds no .safetensors file")
 
@@ -102,8 +102,8 @@ def open_weights(folder: Path, device: torch.device | str = "cpu") -> dict[str, 
     if (folder / INDEX).is_file():
         odd = sorted(name for name in _weight_map(folder).keys() ^ where.keys() if not _optional(name))
         if odd:
-            told = "missing from" if odd[0] in where else "in"
-            raise OrthrusError("index-invalid", f"{odd[0]} is {told} {INDEX}, but not so in its files")
+            relation = "missing from" if odd[0] in where else "in"
+            raise OrthrusError("index-invalid", f"{odd[0]} is {relation} {INDEX}, but not so in its files")
     return where
 
 
@@ -131,11 +131,11 @@ def reader(config: ModelConfig, where: dict[str, Any]) -> Callable[[str], Tensor
     wanted = shapes_of(config)
     source = sources(wanted, where)
     for name, shape in wanted.items():
-        held = where[source[name]].get_slice(source[name])
-        if (found := tuple(held.get_shape())) != shape:
-            raise OrthrusError("tensor-shape", f"{source[name]} has shape {found}, the config asks for {shape}")
-        if held.get_dtype() not in FLOATS:
-            raise UnsupportedCheckpoint(f"quantised weights are not supported: {source[name]} is {held.get_dtype()}")
+        stored = where[source[name]].get_slice(source[name])
+        if (stored_shape := tuple(stored.get_shape())) != shape:
+            raise OrthrusError("tensor-shape", f"{source[name]} has shape {stored_shape}, the config asks for {shape}")
+        if stored.get_dtype() not in FLOATS:
+            raise UnsupportedCheckpoint(f"quantised weights are not supported: {source[name]} is {stored.get_dtype()}")
     return lambda name: where[source[name]].get_tensor(source[name])
 
 
@@ -184,10 +184,10 @@ def sources(wanted: Collection[str], held: Collection[str], whole: bool = True) 
     plain = not any(DIFF in name for name in held)
     bare = not any(name.startswith("model.") for name in held)
     stored = {f"model.{name}" if bare and name != HEAD else name: name for name in held}
-    asked = {name: name.replace(DIFF, "") if plain else name for name in wanted}
-    if missing := sorted(name for name in wanted if asked[name] not in stored):
+    published = {name: name.replace(DIFF, "") if plain else name for name in wanted}
+    if missing := sorted(name for name in wanted if published[name] not in stored):
         raise OrthrusError("tensor-missing", f"the checkpoint lacks {missing[0]}" + _more(missing))
-    source = {name: stored[asked[name]] for name in wanted}
+    source = {name: stored[published[name]] for name in wanted}
     extra = sorted(name for name in set(held) - set(source.values()) if not _optional(name))
     if whole and extra:
         raise OrthrusError("tensor-unknown", f"the checkpoint has an unknown tensor {extra[0]}" + _more(extra))
@@ -200,12 +200,12 @@ def _more(names: list[str]) -> str:
 
 def shown(what: str, at_least: int = 1 << 30) -> Progress:
     """Progress on standard error, a line every tenth; a model below `at_least` bytes is read without a word."""
-    said = [-1]
+    last_tenth = [-1]
 
     def progress(done: int, total: int) -> None:
         tenth = 10 * done // max(total, 1)
-        if total >= at_least and tenth > said[0]:
-            said[0] = tenth
+        if total >= at_least and tenth > last_tenth[0]:
+            last_tenth[0] = tenth
             print(f"[load] {what}: {done / 1e9:.1f} of {total / 1e9:.1f} GB", file=sys.stderr, flush=True)
 
     return progress
@@ -227,8 +227,8 @@ def write_weights(
     stale = {*folder.glob("model*.safetensors"), folder / INDEX} - {folder / name for name in names}
     try:
         for name, part in zip(names, parts, strict=True):
-            held = {key: tensors[key].detach().to("cpu", dtype).contiguous() for key in part}
-            save_file(held, folder / f"{name}.tmp", {"format": "pt"})
+            shard = {key: tensors[key].detach().to("cpu", dtype).contiguous() for key in part}
+            save_file(shard, folder / f"{name}.tmp", {"format": "pt"})
     except BaseException:
         for name in names:
             (folder / f"{name}.tmp").unlink(missing_ok=True)

@@ -91,17 +91,17 @@ def _without_boms(folder: Path, spare: Path) -> Path:
 
 def _try_template(tokenizer: Any, folder: Path) -> None:
     """Render one message; a template that fails, or that leaves the message out, is refused by its file's name."""
-    found = folder / TEMPLATE if (folder / TEMPLATE).is_file() else folder / "tokenizer_config.json"
+    source = folder / TEMPLATE if (folder / TEMPLATE).is_file() else folder / "tokenizer_config.json"
     template = tokenizer.chat_template
     if template is None:
         raise OrthrusError(
-            "template-missing", f"{folder} has no chat template, neither in {TEMPLATE} nor in {found.name}"
+            "template-missing", f"{folder} has no chat template, neither in {TEMPLATE} nor in {source.name}"
         )
     if isinstance(template, str):
         tokenizer.chat_template = template.removeprefix(BOM)
     try:
         text = rendered(tokenizer, (("user", TRIAL),), False)
     except OrthrusError as error:
-        raise OrthrusError("template-invalid", f"{found}: {error}") from error.__cause__
+        raise OrthrusError("template-invalid", f"{source}: {error}") from error.__cause__
     if TRIAL not in text:
-        raise OrthrusError("template-invalid", f"{found}: the chat template writes nothing of what the user says")
+        raise OrthrusError("template-invalid", f"{source}: the chat template writes nothing of what the user says")

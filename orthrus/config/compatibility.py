@@ -90,8 +90,8 @@ def refuse_odd_values(raw: Mapping[str, Any]) -> None:
         if not isinstance(raw.get(name) or [], list):
             raise OrthrusError("config-invalid", f"{name} is {raw[name]!r:.40}, it must be a list")
     ropes = [raw.get(name) or {} for name in ("rope_parameters", "rope_scaling")]
-    found = [rope["rope_theta"] for rope in (*ropes, raw) if "rope_theta" in rope][:1]
-    for value in (raw.get("rms_norm_eps", 1e-6), *found):
+    thetas = [rope["rope_theta"] for rope in (*ropes, raw) if "rope_theta" in rope][:1]
+    for value in (raw.get("rms_norm_eps", 1e-6), *thetas):
         if type(value) not in (int, float) or not 0 < value < 1e30:
             raise OrthrusError(
                 "config-invalid", f"rms_norm_eps and rope_theta must be numbers above 0, not {value!r:.40}"

@@ -45,7 +45,7 @@ def _turn(number: int, message: Any) -> tuple[str, str]:
     if odd := [name for name in ("role", "content") if name not in message]:
         raise OrthrusError("message-invalid", f"message {number} lacks {odd[0]}")
     if odd := [name for name in message if name not in ("role", "content")]:
-        known = "a message has role and content"
-        raise OrthrusError("message-invalid", f"message {number} has {checks.say(odd[0])}; {known}")
+        allowed = "a message has role and content"
+        raise OrthrusError("message-invalid", f"message {number} has {checks.say(odd[0])}; {allowed}")
     role = checks.one_of(f"role of message {number}:", message["role"], ROLES)
     return role, checks.text(f"content of message {number}", message["content"])

@@ -69,7 +69,7 @@ class AdaptiveBlockSize:
         pairs = zip(self._belief, self._tokens[index], strict=True)
         return sum(share * tokens for share, tokens in pairs) / self.costs.cycle(index)
 
-    def saw(self, n_draft: int, n_accept: int) -> None:
+    def observe(self, n_draft: int, n_accept: int) -> None:
         """A cycle's outcome: `n_accept` of `n_draft` proposals stood, and the next, if there was one, fell."""
         if not n_draft:
             self._plain += 1

@@ -55,7 +55,7 @@ class DraftVerifyLane:
         self.cache = self._new_cache()
         self.window = torch.full((request.block,), request.lm.config.mask_token_id, device=self.model.device)
         self.verified = self.window.clone()  # anchor and proposals, as the AR view reads them
-        self.text: list[int] = []
+        self.token_ids: list[int] = []
         self.stop: str | None = None
         self.cycle = self.drafts = self.verifies = 0
         self.prefill_ms = self.decode_ms = 0.0
@@ -92,7 +92,8 @@ class DraftVerifyLane:
     def _plain_steps(self, most: int) -> Iterator[Event]:
         """Up to `most` AR steps, PLAIN_MS long, then the events of each with its own times. The loop is as short as
         AR's own: after a pass has swept the caches every line of Python costs a microsecond."""
-        clock, token, before = self.clock.ms, torch.tensor(self.text[-1:], device=self.model.device), self.cache.length
+        clock, before = self.clock.ms, self.cache.length
+        token = torch.tensor(self.token_ids[-1:], device=self.model.device)
         steps, began = [], clock()
         judged, end = began, began + PLAIN_MS
         most = min(most, self._remaining(), self.cache.capacity - before)
@@ -105,9 +106,9 @@ class DraftVerifyLane:
             steps.append((logits, token, index, passed, judged))
             if index in self.eos or self.request.cancelled():
                 break
-        with self.clock.held():
+        with self.clock.paused():
             for logits, token, index, passed, judged in steps:
-                drafted = Drafted(self.text[-1], before, token[:0], [], None, 0.0)
+                drafted = Drafted(self.token_ids[-1], before, token[:0], [], None, 0.0)
                 verification = Verification(
                     token, [index], accept_matching([], [index], self.eos, self._remaining()), None
                 )
@@ -119,7 +120,7 @@ class DraftVerifyLane:
                 began = judged
 
     def _remaining(self) -> int:
-        return self.request.config.max_new_tokens - len(self.text)
+        return self.request.config.max_new_tokens - len(self.token_ids)
 
     def _prefill(self) -> Iterator[Event]:
         with Stopwatch(self.model.device) as watch:
@@ -128,7 +129,7 @@ class DraftVerifyLane:
         if logits is None:
             self.stop = "cancel"
             return
-        self.text.append(first)
+        self.token_ids.append(first)
         self.stop = "eos" if first in self.eos else "length" if not self._remaining() else self._full(self.cache.length)
         fields = self.telemetry.prefill(logits)
         self.telemetry.rows(self.cache.length - 1, logits, 1)
@@ -142,7 +143,7 @@ class DraftVerifyLane:
 
     def _draft(self, n_draft: int, block: int) -> Drafted:
         """One diffusion pass over anchor + masks; skipped where no proposal is eligible."""
-        anchor, before = self.text[-1], self.cache.length
+        anchor, before = self.token_ids[-1], self.cache.length
         self.window[0] = anchor
         if not n_draft:
             return Drafted(anchor, before, self.window[:0], [], None, 0.0)
@@ -155,7 +156,7 @@ class DraftVerifyLane:
         return Drafted(anchor, before, ids, listed, logits, watch.ms)
 
     def _draft_event(self, drafted: Drafted, began: float) -> Iterator[Event]:
-        with self.clock.held():  # telling is not decoding
+        with self.clock.paused():  # telling is not decoding
             detail, fields = self.telemetry.detail, self.telemetry.draft(drafted.logits, drafted.ids)
             if drafted.listed:
                 yield from self.request.pieces([*drafted.listed, *_flat(fields.get("q_top_ids", ()))])
@@ -190,11 +191,11 @@ class DraftVerifyLane:
     def _commit(self, drafted: Drafted, verified: Verified, length: int) -> None:
         """The text grows by what was settled; the cache holds `length` positions then."""
         settled = verified.verification.settled
-        self.text.extend(settled.tokens)
+        self.token_ids.extend(settled.tokens)
         self.stop = settled.stop or self._full(length)
         self.verifies += 1
         if self.block_sizes:
-            self.block_sizes.saw(len(drafted.listed), settled.n_accept)
+            self.block_sizes.observe(len(drafted.listed), settled.n_accept)
 
     def _verdict_event(
         self, drafted: Drafted, verified: Verified, began: float, gap: float | None = None
@@ -204,7 +205,7 @@ class DraftVerifyLane:
         passes = drafted.pass_ms + verified.pass_ms + verified.judge_ms
         gap = self._gap(began, passes) if gap is None else gap
         self.decode_ms += passes + gap
-        with self.clock.held():
+        with self.clock.paused():
             detail, fields = self.telemetry.detail, self.telemetry.verdict(verified.logits, verification, drafted.ids)
             self.telemetry.rows(drafted.before, verified.logits, settled.kept)
             yield from self.request.pieces(_named(verification, fields))
@@ -242,14 +243,14 @@ class DraftVerifyLane:
         return self.request.stamp(
             Done,
             stop=self.stop,
-            n_tokens=len(self.text),
+            n_tokens=len(self.token_ids),
             cycles=self.cycle,
             passes_draft=self.drafts,
             passes_verify=self.verifies,
             t_prefill=round(self.prefill_ms, 3),
             t_decode=round(self.decode_ms, 3),
             t_instr=round(self.telemetry.ms, 3),
-            text_sha256=vocabulary(self.request.lm.tokenizer).sha256(self.text),
+            text_sha256=vocabulary(self.request.lm.tokenizer).sha256(self.token_ids),
         )
 
 

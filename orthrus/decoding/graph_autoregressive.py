@@ -32,7 +32,7 @@ class GraphAutoregressiveLane(AutoregressiveLane):
         request, config = self.request, self.request.config
         logits, first = self.runner.prefill(request.ids, config)
         self.prefill_ms = self.clock.ms()
-        self.text.append(first)
+        self.token_ids.append(first)
         self.times.append(self.clock.ms())
         self.recent.append(logits)
         ended = "eos" if first in self.eos else "length" if config.max_new_tokens == 1 else None
@@ -52,7 +52,7 @@ class GraphAutoregressiveLane(AutoregressiveLane):
             landed = in_flight.next(limit)
             start = landed.times[records.START] if start is None else start
             at = began + (landed.times[records.JUDGED] - start) / 1e6
-            self.text.append(landed.record.choice[0])
+            self.token_ids.append(landed.record.choice[0])
             self.times.append(max(self.times[-1], min(at, self.clock.ms())))
             self.stop = landed.record.stop or ("cancel" if self.request.cancelled() else None)
         self.recent.extend(in_flight.kept_logits(range(first, in_flight.landed)).split(1))

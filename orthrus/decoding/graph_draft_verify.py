@@ -35,7 +35,7 @@ class Idle:
         """The lane spent `ms` on getting ready; its clock shows `clock` now."""
         self._idle, self._clock, self._wall = ms, clock, time.perf_counter()
 
-    def saw(self, landed: Landed) -> None:
+    def observe(self, landed: Landed) -> None:
         """The next cycle, in order."""
         if self._end is not None:
             self._idle += max(0, landed.times[records.START] - self._end) / 1e6
@@ -44,9 +44,9 @@ class Idle:
     def gap(self, clock: float) -> float:
         """Milliseconds that were not given out before; the lane's clock stood still while an event was out."""
         away = (time.perf_counter() - self._wall) * 1e3 - (clock - self._clock)
-        found = max(0.0, self._idle - away - self._given)
-        self._given += found
-        return found
+        unreported = max(0.0, self._idle - away - self._given)
+        self._given += unreported
+        return unreported
 
 
 class GraphDraftVerifyLane(DraftVerifyLane):
@@ -72,7 +72,7 @@ class GraphDraftVerifyLane(DraftVerifyLane):
             return
         request, ahead = self.request, 1 if self._watched else AHEAD
         zero = self.clock.ms()
-        in_flight = self.runner.begin(request.config, self.text[-1], request.capacity, ahead)
+        in_flight = self.runner.begin(request.config, self.token_ids[-1], request.capacity, ahead)
         self._idle.start(self.clock.ms() - zero, self.clock.ms())
         while self.stop is None:
             if request.cancelled():
@@ -80,7 +80,7 @@ class GraphDraftVerifyLane(DraftVerifyLane):
                 break
             began = zero + self.decode_ms  # with replays ahead a cycle began while the one before it was told
             landed = in_flight.next()
-            self._idle.saw(landed)
+            self._idle.observe(landed)
             drafted = self._drafted(landed, in_flight)
             yield from self._draft_event(drafted, began)
             if request.cancelled():
@@ -99,7 +99,7 @@ class GraphDraftVerifyLane(DraftVerifyLane):
         logits = in_flight.passed.draft[: len(listed)] if self._watched and listed else None
         self.drafts += in_flight.cycle.block_size > 1
         ids, spent = self._on_device(listed), landed.ms(records.START, records.DRAFTED)
-        return Drafted(self.text[-1], self.cache.length, ids, listed, logits, spent)
+        return Drafted(self.token_ids[-1], self.cache.length, ids, listed, logits, spent)
 
     def _verified(self, landed: Landed, in_flight: InFlightReplays) -> Verified:
         record = landed.record

@@ -21,20 +21,20 @@ class Engines:
         self,
         loaded: LoadedModel,
         load: Callable[[str], LoadedModel],
-        asked: str = "auto",
+        engine: str = "auto",
         warm: bool = True,
-        lent: bool = False,
+        is_zerogpu: bool = False,
     ) -> None:
-        if warm and not lent:
+        if warm and not is_zerogpu:
             warm_up(loaded)
-        self.loaded, self._load, self._lent = loaded, load, lent
-        self._known = {} if lent else {asked: loaded, "auto": loaded, loaded.engine: loaded}
+        self.loaded, self._load, self._is_zerogpu = loaded, load, is_zerogpu
+        self._by_engine = {} if is_zerogpu else {engine: loaded, "auto": loaded, loaded.engine: loaded}
 
     def get(self, engine: str) -> LoadedModel:
         """The model under an engine; raises as `orthrus.checkpoints.loading.load_model` does."""
-        if engine not in self._known:
-            self._known[engine] = self._settled(engine) if self._lent else self._loaded(engine)
-        return self._known[engine]
+        if engine not in self._by_engine:
+            self._by_engine[engine] = self._settled(engine) if self._is_zerogpu else self._loaded(engine)
+        return self._by_engine[engine]
 
     def _loaded(self, engine: str) -> LoadedModel:
         lm = self._load(engine)

@@ -26,11 +26,11 @@ def pass_costs(model: Any, block: int) -> Costs:
 
     Measured once per model and number of threads.
     """
-    known = _COSTS.setdefault(model, {})
+    by_block = _COSTS.setdefault(model, {})
     key = block, model.threads
-    if key not in known:
-        known[key] = _measured(model, tuple(n for n in ROWS if n <= block))
-    return known[key]
+    if key not in by_block:
+        by_block[key] = _measured(model, tuple(n for n in ROWS if n <= block))
+    return by_block[key]
 
 
 @torch.inference_mode()
@@ -47,11 +47,11 @@ def _measured(model: Any, sizes: tuple[int, ...]) -> Costs:
             ids = torch.zeros(rows, dtype=torch.int64, device=model.device)
             runs["draft", layers, rows] = partial(_draft, twin, cache, ids)
             runs["verify", layers, rows] = partial(_verify, twin, cache, ids)
-    found = _least(runs)
+    seconds = _least(runs)
 
     def stack(name: str) -> tuple[float, ...]:
-        first = [found[name, timed[0], rows] for rows in sizes]
-        more = [max(0.0, found[name, timed[-1], rows] - s) for rows, s in zip(sizes, first, strict=True)]
+        first = [seconds[name, timed[0], rows] for rows in sizes]
+        more = [max(0.0, seconds[name, timed[-1], rows] - s) for rows, s in zip(sizes, first, strict=True)]
         times = 0 if whole else c.num_hidden_layers - 1
         return plausible(sizes, [s + times * m for s, m in zip(first, more, strict=True)])
 
@@ -101,7 +101,7 @@ def warm_up(run: Callable[[], Any]) -> None:
 
 def _least(runs: dict[Any, Callable[[], Any]]) -> dict[Any, float]:
     """The least time of a few calls. They take turns, so that a slow moment hits one call of each."""
-    found, until = dict.fromkeys(runs, float("inf")), time.perf_counter() + SECONDS
+    least, until = dict.fromkeys(runs, float("inf")), time.perf_counter() + SECONDS
     for number in range(REPEATS):
         if number and time.perf_counter() > until:
             break
@@ -109,5 +109,5 @@ def _least(runs: dict[Any, Callable[[], Any]]) -> dict[Any, float]:
             warm_up(run)
             began = time.perf_counter()
             run()
-            found[key] = min(found[key], time.perf_counter() - began)
-    return found
+            least[key] = min(least[key], time.perf_counter() - began)
+    return least

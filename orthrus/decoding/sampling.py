@@ -65,7 +65,7 @@ class Noise:
 
     def _tile(self, index: int) -> Tensor:
         if index not in self._tiles:
-            for old in [known for known in self._tiles if known < index - 40]:
+            for old in [tile for tile in self._tiles if tile < index - 40]:
                 del self._tiles[old]
             positions = torch.arange(index * NOISE_TILE, (index + 1) * NOISE_TILE, device=self._tokens.device)
             self._tiles[index] = gumbel_noise(self.seed, positions[:, None], self._tokens)

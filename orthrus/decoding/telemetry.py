@@ -72,7 +72,7 @@ class Telemetry:
     @contextmanager
     def _aside(self) -> Iterator[None]:
         """The lane's clock stands still; the time goes to the instruments."""
-        with self.clock.held(), Stopwatch(self.request.lm.model.device) as watch:
+        with self.clock.paused(), Stopwatch(self.request.lm.model.device) as watch:
             yield
         self.ms += watch.ms
         self.cycle_ms += watch.ms

@@ -34,7 +34,7 @@ class LaneClock:
             self.began = time.perf_counter()
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def paused(self) -> Iterator[None]:
         """The clock stands still, whatever starts it meanwhile."""
         self.stop()
         self.holds += 1

@@ -31,18 +31,18 @@ def verify_block(lm: LoadedModel, prompt: str, written: str, proposal: str) -> d
         lm.model.forward_ar(chunk, cache, last_only=True)
     choices = lm.model.argmax(lm.model.forward_ar(ids[len(before) - 1 :], cache)).tolist()
     settled = accept_matching(proposals, choices, frozenset(lm.config.eos_token_ids), len(proposals) + 2)
-    kept = len(settled.tokens) - (settled.next_id is not None)
-    refused = kept if settled.next_id is not None else None
+    n_accepted = len(settled.tokens) - (settled.next_id is not None)
+    refused = n_accepted if settled.next_id is not None else None
     words = vocabulary(lm.tokenizer)
 
     def shown(index: int) -> dict[str, Any]:
         return {"id": index, "text": words.glyph(index).s}
 
     def status(slot: int) -> str:
-        return "accepted" if slot < kept else "refused" if slot == refused else "discarded"
+        return "accepted" if slot < n_accepted else "refused" if slot == refused else "discarded"
 
     return {
-        "n_accept": kept,
+        "n_accept": n_accepted,
         "n_draft": len(proposals),
         "slots": [
             shown(index) | {"slot": slot + 1, "status": status(slot), "ar": shown(choices[slot])}

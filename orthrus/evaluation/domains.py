@@ -96,9 +96,9 @@ def evaluate(
     examples = {d: list(islice(generate(d, seed, split), prompts)) for d in chosen}
     _drain(run_both(lm, "Count from 1 to 9.", config))  # warm-up, not counted
     tallies = {}
-    for name, asked in examples.items():
+    for name, domain_examples in examples.items():
         tallies[name] = DomainTotals()
-        for example in asked:
+        for example in domain_examples:
             tallies[name].add(Trace.of(run_both(lm, dialogue(example), config)), example)
         note(f"[evaluate] {name}: {tallies[name].figures()}")
     host = describe_host(lm.model.device.type, lm.model.threads)
@@ -118,8 +118,8 @@ def _over_domains(domains: dict[str, dict]) -> dict[str, Any]:
     return {
         key: sum(r[key] for r in rows)
         if key in summed
-        else round(sum(known) / len(known), 3)
-        if (known := [r[key] for r in rows if r[key] is not None])
+        else round(sum(numbers) / len(numbers), 3)
+        if (numbers := [r[key] for r in rows if r[key] is not None])
         else None
         for key in rows[0]
     }
@@ -143,13 +143,13 @@ def _bearing_tokens(trace: Trace, prompt: str) -> Iterator[bool]:
 
     Answer-bearing: digits and numbers, identifiers with an underscore, capitalised words that stand in the prompt.
     """
-    known = set(_BEARING.findall(prompt))
+    bearing = set(_BEARING.findall(prompt))
     text, spans = "", []
     for token in trace.tokens:
         piece = trace.data([token.id]).decode("utf-8", "replace")
         spans.append((len(text), len(text) + len(piece), token.status == "accepted"))
         text += piece
-    marks = [m.span() for m in _BEARING.finditer(text) if m[0][0].isdigit() or "_" in m[0] or m[0] in known]
+    marks = [m.span() for m in _BEARING.finditer(text) if m[0][0].isdigit() or "_" in m[0] or m[0] in bearing]
     for start, end, accepted in spans:
         if any(start < b and a < end for a, b in marks):
             yield accepted

@@ -46,8 +46,8 @@ def certify(
             messages = [{"role": role, "content": content} for role, content in example.messages[:-1]]
             trace = Trace.of(run_both(lm, messages, config))
             verdict = trace.lossless
-            found = (1, int(verdict.first_div is None), verdict.rows_compared, verdict.rows_equal)
-            counts = {name: counts[name] + more for name, more in zip(COUNTS, found, strict=True)}
+            row = (1, int(verdict.first_div is None), verdict.rows_compared, verdict.rows_equal)
+            counts = {name: counts[name] + more for name, more in zip(COUNTS, row, strict=True)}
             if verdict.first_div is not None:
                 divergences.append(divergence(trace, domain, example))
         domains[domain] = counts

@@ -56,12 +56,12 @@ class Announcer:
 
     def __init__(self, vocabulary: Vocabulary):
         self._vocabulary = vocabulary
-        self._known: set[int] = set()
+        self._sent: set[int] = set()
 
     def new(self, ids: Iterable[int]) -> dict[int, Glyph]:
         """The glyphs of the ids not asked for before, in order of first use."""
-        fresh = [index for index in dict.fromkeys(ids) if index not in self._known]
-        self._known.update(fresh)
+        fresh = [index for index in dict.fromkeys(ids) if index not in self._sent]
+        self._sent.update(fresh)
         return {index: self._vocabulary.glyph(index) for index in fresh}
 
 

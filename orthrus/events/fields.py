@@ -75,17 +75,17 @@ def from_plain(kind: type[R], plain: Any, where: str) -> R:
     """A decoded JSON object -> a checked record; `where` names it in error sentences."""
     if not isinstance(plain, Mapping):
         raise ValueError(f"{where} is {_say(plain)}; it must be an object")
-    known = {f.name: f.metadata["spec"] for f in fields(kind)}  # type: ignore[arg-type]
+    specs = {f.name: f.metadata["spec"] for f in fields(kind)}  # type: ignore[arg-type]
     for name in plain:
-        if name not in known:
-            raise ValueError(f"{where} has an unknown field {_say(name)}; it knows {', '.join(known)}")
-    missing = [name for name, spec in known.items() if name not in plain and spec.detail is None]
+        if name not in specs:
+            raise ValueError(f"{where} has an unknown field {_say(name)}; it knows {', '.join(specs)}")
+    missing = [name for name, spec in specs.items() if name not in plain and spec.detail is None]
     if missing:
         raise ValueError(f"{where} lacks {', '.join(missing)}")
     sizes: dict[str | int, int] = {}
-    values = {name: _checked(known[name], plain[name], f"{where}.{name}", sizes) for name in plain}
+    values = {name: _checked(specs[name], plain[name], f"{where}.{name}", sizes) for name in plain}
     record = kind(**values)
-    _check_detail(record, known, where)
+    _check_detail(record, specs, where)
     return record
 
 
@@ -94,11 +94,11 @@ def recheck(record: R, where: str) -> R:
     return from_plain(type(record), to_plain(record), where)
 
 
-def _check_detail(record: Any, known: Mapping[str, Spec], where: str) -> None:
+def _check_detail(record: Any, specs: Mapping[str, Spec], where: str) -> None:
     """Fields above the record's detail must be absent; without a `detail` field they come all or none."""
-    late = {name: spec for name, spec in known.items() if spec.detail is not None}
+    late = {name: spec for name, spec in specs.items() if spec.detail is not None}
     there = {name for name in late if getattr(record, name) is not None}
-    detail = record.detail if "detail" in known else (1 if there else 0)
+    detail = record.detail if "detail" in specs else (1 if there else 0)
     for name, spec in late.items():
         level = spec.detail or 0
         if name in there and level > detail:

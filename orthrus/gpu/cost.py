@@ -75,5 +75,5 @@ def summary(c: ModelConfig, itemsize: int, cards: tuple[Card, ...] = CARDS, cont
     """Bytes and launches of a step and a cycle behind `context` positions, and their floors in ms on these cards."""
     moved = {name: sum(w.bytes for w in ws) for name, ws in passes(c, context, itemsize).items()}
     least = {card.name: card_floors(c, card, itemsize, context) for card in cards}
-    floor_ms = {name: {kind: round(ms, 3) for kind, ms in found.items()} for name, found in least.items()}
+    floor_ms = {name: {kind: round(ms, 3) for kind, ms in by_kind.items()} for name, by_kind in least.items()}
     return {"context": context, "bytes": moved, "launches": launches(c), "floor_ms_by_datasheet": floor_ms}

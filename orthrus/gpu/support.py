@@ -55,11 +55,11 @@ class GraphRuntime:
         rows = memory_plan.bucket(model.config, rows)
         if have is not None and have.capacity >= rows:
             return
-        held = memory_plan.run_bytes(model.config, model.dtype, have.capacity) if have is not None else 0
+        allocated = memory_plan.run_bytes(model.config, model.dtype, have.capacity) if have is not None else 0
         if self._runner is not None:
             self._runner.device.free()  # what PyTorch keeps without using it counts as free
         free = free_bytes(model.device)
-        if free is not None and memory_plan.run_bytes(model.config, model.dtype, rows) > free + held:
+        if free is not None and memory_plan.run_bytes(model.config, model.dtype, rows) > free + allocated:
             memory_plan.refuse(model, rows)
 
 
@@ -74,11 +74,9 @@ def unsupported_reason(model: Orthrus) -> str | None:
         return f"the kernels compute in float32 and bfloat16, the model is in {str(model.dtype).removeprefix('torch.')}"
     if c.head_dim < 16 or c.head_dim & (c.head_dim - 1):
         return f"the kernels need a head_dim that is a power of two from 16 on, this one is {c.head_dim}"
-    found = torch.cuda.get_device_capability(device)
-    if found < CAPABILITY:
-        return (
-            f"this GPU has compute capability {found[0]}.{found[1]}, the kernels need {CAPABILITY[0]}.{CAPABILITY[1]}"
-        )
+    has = torch.cuda.get_device_capability(device)
+    if has < CAPABILITY:
+        return f"this GPU has compute capability {has[0]}.{has[1]}, the kernels need {CAPABILITY[0]}.{CAPABILITY[1]}"
     return None
 
 
@@ -177,8 +175,9 @@ def _tried(model: Orthrus) -> RowCheck:
         log.exception("the kernels did not start")
         _answers(model)
         name = str(model.dtype).removeprefix("torch.")
-        said = f"the kernels did not start: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-        return RowCheck(name, torch.get_num_threads(), said, 0, 0)
+        line = str(error).splitlines()[0] if str(error) else ""
+        reason = f"the kernels did not start: {type(error).__name__}: {line}"
+        return RowCheck(name, torch.get_num_threads(), reason, 0, 0)
 
 
 def _answers(model: Orthrus) -> None:

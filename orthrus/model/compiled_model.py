@@ -168,8 +168,8 @@ class CompiledModel:
         for at in range(0, len(numbers), most):
             piece = numbers[at : at + most]
             last = at + most >= len(numbers)
-            asked = len(piece) if not last_only else 1 if last else 0
-            parts.append(self._pass(piece, cache, start + at, 0, len(piece) - asked, asked))
+            n_logits = len(piece) if not last_only else 1 if last else 0
+            parts.append(self._pass(piece, cache, start + at, 0, len(piece) - n_logits, n_logits))
         return parts[-1] if last_only or len(parts) == 1 else torch.cat(parts)
 
     def forward_diffusion(self, block: Tensor, cache: CompiledCache, n_draft: int) -> Tensor:
@@ -180,22 +180,22 @@ class CompiledModel:
         """
         return self._pass(block.numpy(), cache, cache.length, 1, 0, n_draft)
 
-    def _pass(self, ids: np.ndarray, cache: CompiledCache, start: int, view: int, first: int, asked: int) -> Tensor:
+    def _pass(self, ids: np.ndarray, cache: CompiledCache, start: int, view: int, first: int, n_logits: int) -> Tensor:
         rows, job, context = len(ids), self._job, self.config.max_position_embeddings
         if start + rows > context:
             raise ValueError(f"position {start + rows} lies beyond the model's context of {context}")
-        logits = torch.empty(asked, self._columns)
+        logits = torch.empty(n_logits, self._columns)
         with self._lock:
             self._make_room(cache.stored)
             job[TEAM] = size = self.team.size_for(rows)
-            job[ROWS], job[START], job[VIEW], job[FIRST], job[ASKED] = rows, start, view, first, asked
+            job[ROWS], job[START], job[VIEW], job[FIRST], job[ASKED] = rows, start, view, first, n_logits
             job[KEYS], job[VALUES] = cache.places
             job[STORED], job[LOGITS], job[VOCABULARY] = cache.stored, logits.data_ptr(), self._columns
             if size > 1:
                 self._crew.wake()
             began = time.perf_counter()
             take_part(0, 0, ids, job, self._sync, self._weights, self._buffers)
-            self.team.saw(rows, size, time.perf_counter() - began)
+            self.team.observe(rows, size, time.perf_counter() - began)
         return logits if self._columns == self.config.vocab_size else logits[:, : self.config.vocab_size]
 
     def _make_room(self, positions: int) -> None:
@@ -217,8 +217,8 @@ class CompiledModel:
 
 def compiled(model: Orthrus, dtype: torch.dtype | None = None, threads: int = 0) -> CompiledModel:
     """A model in memory, compiled; its weights are copied."""
-    held = dict(model.named_parameters())
-    return CompiledModel(model.config, held.__getitem__, dtype or kept_dtype(model.dtype), threads)
+    parameters = dict(model.named_parameters())
+    return CompiledModel(model.config, parameters.__getitem__, dtype or kept_dtype(model.dtype), threads)
 
 
 def kept_dtype(stored: torch.dtype) -> torch.dtype:

@@ -63,12 +63,12 @@ class SharedCache(Committed):
 
     def scratch(self, rows: int) -> Workspace:
         """The buffers of a pass of `rows` rows; they belong to the run, as the cache does."""
-        found = self._scratch.get(rows)
-        if found is None:
-            found = Workspace(self._config, rows, self._keys.dtype, self._keys.device)
+        workspace = self._scratch.get(rows)
+        if workspace is None:
+            workspace = Workspace(self._config, rows, self._keys.dtype, self._keys.device)
             if rows <= KEPT_ROWS:
-                self._scratch[rows] = found
-        return found
+                self._scratch[rows] = workspace
+        return workspace
 
     @staticmethod
     def bytes_for(config: ModelConfig, capacity: int, dtype: torch.dtype) -> int:

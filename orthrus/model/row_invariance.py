@@ -60,8 +60,8 @@ def check_rows(model: Any) -> RowCheck:
 
     One layer has every shape of the stack. `model` is an Orthrus or a CompiledModel.
     """
-    found = count_equal(_passes(model.with_layers(1)))
-    return RowCheck(str(model.dtype).removeprefix("torch."), model.threads, model.engine, *found)
+    counts = count_equal(_passes(model.with_layers(1)))
+    return RowCheck(str(model.dtype).removeprefix("torch."), model.threads, model.engine, *counts)
 
 
 def differences(compute: Callable[[Tensor, int], Tensor], rows: Tensor) -> Iterator[Tensor]:

@@ -44,11 +44,11 @@ class TeamSize:
     def size_for(self, rows: int) -> int:
         if len(self.sizes) == 1:
             return 1
-        known = self._seconds.setdefault(rows.bit_length(), {})
+        seconds = self._seconds.setdefault(rows.bit_length(), {})
         for size in self.sizes:
             if self._tried.get((rows.bit_length(), size), 0) < LOOK:
                 return size
-        best = self.sizes.index(min(known, key=known.get))
+        best = self.sizes.index(min(seconds, key=seconds.get))
         self._passes += 1
         turn, since = divmod(self._passes, EXPLORE)
         if since == 0 and len(self.sizes) > 1:
@@ -56,20 +56,20 @@ class TeamSize:
         looking = turn and since < LOOK and len(self.sizes) > 1
         return self.sizes[self._looked_at if looking else best]
 
-    def saw(self, rows: int, size: int, seconds: float) -> None:
+    def observe(self, rows: int, size: int, seconds: float) -> None:
         if len(self.sizes) == 1:
             return
-        known, spent = self._seconds.setdefault(rows.bit_length(), {}), seconds / rows
+        estimates, spent = self._seconds.setdefault(rows.bit_length(), {}), seconds / rows
         last, in_a_row = self._row.get(rows.bit_length(), (size, 0))
         in_a_row = in_a_row + 1 if size == last else 1
         self._row[rows.bit_length()] = size, in_a_row
         tried = rows.bit_length(), size
         self._tried[tried] = min(LOOK, self._tried.get(tried, 0) + 1)
-        old = known.get(size, spent)
+        old = estimates.get(size, spent)
         if spent <= old:
-            known[size] = spent
+            estimates[size] = spent
         elif in_a_row > LOOK - 2:  # before that a helper may still be coming in
-            known[size] = old + BELIEF * (min(spent, 2 * old) - old)
+            estimates[size] = old + BELIEF * (min(spent, 2 * old) - old)
 
 
 _CREWS: weakref.WeakSet[Crew] = weakref.WeakSet()

@@ -33,8 +33,8 @@ class JsonLines(logging.Formatter):
 def fault(error: BaseException) -> dict[str, Any]:
     """An exception for the operator: kind, text and places. A ValueError's text may quote a visitor and is left out."""
     places = traceback.extract_tb(error.__traceback__)[-DEEP:]
-    told = {"error": type(error).__name__, "places": [f"{p.filename}:{p.lineno} {p.name}" for p in places]}
-    return told if isinstance(error, ValueError) else told | {"text": str(error)[:400]}
+    record = {"error": type(error).__name__, "places": [f"{p.filename}:{p.lineno} {p.name}" for p in places]}
+    return record if isinstance(error, ValueError) else record | {"text": str(error)[:400]}
 
 
 def start(level: int = logging.INFO, stream: Any = None) -> None:

@@ -38,7 +38,7 @@ class Service:
         self._decode = decode
         if zerogpu.is_zerogpu():
             most = settings.limits.run_seconds
-            self._decode = zerogpu.on_lent_gpu(decode, zerogpu.spaces.GPU, lambda request: 1 + request.both, most)
+            self._decode = zerogpu.on_zerogpu(decode, zerogpu.spaces.GPU, lambda request: 1 + request.both, most)
 
     def load(self) -> Engines:
         """The model asked for; where it does not load, the embedded one, and `describe` says so."""
@@ -58,15 +58,15 @@ class Service:
         from orthrus.checkpoints.loading import LoadedModel, load_model
         from orthrus.decoding.model_variants import Engines
 
-        asked, threads = self.settings, self.settings.threads or self._most_threads
+        settings, threads = self.settings, self.settings.threads or self._most_threads
 
         def load(engine: str) -> LoadedModel:
-            return load_model(source, asked.device, asked.dtype, engine, threads)
+            return load_model(source, settings.device, settings.dtype, engine, threads)
 
-        loaded = load(asked.engine)
-        if lent := zerogpu.is_zerogpu() and loaded.model.device.type == "cuda":
+        loaded = load(settings.engine)
+        if is_zerogpu := zerogpu.is_zerogpu() and loaded.model.device.type == "cuda":
             zerogpu.compile_kernels(source, str(loaded.model.dtype).removeprefix("torch."))
-        return Engines(loaded, load, asked.engine, lent=lent)
+        return Engines(loaded, load, settings.engine, is_zerogpu=is_zerogpu)
 
     def decode(self, engines: Engines, request: Any, cancel: Any) -> Iterator[Event]:
         return self._decode(engines, request, cancel)

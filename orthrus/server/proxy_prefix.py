@@ -31,8 +31,8 @@ class Prefix:
 
 def forwarded(scope: Scope) -> str:
     """What a proxy says it stripped; "" for nothing, or for what is no plain path."""
-    said = next((value for name, value in scope.get("headers", ()) if name.lower() == HEADER), b"")
-    text = said.decode("latin-1").split(",")[0].strip().rstrip("/")
+    header = next((value for name, value in scope.get("headers", ()) if name.lower() == HEADER), b"")
+    text = header.decode("latin-1").split(",")[0].strip().rstrip("/")
     return text if STEPS.fullmatch(text) and not {".", ".."} & set(text.split("/")) else ""
 
 

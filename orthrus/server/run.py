@@ -41,7 +41,7 @@ class Run:
         self.serving = False  # has had a worker
         self.served: float | None = None  # since when it has one
         self.waited = False  # was told so
-        self.made = False  # has made something: from then on only a LimitExceeded is the visitor's doing
+        self.has_output = False  # has made something: from then on only a LimitExceeded is the visitor's doing
         self.why = self.note = self._outcome = ""
 
     def end(self, why: str, outcome: str = "stopped") -> None:

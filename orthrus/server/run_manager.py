@@ -108,7 +108,7 @@ class RunManager:
         """Decode: each event with the trace that holds it; the run is counted, and kept where that is asked for."""
         trace = Trace()
         for event in self._backend.decode(self._model, request, run.cancel):
-            trace, run.made = trace.add(event), True
+            trace, run.has_output = trace.add(event), True
             if isinstance(event, RunStart):
                 self.counters.took("orthrus_first_event_seconds", time.monotonic() - run.began)
                 log.info("run began", extra={"run": run.id, "trace": event.run})
@@ -165,7 +165,7 @@ class RunManager:
         try:
             outcome = self._serve(run, prepare, work)
         except Exception as error:
-            if isinstance(error, LimitExceeded) or (isinstance(error, OrthrusError) and not run.made):
+            if isinstance(error, LimitExceeded) or (isinstance(error, OrthrusError) and not run.has_output):
                 outcome = "refused"
                 log.info("run refused", extra={"run": run.id, "refusal": error.code})
                 run.out.put(Update(None, sentence(str(error)), True, error.code))
@@ -198,7 +198,7 @@ class RunManager:
         self.counters.took("orthrus_wait_seconds", run.served - run.began)
         for item in work(self._model, request, run):
             run.out.put(item)
-            run.made = True
+            run.has_output = True
         return run.outcome
 
     def give_back(self, run: Run) -> None:
@@ -219,13 +219,13 @@ class RunManager:
                 return False
         if self._model is None:
             raise OrthrusError("no-model", self._problem)
-        said = 0.0
+        sent_at = 0.0
         while not run.cancel.is_set():
             if self.queue.take(run.ticket, POLL_S):
                 run.serving = True
                 return True
-            if time.monotonic() - said > PLACE_S:
-                said = time.monotonic()
+            if time.monotonic() - sent_at > PLACE_S:
+                sent_at = time.monotonic()
                 run.out.put(QueuePosition(*self.queue.place(run.ticket)))
                 run.waited = True
         return False

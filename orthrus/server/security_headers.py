@@ -84,18 +84,18 @@ class Headers:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        held: list[MutableMapping[str, Any]] = []  # the start of a document, until its scripts are known
+        pending: list[MutableMapping[str, Any]] = []  # the start of a document, until its scripts are known
 
         async def answer(part: MutableMapping[str, Any]) -> None:
             if part["type"] == "http.response.start":
                 if is_document(part):
-                    held.append({**part, "document": b""})
+                    pending.append({**part, "document": b""})
                 else:
                     await send(self.secured(part, ()))
-            elif held:
-                held[0]["document"] += part.get("body", b"")
+            elif pending:
+                pending[0]["document"] += part.get("body", b"")
                 if not part.get("more_body", False):
-                    start = held.pop()
+                    start = pending.pop()
                     body = self._amended(start.pop("document"))
                     start["headers"] = [(n, v) for n, v in start["headers"] if n.lower() != b"content-length"]
                     await send(self.secured(start, INLINE.findall(body)))

@@ -60,17 +60,17 @@ def settings_from_environment(
     which names the variable, its value and what it may be.
     """
     environ = os.environ if environ is None else environ
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     limits: dict[str, Any] = {}
-    for config, into in ((Settings, found), (Limits, limits)):
+    for config, into in ((Settings, values), (Limits, limits)):
         for each in fields(config):
             if each.name != "limits" and (names is None or each.name in names):
                 for variable in variables_of(each.name):
                     if (text := environ.get(variable, "").strip()) and each.name not in into:
                         into[each.name] = setting(variable, text, each)
     if environ.get("SPACE_ID"):  # a Space is shown inside a page of its hub
-        found.setdefault("framed_by", "'self' https://huggingface.co")
-    return Settings(**found, limits=Limits(**limits))
+        values.setdefault("framed_by", "'self' https://huggingface.co")
+    return Settings(**values, limits=Limits(**limits))
 
 
 def variables_of(name: str) -> tuple[str, ...]:
@@ -150,43 +150,43 @@ def settings_of(
 
     A bad value, or a ValueError of `check`, ends the program with a sentence and code 2.
     """
-    known = parser()
-    asked = vars(known.parse_args(arguments))
+    arguments_parser = parser()
+    options = vars(arguments_parser.parse_args(arguments))
     try:
-        unasked = {name for name in (*names(Settings), *names(Limits)) if name not in asked}
+        unasked = {name for name in (*names(Settings), *names(Limits)) if name not in options}
         given = settings_from_environment(environ, unasked)
-        limits = {each.name: value_of(each, asked, given.limits) for each in fields(Limits)}
-        kept = {each.name: value_of(each, asked, given) for each in fields(Settings) if each.name != "limits"}
-        made = Settings(**kept, limits=Limits(**limits))
-        check(made)
+        limits = {each.name: value_of(each, options, given.limits) for each in fields(Limits)}
+        values = {each.name: value_of(each, options, given) for each in fields(Settings) if each.name != "limits"}
+        settings = Settings(**values, limits=Limits(**limits))
+        check(settings)
     except ValueError as error:
-        known.error(str(error))
-    return made
+        arguments_parser.error(str(error))
+    return settings
 
 
-def value_of(each: Field, asked: Mapping[str, Any], given: Settings | Limits) -> Any:
+def value_of(each: Field, options: Mapping[str, Any], given: Settings | Limits) -> Any:
     """What an option says, else what the environment does."""
-    if each.name not in asked:
+    if each.name not in options:
         return getattr(given, each.name)
-    text = asked[each.name]
+    text = options[each.name]
     return setting(option(each.name), text, each) if isinstance(text, str) else text
 
 
 def parser() -> Parser:
     """Options without defaults: what is not given comes from the environment, and else from the configs."""
-    made = Parser(
+    options = Parser(
         description="Orthrus Live: watch a dual-view model decode.",
         epilog="An option wins over its environment variable, named in brackets.",
         argument_default=argparse.SUPPRESS,
     )
-    served = made.add_argument_group("the page and its model")
+    served = options.add_argument_group("the page and its model")
     for each in fields(Settings):
         if each.name != "limits":
             served.add_argument(option(each.name), help=about(each), **reader(each))
-    limits = made.add_argument_group("limits")
+    limits = options.add_argument_group("limits")
     for each in fields(Limits):
         limits.add_argument(option(each.name), help=about(each), **reader(each))
-    return made
+    return options
 
 
 def names(config: type) -> list[str]:

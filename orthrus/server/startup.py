@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 def begin(arguments: Sequence[str] | None = None, environ: MutableMapping[str, str] = os.environ) -> Settings:
     """The settings, checked; the environment as the framework needs it. A bad value ends the program with code 2."""
-    settings = settings_of(arguments, environ, lambda made: check(made, environ))
+    settings = settings_of(arguments, environ, lambda settings: check(settings, environ))
     for name in [name for name in environ if name.startswith("GRADIO_") and not name.startswith(KEPT)]:
         del environ[name]
     here = [address[0] for family, *_, address in addresses(settings.host, settings.port) if family == socket.AF_INET]
@@ -59,16 +59,16 @@ def check(settings: Settings, environ: Mapping[str, str]) -> None:
     try:
         frame_origins(settings.framed_by)
     except ValueError as error:
-        raise OrthrusError("framed-by-bad", f"{said('framed_by')}: {error}") from None
+        raise OrthrusError("framed-by-bad", f"{label('framed_by')}: {error}") from None
     check_folders(settings)
     if folder := environ.get("GRADIO_TEMP_DIR"):
         check_writable("GRADIO_TEMP_DIR", folder)
     if settings.mcp and find_spec("mcp") is None:
-        raise OrthrusError("mcp-missing", f"{said('mcp')} is 1, but gradio's mcp extra is not installed")
+        raise OrthrusError("mcp-missing", f"{label('mcp')} is 1, but gradio's mcp extra is not installed")
     check_address(settings.host, settings.port)
 
 
-def said(name: str) -> str:
+def label(name: str) -> str:
     """A setting as an operator can give it: its option, then its variables."""
     return f"{option(name)} ({', '.join(variables_of(name))})"
 
@@ -76,9 +76,9 @@ def said(name: str) -> str:
 def check_folders(settings: Settings) -> None:
     """Recordings are read from a folder that is there; runs are kept in one that can be made and written."""
     if settings.traces != Settings().traces and not Path(settings.traces).is_dir():
-        raise OrthrusError("folder-missing", f"{said('traces')} is {settings.traces!r:.200}, which is no folder")
+        raise OrthrusError("folder-missing", f"{label('traces')} is {settings.traces!r:.200}, which is no folder")
     if settings.records:
-        check_writable(said("records"), settings.records)
+        check_writable(label("records"), settings.records)
 
 
 def check_writable(label: str, folder: str) -> None:
@@ -112,20 +112,20 @@ def addresses(host: str, port: int) -> list[tuple]:
     try:
         return socket.getaddrinfo(bare(host), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError):
-        why = f"{said('host')} is {host!r:.80}, which is no address and no known name"
+        why = f"{label('host')} is {host!r:.80}, which is no address and no known name"
         raise OrthrusError("host-unknown", why) from None
 
 
 def refusal(error: OSError, host: str, port: int) -> OrthrusError:
     """Why a server cannot listen there, as a sentence with the option that would mend it."""
-    where = f"{said('port')} is {port}"
+    where = f"{label('port')} is {port}"
     if error.errno == errno.EADDRINUSE:
         return OrthrusError("port-taken", f"{where}, where something listens already; give another port")
     if error.errno in (errno.EACCES, errno.EPERM):
         return OrthrusError("port-forbidden", f"{where}, which this user may not listen on; give one from 1024 on")
     if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-        return OrthrusError("host-elsewhere", f"{said('host')} is {host!r:.80}, which is no address of this machine")
-    return OrthrusError("address-unusable", f"{said('host')} is {host!r:.80}, port {port}: {error.strerror or error}")
+        return OrthrusError("host-elsewhere", f"{label('host')} is {host!r:.80}, which is no address of this machine")
+    return OrthrusError("address-unusable", f"{label('host')} is {host!r:.80}, port {port}: {error.strerror or error}")
 
 
 def bare(host: str) -> str:
@@ -153,13 +153,13 @@ def leave_loopback_alone(environ: MutableMapping[str, str]) -> None:
 def direct(environ: MutableMapping[str, str] = os.environ) -> Iterator[None]:
     """No proxy at all meanwhile: the framework asks its own address when it starts, with a client that fails where a
     proxy's address is of a kind it does not know, even if that proxy is not to be used."""
-    held = {name: environ.pop(name) for name in list(environ) if name.lower().endswith("_proxy")}
+    proxies = {name: environ.pop(name) for name in list(environ) if name.lower().endswith("_proxy")}
     environ["no_proxy"] = "*"
     try:
         yield
     finally:
         environ.pop("no_proxy", None)
-        environ.update(held)
+        environ.update(proxies)
 
 
 def fail(error: Exception) -> NoReturn:

@@ -154,7 +154,7 @@ def serve(service: Service, model: Any, call: Call, flag: StopFlag, send: Callab
     """Answer one call; False if this process can answer no more."""
     flag.working, begun, fault, broken = call.number, False, None, ""
     try:
-        for items in batches(made(service, model, call, flag)):
+        for items in batches(results(service, model, call, flag)):
             begun = True
             send(items)
     except Exception as error:
@@ -169,7 +169,7 @@ def serve(service: Service, model: Any, call: Call, flag: StopFlag, send: Callab
     return not broken
 
 
-def made(service: Service, model: Any, call: Call, flag: StopFlag) -> Iterator[Any]:
+def results(service: Service, model: Any, call: Call, flag: StopFlag) -> Iterator[Any]:
     """What a call yields: events, or one answer."""
     if call.verb == "decode":
         yield from service.decode(model, *call.given, flag)
@@ -179,20 +179,20 @@ def made(service: Service, model: Any, call: Call, flag: StopFlag) -> Iterator[A
 
 def batches(items: Iterable[Any]) -> Iterator[list]:
     """The first item at once, the others by FLUSH_S."""
-    held: list[Any] = []
+    batch: list[Any] = []
     due = 0.0
     try:
         for item in items:
-            held.append(item)
+            batch.append(item)
             if (now := time.monotonic()) >= due:
-                yield held
-                held, due = [], now + FLUSH_S
+                yield batch
+                batch, due = [], now + FLUSH_S
     except Exception:
-        if held:
-            yield held
+        if batch:
+            yield batch
         raise
-    if held:
-        yield held
+    if batch:
+        yield batch
 
 
 def command() -> list[str]:

@@ -69,8 +69,8 @@ def compile_kernels(source: str, dtype: str) -> threading.Thread:
     def run() -> None:
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
-            said = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
-            log.warning("the kernels were not compiled, plain PyTorch decodes: %s", said)
+            reason = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+            log.warning("the kernels were not compiled, plain PyTorch decodes: %s", reason)
         else:
             log.info("kernels compiled for sm_%s", CARDS.replace(",", ", sm_"))
 
@@ -116,22 +116,22 @@ class SharedFlag:
         return self._flags.is_set(self._index)
 
 
-def on_lent_gpu(decode: Callable, gpu: Callable, lanes: Callable[[Any], int], most: int) -> Callable:
+def on_zerogpu(decode: Callable, gpu: Callable, lanes: Callable[[Any], int], most: int) -> Callable:
     """`decode(model, request, cancel)` as a call on a lent GPU; `gpu` is the host's decorator (spaces.GPU).
 
     The model is not an argument, which would be copied through a pipe: the fork has it already.
     """
-    flags, held = Flags(), {}
+    flags, shared = Flags(), {}
 
     def seconds(request: Any, index: int) -> int:
         return seconds_for(request.config, lanes(request), most)
 
     @gpu(duration=seconds)
     def call(request: Any, index: int) -> Iterator:
-        yield from decode(held["model"], request, SharedFlag(flags, index))
+        yield from decode(shared["model"], request, SharedFlag(flags, index))
 
-    def lent_decode(model: Any, request: Any, cancel: threading.Event) -> Iterator:
-        held["model"] = model
+    def zerogpu_decode(model: Any, request: Any, cancel: threading.Event) -> Iterator:
+        shared["model"] = model
         index, over = flags.take(), threading.Event()
         threading.Thread(target=_carry, args=(cancel, over, lambda: flags.set(index)), daemon=True).start()
         run = call(request, index)
@@ -144,7 +144,7 @@ def on_lent_gpu(decode: Callable, gpu: Callable, lanes: Callable[[Any], int], mo
             over.set()
             flags.give_back(index)
 
-    return lent_decode
+    return zerogpu_decode
 
 
 def _carry(cancel: threading.Event, over: threading.Event, tell: Callable[[], None]) -> None:

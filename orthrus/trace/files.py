@@ -122,10 +122,10 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise OrthrusError("trace-invalid", "an object has the same key twice")
-    return found
+    return members
 
 
 def _no_constant(name: str) -> Any:

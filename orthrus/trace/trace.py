@@ -51,9 +51,9 @@ class Cycle(NamedTuple):
         n = self.draft.n_draft
         if self.verdict is None:
             return ("anchor", *["pending"] * n)
-        kept = self.accepted
-        refused = self.verdict.next_id is not None and kept < n
-        return ("anchor", *["accepted"] * kept, *["refused"] * refused, *["discarded"] * (n - kept - refused))
+        accepted = self.accepted
+        refused = self.verdict.next_id is not None and accepted < n
+        return ("anchor", *["accepted"] * accepted, *["refused"] * refused, *["discarded"] * (n - accepted - refused))
 
     @property
     def next_status(self) -> str | None:
@@ -190,21 +190,21 @@ class Trace:
 
     def _with_verdict(self, event: Verdict) -> Trace:
         cycle = Cycle(self.drafts[-1], event)
-        kept, n = cycle.accepted, cycle.draft.n_draft
-        words = [Token(i, event.cycle, slot, "accepted") for slot, i in enumerate(cycle.draft.draft_ids[:kept], 1)]
+        accepted, n = cycle.accepted, cycle.draft.n_draft
+        words = [Token(i, event.cycle, slot, "accepted") for slot, i in enumerate(cycle.draft.draft_ids[:accepted], 1)]
         if event.next_id is not None:
             words.append(Token(event.next_id, event.cycle, 0, NEXT_STATUS.get(event.next_kind, "correction")))
         old, prefill_ms = self.sums, self.prefill.ms if self.prefill else 0.0
         sums = replace(
             old,
             tokens=old.tokens + event.n_commit,
-            accepted=old.accepted + kept,
+            accepted=old.accepted + accepted,
             proposals=old.proposals + n,
             written=old.written + event.kv.written,
             kept=old.kept + event.kv.kept,
             ms_cycles=old.ms_cycles + cycle.ms,
             ms_instr=old.ms_instr + event.t_instr_ms,
-            reached=counted(old.reached, kept),
+            reached=counted(old.reached, accepted),
             offered=counted(old.offered, n),
         )
         return replace(

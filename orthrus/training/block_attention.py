@@ -120,5 +120,5 @@ def _flex(device: str) -> tuple[Callable, Callable]:
     """flex_attention and create_block_mask: compiled on CUDA, where uncompiled they would hold every score."""
     from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 
-    found = (flex_attention, create_block_mask)
-    return found if device == "cpu" else (torch.compile(found[0], dynamic=False), torch.compile(found[1]))
+    functions = (flex_attention, create_block_mask)
+    return functions if device == "cpu" else (torch.compile(functions[0], dynamic=False), torch.compile(functions[1]))

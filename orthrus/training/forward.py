@@ -99,8 +99,8 @@ def forward_blocks(
     attend = attention(form, blocks)
     x = model.model.embed_tokens(blocks.ids)
     for layer, keys, values in zip(model.model.layers, prefix.keys, prefix.values, strict=True):
-        asked = (_block_layer, x, attend, keys, values, cos, sin)
-        x = checkpoint(layer, *asked, use_reentrant=False) if recompute else layer(*asked)
+        arguments = (_block_layer, x, attend, keys, values, cos, sin)
+        x = checkpoint(layer, *arguments, use_reentrant=False) if recompute else layer(*arguments)
     return model.model.norm(x).unflatten(1, (count, blocks.ids.shape[1] // count))
 
 

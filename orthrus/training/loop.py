@@ -229,9 +229,9 @@ class _Run:
         schedule = asdict(self.config)
         if (count := saved.get("processes", 1)) != self.processes.count:
             raise TrainingStopped(f"{path} was made by {count} processes, not {self.processes.count}")
-        made = asdict(LoopConfig(1)) | saved["config"]  # a field younger than the file had its default
-        if odd := [k for k in schedule if made[k] != schedule[k]]:
-            raise TrainingStopped(f"{path} was made with {odd[0]}={made[odd[0]]}, not {schedule[odd[0]]}")
+        earlier = asdict(LoopConfig(1)) | saved["config"]  # a field younger than the file had its default
+        if odd := [k for k in schedule if earlier[k] != schedule[k]]:
+            raise TrainingStopped(f"{path} was made with {odd[0]}={earlier[odd[0]]}, not {schedule[odd[0]]}")
         self.step, self.best = load_weights(path, self.parameters), saved["best"]
         for optimizer, state in zip(self.optimizers, saved["optimizers"], strict=True):
             optimizer.load_state_dict(state)

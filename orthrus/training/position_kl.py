@@ -20,9 +20,9 @@ ROWS_HELD = 5  # float32 rows of the vocabulary alive for each block row: two lo
 FUSED_HELD = 2  # with the kernel three of bfloat16: two logits and the slope
 
 
-def chunk_rows(vocabulary: int, budget: int, held: int = ROWS_HELD) -> int:
+def chunk_rows(vocabulary: int, budget: int, copies: int = ROWS_HELD) -> int:
     """How many block rows may share a chunk so that its logits stay within `budget` bytes; 16 at least."""
-    return max(16, budget // (4 * held * vocabulary))
+    return max(16, budget // (4 * copies * vocabulary))
 
 
 def position_kl(

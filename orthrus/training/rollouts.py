@@ -171,8 +171,8 @@ def greedy_batch(
     hidden, prefix = forward_rows(model, padded, bias, cos, sin)
     last = hidden[torch.arange(len(prompts), device=device), length - 1]
     token = F.linear(last, model.head_weight).argmax(-1)
-    room = (len(prompts), model.config.num_key_value_heads, longest + max_new, model.config.head_dim)
-    keys, values = ([torch.zeros(room, dtype=model.dtype, device=device) for _ in prefix.keys] for _ in range(2))
+    shape = (len(prompts), model.config.num_key_value_heads, longest + max_new, model.config.head_dim)
+    keys, values = ([torch.zeros(shape, dtype=model.dtype, device=device) for _ in prefix.keys] for _ in range(2))
     for k_cache, v_cache, k, v in zip(keys, values, *prefix, strict=True):
         k_cache[:, :, :longest], v_cache[:, :, :longest] = k, v
     answers: list[list[int]] = [[] for _ in prompts]
@@ -185,9 +185,9 @@ def greedy_batch(
         if not running.any():
             break
         if running.sum() <= 0.75 * len(alive):  # dropping finished rows copies the caches: worth it a quarter at a time
-            kept = running.nonzero().squeeze(1)
-            alive, token, length = alive[kept], token[kept], length[kept]
-            keys, values = [k[kept] for k in keys], [v[kept] for v in values]
+            remaining = running.nonzero().squeeze(1)
+            alive, token, length = alive[remaining], token[remaining], length[remaining]
+            keys, values = [k[remaining] for k in keys], [v[remaining] for v in values]
         token = _step(model, rope, token, keys, values, length).argmax(-1)
         length = length + 1
     return answers

@@ -53,11 +53,11 @@ def split_like(tensor: Tensor, other: Tensor) -> Tensor:
 def whole_state(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
     """The optimizer's state_dict, its tensors whole."""
     state = optimizer.state_dict()
-    held = {
+    tensors = {
         number: {k: whole(v) if isinstance(v, Tensor) else v for k, v in values.items()}
         for number, values in state["state"].items()
     }
-    return state | {"state": held}
+    return state | {"state": tensors}
 
 
 def split_state(optimizer: torch.optim.Optimizer) -> None:

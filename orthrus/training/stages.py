@@ -166,8 +166,8 @@ class DiffusionStage:
             runs[domain] = round(accepted_proxy(agree, valid).item(), 3)
             position_agreement.append((agree & valid).sum((0, 1)) / valid.sum((0, 1)).clamp(min=1))
         figures["accepted_by_domain"] = runs
-        known = [r for r in runs.values() if r == r]
-        figures["accepted"] = sum(known) / len(known)
+        numbers = [r for r in runs.values() if r == r]
+        figures["accepted"] = sum(numbers) / len(numbers)
         figures["agreement_by_position"] = [round(a, 4) for a in torch.stack(position_agreement).mean(0).tolist()]
         figures["valid_kl"] = sum(kls) / len(kls)
         figures["score"] = -figures["accepted"]

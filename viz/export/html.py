@@ -19,14 +19,14 @@ def page(trace: Trace, title: str | None = None) -> str:
     """The file's text; ValueError for a trace without a run in it. In a file, a run is a recorded one."""
     if trace.start is None:
         raise OrthrusError("trace-empty", "the trace is empty; there is nothing to show")
-    kept = Trace.of(as_recorded(event) for event in trace.events)
+    recorded = Trace.of(as_recorded(event) for event in trace.events)
     return shell.filled(
         {
             "title": html.escape(title or f"Orthrus: {trace.start.model.id}"),
             "style": frames.stylesheet(),
             "plotly": frames.plotly_file().read_text(encoding="utf-8"),
             "script": frames.script(),
-            "tape": frames.dumps_for_html(frames.whole(kept, trace.start.run)),
+            "tape": frames.dumps_for_html(frames.whole(recorded, trace.start.run)),
             "settings": frames.dumps_for_html(frames.drawing()),
             "headline": frames.dumps_for_html(HEADLINE),
         }

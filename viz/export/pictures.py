@@ -56,8 +56,8 @@ def _captions(values: dict[str, Any], trace: Trace) -> Picture:
 
 
 def _board(values: dict[str, Any], trace: Trace) -> Picture:
-    known = values["values"]
-    return table(["number", "value", "what it is"], ((label, known.get(key), about) for key, label, about in ENTRIES))
+    numbers = values["values"]
+    return table(["number", "value", "what it is"], ((label, numbers.get(key), about) for key, label, about in ENTRIES))
 
 
 def _inspector(values: dict[str, Any], trace: Trace) -> Picture:

@@ -70,23 +70,23 @@ class LiveRuns:
 
     def pictures(self, model: Any, request: Any, run: Run) -> Iterator[Any]:
         """A run for the page: a line now and then while it is measured, its frames once it is over, and sentences."""
-        told: list[tuple[Event, Trace]] = []
+        events: list[tuple[Event, Trace]] = []
         measuring, trace = Measuring(at_once=run.waited), Trace()
         try:
             for event, trace in self.manager.follow(request, run):
-                told.append((event, trace))
+                events.append((event, trace))
                 yield from measuring.lines(event, trace)
         except Exception:
-            if told:
-                yield film(told, plays=False)
+            if events:
+                yield film(events, plays=False)
             raise
         self.manager.give_back(run)  # drawing is nobody else's wait
         # a Stop that came when both lanes had ended has stopped nothing
         stopped = run.cancel.is_set() and trace.lossless is None
-        yield film(told, plays=not stopped)
+        yield film(events, plays=not stopped)
         yield Update(None, closing(trace, stopped, run.why) + run.note)
 
 
-def film(told: list[tuple[Event, Trace]], plays: bool) -> Film:
+def film(events: list[tuple[Event, Trace]], plays: bool) -> Film:
     """The frames of a run's events, each with the trace that holds it."""
-    return Film([frames.dumps(frame) for event, trace in told for frame in frames.frames(event, trace)], plays)
+    return Film([frames.dumps(frame) for event, trace in events for frame in frames.frames(event, trace)], plays)

@@ -21,7 +21,7 @@ class Measuring:
     """One run's lines. `at_once`: the first comes with the first event, to stop a film that is playing."""
 
     def __init__(self, at_once: bool, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock, self._lane, self._said = clock, "Orthrus", ""
+        self._clock, self._lane, self._announced = clock, "Orthrus", ""
         self._began = clock()
         self._due = self._began + (0.0 if at_once else EVERY_S)
 
@@ -35,12 +35,12 @@ class Measuring:
         ids = trace.ar_ids if self._lane == "AR" else trace.token_ids
         written = trace.data(ids).decode("utf-8", errors="ignore") if now - self._began > TEXT_S else ""
         yield Light(self._lane, len(ids), written[-TAIL:])
-        if self._said != self._lane:
-            self._said = self._lane
-            yield Update(None, said(self._lane, trace))
+        if self._announced != self._lane:
+            self._announced = self._lane
+            yield Update(None, sentence(self._lane, trace))
 
 
-def said(lane: str, trace: Trace) -> str:
+def sentence(lane: str, trace: Trace) -> str:
     """What is running."""
     if lane == "AR":
         return f"Now the same prompt one token at a time, measured alone.{expected(trace)}"

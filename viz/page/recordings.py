@@ -90,8 +90,8 @@ def chips(gallery: Iterable[Recording], prompts: Mapping[str, Collection[str]]) 
 
 def measured(gallery: Iterable[Recording], prompts: Collection[str]) -> float | None:
     """Tokens per cycle of the recordings of these prompts, their mean; None where there is no such recording."""
-    found = [card.per_cycle for card in gallery if card.per_cycle is not None and card.prompt in prompts]
-    return sum(found) / len(found) if found else None
+    rates = [card.per_cycle for card in gallery if card.per_cycle is not None and card.prompt in prompts]
+    return sum(rates) / len(rates) if rates else None
 
 
 def title(name: str) -> str:

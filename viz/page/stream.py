@@ -56,9 +56,9 @@ def relay(out: queue.SimpleQueue) -> Iterator[Update]:
     while not heard.ended:
         heard = drain(out)
         status = heard.status or Update(None, None)
-        said = heard.film or heard.light or heard.ended or (status.waits and not seq)
-        yield status._replace(message=message(run, seq, heard) if said else None)
-        seq += bool(said)
+        due = heard.film or heard.light or heard.ended or (status.waits and not seq)
+        yield status._replace(message=message(run, seq, heard) if due else None)
+        seq += bool(due)
 
 
 def drain(out: queue.SimpleQueue) -> Heard:

@@ -79,12 +79,12 @@ def _beats(event: Event, trace: Trace) -> list[tuple[str, int, float, int]]:
 
 def tape(trace: Trace) -> list[Frame]:
     """All frames of a trace."""
-    found: list[Frame] = []
+    tape_frames: list[Frame] = []
     partial = Trace()
     for event in trace.events:
         partial = partial.add(event)
-        found += frames(event, partial)
-    return found
+        tape_frames += frames(event, partial)
+    return tape_frames
 
 
 def whole(trace: Trace, run: str) -> dict[str, Any]:

@@ -66,8 +66,8 @@ def patch(event: Event, trace: Trace) -> list[Change]:
     return []
 
 
-def _say(phase: str, *said: str) -> Change:
-    return put("say", {key: text for (key, _), text in zip(LEVELS, said, strict=True)}, phase)
+def _say(phase: str, *texts: str) -> Change:
+    return put("say", {key: text for (key, _), text in zip(LEVELS, texts, strict=True)}, phase)
 
 
 def _prefill(event: Prefill, trace: Trace) -> tuple[str, str]:
@@ -95,20 +95,20 @@ def _draft(event: Draft) -> tuple[str, str]:
 
 def judged_words(cycle: Cycle, event: Verdict, trace: Trace) -> list[list[str]]:
     """Words of the verdict's captions and the status of the slots they are about; the player joins the two."""
-    n, kept, kind = cycle.draft.n_draft, cycle.accepted, kind_of(cycle, event)
-    found = [[f"{n} guesses" if kind == "perfect" else counted(kept, "guess"), "accepted"]] if kept else []
+    n, accepted, kind = cycle.draft.n_draft, cycle.accepted, kind_of(cycle, event)
+    words = [[f"{n} guesses" if kind == "perfect" else counted(accepted, "guess"), "accepted"]] if accepted else []
     if kind in ("first", "early", "cut"):
-        own = event.next_id if event.next_id is not None else event.ar_ids[kept]
-        found += [[quoted(own, trace), "own"], [quoted(cycle.draft.draft_ids[kept], trace), "refused"]]
-        found += [["very first guess", "refused"]] if kind == "first" else []
-    left = n - kept - (kind in ("first", "early", "cut"))
-    return [*found, [f"{counted(left, 'guess')} after that", "discarded"]] if left > 0 else found
+        own = event.next_id if event.next_id is not None else event.ar_ids[accepted]
+        words += [[quoted(own, trace), "own"], [quoted(cycle.draft.draft_ids[accepted], trace), "refused"]]
+        words += [["very first guess", "refused"]] if kind == "first" else []
+    left = n - accepted - (kind in ("first", "early", "cut"))
+    return [*words, [f"{counted(left, 'guess')} after that", "discarded"]] if left > 0 else words
 
 
 def kept_words(cycle: Cycle, event: Verdict) -> list[list[str]]:
-    found = [[counted(cycle.accepted, "guess"), "accepted"]] if cycle.accepted else []
-    found += [["one token of the AR view's own", "own"]] if event.next_id is not None else []
-    return [*found, ["The rest", "discarded"]] if "discarded" in cycle.statuses() else found
+    words = [[counted(cycle.accepted, "guess"), "accepted"]] if cycle.accepted else []
+    words += [["one token of the AR view's own", "own"]] if event.next_id is not None else []
+    return [*words, ["The rest", "discarded"]] if "discarded" in cycle.statuses() else words
 
 
 def kind_of(cycle: Cycle, event: Verdict) -> str:
@@ -124,19 +124,20 @@ def kind_of(cycle: Cycle, event: Verdict) -> str:
 
 
 def _verify(cycle: Cycle, event: Verdict, trace: Trace) -> tuple[str, str]:
-    n, agree, kept, kind = cycle.draft.n_draft, event.n_accept, cycle.accepted, kind_of(cycle, event)
-    known = {"n": n, "k": agree, "at": kept, "kept": counted(kept, "guess"), "own": "", "guess": "", "odds": ""}
-    known["later"] = f" The {counted(n - agree - 1, 'guess')} after that are never judged." if n - agree > 2 else ""
-    known["rest"] = f" The {counted(n - kept, 'guess')} after that are not used." if n - kept > 1 else ""
+    n, agree, accepted, kind = cycle.draft.n_draft, event.n_accept, cycle.accepted, kind_of(cycle, event)
+    values = {"n": n, "k": agree, "at": accepted, "kept": counted(accepted, "guess")}
+    values |= {"own": "", "guess": "", "odds": ""}
+    values["later"] = f" The {counted(n - agree - 1, 'guess')} after that are never judged." if n - agree > 2 else ""
+    values["rest"] = f" The {counted(n - accepted, 'guess')} after that are not used." if n - accepted > 1 else ""
     drawn = event.next_kind == "resample"  # by chance against the guess; its own first choice may be the guess itself
     if kind in ("first", "early", "cut"):
         own = event.next_id if drawn and event.next_id is not None else event.ar_ids[agree]
-        known |= {"own": quoted(own, trace), "guess": quoted(cycle.draft.draft_ids[agree], trace)}
-        known["odds"] = "" if drawn else _odds(event, agree)
-    plain, technical = (text.format(**known) for text in VERDICTS[kind])
-    if known["own"] and not drawn and event.p_gap is not None and event.p_gap[agree] <= NEAR_TIE:
+        values |= {"own": quoted(own, trace), "guess": quoted(cycle.draft.draft_ids[agree], trace)}
+        values["odds"] = "" if drawn else _odds(event, agree)
+    plain, technical = (text.format(**values) for text in VERDICTS[kind])
+    if values["own"] and not drawn and event.p_gap is not None and event.p_gap[agree] <= NEAR_TIE:
         plain += " A close call: its two best candidates were almost equally likely."
-    if (blanks := sum(_blank(i, trace) for i in cycle.draft.draft_ids[:kept])) >= BLANKS:
+    if (blanks := sum(_blank(i, trace) for i in cycle.draft.draft_ids[:accepted])) >= BLANKS:
         plain += f" {blanks} of those kept are only line ends and indentation, which are easy to guess."
     if event.cycle == 0 and n:
         plain += " All in one forward pass: the sweep is only for your eyes."
@@ -158,10 +159,11 @@ def _odds(event: Verdict, at: int) -> str:
 
 
 def _commit(cycle: Cycle, event: Verdict, trace: Trace) -> tuple[str, str]:
-    kept, metrics = cycle.accepted, measure(trace)
+    metrics = measure(trace)
     passes = 2 if cycle.draft.n_draft else 1
     own = " and one token of the AR view's own" if event.next_id is not None else ""
-    plain = f"{counted(kept, 'guess')}{own}: {counted(event.n_commit, 'token')} for {counted(passes, 'forward pass')}."
+    plain = f"{counted(cycle.accepted, 'guess')}{own}: "
+    plain += f"{counted(event.n_commit, 'token')} for {counted(passes, 'forward pass')}."
     if event.kv.cropped:
         plain += " The rest is thrown away, and its memory with it."
     if event.stop == "eos":

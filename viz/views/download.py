@@ -48,7 +48,7 @@ def summary(trace: Trace) -> str:
     """The run as Markdown: the prompt, the text, the measured numbers and where they come from."""
     board = final(trace)
     numbers = "".join(f"| {label} | {board[key]} |\n" for key, label, _ in ENTRIES if board.get(key))
-    asked = trace.start.prompt.messages[-1].content if trace.start and trace.start.prompt.messages else ""
+    prompt = trace.start.prompt.messages[-1].content if trace.start and trace.start.prompt.messages else ""
     check = trace.lossless
     same = (
         f"{check.verdict.replace('_', ' ')}, {check.identical} of {check.n_compared} tokens"
@@ -57,7 +57,7 @@ def summary(trace: Trace) -> str:
     )
     where = provenance(trace.start) if trace.start else ""
     return (
-        f"# A run of Orthrus\n\n**Prompt**\n\n{fenced(asked)}\n**Text**\n\n{fenced(trace.text)}\n"
+        f"# A run of Orthrus\n\n**Prompt**\n\n{fenced(prompt)}\n**Text**\n\n{fenced(trace.text)}\n"
         f"| measured | |\n|--|--|\n{numbers}| Same text as plain decoding | {same} |\n\n{where}\n"
     )
 

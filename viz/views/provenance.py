@@ -70,8 +70,9 @@ def decoding(event: RunStart) -> str:
     rule = "greedy"
     if params.mode == "sample":
         filters = {"top-k": params.top_k, "top-p": params.top_p}
-        kept = "".join(f", {name} {value:g}" for name, value in filters.items() if value is not None)
-        rule = f"sampling at temperature {params.temperature:g}{kept}, seed {params.seed}, coupling {params.coupling}"
+        rule = f"sampling at temperature {params.temperature:g}"
+        rule += "".join(f", {name} {value:g}" for name, value in filters.items() if value is not None)
+        rule += f", seed {params.seed}, coupling {params.coupling}"
     return f"{rule}, block size {event.config.block}"
 
 

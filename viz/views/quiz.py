@@ -50,7 +50,7 @@ def patch(event: Event, trace: Trace) -> list[Change]:
 def _answer(event: Verdict, trace: Trace) -> dict[str, Any]:
     """`cut`: the slots [from, to] that count as a hit; slot n + 1 stands for 'it takes all'."""
     cycle = trace.cycle(event.cycle)
-    n, kept = cycle.draft.n_draft, cycle.accepted
+    n, accepted = cycle.draft.n_draft, cycle.accepted
     if event.next_id is None:  # the text ended inside the block: whoever expects no refusal before that is right
-        return {"cut": [kept + 1, n + 1], "kept": kept, "outcome": "ended"}
-    return {"cut": [kept + 1, kept + 1], "kept": kept, "outcome": "all" if kept == n else "refused"}
+        return {"cut": [accepted + 1, n + 1], "kept": accepted, "outcome": "ended"}
+    return {"cut": [accepted + 1, accepted + 1], "kept": accepted, "outcome": "all" if accepted == n else "refused"}

@@ -84,17 +84,17 @@ def _result(trace: Trace) -> dict[str, Any]:
     if check and check.verdict == "identical":
         same = " The texts are the same."
     if metrics.speedup is None:
-        said = f"Orthrus needed {headline.passes(trace)}. Plain decoding was not measured."
-        return {"clock": clock, "result": said, "why": "", "lost": False}
+        result = f"Orthrus needed {headline.passes(trace)}. Plain decoding was not measured."
+        return {"clock": clock, "result": result, "why": "", "lost": False}
     if clock == "ms":
-        said = f"Orthrus took less time: {headline.time(trace)}.{same}"
+        result = f"Orthrus took less time: {headline.time(trace)}.{same}"
         why = f"It needed {headline.passes(trace)}. {headline.reason(trace)}"
     else:
-        said, why = (
+        result, why = (
             f"Orthrus needed {headline.passes(trace)}.{same}",
             f"{headline.slower(trace)} {headline.reason(trace)}",
         )
-    return {"clock": clock, "result": said, "why": why.strip(), "lost": metrics.speedup < 1}
+    return {"clock": clock, "result": result, "why": why.strip(), "lost": metrics.speedup < 1}
 
 
 def _ar(event: ArChunk, trace: Trace) -> list[Change]:

@@ -63,15 +63,15 @@ def patch(event: Event, trace: Trace) -> list[Change]:
 def final(trace: Trace) -> dict[str, str]:
     """What the board shows at the end of a run."""
     metrics = measure(trace)
-    found = {"speedup": NOT_MEASURED, **_counts(metrics), **_against(trace)}
-    return found if metrics.ttft_ms is None else {**found, "ttft": milliseconds(metrics.ttft_ms)}
+    numbers = {"speedup": NOT_MEASURED, **_counts(metrics), **_against(trace)}
+    return numbers if metrics.ttft_ms is None else {**numbers, "ttft": milliseconds(metrics.ttft_ms)}
 
 
 def _against(trace: Trace) -> dict[str, str]:
     """What takes both lanes."""
     metrics, even = measure(trace), headline.break_even(trace)
-    found = {"rate_ar": per_second(metrics.ar_tokens_per_s), "even": NOT_MEASURED if even is None else number(even)}
-    return found if metrics.speedup is None else {**found, "speedup": times(metrics.speedup)}
+    numbers = {"rate_ar": per_second(metrics.ar_tokens_per_s), "even": NOT_MEASURED if even is None else number(even)}
+    return numbers if metrics.speedup is None else {**numbers, "speedup": times(metrics.speedup)}
 
 
 def _counts(metrics: Metrics) -> dict[str, str]:

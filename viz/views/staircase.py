@@ -145,7 +145,7 @@ def _row(event: Verdict, trace: Trace) -> dict[str, Any]:
     """Where each part of a cycle begins and how many positions it takes; cells are centred on their position."""
     cycle = trace.cycle(event.cycle)
     statuses, begin = cycle.statuses(), cycle.draft.pos0 - 0.5
-    own, kept = int(event.next_id is not None), cycle.accepted
+    own, accepted = int(event.next_id is not None), cycle.accepted
     refused = "refused" in statuses
     tail = statuses.count("discarded")
     return {
@@ -155,12 +155,12 @@ def _row(event: Verdict, trace: Trace) -> dict[str, Any]:
         "anchor0": begin,
         "anchorn": 1,
         "accepted0": begin + 1,
-        "acceptedn": kept,
-        "own0": begin + 1 + kept,
+        "acceptedn": accepted,
+        "own0": begin + 1 + accepted,
         "ownn": own,
-        "discarded0": begin + 1 + kept + refused,
+        "discarded0": begin + 1 + accepted + refused,
         "discardedn": tail,
-        "refused": begin + 1.5 + kept if refused else None,
+        "refused": begin + 1.5 + accepted if refused else None,
     }
 
 

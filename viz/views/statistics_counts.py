@@ -44,21 +44,21 @@ class CycleCounts:
 
 def tally(trace: Trace) -> CycleCounts:
     """O(cycles x block)."""
-    found = CycleCounts(cycles=len(trace.verdicts))
+    counts = CycleCounts(cycles=len(trace.verdicts))
     for number, verdict in enumerate(trace.verdicts):
         cycle = trace.cycle(number)
         draft, statuses = cycle.draft, cycle.statuses()
-        found.lengths[cycle.accepted] = found.lengths.get(cycle.accepted, 0) + 1
-        _averaged(found.q_H, draft.q_H or ())
+        counts.lengths[cycle.accepted] = counts.lengths.get(cycle.accepted, 0) + 1
+        _averaged(counts.q_H, draft.q_H or ())
         judged = [slot for slot, status in enumerate(statuses) if status in ("accepted", "refused")]
-        _averaged(found.p_H, (verdict.p_H or ())[: len(judged)])
+        _averaged(counts.p_H, (verdict.p_H or ())[: len(judged)])
         for slot in judged:
             hit = statuses[slot] == "accepted"
-            found.judged.setdefault(slot, Mean()).count(hit)
-            found.classes[token_class(trace.glyph(draft.draft_ids[slot - 1]))].count(hit)
+            counts.judged.setdefault(slot, Mean()).count(hit)
+            counts.classes[token_class(trace.glyph(draft.draft_ids[slot - 1]))].count(hit)
             if draft.q_lp is not None:
-                found.sure[min(BINS - 1, int(BINS * math.exp(draft.q_lp[slot - 1])))].count(hit)
-    return found
+                counts.sure[min(BINS - 1, int(BINS * math.exp(draft.q_lp[slot - 1])))].count(hit)
+    return counts
 
 
 def _averaged(means: dict[int, Mean], values: Iterable[float]) -> None:

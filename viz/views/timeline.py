@@ -120,7 +120,7 @@ def patch(event: Event, trace: Trace) -> list[Change]:
 
 def _row(event: Verdict, trace: Trace) -> dict[str, list[Any]]:
     cycle = trace.cycle(event.cycle)
-    found = {
+    columns = {
         "cycle": event.cycle + 1,
         "draft": cycle.draft.t_draft_ms,
         "verify": event.t_verify_ms,
@@ -130,7 +130,7 @@ def _row(event: Verdict, trace: Trace) -> dict[str, list[Any]]:
         "kept": cycle.accepted,
         "own": int(event.next_id is not None),
     }
-    return {name: [value] for name, value in found.items()}
+    return {name: [value] for name, value in columns.items()}
 
 
 def _scaled(trace: Trace) -> list[Change]:

@@ -42,18 +42,18 @@ def _beats(trace: Trace, cycles: list[Cycle]) -> list[dict[str, Any]]:
     `cycles`: those with guesses; `after` replaces the text when the race is over.
     """
     shown = next((c for c in cycles if "refused" in c.statuses() and c.accepted in GOOD), cycles[0])
-    asked = next((c for c in cycles if c.draft.cycle > shown.draft.cycle and c.draft.n_draft > 1), None)
+    question = next((c for c in cycles if c.draft.cycle > shown.draft.cycle and c.draft.n_draft > 1), None)
     c = shown.draft.cycle
     beats = [
         _beat("title", _title(trace), ["race"], 1),  # its text stands on while the race runs
         {**_beat("race", _title(trace) + " Both lanes on one clock{pace}.", ["race"], 9), "after": _after(trace)},
-        _beat("draft", _drafted(shown), ["ribbon"], 8, c),
+        _beat("draft", _draft_text(shown), ["ribbon"], 8, c),
         _beat("verify", _judged(shown), ["ribbon"], 10, c),
-        _beat("commit", _kept(shown), ["ribbon", "cache"], 8, c),
+        _beat("commit", _committed_text(shown), ["ribbon", "cache"], 8, c),
     ]
-    if asked is not None:
+    if question is not None:
         ask = "Your turn: which guess will the AR view refuse first? Click it."
-        beats.append(_beat("quiz", ask, ["ribbon"], 12, asked.draft.cycle))
+        beats.append(_beat("quiz", ask, ["ribbon"], 12, question.draft.cycle))
     beats.append(_beat("whole", _whole(trace), ["staircase"], 8))
     return [*beats, _beat("time", _time(trace), ["timeline"], 10)] if headline.slower(trace) else beats
 
@@ -82,7 +82,7 @@ def _after(trace: Trace) -> str:
     return f"{won}; the first {lossless.identical} of {lossless.n_compared} tokens are the same. How?"
 
 
-def _drafted(cycle: Cycle) -> str:
+def _draft_text(cycle: Cycle) -> str:
     lp, n = cycle.draft.q_lp, cycle.draft.n_draft
     text = f"The diffusion view guesses {counted(n, 'token')} in a single forward pass."
     third = n // 3
@@ -98,7 +98,7 @@ def _judged(cycle: Cycle) -> str:
     return f"{text}. Here it agrees with all it needs: {cycle.accepted}."
 
 
-def _kept(cycle: Cycle) -> str:
+def _committed_text(cycle: Cycle) -> str:
     verdict = cycle.verdict
     assert verdict is not None
     own = ", one token written by the AR view itself" if verdict.next_id is not None else ""

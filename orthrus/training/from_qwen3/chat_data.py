@@ -27,10 +27,10 @@ def read_prompts(paths: list[Path]) -> dict[str, list[Turns]]:
 
     Raises OrthrusError naming file and record for what is no chat, for an empty file, and for parquet without pyarrow.
     """
-    found: dict[str, list[Turns]] = {}
+    by_file: dict[str, list[Turns]] = {}
     seen: set[Turns] = set()
     for path in paths:
-        prompts = found.setdefault(path.name.split(".")[0], [])
+        prompts = by_file.setdefault(path.name.split(".")[0], [])
         for where, record in _records(path):
             try:
                 turns = prompt_of(record)
@@ -41,7 +41,7 @@ def read_prompts(paths: list[Path]) -> dict[str, list[Turns]]:
                 prompts.append(turns)
         if not prompts:
             raise OrthrusError("data-invalid", f"{path} holds no prompt that the files before it do not hold")
-    return found
+    return by_file
 
 
 def prompt_of(record: Any) -> Turns:

@@ -60,11 +60,11 @@ def run_plan(args: argparse.Namespace) -> None:
 
 def run_convert(args: argparse.Namespace) -> None:
     place = locate(args.base)
-    made, start = args.out / "run.json", args.out / "start"
-    known = {"base": args.base, "id": place.id, "revision": revision_of(place)}
-    if made.exists():
+    record, start = args.out / "run.json", args.out / "start"
+    source = {"base": args.base, "id": place.id, "revision": revision_of(place)}
+    if record.exists():
         _same_base(args)
-        if read_json(made)["revision"] != known["revision"]:
+        if read_json(record)["revision"] != source["revision"]:
             raise TrainingStopped(f"{args.base} has changed since {args.out} was begun; take another --out")
         return loop.to_stderr(f"[convert] {start} is there already")
     dtype = stored_dtype(place.folder)
@@ -73,7 +73,7 @@ def run_convert(args: argparse.Namespace) -> None:
     save_checkpoint(model, start, dtype, args.shard << 20)
     copy_beside(place.folder, start)
     same_frozen_tensors(place.folder, start)
-    made.write_text(json.dumps(known, indent=2) + "\n")
+    record.write_text(json.dumps(source, indent=2) + "\n")
     return loop.to_stderr(f"[convert] {start}: block {model.config.block_size}, mask {model.config.mask_token_id}")
 
 
@@ -176,10 +176,10 @@ RUNNERS: dict[str, Callable[[argparse.Namespace], None]] = {
 
 
 def _same_base(args: argparse.Namespace) -> None:
-    made = args.out / "run.json"
-    if not made.exists():
+    record = args.out / "run.json"
+    if not record.exists():
         raise OrthrusError("stage-missing", f"{args.out} has no converted base yet: run `convert` first")
-    if (base := read_json(made)["base"]) != args.base:
+    if (base := read_json(record)["base"]) != args.base:
         raise TrainingStopped(f"{args.out} was begun with --base {base}; take another --out for {args.base}")
 
 
@@ -195,7 +195,7 @@ def parser() -> Parser:
     p = Parser(
         prog="python -m orthrus.training", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    work, asked = plan.Work(), AnswerConfig()
+    work, answers = plan.Work(), AnswerConfig()
 
     def add(flag: str, default: Any, about: str, **more: Any) -> None:
         p.add_argument(flag, default=default, help=f"{about} (default: %(default)s)", **more)
@@ -212,7 +212,7 @@ def parser() -> Parser:
     p.add_argument("--json", action="store_true", help="plan: one JSON object")
     add("--device", "auto", "auto, cpu or cuda")
     add("--dtype", "auto", "number format of the frozen weights: auto, float32, bfloat16 or float16")
-    add("--seed", asked.seed, "of anchors, packing and the split", type=natural)
+    add("--seed", answers.seed, "of anchors, packing and the split", type=natural)
     add("--block-size", None, "of a base that has none yet", type=count)
     add("--length", work.length, "tokens of a row, and of prompt and answer together", type=count)
     add("--rows", work.rows, "packed rows a loss", type=count)
@@ -224,10 +224,10 @@ def parser() -> Parser:
     add("--save-every", 100, "steps", type=count)
     add("--logits", work.logits >> 20, "MiB of logits at a time", type=count)
     add("--shard", 5000, "MiB of a file of weights", type=count)
-    add("--max-new", asked.max_new, "tokens of an answer", type=count)
-    add("--batch", asked.batch, "prompts answered together", type=count)
-    add("--part", asked.part, "prompts a part", type=count)
-    add("--valid", asked.valid, "prompts kept for validation", type=count)
+    add("--max-new", answers.max_new, "tokens of an answer", type=count)
+    add("--batch", answers.batch, "prompts answered together", type=count)
+    add("--part", answers.part, "prompts a part", type=count)
+    add("--valid", answers.valid, "prompts kept for validation", type=count)
     add("--asked", 20, "evaluate: prompts", type=count)
     add("--prompts", 10_000, "plan: prompts to answer, where no --data says", type=count)
     add("--processes", 1, "plan: over how many processes layers are split with --sharded", type=count)

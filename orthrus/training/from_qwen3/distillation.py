@@ -65,8 +65,8 @@ class DistilStage:
         self.block = model.config.block_size
         self.table = rope_table(model.config, shape.length + self.block, model.device)
         self.row_weight = row_weights(self.block, DECAY).to(model.device)
-        held = FUSED_HELD if self.memory.fused_kl else ROWS_HELD
-        self.chunk = chunk_rows(model.config.vocab_size, self.memory.logits, held)
+        copies = FUSED_HELD if self.memory.fused_kl else ROWS_HELD
+        self.chunk = chunk_rows(model.config.vocab_size, self.memory.logits, copies)
         self.shares = {name: float(len(documents)) for name, documents in answers.train.items()}
         for part in (answers.train, answers.valid):
             if not any(len(d.ids) <= shape.length for documents in part.values() for d in documents):
@@ -100,11 +100,11 @@ class DistilStage:
             student = forward_blocks(self.model, blocks, prefix, cos, sin, recompute, self.form)
             line = torch.arange(len(hidden), device=device)[:, None, None] * hidden.shape[1]
             index = (blocks.target + line)[blocks.valid]
-            found, same = position_kl(
+            losses, same = position_kl(
                 student[:, :, :-1][blocks.valid], hidden.flatten(0, 1), index, self.model.head_weight, self.chunk,
                 "triton" if self.memory.fused_kl else None,
             )  # fmt: skip
-        kl = torch.zeros(blocks.valid.shape, device=device).masked_scatter(blocks.valid, found)
+        kl = torch.zeros(blocks.valid.shape, device=device).masked_scatter(blocks.valid, losses)
         return kl, torch.zeros_like(blocks.valid).masked_scatter(blocks.valid, same), blocks.valid
 
     @torch.no_grad()
@@ -118,7 +118,7 @@ class DistilStage:
             kl, agree, valid = self.blocks(rows, 0)
             kls.append(((kl * valid).sum() / valid.sum().clamp(min=1)).item())
             agreements.append(accepted_proxy(agree, valid).item())
-        known = [a for a in agreements if a == a]
-        accepted = sum(known) / len(known) if known else float("nan")
+        numbers = [a for a in agreements if a == a]
+        accepted = sum(numbers) / len(numbers) if numbers else float("nan")
         kl = sum(kls) / len(kls)
-        return {"valid_kl": kl, "accepted": accepted, "score": -accepted if known else kl}
+        return {"valid_kl": kl, "accepted": accepted, "score": -accepted if numbers else kl}

@@ -91,9 +91,9 @@ def memory(c: ModelConfig, w: Work, itemsize: int) -> dict[str, int]:
     count, masked = parameters(c), w.rows * w.blocks * c.block_size
     layer = block_attention_bytes(c, w) + 2 * masked * (3 * c.intermediate_size + 4 * c.hidden_size)
     teacher = 4 * SCORES_HELD * w.rows * c.num_attention_heads * w.length**2
-    kept = c.num_hidden_layers * (2 * masked * c.hidden_size if w.recompute else layer)
-    held = FUSED_HELD if w.fused_kl else ROWS_HELD
-    chunk = min(chunk_rows(c.vocab_size, w.logits, held), masked)
+    activations = c.num_hidden_layers * (2 * masked * c.hidden_size if w.recompute else layer)
+    copies = FUSED_HELD if w.fused_kl else ROWS_HELD
+    chunk = min(chunk_rows(c.vocab_size, w.logits, copies), masked)
     learnt = -(-count["diffusion"] // w.processes)
     frozen = count["base"] - count["body"] + -(-count["body"] // w.processes)
     one = (count["body"] * itemsize + 4 * count["diffusion"]) // c.num_hidden_layers
@@ -104,9 +104,9 @@ def memory(c: ModelConfig, w: Work, itemsize: int) -> dict[str, int]:
         "optimizer": 4 * MOMENTS * learnt,
         "a layer gathered, and the next": 2 * one if w.processes > 1 else 0,
         "keys and values of the rows": 2 * w.rows * w.length * c.kv_bytes_per_position,
-        "states kept for the way back": kept,
+        "states kept for the way back": activations,
         "one layer at work": max(layer if w.recompute else 0, teacher),
-        "logits": 4 * held * chunk * c.vocab_size,
+        "logits": 4 * copies * chunk * c.vocab_size,
     }
 
 
@@ -155,12 +155,12 @@ def answer_seconds(c: ModelConfig, w: Work, rates: Rates, itemsize: int) -> floa
 
 def plan(c: ModelConfig, w: Work, rates: Rates, itemsize: int, share: float) -> dict[str, Any]:
     """Everything above as one record; `share` is how much of the rates training is trusted to reach."""
-    held = memory(c, w, itemsize)
+    memory_bytes = memory(c, w, itemsize)
     usable = Rates(rates.flops * share, rates.bytes * share)
     seconds = step_flops(c, w) / usable.flops
     return {
         "parameters": parameters(c) | {"share": round(parameters(c)["diffusion"] / sum(_both(c)), 4)},
-        "memory": held | {"in all": sum(held.values())},
+        "memory": memory_bytes | {"in all": sum(memory_bytes.values())},
         "cache of one decode": SharedCache.bytes_for(c, w.length, torch.bfloat16),
         "step operations": step_flops(c, w),
         "rates": asdict(rates) | {"share": share},

@@ -22,11 +22,11 @@ from orthrus.training.snapshots import TrainingStopped
 
 
 def evaluate_run(
-    out: Path, device: str, dtype: str, asked: int, max_new: int, note: Callable[[str], None]
+    out: Path, device: str, dtype: str, prompts: int, max_new: int, note: Callable[[str], None]
 ) -> dict[str, Any]:
     """Both lanes on the first `asked` validation prompts of a run; writes evaluation.json and returns its record."""
     lm = load_model(out / "checkpoint", device, dtype)
-    asking = (out / "answers" / "valid.jsonl").read_text(encoding="utf-8").splitlines()[:asked]
+    asking = (out / "answers" / "valid.jsonl").read_text(encoding="utf-8").splitlines()[:prompts]
     config = DecodeConfig(max_new_tokens=min(max_new, lm.config.max_position_embeddings // 2), detail=-1)
     sums = dict.fromkeys(("prompts", "tokens", "passes", "cycles", "accepted", "identical"), 0)
     ms = {"orthrus": 0.0, "ar": 0.0}

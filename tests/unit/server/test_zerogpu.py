@@ -75,7 +75,7 @@ def decode(model, request, cancel):
 
 def lend(decoder=decode, most=60):
     lender = Lender()
-    return lender, zerogpu.on_lent_gpu(decoder, lender, lambda request: 1 + request.both, most)
+    return lender, zerogpu.on_zerogpu(decoder, lender, lambda request: 1 + request.both, most)
 
 
 def request(tokens, both=True):
