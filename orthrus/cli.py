@@ -1,7 +1,7 @@
 """`python -m orthrus <verb>`: decode, record, replay, evaluate and inspect from the command line.
 
 With --json one object goes to standard output and nothing else; progress and metrics go to standard error. Each verb
-has the options that it heeds. Exit codes: 0, 2 after one line that says what is wrong, 130 after Ctrl-C.
+accepts only the options it uses. Exit codes: 0, 2 after one line that says what is wrong, 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NUMBERS = ("max_new_tokens", "block_size", "temperature", "top_k", "top_p", "see
 def generate(args: argparse.Namespace) -> dict[str, Any]:
     """Stream the text, then print the metrics."""
     prompt, config = _prompt(args), _config(args, detail=-1)
-    from orthrus.decoding.engine import decode  # seconds, behind what can be refused at once
+    from orthrus.decoding.engine import decode  # takes seconds, so it comes after the cheap checks
     from orthrus.trace import Trace
 
     trace, shown = Trace(), 0
@@ -111,8 +111,8 @@ def doctor(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _prompt(args: argparse.Namespace) -> str:
-    """The prompt, `-` from standard input, checked before any work begins."""
-    # Python spells bytes of an argument that are no UTF-8 as these halves of characters.
+    """The prompt (`-`: standard input), checked before any work begins."""
+    # Python decodes argument bytes that are not UTF-8 to lone surrogates.
     if any("\udc80" <= character <= "\udcff" for character in args.prompt):
         raise OrthrusError("not-utf-8", "the prompt is not UTF-8; please type it again, or write it to a file in UTF-8")
     prompt = standard_input() if args.prompt == "-" else args.prompt
@@ -121,7 +121,7 @@ def _prompt(args: argparse.Namespace) -> str:
 
 
 def _model(args: argparse.Namespace):
-    """The model asked for; every option is looked at before the weights are."""
+    """Load the requested model; options are checked before weights are read."""
     import transformers
 
     from orthrus.checkpoints.loading import device_named, dtype_named, load_model
@@ -149,7 +149,7 @@ def _figures(run) -> dict[str, Any]:
 
 
 def parser() -> Parser:
-    """Every verb with the options that it heeds. Numbers are read by `parsed`, as the page's form reads them."""
+    """The argument parser of all verbs. Numbers are read by `parsed`, by the same rules as the page's form."""
     top = Parser(prog="python -m orthrus", description="Dual-view decoding.")
     verbs = top.add_subparsers(dest="verb", required=True, parser_class=Parser)
 
@@ -215,9 +215,9 @@ def _drawing_options() -> Parser:
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    """The arguments with their numbers read; a setting that is not given comes from its environment variable.
+    """Parsed arguments with numbers converted; a setting that is not given comes from its environment variable.
 
-    Raises OrthrusError, code `usage` for what the parser does not understand.
+    Raises OrthrusError, with code `usage` for unknown arguments.
     """
     try:
         args = parser().parse_args(arguments)

@@ -1,13 +1,13 @@
-"""Compile every kernel a model needs into Triton's cache folder, ahead of the first run.
+"""Ahead-of-time compilation: every kernel a model needs, into Triton's cache folder.
 
     TRITON_CACHE_DIR=/cache python -m orthrus.precompile --model chiennv/Orthrus-Qwen3-1.7B       # for the GPU here
     TRITON_CACHE_DIR=/cache python -m orthrus.precompile --model assets/orthrus-mini --sm 90      # without a GPU
     TRITON_CACHE_DIR=/cache python -m orthrus.precompile --shape 1.7b,8b --sm 90,120              # without a checkpoint
 
 A process that is forked for one call has no time to compile. With --sm nothing is launched and no weight is read: the
-very sequence that is captured later runs on tensors that have shapes and no memory, and each launch stops at its
-binary. The folder is then good for every machine with that compute capability and the same version of Triton. What was
-compiled is held against what a program may take there, and noted in the folder.
+sequence that is captured later runs on meta tensors, and each launch stops once its binary exists. The folder then
+serves every machine with that compute capability and the same version of Triton. Shared memory is checked against the
+limit of that capability, and the result is noted in the folder.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ class Binary(NamedTuple):
     ptx: str
     cubin: bytes
     shared: int  # bytes, dynamic
-    settings: dict[str, Any]  # what it was launched with
+    settings: dict[str, Any]  # keyword arguments of the launch
 
 
 class NoDevice:
-    """What a cycle's launches ask of a device, for a sequence that is only compiled."""
+    """A stand-in `Device` for a sequence that is compiled and never launched."""
 
     backend = "triton"
 
@@ -74,7 +74,7 @@ class NoDevice:
 
 @contextmanager
 def compiled_only(sm: int) -> Iterator[list[Binary]]:
-    """Inside, a launch compiles its kernel for this compute capability (90: sm_90) and adds it to the list.
+    """Context manager: a launch compiles its kernel for this compute capability (90: sm_90) and adds it to the list.
 
     For a process that launches nothing afterwards: Triton's driver is replaced for good.
     """
@@ -87,7 +87,7 @@ def compiled_only(sm: int) -> Iterator[list[Binary]]:
             return GPUTarget("cuda", sm, 32)
 
         def get_current_device(self):
-            return sm  # binaries are kept by device: one for each target
+            return sm  # Triton caches binaries per device: one device per target
 
         def get_current_stream(self, device):
             return 0
@@ -110,7 +110,7 @@ def compiled_only(sm: int) -> Iterator[list[Binary]]:
 
 @torch.inference_mode()
 def compile_for(config: ModelConfig, dtype: torch.dtype, sm: int) -> list[Binary]:
-    """Compile what prefill, cycles and AR steps launch, greedy and sampled; each binary once."""
+    """Compile the kernels of prefill, cycles and AR steps, greedy and sampled; each binary once."""
     with torch.device("meta"):
         model = Orthrus(config).to(dtype).fuse()
         stack, device = Stack(model), NoDevice()
@@ -126,7 +126,7 @@ def compile_for(config: ModelConfig, dtype: torch.dtype, sm: int) -> list[Binary
 
 
 def resources(binary: Binary) -> dict[str, int]:
-    """{"REG", "STACK", "SHARED", "LOCAL": registers of a thread, bytes}; spilled registers show as STACK or LOCAL."""
+    """{"REG", "STACK", "SHARED", "LOCAL": registers per thread, bytes}; spilled registers show as STACK or LOCAL."""
     import triton
 
     tool = Path(triton.__file__).parent / "backends" / "nvidia" / "bin" / "cuobjdump"
@@ -140,7 +140,7 @@ def resources(binary: Binary) -> dict[str, int]:
 def used(binaries: list[Binary], sm: int) -> dict[str, dict[str, int]]:
     """kernel -> the most registers, spilled bytes and shared bytes any of its binaries takes.
 
-    Raises OrthrusError "kernel-too-large" for shared memory that a program cannot have on this compute capability.
+    Raises OrthrusError "kernel-too-large" if a kernel needs more shared memory than this compute capability has.
     """
     usage: dict[str, dict[str, int]] = {}
     for binary in binaries:
@@ -159,14 +159,14 @@ def used(binaries: list[Binary], sm: int) -> dict[str, dict[str, int]]:
 
 
 def build(config: ModelConfig, dtype: torch.dtype, sm: int) -> dict[str, dict[str, int]]:
-    """Compile, check, and note it in the folder; returns what `used` found."""
+    """Compile, check and note it in the folder; returns what `used` returns."""
     usage = used(compile_for(config, dtype, sm), sm)
     kernel_cache.note(config, dtype, sm, usage)
     return usage
 
 
 def compile_here(source: str, dtype: str) -> None:
-    """Run on the GPU that is here: binaries and what launches them are both made."""
+    """Run on this machine's GPU, which compiles both kernels and their launchers."""
     from orthrus.checkpoints.loading import load_model
     from orthrus.decoding.model_variants import warm_up
 
@@ -174,7 +174,7 @@ def compile_here(source: str, dtype: str) -> None:
 
 
 def configs(shapes: str, source: str) -> dict[str, ModelConfig]:
-    """name -> configuration of what was asked for; raises OrthrusError for a shape that is not known."""
+    """Name -> configuration of the requested shapes; raises OrthrusError for an unknown shape."""
     if not shapes:
         return {source or "the embedded model": config_of(source)}
     names = [name.strip().lower() for name in shapes.split(",")]

@@ -1,4 +1,4 @@
-"""A prompt as people and programs give it: a text, or messages with roles. Checked here, whoever asks.
+"""Prompt validation: a text, or messages with roles.
 
 Standard library only.
 """
@@ -17,12 +17,12 @@ ROLES = ("system", "user", "assistant", "tool")
 
 
 def tidy(prompt: str) -> str:
-    """Without surrounding white space: a trailing blank is a token of its own and derails a small model."""
+    """Strip surrounding white space: a trailing blank is a separate token and derails a small model."""
     return prompt.replace("\r\n", "\n").strip()
 
 
 def turns_of(prompt: str | Messages) -> Turns:
-    """A prompt, or messages of role and content, checked.
+    """Validate a prompt, or messages with role and content.
 
     Raises OrthrusError: `prompt-empty`, `message-invalid`, or as `orthrus.checks` does.
     """

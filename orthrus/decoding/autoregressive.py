@@ -1,4 +1,4 @@
-"""The AR lane: the same model, one token a pass, under the same stop rules, measured alone."""
+"""The AR lane, the baseline: the same model, one token per pass, the same stop rules, measured alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from orthrus.decoding.timing import LaneClock, Stopwatch
 from orthrus.events import ArChunk, Done, Event
 from orthrus.model.kv_cache import SharedCache
 
-CHUNK = 32  # tokens an event: a page has enough to draw, the loop is left alone
+CHUNK = 32  # tokens per event: often enough for the page, rare enough for the loop
 
 
 class AutoregressiveLane:
@@ -68,7 +68,7 @@ class AutoregressiveLane:
             position += 1
 
     def _chunk(self) -> Iterator[Event]:
-        """The event of the tokens since the last one; their gaps are read off the clock."""
+        """The event of the tokens since the last one; their logit gaps are read while the clock is paused."""
         count = len(self.recent)
         first = len(self.token_ids) - count
         with self.clock.paused():
@@ -84,7 +84,7 @@ class AutoregressiveLane:
             yield self.request.stamp(ArChunk, i0=first, ids=self.token_ids[first:], t_ms=times, gap=gaps)
 
     def done(self) -> Event:
-        """The closing event of a run that had this lane alone."""
+        """The closing event of a run that has only this lane."""
         return self.request.stamp(
             Done,
             stop=self.stop,

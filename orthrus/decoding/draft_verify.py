@@ -1,4 +1,4 @@
-"""The Orthrus lane: draft, verify, accept, commit, as a generator of events."""
+"""The Orthrus lane: the draft-verify loop of speculative decoding, as a generator of events."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from orthrus.decoding.timing import LaneClock, Stopwatch
 from orthrus.events import Done, Draft, Event, Kv, Prefill, Verdict
 from orthrus.model.kv_cache import SharedCache
 
-PLAIN_MS = 10.0  # plain steps go on for so long before they are told: telling each at once would be a tenth of it
+PLAIN_MS = 10.0  # plain steps run for this long before their events are sent: one event at a time would cost a tenth
 
 
 class Drafted(NamedTuple):
-    """One drafted block, until its verdict is known."""
+    """One drafted block, before its verdict."""
 
     anchor: int
-    before: int  # committed rows of the cache, which is where the anchor stands
+    before: int  # committed rows of the cache, which is the anchor's position
     ids: Tensor  # [n_draft] int64
     listed: list[int]
     logits: Tensor | None  # [n_draft, vocab]
@@ -44,7 +44,7 @@ class DraftVerifyLane:
     """The state of one run; `_cycles` is the loop, the methods are its phases."""
 
     def __init__(self, request: Request) -> None:
-        self.block_sizes = request.block_sizes()  # may time passes: before the clock starts
+        self.block_sizes = request.block_sizes()  # may time passes, so before the clock starts
         self.request, self.clock = request, LaneClock()
         self.model = request.lm.model
         self.sampler = request.sampler()
@@ -54,7 +54,7 @@ class DraftVerifyLane:
         self.telemetry = Telemetry(request, self.clock, self.sampler)
         self.cache = self._new_cache()
         self.window = torch.full((request.block,), request.lm.config.mask_token_id, device=self.model.device)
-        self.verified = self.window.clone()  # anchor and proposals, as the AR view reads them
+        self.verified = self.window.clone()  # anchor and proposals, the input of the verify pass
         self.token_ids: list[int] = []
         self.stop: str | None = None
         self.cycle = self.drafts = self.verifies = 0
@@ -90,8 +90,8 @@ class DraftVerifyLane:
         yield from self._verdict_event(drafted, verified, began)
 
     def _plain_steps(self, most: int) -> Iterator[Event]:
-        """Up to `most` AR steps, PLAIN_MS long, then the events of each with its own times. The loop is as short as
-        AR's own: after a pass has swept the caches every line of Python costs a microsecond."""
+        """Up to `most` AR steps for at most PLAIN_MS, then their events. The loop is as short as the AR lane's: after
+        a pass has evicted the CPU caches every line of Python costs a microsecond."""
         clock, before = self.clock.ms, self.cache.length
         token = torch.tensor(self.token_ids[-1:], device=self.model.device)
         steps, began = [], clock()
@@ -142,7 +142,7 @@ class DraftVerifyLane:
         return logits, -1 if logits is None else int(self.sampler.sample(logits, self.cache.length - 1))
 
     def _draft(self, n_draft: int, block: int) -> Drafted:
-        """One diffusion pass over anchor + masks; skipped where no proposal is eligible."""
+        """One diffusion pass over anchor + masks; skipped if no proposal is eligible."""
         anchor, before = self.token_ids[-1], self.cache.length
         self.window[0] = anchor
         if not n_draft:
@@ -156,7 +156,7 @@ class DraftVerifyLane:
         return Drafted(anchor, before, ids, listed, logits, watch.ms)
 
     def _draft_event(self, drafted: Drafted, began: float) -> Iterator[Event]:
-        with self.clock.paused():  # telling is not decoding
+        with self.clock.paused():  # sending events is not decoding time
             detail, fields = self.telemetry.detail, self.telemetry.draft(drafted.logits, drafted.ids)
             if drafted.listed:
                 yield from self.request.pieces([*drafted.listed, *_flat(fields.get("q_top_ids", ()))])
@@ -175,7 +175,7 @@ class DraftVerifyLane:
             )
 
     def _verify(self, drafted: Drafted) -> Verified:
-        """One AR pass over anchor + proposals, the settlement and the crop."""
+        """One AR pass over anchor + proposals, the acceptance rule and the cache crop."""
         before, remaining = drafted.before, self._remaining()
         block = self.window[:1]  # the anchor, which `_draft` has put there
         if drafted.listed:
@@ -189,7 +189,7 @@ class DraftVerifyLane:
         return Verified(written, logits, verification, passed.ms, judged.ms)
 
     def _commit(self, drafted: Drafted, verified: Verified, length: int) -> None:
-        """The text grows by what was settled; the cache holds `length` positions then."""
+        """Append the committed tokens to the text; the cache then holds `length` positions."""
         settled = verified.verification.settled
         self.token_ids.extend(settled.tokens)
         self.stop = settled.stop or self._full(length)
@@ -200,7 +200,7 @@ class DraftVerifyLane:
     def _verdict_event(
         self, drafted: Drafted, verified: Verified, began: float, gap: float | None = None
     ) -> Iterator[Event]:
-        """`began` is when the cycle did, on the lane's clock; `gap` the device's wait in it, if it is known."""
+        """`began`: the cycle's start on the lane's clock; `gap`: the device's idle time in it, if known."""
         verification, settled = verified.verification, verified.verification.settled
         passes = drafted.pass_ms + verified.pass_ms + verified.judge_ms
         gap = self._gap(began, passes) if gap is None else gap
@@ -231,11 +231,11 @@ class DraftVerifyLane:
             self.cycle += 1
 
     def _gap(self, began: float, passes: float) -> float:
-        """Milliseconds of the cycle in which the device waited for this lane."""
+        """Milliseconds of the cycle in which the device was idle."""
         return max(0.0, self.clock.ms() - began - passes)
 
     def _full(self, length: int) -> str | None:
-        """A cache without a free row ends the run: the last token's keys would have no place."""
+        """End the run if the cache is full: the last token's keys would not fit."""
         return "capacity" if length >= self.request.context else None
 
     def done(self) -> Event:
@@ -265,7 +265,7 @@ def _settled_fields(settled: AcceptResult) -> dict:
 
 
 def _named(verification: Verification, fields: dict) -> list[int]:
-    """Every id a verdict event mentions."""
+    """Every token id in a verdict event."""
     resampled = () if verification.settled.next_id is None else (verification.settled.next_id,)
     return [*verification.listed, *resampled, *_flat(fields.get("p_top_ids", ())), *fields.get("residual_top_ids", ())]
 

@@ -1,7 +1,7 @@
-"""The AR lane on captured steps, several under way: the same events as `orthrus.decoding.autoregressive`.
+"""The AR lane on CUDA graphs, with several replays in flight; same events as `orthrus.decoding.autoregressive`.
 
-The gaps an event tells need the logits, so the device keeps those of a chunk's steps; they are read off the clock
-before the next chunk begins.
+An event's logit gaps need the logits, so the device keeps those of a chunk's steps. They are read with the clock
+paused, before the next chunk begins.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class GraphAutoregressiveLane(AutoregressiveLane):
             yield from self._chunk()
 
     def _fly(self, in_flight: InFlightReplays, limit: int) -> None:
-        """Steps up to `limit` or the end; a token's time is the lane's, its place within the chunk the device's."""
+        """Steps up to `limit` or the end. Times come from the lane's clock, within a chunk from the device's."""
         began, start, first = self.clock.ms(), None, in_flight.landed
         while self.stop is None and in_flight.landed < limit:
             landed = in_flight.next(limit)

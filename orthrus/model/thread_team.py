@@ -1,7 +1,7 @@
-"""The threads that share a pass, and how many of them, chosen by what passes have cost lately. Standard library only.
+"""The thread pool of a pass, whose size adapts to recent timings. Standard library only.
 
-A second thread halves a pass on a quiet machine and slows it down beside another busy process. So the number is not
-decided once: each size is timed, and now and then a pass is spent on a size next to the best one.
+A second thread halves a pass on an idle machine but slows it down beside another busy process. So the number is not
+fixed: each size is timed, and now and then a pass explores a size next to the best one.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import threading
 import weakref
 from collections.abc import Callable
 
-EXPLORE = 512  # passes between two looks at another size: four lost in 512 are 1 %
-LOOK = 8  # passes of a look: a helper wakes up in the first, and its core's cache fills until the sixth
-BELIEF = 0.25  # how much of a slower timing is believed; a faster one is believed at once
+EXPLORE = 512  # passes between two explorations of another size: four passes in 512 are 1 %
+LOOK = 8  # passes per exploration: a helper wakes up in the first, and its core's cache fills until the sixth
+BELIEF = 0.25  # smoothing weight of a slower timing; a faster one replaces the estimate at once
 
 
 def available_cores() -> int:
@@ -32,7 +32,7 @@ def team_sizes(threads: int) -> tuple[int, ...]:
 
 
 class TeamSize:
-    """The team for each pass; `size_for` before it, `saw` after it. Passes of like many rows share their timings."""
+    """Chooses each pass's thread count: `size_for` before it, `observe` after. Similar row counts share timings."""
 
     def __init__(self, threads: int) -> None:
         self.sizes = team_sizes(threads)
@@ -68,7 +68,7 @@ class TeamSize:
         old = estimates.get(size, spent)
         if spent <= old:
             estimates[size] = spent
-        elif in_a_row > LOOK - 2:  # before that a helper may still be coming in
+        elif in_a_row > LOOK - 2:  # before that a helper may still be waking up
             estimates[size] = old + BELIEF * (min(spent, 2 * old) - old)
 
 
@@ -77,7 +77,7 @@ _CREWS: weakref.WeakSet[Crew] = weakref.WeakSet()
 
 @atexit.register
 def _send_home() -> None:
-    """A thread that leaves compiled code while the interpreter ends is stopped by force, which aborts the process."""
+    """Stop the threads at exit: one that leaves compiled code while the interpreter ends would abort the process."""
     crews = list(_CREWS)
     for crew in crews:
         crew.dismiss()
@@ -88,8 +88,8 @@ def _send_home() -> None:
 class Crew:
     """Helper threads that sleep until a pass wants them.
 
-    `join(me)` works along while passes begin, without Python's lock, and returns when it has waited too long or is not
-    wanted; me is 1, 2, ... Nobody waits for a helper that is late.
+    `join(me)` takes part in passes without Python's lock, and returns after waiting too long or when it is not needed;
+    me is 1, 2, ... A pass never waits for a late helper.
     """
 
     def __init__(self, helpers: int, join: Callable[[int], None]) -> None:
@@ -103,13 +103,13 @@ class Crew:
         _CREWS.add(self)
 
     def wake(self) -> None:
-        """Those who sleep look for a pass again."""
+        """Wake the sleeping helpers for the next pass."""
         if self._asleep:
             with self._ready:
                 self._ready.notify_all()
 
     def dismiss(self) -> None:
-        """The threads end once they have seen it."""
+        """Ask the threads to end."""
         self._over = True
         with self._ready:
             self._ready.notify_all()

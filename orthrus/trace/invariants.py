@@ -1,4 +1,4 @@
-"""What must hold in every trace of a run: each violation is one sentence, beginning with the invariant's number."""
+"""Trace invariants: each violation is one sentence, beginning with the invariant's number."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CLOCK_SLACK_MS = 1.0  # times are rounded to 0.001 ms, a few per event
 
 
 def check(trace: Trace) -> list[str]:
-    """The violated invariants of a trace, finished or not; an empty list where all hold."""
+    """The violated invariants of a trace, finished or not; an empty list if all hold."""
     cycles = trace.cycles
     problems = [problem for cycle in cycles for problem in _cycle(trace, cycle)]
     problems += _positions(trace, cycles)
@@ -113,7 +113,7 @@ def _texts(trace: Trace, cycles: list[Cycle]) -> Iterator[str]:
 
 
 def _clocks(trace: Trace) -> Iterator[str]:
-    """(vi) What was measured fits into the time since the run began, both lanes together: they never ran at once."""
+    """(vi) The measured times of both lanes fit into the time since the run began, because lanes never overlap."""
     measured, ar_ms, last_t = 0.0, 0.0, 0.0
     for event in trace.events:
         if event.t < last_t:
@@ -135,7 +135,7 @@ def _clocks(trace: Trace) -> Iterator[str]:
 
 
 def _lanes(trace: Trace) -> Iterator[str]:
-    """(ix) Greedy, and sampling with coupled noise: both lanes wrote the same tokens; `lossless` says what they did."""
+    """(ix) Greedy, and sampling with coupled noise: both lanes wrote the same tokens; `lossless` reports it."""
     ar, own = tuple(trace.ar_ids), trace.token_ids
     if not ar or trace.prefill is None:
         return

@@ -1,4 +1,4 @@
-"""The trace: an immutable fold of one run's events, and everything that is derived from them.
+"""The trace: an immutable fold of one run's events, with everything derived from them.
 
 `Trace.add` shares storage with the trace it grew from, so a fold of n events costs O(n). Statuses, running totals
 and rates are derived here and in `metrics`. Standard library only.
@@ -28,7 +28,7 @@ class Token(NamedTuple):
 
 
 class Cycle(NamedTuple):
-    """One draft and, once there, its verdict."""
+    """One draft and, once it is known, its verdict."""
 
     draft: Draft
     verdict: Verdict | None
@@ -73,7 +73,7 @@ def accepted(verdict: Verdict) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """All facts of one run so far."""
+    """All events of one run so far, folded."""
 
     events: AppendOnly[Event] = field(default_factory=AppendOnly)
     start: RunStart | None = None
@@ -101,7 +101,7 @@ class Trace:
         return trace
 
     def add(self, event: Event) -> Trace:
-        """The trace with one more event; ValueError where the event cannot follow."""
+        """The trace with one more event; raises ValueError if the event cannot follow."""
         self._refuse_out_of_order(event)
         grown = replace(self, events=self.events.plus(event))
         if isinstance(event, RunStart):
@@ -132,7 +132,7 @@ class Trace:
         return [self.cycle(c) for c in range(len(self.drafts))]
 
     def glyph(self, index: int) -> Glyph:
-        """How to show an id; its number where no piece event announced it."""
+        """How to show an id; its number if no piece event announced it."""
         place = (self._index or {}).get(index, len(self._glyphs))
         return self._glyphs[place][1] if place < len(self._glyphs) else Glyph(s=f"<{index}>", b="")
 
