@@ -1,6 +1,6 @@
-"""Weights in safetensors files: found, checked name by name and shape by shape, memory-mapped, written in shards.
+"""Safetensors I/O: weights are located, checked by name and shape, memory-mapped, and written in shards.
 
-Never a pickle: a folder that has nothing else is refused by name.
+A folder that holds only pickles is refused.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SHARD_BYTES = 5 * 10**9
 
 
 def read_json(path: Path, most: int | None = MAX_JSON) -> dict[str, Any]:
-    """One JSON object, of a size a configuration can have; a byte-order mark is passed over.
+    """Read one JSON object of bounded size; a byte-order mark is skipped.
 
     Raises OrthrusError, with the line, for anything else.
     """
@@ -72,7 +72,7 @@ def weight_files(folder: Path) -> list[Path]:
 
 
 def _weight_map(folder: Path) -> dict[str, str]:
-    """Tensor name -> file name, as the index of a sharded checkpoint says; every file named is there."""
+    """Tensor name -> file name from the index of a sharded checkpoint; every named file exists."""
     where = read_json(folder / INDEX).get("weight_map")
     if not isinstance(where, dict) or not where or not all(isinstance(name, str) for name in where.values()):
         raise OrthrusError("index-invalid", f"{folder / INDEX} has no weight_map of tensor names to file names")
@@ -108,12 +108,12 @@ def open_weights(folder: Path, device: torch.device | str = "cpu") -> dict[str, 
 
 
 def _optional(name: str) -> bool:
-    """Tensors that a checkpoint may hold or lack: rotary frequencies, which follow from the config, and a tied head."""
+    """Optional tensors: rotary frequencies, which follow from the config, and a tied head."""
     return name.endswith("rotary_emb.inv_freq") or name == HEAD
 
 
 def _check_header(path: Path) -> None:
-    """A safetensors file begins with the length of its header: refuse one that no model could need."""
+    """Refuse a safetensors file whose header length, its first 8 bytes, is implausible."""
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
     if length > min(MAX_HEADER, path.stat().st_size):
@@ -123,8 +123,8 @@ def _check_header(path: Path) -> None:
 def reader(config: ModelConfig, where: dict[str, Any]) -> Callable[[str], Tensor]:
     """A function from a published name to its tensor, once every name and shape of the checkpoint has been checked.
 
-    A plain Qwen3 has no diffusion view: it begins as a copy of the AR view. Raises OrthrusError naming the tensor,
-    UnsupportedCheckpoint for a dtype that is no float.
+    A plain Qwen3 has no diffusion view: it starts as a copy of the AR view. Raises OrthrusError naming the tensor,
+    UnsupportedCheckpoint for a dtype that is not floating point.
 
     Tensors have the published shapes, such as [outputs, inputs].
     """
@@ -155,10 +155,10 @@ def fill(
 ) -> None:
     """Replace the meta parameters of `model`; raises as `reader` does, before the first tensor is read.
 
-    `own` copies what would stay mapped to the file, for weights that will be changed; a copied view is always its own.
+    `own` copies tensors that would stay mapped to the file, for weights that will change; a copied view is always owned.
     """
     read = reader(model.config, where)
-    plain = not any(DIFF in name for name in where)  # both views begin as one tensor
+    plain = not any(DIFF in name for name in where)  # both views start as one tensor
     total, done = sum(p.numel() for p in model.parameters()) * dtype.itemsize, 0
     for name in shapes_of(model.config):
         owner, _, leaf = name.rpartition(".")
@@ -170,16 +170,16 @@ def fill(
 
 
 def stored_dtype(folder: Path) -> torch.dtype:
-    """The number format of the checkpoint's embedding, which is that of its matrices."""
+    """The dtype of the checkpoint's embedding, which its matrices share."""
     where = open_weights(folder)
     name = sources(["model.embed_tokens.weight"], where, whole=False)["model.embed_tokens.weight"]
     return {"BF16": torch.bfloat16, "F16": torch.float16, "F32": torch.float32}[where[name].get_slice(name).get_dtype()]
 
 
 def sources(wanted: Collection[str], held: Collection[str], whole: bool = True) -> dict[str, str]:
-    """Which tensor of the checkpoint fills which of the model; raises OrthrusError for one too few or too many.
+    """Model tensor -> checkpoint tensor; raises OrthrusError for a missing or an unknown one.
 
-    Some writers leave out the prefix `model.`, which all but the head's name has. `whole` False lets more be held.
+    Some writers omit the prefix `model.`, which all names but the head's have. `whole` False allows further tensors.
     """
     plain = not any(DIFF in name for name in held)
     bare = not any(name.startswith("model.") for name in held)
@@ -199,7 +199,7 @@ def _more(names: list[str]) -> str:
 
 
 def shown(what: str, at_least: int = 1 << 30) -> Progress:
-    """Progress on standard error, a line every tenth; a model below `at_least` bytes is read without a word."""
+    """A progress callback that prints a line per tenth to standard error, if the model has `at_least` bytes."""
     last_tenth = [-1]
 
     def progress(done: int, total: int) -> None:
@@ -216,8 +216,8 @@ def write_weights(
 ) -> None:
     """Write model.safetensors, or shards of at most `shard_bytes` with their index, under the published names.
 
-    One shard is copied at a time. Every file is written beside and renamed once all are whole; files of an earlier
-    save that are no part of this one are removed.
+    One shard is copied at a time. Files are written under temporary names and renamed once all are complete; stale
+    files of an earlier save are removed.
 
     tensors: published name -> tensor of the published shape, [outputs, inputs] for a matrix.
     """

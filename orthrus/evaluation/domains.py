@@ -1,4 +1,4 @@
-"""Acceptance, correctness and speed on held-out prompts of the corpus, both lanes in one run."""
+"""Evaluation per domain: acceptance, correctness and speed on held-out prompts, with both lanes."""
 
 from __future__ import annotations
 
@@ -139,9 +139,9 @@ _BEARING = re.compile(r"\d+(?:\.\d+)?|[A-Za-z]+_\w+|[A-ZÀ-Þ][\w-]+")
 
 
 def _bearing_tokens(trace: Trace, prompt: str) -> Iterator[bool]:
-    """For every answer-bearing token of the text: was it an accepted proposal?
+    """For every answer-bearing token of the text, whether it was an accepted proposal.
 
-    Answer-bearing: digits and numbers, identifiers with an underscore, capitalised words that stand in the prompt.
+    Answer-bearing: digits and numbers, identifiers with an underscore, capitalised words that occur in the prompt.
     """
     bearing = set(_BEARING.findall(prompt))
     text, spans = "", []

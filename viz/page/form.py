@@ -73,7 +73,7 @@ ADVANCED = (
 FIELDS = (LIMIT, *ADVANCED)
 
 
-class Wish(NamedTuple):
+class RunRequest(NamedTuple):
     """A checked form."""
 
     prompt: str
@@ -82,7 +82,9 @@ class Wish(NamedTuple):
     both: bool = True  # both lanes, or Orthrus alone
 
 
-def read(prompt: str, entered: Mapping[str, Any], limits: Limits | None = None, both: bool = True, **more: Any) -> Wish:
+def read(
+    prompt: str, entered: Mapping[str, Any], limits: Limits | None = None, both: bool = True, **more: Any
+) -> RunRequest:
     """The request of a form, values by field name; `more` are parts of the configuration that no field sets.
 
     Raises OrthrusError, a sentence that names the value and its limit.
@@ -96,7 +98,7 @@ def read(prompt: str, entered: Mapping[str, Any], limits: Limits | None = None, 
     engine = checks.one_of("engine", values.pop("engine"), ENGINES)
     config = DecodeConfig(**values, **more)
     limits.check_tokens(config.max_new_tokens)
-    return Wish(prompt, config, engine, both)
+    return RunRequest(prompt, config, engine, both)
 
 
 def _value(field: NumberField | ChoiceField, entered: Any) -> Any:
