@@ -1,4 +1,4 @@
-"""What a caller can get wrong, refused by name and shape before either implementation sees it."""
+"""Argument checks by name and shape, before either implementation runs."""
 
 import torch
 from torch import Tensor
@@ -25,13 +25,13 @@ def product(name: str, tensor: Tensor, like: Tensor) -> tuple[int, int]:
 
 
 def vector(name: str, tensor: Tensor, size: int, dtype: torch.dtype | None = None) -> None:
-    """[size], of this dtype where one is given."""
+    """[size], of this dtype if one is given."""
     if tuple(tensor.shape) != (size,) or (dtype is not None and tensor.dtype != dtype):
         raise ValueError(f"{name} is {tensor.dtype} {list(tensor.shape)}, expected {dtype or 'any dtype'} [{size}]")
 
 
 def same_dtype(**tensors: Tensor) -> None:
-    """One dtype for all of them."""
+    """All tensors must have one dtype."""
     if len({t.dtype for t in tensors.values()}) > 1:
         raise ValueError("dtypes differ: " + ", ".join(f"{name} {t.dtype}" for name, t in tensors.items()))
 
@@ -48,7 +48,7 @@ def taught(student: Tensor, teacher: Tensor, index: Tensor) -> None:
 
 
 def keys_and_values(name: str, k: Tensor, v: Tensor, dim: int) -> None:
-    """Both [HKV, rows, D] with the same strides, D side by side in memory."""
+    """Both [HKV, rows, D] with the same strides, D contiguous in memory."""
     if k.dim() != 3 or k.shape != v.shape or k.shape[2] != dim:
         shapes = f"{list(k.shape)} and {list(v.shape)}"
         raise ValueError(f"{name} keys and values are {shapes}, expected both [kv_heads, rows, {dim}]")

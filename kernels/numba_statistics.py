@@ -1,4 +1,4 @@
-"""What is read off a row of logits for the eye: log-probabilities, probabilities, entropy, the likeliest tokens."""
+"""Logit statistics for display: log-probabilities, probabilities, entropy, the likeliest tokens."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kernels.numba_reduce import top, total
 
 @inner
 def _sum(row, whole):
-    """Of a row of any length, whole = its largest multiple of 8."""
+    """Sum of a row of any length; `whole` is the largest multiple of 8 in it."""
     result = np.float32(0)
     if whole:
         result = total(address(row, 0), whole)
@@ -23,7 +23,7 @@ def _sum(row, whole):
 
 @inner
 def _largest(row, values, ids):
-    """The len(ids) largest of a row, falling, the lower index first among equals."""
+    """The len(ids) largest of a row, descending, the lower index first among equals."""
     count, filled = len(ids), 0
     for i in range(len(row)):
         value = row[i]

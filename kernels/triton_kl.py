@@ -1,8 +1,8 @@
 """kl[n] = sum_v p_t (log p_t - log p_s) with p = softmax(logits): forward KL from a teacher row to a student row.
 
 One program streams a row of both through the vocabulary, TILE tokens at a time, and keeps five numbers: both maxima,
-both sums of exponentials, and the sum of exp(t) (t - s). No row of probabilities is ever written. The slope with
-respect to the student's logits, p_s - p_t, is a second kernel, one program a tile of a row.
+both sums of exponentials, and the sum of exp(t) (t - s). Probabilities are never stored. The gradient with
+respect to the student's logits, p_s - p_t, is a second kernel, one program per tile of a row.
 """
 
 import torch

@@ -1,7 +1,7 @@
 """q, k = rotate(rmsnorm(q), position), rotate(rmsnorm(k), position); k and v go to the cache or to the block.
 
-One warp a row and head of the fused qkv projection: query heads, then key heads, then value heads, which are only
-copied. Position and cache row come from the length on the device. A projection in slices of K is added up first.
+One warp per row and head of the fused qkv projection: query heads, then key heads, then value heads, which are only
+copied. Position and cache row come from the length on the device. The slices of a split-K projection are added first.
 """
 
 import torch

@@ -183,9 +183,7 @@ def _model_options() -> Parser:
     options.add_argument("--device", help="auto, cpu or cuda")
     options.add_argument("--dtype", help="auto, float32, bfloat16 or float16")
     options.add_argument("--threads", help=f"CPU threads at most, 1 to {MOST_THREADS} (default: all cores)")
-    options.add_argument(
-        "--engine", help="auto, numba (compiled for this CPU), triton (a GPU) or torch (plain PyTorch)"
-    )
+    options.add_argument("--engine", help="auto, numba (compiled, CPU), triton (GPU) or torch (plain PyTorch)")
     return options
 
 

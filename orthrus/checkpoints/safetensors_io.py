@@ -155,7 +155,7 @@ def fill(
 ) -> None:
     """Replace the meta parameters of `model`; raises as `reader` does, before the first tensor is read.
 
-    `own` copies tensors that would stay mapped to the file, for weights that will change; a copied view is always owned.
+    `own` copies tensors that would stay mapped to the file, so that they can change; a copied view is never mapped.
     """
     read = reader(model.config, where)
     plain = not any(DIFF in name for name in where)  # both views start as one tensor

@@ -8,7 +8,7 @@ from orthrus import checks
 from orthrus.errors import OrthrusError
 
 COUPLINGS = ("gumbel", "rejection")
-MIN_TEMPERATURE = 0.01  # below it logits / temperature overflow float32; 0 is greedy
+MIN_TEMPERATURE = 0.01  # below it logits / temperature exceed float32's precision; 0 is greedy
 
 
 @dataclass(frozen=True, slots=True)

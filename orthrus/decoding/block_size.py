@@ -11,15 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-CHANCES = (
-    0.0,
-    0.4,
-    0.65,
-    0.8,
-    0.9,
-    0.95,
-    0.985,
-)  # the first refusal is expected after 1, 1.7, 2.9, 5, 10, 20 or 67 tokens
+CHANCES = (0.0, 0.4, 0.65, 0.8, 0.9, 0.95, 0.985)  # first refusal expected after 1, 1.7, 2.9, 5, 10, 20 or 67 tokens
 PRIOR = (1, 1, 1, 1, 2, 4, 8)  # prior over CHANCES: a model trained to draft mostly drafts well
 CHANGE = 0.05  # share of the posterior that returns to uniform each cycle: a text may change
 FIRST_WAIT, LAST_WAIT = 2, 512  # plain steps before drafting is tried again; doubled after each try that lost

@@ -16,7 +16,7 @@ from orthrus.decoding.timing import LaneClock, Stopwatch
 from orthrus.events import Done, Draft, Event, Kv, Prefill, Verdict
 from orthrus.model.kv_cache import SharedCache
 
-PLAIN_MS = 10.0  # plain steps run for this long before their events are sent: one event at a time would cost a tenth
+PLAIN_MS = 10.0  # plain steps run this long before their events are sent: sending each at once would take a tenth of it
 
 
 class Drafted(NamedTuple):

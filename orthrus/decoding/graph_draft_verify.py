@@ -78,9 +78,7 @@ class GraphDraftVerifyLane(DraftVerifyLane):
             if request.cancelled():
                 self.stop = "cancel"
                 break
-            began = (
-                zero + self.decode_ms
-            )  # with replays in flight a cycle begins while the events of the one before it are sent
+            began = zero + self.decode_ms  # a cycle in flight begins while the events of the last one are sent
             landed = in_flight.next()
             self._idle.observe(landed)
             drafted = self._drafted(landed, in_flight)

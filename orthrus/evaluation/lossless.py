@@ -78,7 +78,7 @@ def _circumstances(lm: LoadedModel, seed: int, config: DecodeConfig) -> dict[str
 
 
 def divergence(trace: Trace, domain: str, example: Example) -> dict[str, Any]:
-    """First divergence of two texts: position in generated tokens; gap is the larger top-1 minus top-2 of both passes."""
+    """First divergence of two texts: position counts generated tokens; gap is the larger one of both passes."""
     verdict = trace.lossless
     gaps = [gap for gap in (verdict.gap_block, verdict.gap_single) if gap is not None]
     return {

@@ -46,9 +46,7 @@ class Cycle:
         def words(*shape: int) -> Tensor:
             return torch.zeros(*shape, dtype=torch.int32, device=stack.device)
 
-        self.state = words(
-            records.STATE_WORDS
-        )  # all zero: capacity 0, so the first replay, made for capture, commits nothing
+        self.state = words(records.STATE_WORDS)  # zero capacity: the run made for capture commits nothing
         self.block, self.text = words(block), words(cache.capacity + block)
         self.eos = torch.tensor(c.eos_token_ids or (-1,), dtype=torch.int32, device=stack.device)
         self.seed = torch.zeros(1, dtype=torch.int64, device=stack.device)

@@ -177,9 +177,7 @@ class InFlightReplays:
             self._marks.append(device.mark())
             self.sent += 1
         device.wait(self._marks.popleft())
-        record = records.read_record(
-            self.cycle.seen_ring, self.landed
-        )  # the mark comes after its copy, so it is complete
+        record = records.read_record(self.cycle.seen_ring, self.landed)  # complete: the mark comes after its copy
         if record is None:
             raise RuntimeError(f"the device has passed cycle {self.landed}, but its record did not arrive")
         times = tuple(self.cycle.seen_times[self.landed % SLOTS].tolist())

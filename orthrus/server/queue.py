@@ -1,9 +1,9 @@
 """A bounded queue for the workers, fair between visitors; reports each waiter's position and ETA.
 
 Each run has a round. A visitor's next run is one round later than the last, and a newcomer's run joins the round that
-is being served: so no second run comes before another visitor's first, and within a round it is first come, first served.
-Every run served advances the round a little, so that newcomers cannot starve a later round. Only monotonic time is
-used, so a jump of the wall clock changes nothing.
+is being served: so no second run comes before another visitor's first, and within a round it is first come, first
+served. Every run served advances the round a little, so that newcomers cannot starve a later round. Only monotonic
+time is used, so a jump of the wall clock changes nothing.
 """
 
 from __future__ import annotations

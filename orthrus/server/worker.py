@@ -3,8 +3,7 @@
 The first message on standard input is a `Start`, every further one a `Call` or a `Stop`. Replies go to what was
 standard output: a `Ready` or a `Fault` once the model is loaded; for each call lists of items and then an `End`.
 Messages are pickled; both ends are our own processes, and a visitor's input is validated before it becomes a call. A
-thread reads messages while a call is served, so a stop takes effect between two passes and the process ends with its
-server.
+thread reads messages during a call, so a stop takes effect between two passes, and the process ends with its server.
 """
 
 from __future__ import annotations

@@ -22,9 +22,7 @@ from orthrus.server.worker import Call, End, Fault, Start, Stop, WorkerError, co
 
 log = logging.getLogger(__name__)
 POLL_S = 0.02  # seconds between checks for a stop
-STUCK_S = (
-    60.0  # a worker that has not stopped after this long is killed; a pass of a large model on a CPU takes seconds
-)
+STUCK_S = 60.0  # after this long a worker that did not stop is killed; a pass of a large model on a CPU takes seconds
 LOST = (
     "The process that computes ended in the middle of this run, and a new one is starting. Please try again, or with "
     "fewer tokens."

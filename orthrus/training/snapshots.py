@@ -1,4 +1,4 @@
-"""Files of weights: written whole, read into a model that fits, and averaged."""
+"""Training checkpoints: written atomically, loaded into a matching model, and averaged."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def load_weights(path: Path, parameters: dict[str, nn.Parameter]) -> int:
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
-    """Write beside, then rename: the file is always whole, the old one or the new one."""
+    """Write to a temporary file, then rename, so that the file is always complete."""
     beside = path.with_suffix(".tmp")
     try:
         torch.save(state, beside)
@@ -43,10 +43,10 @@ def save(path: Path, state: dict[str, Any]) -> None:
 
 
 def average(paths: Sequence[Path], out: Path) -> None:
-    """Write the mean of several checkpoints' weights, which are ends of runs that began with the same ones.
+    """Write the mean of several checkpoints' weights (a model soup) of runs that began with the same ones.
 
     Such a mean is often better than each of them (Wortsman et al. 2022, arXiv 2203.05482). Raises TrainingStopped
-    where their names or shapes differ.
+    if their names or shapes differ.
     """
     snapshots = [_read(path) for path in paths]
     first = snapshots[0]["model"]

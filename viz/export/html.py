@@ -1,4 +1,4 @@
-"""The whole page of one trace as a single HTML file: skeletons, frames, player and Plotly; it needs no network."""
+"""HTML export: the page of one trace as a single offline file with skeletons, frames, player and Plotly."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["HEADLINE", "export_html", "page"]
 
 
 def page(trace: Trace, title: str | None = None) -> str:
-    """The file's text; ValueError for a trace without a run in it. In a file, a run is a recorded one."""
+    """The file's text, with the run marked as recorded; raises ValueError for an empty trace."""
     if trace.start is None:
         raise OrthrusError("trace-empty", "the trace is empty; there is nothing to show")
     recorded = Trace.of(as_recorded(event) for event in trace.events)

@@ -1,7 +1,7 @@
-"""The page's abilities for programs: each public method is one named, typed endpoint and one MCP tool.
+"""The named API: each public method is one typed endpoint and one MCP tool.
 
-Types and docstrings here are the endpoints' own. A method raises OrthrusError, with code and sentence, for what a
-caller got wrong or the server could not do.
+Types and docstrings here are published as the endpoints' own. A method raises OrthrusError, with code and sentence, for
+a caller's error or a failure of the server.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from viz.page.form import read
 from viz.page.recordings import Recording
 from viz.views import captions
 
-ALIVE_S = 5.0  # a silent stream says so this often; a server can close a handler only when it yields
+ALIVE_S = 5.0  # seconds between heartbeats of a silent stream; a server can close a handler only when it yields
 Verify = Callable[[Any, str, str, str, str], dict[str, Any]]
 
 
@@ -34,7 +34,7 @@ class Visitor(NamedTuple):
 
 
 class Endpoints:
-    """The endpoints; `recordings` is card -> the file it was read from, `verify` judges one block."""
+    """The endpoints; `recordings` maps each card to its file, `verify` judges one block."""
 
     def __init__(self, manager: RunManager, verify: Verify, recordings: Mapping[str, tuple[Recording, Path]]) -> None:
         self._manager, self._verify, self._recordings = manager, verify, recordings
@@ -157,7 +157,7 @@ class Endpoints:
         return {"recording": recording} | explained(trace, cycle)
 
     def _items(self, visitor: Visitor, prepare: Callable[[], Any], work: Callable) -> Iterator[dict]:
-        """The run's items; a refusal or a fault ends them with OrthrusError."""
+        """The run's items; an error ends them with OrthrusError."""
         run = Run(visitor.session, visitor.address)
         with self._manager.in_thread(run, prepare, work) as out:
             while True:
@@ -184,7 +184,7 @@ class Endpoints:
 
 
 def compared(trace: Trace) -> dict[str, Any]:
-    """What a run of both lanes amounts to."""
+    """The summary of a run of both lanes."""
     check, metrics = trace.lossless, measure(trace)
     return {
         "verdict": check.verdict,

@@ -1,4 +1,4 @@
-"""The framework's document as it is served: our script first in it, and a sentence for browsers that run none."""
+"""Amends the framework's HTML document: adds our script first, and a sentence for browsers without scripts."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ NO_SCRIPT = "This page is drawn by JavaScript, which is off in this browser. Ple
 
 @lru_cache
 def first() -> bytes:
-    icon = '<link rel="icon" href="./favicon.ico">'  # else the browser asks the root of the host
+    icon = '<link rel="icon" href="./favicon.ico">'  # else the browser requests it from the host's root
     return f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>{icon}".encode()
 
 
 def amended(document: bytes) -> bytes:
-    """With the script and the sentence, and without addresses that hold at the root of a host only."""
+    """The document with the script and the sentence, and without URLs that only work at a host's root."""
     document = re.sub(rb"<head(?:\s[^>]*)?>", lambda head: head[0] + first(), document, count=1)
     document = re.sub(
         rb"<body(?:\s[^>]*)?>",

@@ -1,4 +1,4 @@
-"""A method of `viz.page.api` as a web framework wants an endpoint: a function that says its own types."""
+"""Adapts a method of `viz.page.api` to a web framework's endpoint: a function with type hints."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def endpoint(
 ) -> Callable:
     """`method` without its `visitor` parameter but with a `request` of that type at the end.
 
-    The visitor is made from the request. Every fault is raised as `refusal(code, sentence)`; one that no caller can
-    mend is logged and has the code `internal-error`.
+    The visitor is made from the request. Every error is raised as `refusal(code, sentence)`; one that is not the
+    caller's is logged and has the code `internal-error`.
     """
     types, parameters = get_type_hints(method), inspect.signature(method).parameters
     visited = types.pop("visitor", None) is not None

@@ -1,4 +1,4 @@
-"""The page as one file: a shell with named gaps, filled by Python for a trace, by the browser for the run it shows."""
+"""HTML template of the exported page, filled by Python for a trace, by the browser for the run it shows."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def template() -> str:
 
 
 def filled(parts: Mapping[str, str]) -> str:
-    """The shell with every {{name}} replaced by that part, and nothing in a part replaced again."""
+    """Fill the template: every {{name}} is replaced by that part, without substitution inside parts."""
     return re.sub(r"\{\{(\w+)\}\}", lambda gap: parts[gap[1]], template())
 
 
 def settings(scripts: tuple[str, ...]) -> dict[str, Any]:
-    """What a page needs to make such a file of itself: the shell, and which of its own scripts belong in it."""
+    """What a page needs to export itself: the template, and which of its scripts belong in it."""
     return {"page": template(), "headline": HEADLINE, "scripts": list(scripts), "style": list(STYLE_MARKS)}

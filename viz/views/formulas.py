@@ -1,4 +1,4 @@
-"""The captions' third level: the rule of each phase with this cycle's numbers put in."""
+"""The captions' third level: the rule of each phase with this cycle's numbers inserted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from orthrus.trace.metrics import measure
 from viz.format import milliseconds
 from viz.views.words import counted, quoted
 
-# how a view's logits become one token, by the run's coupling; None: greedy
+# how a token is chosen from logits, by the run's coupling; None: greedy
 PICK = {
     None: "argmax {view}ᵢ",
     "gumbel": "argmax (ln {view}ᵢ / T + gᵢ), gᵢ the noise of that seed and place",
@@ -55,7 +55,7 @@ def verify(cycle: Cycle, event: Verdict, trace: Trace) -> str:
 
 
 def _tossed(cycle: Cycle, event: Verdict, trace: Trace) -> str:
-    """The rule of speculative sampling at the cut."""
+    """The acceptance test of speculative sampling at the cut."""
     n, k = cycle.draft.n_draft, event.n_accept
     rule = "xᵢ is kept where uᵢ ≤ min(1, pᵢ(xᵢ) / qᵢ(xᵢ)), uᵢ drawn from 0 … 1. "
     if k == n:

@@ -1,7 +1,7 @@
-"""What a run is told by, forward passes or wall time, and why: decided from what the run itself measured.
+"""The leading metric of a run, forward passes or wall time, chosen from the run's own measurements.
 
-Forward passes do not depend on the machine, so they lead. Wall time leads if wide passes were cheap enough: a cycle
-wrote more tokens than plain decoding writes in the same time.
+Forward passes do not depend on the machine, so they lead. Wall time leads if wide passes were cheap enough, that is
+if a cycle wrote more tokens than plain decoding writes in the same time.
 """
 
 from __future__ import annotations

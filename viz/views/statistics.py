@@ -1,4 +1,4 @@
-"""Statistics of a run: how long the accepted runs are, how far they reach, and which guesses hold."""
+"""Statistics of a run: accepted lengths, survival by slot, and acceptance by kind of token and probability."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from viz.patches import Change, put
 from viz.views.statistics_counts import BINS, CycleCounts, tally
 
 NAME = "statistics"
-NAME_LENGTH = 40  # characters of the prompt by which a run is called in a comparison
+NAME_LENGTH = 40  # characters of the prompt that name a run in a comparison
 COLUMNS = (
     "length", "cycles", "cycles_share", "slot", "survival", "hazard", "judged", "entropy_slot", "q_H", "p_H", "kind",
     "kind_share", "kind_judged", "bin", "bin_share", "bin_judged", "diagonal",
 )  # fmt: skip
-# runs kept for comparison: told apart by dash and mark, because a hue says who wrote a token
+# runs kept for comparison: distinguished by dash and marker, because hue encodes who wrote a token
 COMPARED = {
     "kind": "compare",
     "keep": "Keep this run to compare",
@@ -29,7 +29,7 @@ COMPARED = {
         {"line": {"dash": "dashdot", "width": 1.5, "color": "@ink"}, "marker": {"symbol": "star-open", "size": 9}},
     ],
     "marks": ["◇", "□", "☆"],
-    "opacity": 0.45,  # of this run's bars, so that lines over them are seen
+    "opacity": 0.45,  # opacity of this run's bars, so that lines over them are visible
 }
 
 
@@ -52,7 +52,7 @@ def _variant(label: str, data: list[dict], x: str, y: str, table: list[list[str]
         "bargap": 0.15,
         "barmode": "overlay",
     }
-    mode = "markers" if y == "share accepted" and x.startswith("kind") else "lines+markers"  # kinds have no order
+    mode = "markers" if y == "share accepted" and x.startswith("kind") else "lines+markers"  # kinds are unordered
     compare = {"x": data[0]["x"], "y": data[0]["y"], "mode": mode}
     return {"label": label, "data": data, "layout": layout, "table": table, "compare": compare}
 
@@ -123,7 +123,7 @@ def _sureness() -> dict[str, Any]:
 
 
 def patch(event: Event, trace: Trace) -> list[Change]:
-    """At cycles 1, 2, 4, 8, ... and at the end: a tally reads every cycle, so this costs two readings in all."""
+    """At cycles 1, 2, 4, 8, ... and at the end: a tally reads every cycle, so this reads each about twice."""
     if isinstance(event, RunStart):
         return [put("name", called(event))]
     n = len(trace.verdicts)
@@ -163,7 +163,7 @@ def columns(counts: CycleCounts, trace: Trace) -> dict[str, list[Any]]:
 
 
 def called(start: RunStart) -> str:
-    """What a run is called beside others: the beginning of its prompt."""
+    """A run's name in a comparison: the beginning of its prompt."""
     prompt = " ".join(start.prompt.messages[-1].content.split()) if start.prompt.messages else ""
     if not prompt:
         return start.run

@@ -1,4 +1,4 @@
-"""Counts over the judged cycles of a trace: how far acceptance reaches, and where it fails. No drawing here."""
+"""Counts over the judged cycles of a trace: how far acceptance reaches, and where it fails. No drawing."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from orthrus.events import Glyph
 from orthrus.trace import Trace
 
 CLASSES = ("word start", "continuation", "digit", "punctuation", "whitespace", "part of a character", "special")
-BINS = 10  # of the diffusion view's probability
+BINS = 10  # bins of the diffusion view's probability
 
 
 @dataclass(slots=True)
 class Mean:
-    """The mean of what was counted; of hits and misses it is the share of hits."""
+    """A running mean; for hits and misses it is the hit rate."""
 
     total: float = 0.0
     of: int = 0
@@ -36,8 +36,8 @@ class CycleCounts:
     cycles: int = 0
     lengths: dict[int, int] = field(default_factory=dict)  # guesses kept -> cycles
     judged: dict[int, Mean] = field(default_factory=dict)
-    q_H: dict[int, Mean] = field(default_factory=dict)  # every slot: the diffusion view looked at all of them
-    p_H: dict[int, Mean] = field(default_factory=dict)  # judged slots: later rows were read after a refused token
+    q_H: dict[int, Mean] = field(default_factory=dict)  # all slots: the diffusion view computed all of them
+    p_H: dict[int, Mean] = field(default_factory=dict)  # judged slots only: later rows depend on a refused token
     classes: dict[str, Mean] = field(default_factory=lambda: {name: Mean() for name in CLASSES})
     sure: list[Mean] = field(default_factory=lambda: [Mean() for _ in range(BINS)])
 
@@ -67,7 +67,7 @@ def _averaged(means: dict[int, Mean], values: Iterable[float]) -> None:
 
 
 def token_class(glyph: Glyph) -> str:
-    """Which of CLASSES a token belongs to, by its own bytes alone."""
+    """The class (of CLASSES) of a token, by its bytes alone."""
     if not glyph.b:
         return "special"
     if glyph.s is None:

@@ -1,4 +1,4 @@
-"""The text that was written, token by token: who wrote it, how sure both views were, and what was thrown away."""
+"""The generated text, token by token: who wrote it, both views' probabilities, and what was discarded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from viz.views.block import percents
 
 NAME = "output"
 GHOSTS = 9  # the refused guess and up to 8 that were never judged
-TOKENS = {  # columns, and what they are called in a table
+TOKENS = {  # columns and their titles in a table
     "text": "token",
     "by": "written as",
     "cycle": "cycle",
@@ -22,7 +22,7 @@ TOKENS = {  # columns, and what they are called in a table
     "H": "AR entropy, nats",
     "gap": "AR gap, logits",
 }
-# key, label, what the strength of the colour means, hue, the values at which it is palest and strongest
+# key, label, meaning of the colour's strength, hue, the values of the palest and strongest colour
 COLOURS = (
     ("author", "author", "Green: a guess the AR view confirmed. Blue: written by the AR view itself.", None, None),
     ("cycle", "cycle", "One band a cycle: everything in it came from one draft and one check.", None, None),
@@ -81,7 +81,7 @@ def _first(event: Prefill) -> dict[str, Any]:
 
 
 def _sureness(cycle: Cycle, event: Verdict) -> list[dict[str, Any]]:
-    """What both views thought of every token this cycle appended; row i of the verdict chose token i."""
+    """Both views' numbers for every token this cycle appended; row i of the verdict chose token i."""
     n = event.n_commit
     numbers: list[dict[str, Any]] = [{} for _ in range(n)]
     if event.p_lp_ar is not None and event.p_gap is not None:
@@ -98,7 +98,7 @@ def _sureness(cycle: Cycle, event: Verdict) -> list[dict[str, Any]]:
 
 
 def _own(cycle: Cycle, event: Verdict, numbers: list[dict[str, Any]]) -> None:
-    """The diffusion view's probability of the AR view's own token, where it was among the kept alternatives."""
+    """The diffusion view's probability of the AR view's own token, if it is among the kept alternatives."""
     draft, at = cycle.draft, cycle.accepted
     if event.next_id is None or draft.q_top_ids is None or draft.q_top_lp is None or at >= draft.n_draft:
         return
@@ -107,7 +107,7 @@ def _own(cycle: Cycle, event: Verdict, numbers: list[dict[str, Any]]) -> None:
 
 
 def _ghosts(cycle: Cycle) -> list[int]:
-    """The refused guess and the first few behind it; empty where every guess was kept or the text ended."""
+    """The refused guess and the first few after it; empty if every guess was kept or the text ended."""
     if "refused" not in cycle.statuses():
         return []
     return list(cycle.draft.draft_ids[cycle.accepted : cycle.accepted + GHOSTS])

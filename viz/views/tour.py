@@ -1,4 +1,4 @@
-"""The guided tour: up to eight beats of about a minute in all. Every number in them is this run's own."""
+"""The guided tour: up to eight steps, about a minute in total, with this run's own numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from viz.views import headline
 from viz.views.words import counted
 
 NAME = "tour"
-GOOD = range(3, 20)  # guesses kept in a block that shows keeping and cutting alike
+GOOD = range(3, 20)  # kept guesses of a block that shows both keeping and cutting
 
 
 def skeleton() -> dict[str, Any]:
@@ -37,7 +37,7 @@ def patch(event: Event, trace: Trace) -> list[Change]:
 
 
 def _beats(trace: Trace, cycles: list[Cycle]) -> list[dict[str, Any]]:
-    """What the browser walks through: a text, the views it is about, where the playhead goes, seconds.
+    """The steps for the browser: a text, its views, the playhead's target, seconds.
 
     `cycles`: those with guesses; `after` replaces the text when the race is over.
     """
@@ -45,7 +45,7 @@ def _beats(trace: Trace, cycles: list[Cycle]) -> list[dict[str, Any]]:
     question = next((c for c in cycles if c.draft.cycle > shown.draft.cycle and c.draft.n_draft > 1), None)
     c = shown.draft.cycle
     beats = [
-        _beat("title", _title(trace), ["race"], 1),  # its text stands on while the race runs
+        _beat("title", _title(trace), ["race"], 1),  # its text stays while the race runs
         {**_beat("race", _title(trace) + " Both lanes on one clock{pace}.", ["race"], 9), "after": _after(trace)},
         _beat("draft", _draft_text(shown), ["ribbon"], 8, c),
         _beat("verify", _judged(shown), ["ribbon"], 10, c),
@@ -119,5 +119,5 @@ def _whole(trace: Trace) -> str:
 
 
 def _time(trace: Trace) -> str:
-    """The other clock: what the passes cost on the run's device."""
+    """The other clock: the cost of the passes on the run's device."""
     return f"{headline.slower(trace)} {headline.reason(trace)}"

@@ -1,6 +1,6 @@
-"""Self-distillation data for any base: the frozen AR view's own greedy answers to prompts from files, part by part.
+"""Self-distillation data for any base: the frozen AR view's greedy answers to prompts from files, part by part.
 
-A part is a file of its own, written whole or not at all: an interrupted run goes on with the first part missing.
+Each part is one file, written atomically: an interrupted run continues with the first missing part.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Prompt = tuple[str, Turns]  # (file's name, dialogue)
 
 @dataclass(frozen=True, slots=True)
 class AnswerConfig:
-    """Prompts answered together, prompts a part, and lengths in tokens; `valid` prompts are kept for validation."""
+    """Batch size, prompts per part, and lengths in tokens; `valid` prompts are held out for validation."""
 
     batch: int = 16
     part: int = 256
@@ -63,9 +63,9 @@ def answer_all(
     config: AnswerConfig,
     note: Callable[[str], None],
 ) -> None:
-    """Answer every prompt into `folder`/part-*.safetensors, going on where an earlier call stopped.
+    """Answer every prompt into `folder`/part-*.safetensors, resuming where an earlier call stopped.
 
-    Raises TrainingStopped where the folder was begun with other prompts, settings or weights' configuration.
+    Raises TrainingStopped if the folder was begun with other prompts, settings or model configuration.
     """
     train, valid = split(prompts, config)
     folder.mkdir(parents=True, exist_ok=True)
@@ -91,7 +91,7 @@ def answer_all(
 
 
 def load_answers(folder: Path) -> Rollouts:
-    """All parts of a folder as one; raises OrthrusError where a split is empty."""
+    """All parts of a folder as one; raises OrthrusError if a split is empty."""
     train: dict[str, list[Document]] = {}
     valid: dict[str, list[Document]] = {}
     padding = 0
@@ -107,7 +107,7 @@ def load_answers(folder: Path) -> Rollouts:
 
 
 def _answer(answer: Answer, model: Orthrus, tokenizer, part: list[Prompt], config: AnswerConfig):
-    """(answered documents by file, how many were cut, how many prompts did not fit)."""
+    """(answered documents by file, number cut off, number of prompts that did not fit)."""
     longest = config.length - config.max_new
     encoded = [(name, tuple(chat_ids(tokenizer, turns))) for name, turns in part]
     fitting = sorted((p for p in encoded if len(p[1]) <= longest), key=lambda p: len(p[1]))

@@ -1,6 +1,6 @@
 """A diffusion view for any Qwen3: `python -m orthrus.training VERB --base FOLDER_OR_ID --out RUN`.
 
-plan        parameters, memory and time from the configuration alone: nothing is read but config.json, nothing written
+plan        parameters, memory and time from the configuration alone: only config.json is read
 convert     the base in the published format, its diffusion view a copy of the AR view
 rollouts    the frozen AR view's own answers to the prompts of --data
 diffusion   forward KL with the AR view frozen; the checkpoint at the end
@@ -80,7 +80,7 @@ def run_convert(args: argparse.Namespace) -> None:
 def with_mask(config: ModelConfig, folder: Path, block_size: int) -> ModelConfig:
     """The configuration with a mask token: the checkpoint's own, else the first embedding row that no token uses.
 
-    Raises OrthrusError where every row is a token's: a new row would change the AR view.
+    Raises OrthrusError if every row is used: a new row would change the AR view.
     """
     if "mask_token_id" in read_json(folder / "config.json"):
         return replace(config, block_size=block_size)
@@ -111,7 +111,7 @@ def run_diffusion(args: argparse.Namespace) -> None:
     note = loop.to_stderr if processes.first else _silent
     if args.sharded:
         processes = split_over(processes)
-    at = torch.device("cpu") if args.sharded else device  # split, the whole stays mapped to the file
+    at = torch.device("cpu") if args.sharded else device  # if sharded, full tensors stay mapped to the file
     progress = shown(args.base) if processes.first else None
     model = read_model(start, at, _dtype(args, device), progress, own=not args.sharded)
     shape = BatchShape(args.rows, args.length, args.blocks)
@@ -128,9 +128,9 @@ def run_diffusion(args: argparse.Namespace) -> None:
 
 
 def _write_checkpoint(args: argparse.Namespace, stage: DistilStage) -> None:
-    """The best validation's weights beside the base's own, in the base's number format.
+    """Write the base's weights plus those of the best validation, in the base's dtype.
 
-    Where layers are split, the base comes from its file once more: every save has compared the parts bit for bit.
+    If layers are split, the base is read from its file again: every save has compared the parts bit for bit.
     """
     start, checkpoint = args.out / "start", args.out / "checkpoint"
     dtype = stored_dtype(start)
@@ -143,7 +143,7 @@ def _write_checkpoint(args: argparse.Namespace, stage: DistilStage) -> None:
 
 
 def _silent(line: str) -> None:
-    """What the other processes say."""
+    """Discard a message: the log of all processes but the first."""
 
 
 def run_evaluate(args: argparse.Namespace) -> None:

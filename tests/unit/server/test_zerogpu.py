@@ -18,7 +18,7 @@ from orthrus.server.settings import Settings
 from orthrus.trace import Trace
 from tests import synthetic
 from tests.refusals import refused
-from viz.page.form import RunRequest
+from viz.page.form import FormRequest
 
 FORK = multiprocessing.get_context("fork")
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # newer Pythons warn of a fork beside threads
@@ -79,7 +79,7 @@ def lend(decoder=decode, most=60):
 
 
 def request(tokens, both=True):
-    return RunRequest("go", DecodeConfig(tokens), "auto", both)
+    return FormRequest("go", DecodeConfig(tokens), "auto", both)
 
 
 def test_a_run_is_made_in_a_forked_process_and_arrives_whole():
