@@ -23,10 +23,10 @@ from typing import Any
 from orthrus.server import startup
 
 if __name__ == "__main__":
-    settings = startup.begin()  # before gradio is imported, which trusts the same variables and says less
+    settings = startup.begin()  # before gradio is imported, which trusts the same variables and reports errors poorly
 with startup.direct():
     from orthrus.server import (
-        json_logging,  # hosted first: on a host that lends its GPU nothing may load torch before it
+        json_logging,  # zerogpu first: on ZeroGPU nothing may load torch before it
         zerogpu,
     )
 
@@ -58,8 +58,8 @@ INTRO = (
     "A <b>diffusion view</b> of the model guesses a whole block in one forward pass. Its own <b>AR view</b> checks all "
     "guesses in a second pass and keeps exactly what it would have written token by token."
 )
-PRIVATE = "Prompts are not kept.", "Whoever runs this server keeps the runs, prompts included."
-SPARE_THREADS = 40  # for all that is no run; a waiting run holds one thread of the server's
+PRIVATE = "Prompts are not kept.", "The operator of this server keeps the runs, prompts included."
+SPARE_THREADS = 40  # threads for everything but runs; a waiting run holds one server thread
 NEXT = "return all[(all.indexOf(now) + 1) % all.length];"
 ANY = "return all[Math.floor(Math.random() * all.length)];"
 GUESS = "OrthrusStage.guess(element.querySelector('.guess'));"
@@ -69,7 +69,7 @@ log = logging.getLogger("app")
 
 
 def make_manager(settings: Settings) -> tuple[RunManager, Callable]:
-    """The run manager, and what verifies a block. Torch is for the workers; this process never imports it.
+    """The run manager and the block verifier. Only the workers import torch, not this process.
 
     On ZeroGPU, which forks this process for each run, the model is here.
     """
@@ -79,12 +79,12 @@ def make_manager(settings: Settings) -> tuple[RunManager, Callable]:
 
 
 def shown(text: str, bad: bool = False) -> str:
-    """A status as HTML: escaped, because a sentence may quote what a visitor typed."""
+    """A status sentence as HTML: escaped, because it may quote what a visitor typed."""
     return f'<p role="{"alert" if bad else "status"}">{html.escape(text)}</p>'
 
 
 def outputs(update: Update) -> tuple[Any, Any]:
-    """Update -> what the stage and the status show; gr.skip() leaves a component as it is."""
+    """Update -> values of the stage and the status; gr.skip() leaves a component as it is."""
     status = gr.skip() if update.status is None else shown(update.status, update.failed)
     return gr.skip() if update.message is None else update.message, status
 
@@ -103,7 +103,7 @@ def stage(first: Recording | None) -> gr.HTML:
     """
     return gr.HTML(
         first.message if first else "",
-        html_template='<div class="stage"></div>',  # constant: gradio leaves the player's nodes alone
+        html_template='<div class="stage"></div>',  # constant, so that gradio leaves the player's nodes alone
         js_on_load=on_load,
         apply_default_css=False,
         elem_id="stage",
@@ -111,7 +111,7 @@ def stage(first: Recording | None) -> gr.HTML:
 
 
 def presets(prompt: gr.Textbox, gallery: list[Recording]) -> None:
-    """One chip a domain, easy text first; each click puts the domain's next prompt into the box, in the browser."""
+    """One chip per domain, easy text first; a click puts the domain's next prompt into the box, in the browser."""
     texts = {domain: domain_module(domain).PRESETS for domain in DOMAINS}
     rules = ""
     with gr.Row(elem_classes="chips"):
@@ -137,9 +137,9 @@ def cards(name: str, gallery: list[Recording]) -> list[gr.Button]:
 
 
 def control(field: NumberField | ChoiceField) -> gr.Textbox | gr.Radio:
-    """A field's component. No limits of its own: a bad value gets the sentence that the command line has, too.
+    """A field's component. It has no limits of its own, so a bad value gets the same message as on the command line.
 
-    A number is a text here: a browser's own number field drops the comma of 0,7 and runs with 7.
+    Numbers use a text box: a browser's number field drops the comma of 0,7 and runs with 7.
     """
     look = {"label": field.label, "info": field.about, "elem_id": f"field-{field.name}"}
     if isinstance(field, ChoiceField):
@@ -149,12 +149,12 @@ def control(field: NumberField | ChoiceField) -> gr.Textbox | gr.Radio:
 
 
 def fields(engine: str) -> dict[str, gr.Textbox | gr.Radio]:
-    """The form's components by name: one in sight, the others folded away."""
-    made = {LIMIT.name: control(LIMIT)}
+    """The form's components by name: one visible, the others in an accordion."""
+    controls = {LIMIT.name: control(LIMIT)}
     with gr.Accordion("Advanced", open=False, elem_id="advanced"), gr.Row():
-        made |= {field.name: control(field) for field in ADVANCED}
-    made["engine"].value = "torch" if engine == "torch" else "auto"
-    return made
+        controls |= {field.name: control(field) for field in ADVANCED}
+    controls["engine"].value = "torch" if engine == "torch" else "auto"
+    return controls
 
 
 def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, RunManager]:
@@ -196,26 +196,26 @@ def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, RunManager]:
 
 
 def enough(function: Any, values: list) -> None:
-    """Refuse a program's request with too few values, without repeating them, or with a choice that is none."""
+    """Refuse an API request with too few values, without echoing them, or with an unknown choice."""
     if len(values) < (needed := len(function.inputs)):
         raise failure("too-few-values", f"This takes {needed} values, the request has {len(values)}.")
     for component, value in zip(function.inputs, values, strict=False):
         if isinstance(component, gr.Radio) and value not in (None, *(name for _, name in component.choices)):
-            known = ", ".join(name for _, name in component.choices)
-            raise failure("unknown-choice", f"{component.label}: {checks.say(value)} is not one of {known}.")
+            choices = ", ".join(name for _, name in component.choices)
+            raise failure("unknown-choice", f"{component.label}: {checks.say(value)} is not one of {choices}.")
 
 
 def failure(code: str, sentence: str) -> gr.Error:
-    """What a program is sent: the sentence as the error, the code as its title."""
+    """An API error: the sentence as its message, the code as its title."""
     return gr.Error(sentence, title=code, print_exception=False)
 
 
 def on_card(live: LiveRuns, card: gr.Button, recording: Recording, targets: list) -> None:
-    """A card swaps the run that is shown; the model is not needed for it."""
+    """A card's click shows its recorded run; no model is needed."""
 
     def show(request: gr.Request) -> tuple[str, str]:
         live.forget(request.session_hash)
-        # a new run id each time, so that the same card starts again
+        # a new run id each time, so that the same card restarts
         again = recording.message.replace(recording.name, f"{recording.name}/{next(fresh)}", 1)
         return again, shown(f"Recorded run: {recording.title}.")
 
@@ -223,7 +223,7 @@ def on_card(live: LiveRuns, card: gr.Button, recording: Recording, targets: list
 
 
 def on_load(manager: RunManager, page: gr.Blocks, about: gr.HTML) -> None:
-    """Once the model is there: what may be said of it on this machine."""
+    """Show the model's status once it is loaded."""
 
     async def tell() -> str:
         while (words := manager.about()) is None:
@@ -238,7 +238,7 @@ def on_run(
 ) -> None:
     """Run and Stop. Stop sets a flag and does not cancel the handler, so that a stopped run still sends its end.
 
-    Where endpoints are tools, too, the page's own handler is none of them: its messages are for the player.
+    If endpoints are MCP tools, the page's own handler is not one: its messages are for the player.
     """
     status, seen = targets[1], "undocumented" if tools else "public"
 
@@ -266,14 +266,14 @@ def on_run(
 
 
 def add_endpoints(api: Endpoints) -> None:
-    """The named API: one endpoint, and one MCP tool, a method of Endpoints."""
+    """The named API: one endpoint and one MCP tool per method of Endpoints."""
 
     def visitor(request: gr.Request) -> Visitor:
         return Visitor(request.session_hash or address_of(request), address_of(request))
 
     def add(method: Callable, **how: Any) -> None:
-        made = endpoint(method, gr.Request, visitor, failure)
-        gr.api(made, api_name=method.__name__, **how)
+        function = endpoint(method, gr.Request, visitor, failure)
+        gr.api(function, api_name=method.__name__, **how)
 
     for method in (api.decode_events, api.lossless_check, api.verify_block):
         add(method, concurrency_limit=None)
@@ -301,7 +301,7 @@ def routes(manager: RunManager) -> list[Route]:
 
 
 def offers_tools(wanted: bool | None) -> bool:
-    """Are the endpoints MCP tools, too? As asked for, else if gradio's mcp extra is installed and works."""
+    """Whether the endpoints are also MCP tools: the setting, else if gradio's mcp extra is installed and works."""
     if wanted is not None:
         return wanted
     if find_spec("mcp") is None:
@@ -328,7 +328,7 @@ def launch(page: gr.Blocks, manager: RunManager, settings: Settings, tools: bool
             head=f"<style>{css}</style>",  # launch(css=...) rewrites the rules and loses @container
             run_history=False,
             share=False,
-            ssr_mode=False,  # drawn by a Node server in front, the document would lack our headers and our script
+            ssr_mode=False,  # rendered by a Node server in front, the document would lack our headers and our script
             footer_links=["api", "settings"],
             max_threads=settings.limits.waiting + SPARE_THREADS,
             app_kwargs={
@@ -341,14 +341,14 @@ def launch(page: gr.Blocks, manager: RunManager, settings: Settings, tools: bool
 
 
 def main(settings: Settings) -> None:
-    """Serve until the process is asked to end; then let the run under way end first."""
+    """Serve until a signal to stop; then let the current runs end first."""
     json_logging.start()
     tools = offers_tools(settings.mcp)
     page, manager = build(settings, tools)
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
-    if zerogpu.is_zerogpu():  # the weights must be there before the page is served, so that a forked worker has them
+    if zerogpu.is_zerogpu():  # the weights must be loaded before the page is served, so that a forked worker has them
         manager.open()
     try:
         launch(page, manager, settings, tools)

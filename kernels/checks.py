@@ -1,4 +1,4 @@
-"""What a caller can get wrong, refused by name and shape before either implementation sees it."""
+"""Argument checks by name and shape, before either implementation runs."""
 
 import torch
 from torch import Tensor
@@ -25,13 +25,13 @@ def product(name: str, tensor: Tensor, like: Tensor) -> tuple[int, int]:
 
 
 def vector(name: str, tensor: Tensor, size: int, dtype: torch.dtype | None = None) -> None:
-    """[size], of this dtype where one is given."""
+    """[size], of this dtype if one is given."""
     if tuple(tensor.shape) != (size,) or (dtype is not None and tensor.dtype != dtype):
         raise ValueError(f"{name} is {tensor.dtype} {list(tensor.shape)}, expected {dtype or 'any dtype'} [{size}]")
 
 
 def same_dtype(**tensors: Tensor) -> None:
-    """One dtype for all of them."""
+    """All tensors must have one dtype."""
     if len({t.dtype for t in tensors.values()}) > 1:
         raise ValueError("dtypes differ: " + ", ".join(f"{name} {t.dtype}" for name, t in tensors.items()))
 
@@ -48,7 +48,7 @@ def taught(student: Tensor, teacher: Tensor, index: Tensor) -> None:
 
 
 def keys_and_values(name: str, k: Tensor, v: Tensor, dim: int) -> None:
-    """Both [HKV, rows, D] with the same strides, D side by side in memory."""
+    """Both [HKV, rows, D] with the same strides, D contiguous in memory."""
     if k.dim() != 3 or k.shape != v.shape or k.shape[2] != dim:
         shapes = f"{list(k.shape)} and {list(v.shape)}"
         raise ValueError(f"{name} keys and values are {shapes}, expected both [kv_heads, rows, {dim}]")
@@ -78,7 +78,7 @@ def attention(q, k_cache, v_cache, length, k_block, v_block) -> None:
 def qk_norm_rope(qkv, q_weight, k_weight, cos, sin, length, k_out, v_out, into) -> None:
     if k_out.dim() != 3:
         raise ValueError(f"k_out is {list(k_out.shape)}, expected [kv_heads, rows, head_dim]")
-    kv_heads, room, dim = k_out.shape
+    kv_heads, capacity, dim = k_out.shape
     keys_and_values("output", k_out, v_out, dim)
     rows, columns = product("qkv", qkv, k_out)
     same_dtype(q_weight=q_weight, k_weight=k_weight, k_out=k_out, v_out=v_out)
@@ -93,10 +93,10 @@ def qk_norm_rope(qkv, q_weight, k_weight, cos, sin, length, k_out, v_out, into) 
         raise ValueError(f"cos is {cos.dtype} {list(cos.shape)}, sin is {sin.dtype} {list(sin.shape)}")
     if into not in ("cache", "block"):
         raise ValueError(f"into is {into!r}, expected 'cache' or 'block'")
-    if into == "block" and room < rows:
-        raise ValueError(f"a block of {room} rows cannot take {rows} rows")
-    if into == "cache" and cos.shape[0] < room:
-        raise ValueError(f"the rotary table has {cos.shape[0]} positions, the cache {room} rows")
+    if into == "block" and capacity < rows:
+        raise ValueError(f"a block of {capacity} rows cannot take {rows} rows")
+    if into == "cache" and cos.shape[0] < capacity:
+        raise ValueError(f"the rotary table has {cos.shape[0]} positions, the cache {capacity} rows")
 
 
 def accept(block, choice, state, eos, text, ring) -> None:

@@ -1,4 +1,4 @@
-"""The largest of each row, the lowest index among equals: the maximum first, by lanes, then where it stands."""
+"""Row-wise argmax, the lowest index among equals: first the maximum, by lanes, then its index."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kernels.numba_reduce import top, total
 def largest_of_rows(logits, ids):
     """logits [rows, vocab] float32, each row contiguous -> ids [rows] int64, -1 for a row that is not all finite.
 
-    Returns how many of those there are.
+    Returns the number of such rows.
     """
     odd = 0
     columns = logits.shape[1]

@@ -2,8 +2,8 @@
 
 Products go through the same tile as the weights': positions are its outputs in q k^T, its inputs in weights v. What a
 row does not see has weight zero exactly, and adding zeros changes no bit. So a row's sums end at the last position it
-sees, however wide the pass is. Keys stand in panels of 16 positions, [positions / 16, dim,
-16]; values as [positions, dim].
+sees, however wide the pass is. Keys are stored in panels of 16 positions, [positions / 16, dim, 16]; values as
+[positions, dim].
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from kernels.numba_common import address, entry, exp32, inner
 from kernels.numba_linear import product
 from kernels.numba_reduce import top, total
 
-QUERIES = 24  # rows of scores computed together: four full tiles, which at 1,024 positions stay in the second cache
+QUERIES = 24  # rows of scores computed together: four full tiles, which at 1,024 positions fit in the L2 cache
 
 
 @inner
 def attend(q, group, rows, start, causal, keys, keys_at, values, values_at, scores, sums, out, column):
     """q [rows * group, dim], scaled, row by row -> out[:rows, column : column + group * dim].
 
-    Row r of the pass stands at position start + r; it sees the positions up to its own, or if not `causal` the whole
-    pass. keys_at, values_at: where this head's keys and values begin, counted flat. Work space: scores [QUERIES,
+    Row r of the pass is at position start + r; it sees the positions up to its own, or if not `causal` the whole
+    pass. keys_at, values_at: flat offsets of this head's keys and values. Work space: scores [QUERIES,
     score_width(positions)], sums [QUERIES, dim].
     """
     dim, wide = q.shape[1], scores.shape[1]
@@ -49,7 +49,7 @@ def attend(q, group, rows, start, causal, keys, keys_at, values, values_at, scor
 
 @inner
 def _softmax(scores, f, own, width):
-    """Weights of the first `own` positions, zeros behind them; 1 / their sum goes into the row's last column."""
+    """Weights of the first `own` positions, zeros after them; 1 / their sum goes into the row's last column."""
     for i in range(own, width):
         scores[f, i] = -np.inf
     place = address(scores, f * scores.shape[1])
@@ -62,7 +62,7 @@ def _softmax(scores, f, own, width):
 
 
 def score_width(positions: int) -> int:
-    """Columns of `scores` for so many positions: whole panels, and a line for the sums."""
+    """Columns of `scores` for this many positions: whole panels, and a cache line for the sums."""
     return -(-positions // 16) * 16 + 16
 
 
@@ -96,7 +96,7 @@ def attention(
     k_block: Tensor | None = None,
     v_block: Tensor | None = None,
 ) -> Tensor:
-    """As `kernels.ops.attention`; the keys are put into panels at each call.
+    """As `kernels.ops.attention`; the keys are packed into panels at each call.
 
     q [rows, heads, head_dim] -> [rows, heads * head_dim].
     """

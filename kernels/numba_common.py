@@ -1,8 +1,8 @@
-"""What the CPU's kernels share: how they are compiled and cached, addresses, and an exp of our own.
+"""Shared helpers of the CPU kernels: compilation and caching, addresses, and an exp of our own.
 
-One rule holds in all `kernels/numba_*.py`: the bits of a result depend on its row and its weights alone. Sums are
+All `kernels/numba_*.py` are row-invariant: the bits of a result depend on its row and its weights alone. Sums are
 explicit chains of fused multiply-adds in one order, never left to a vectoriser or to fastmath; elementwise functions
-are our own. So neither the rows beside a row, nor the number of threads, nor the CPU's vector width shows.
+are our own. So other rows, the number of threads and the CPU's vector width change no bit.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 LANES = 8  # float32 numbers a vector instruction is written for: one AVX register, two of NEON
-PANEL = 16  # outputs that stand together in memory, for each input in turn
+PANEL = 16  # outputs per panel: 16 outputs are contiguous for each input
 F32, I32, I64 = ir.FloatType(), ir.IntType(32), ir.IntType(64)
 VECTOR, WORDS = ir.VectorType(F32, LANES), ir.VectorType(I32, LANES)
 
 # error_model: the check for a division by zero keeps a loop from being vectorised (SiLU of 32 rows: 1.6 -> 0.48 ms).
-inner = njit(nogil=True, error_model="numpy")  # inlined into what calls it
+inner = njit(nogil=True, error_model="numpy")  # inlined into its caller
 
 
 @lru_cache
 def cache_folder() -> Path | None:
-    """Where machine code is kept between processes, None if no folder can be written.
+    """The folder of the machine code cache, None if no folder is writable.
 
-    Its name holds a digest of all kernels: numba itself looks only at the file of the function that is cached.
+    Its name contains a digest of all kernels: numba itself checks only the file of the cached function.
     """
     digest = hashlib.sha256(numba.__version__.encode())
     for source in sorted(Path(__file__).parent.glob("numba_*.py")):
@@ -56,21 +56,21 @@ def cache_folder() -> Path | None:
 
 
 def compiled_before() -> bool:
-    """Does an earlier process's machine code lie in the folder? numba itself looks whether it is for this CPU."""
+    """Whether the folder holds an earlier process's machine code; numba itself checks that it is for this CPU."""
     folder = cache_folder()
     return folder is not None and next(folder.rglob("*.nbi"), None) is not None
 
 
 def _ours(folder: Path) -> bool:
-    """Code is read back from the folder and run: may nobody else write it? Windows keeps a user's folders apart."""
+    """Whether only this user can write the folder, because code from it is run. Windows protects a user's folders."""
     if sys.platform == "win32":
         return True
-    found = folder.lstat()
-    return found.st_uid == os.getuid() and stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o022
+    status = folder.lstat()
+    return status.st_uid == os.getuid() and stat.S_ISDIR(status.st_mode) and not status.st_mode & 0o022
 
 
 def entry(function: Callable) -> Callable:
-    """Compile for a call from Python: without the GIL, and kept on disk if there is a place for it."""
+    """Compile for calls from Python, without the GIL, and cached on disk if possible."""
     before, folder = numba.config.CACHE_DIR, cache_folder()
     numba.config.CACHE_DIR = str(folder or "")
     try:
@@ -84,19 +84,19 @@ def number(value: int) -> ir.Constant:
 
 
 def fma_of(builder: ir.IRBuilder) -> ir.Function:
-    """llvm.fma of a vector: one rounding, in hardware or, if a CPU lacks it, in the maths library."""
+    """llvm.fma of a vector: one rounding, in hardware or, if a CPU lacks it, in libm."""
     kind = ir.FunctionType(VECTOR, [VECTOR] * 3)
     return cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{LANES}f32")
 
 
 def vector_at(builder: ir.IRBuilder, base: ir.Value, offset: ir.Value, kind=F32, vector=VECTOR) -> ir.Value:
-    """Pointer to the vector that begins `offset` elements behind the address `base`, an int64."""
+    """Pointer to the vector that begins `offset` elements after the address `base`, an int64."""
     return builder.bitcast(builder.gep(builder.inttoptr(base, kind.as_pointer()), [offset]), vector.as_pointer())
 
 
 @intrinsic
 def address(typing, array, index):
-    """The address of element `index` of a contiguous array, counted flat, as int64."""
+    """The address of the element at flat index `index` of a contiguous array, as int64."""
 
     def generate(context, builder, signature, args):
         data = context.make_array(signature.args[0])(context, builder, args[0]).data
@@ -107,7 +107,7 @@ def address(typing, array, index):
 
 @intrinsic
 def pointer(typing, place):
-    """An address as what `numba.carray` takes."""
+    """An address as the pointer type that `numba.carray` takes."""
 
     def generate(context, builder, signature, args):
         return builder.inttoptr(args[0], cgutils.voidptr_t)
@@ -132,5 +132,5 @@ def exp32(x):
 
 
 def yields() -> bool:
-    """Can a waiting thread give up its turn? Windows has no sched_yield; there it only pauses."""
+    """Whether a waiting thread can yield. Windows has no sched_yield; there it only pauses."""
     return sys.platform != "win32"

@@ -1,10 +1,10 @@
 """y[r, o] = sum over i of x[r, i] * w[o, i], i ascending, one fused multiply-add each.
 
-Weights stand in panels of 16 outputs. bfloat16 stays bfloat16: a panel is [in, 8] words; the low half of word j belongs
-to output j, the high half to output j + 8, so widening is a shift and a mask. float32 panels are [in, 16] numbers.
+Weights are stored in panels of 16 outputs. bfloat16 stays bfloat16: a panel is [in, 8] words; the low half of word j
+is output j, the high half output j + 8, so widening is a shift and a mask. float32 panels are [in, 16] numbers.
 
-A tile computes a few rows of a few panels, outputs as lanes. Which tiles make up a product changes no bit of it. Of the
-shapes tried on an EPYC with AVX2, 1 x 64, 2 x 32, 4 x 16 and 6 x 16 were the quickest (88 % of the core's peak at 6
+A tile computes a few rows of a few panels, outputs as lanes. The choice of tiles changes no bit of a product. Of the
+shapes tried on an EPYC with AVX2, 1 x 64, 2 x 32, 4 x 16 and 6 x 16 were the fastest (88 % of the core's peak at 6
 rows); 3 x 32 spills.
 """
 
@@ -58,8 +58,8 @@ def _widened(builder: ir.IRBuilder, pool: ir.Value, at: ir.Value, packed: bool) 
 def _tile(rows: int, panels: int, add: bool):
     """tile(pool, at, panel, step, x, xs, y, ys, k): y[rows, panels * 16] (+)= x[rows, k] times panels of `pool`.
 
-    `at`: where the first panel begins, `panel` and `step`: elements from panel to panel and from input to input; x, y:
-    addresses, xs, ys: elements from row to row.
+    `at`: offset of the first panel; `panel` and `step`: strides of panels and of inputs; x, y: addresses, xs, ys: row
+    strides. Strides are in elements.
     """
 
     @intrinsic
@@ -146,7 +146,7 @@ product, product_added = _product(False), _product(True)
 
 
 def _width(pool):
-    """Elements a panel has for one input: 8 words, or 16 numbers."""
+    """Elements per panel and input: 8 words, or 16 numbers."""
 
 
 @overload(_width, inline="always")
@@ -177,7 +177,7 @@ def width(pool):
 
 @inner
 def row_of(pool, at, index, out):
-    """Row `index` of the matrix whose panels begin at `at`, into out [in]: an embedding is read from the head."""
+    """Row `index` of the matrix whose panels begin at `at`, into out [in]: the embedding of a tied head."""
     size, wide = out.shape[0], _width(pool)
     place, lane = at + index // 16 * size * wide, index % 16
     for i in range(size):
@@ -192,16 +192,16 @@ def panels_size(outputs: int, inputs: int, dtype: torch.dtype) -> int:
 def pool_of(weight: Tensor) -> np.ndarray:
     """[out, in] -> its panels, flat: uint32 of a bfloat16 matrix, float32 of any other. Outputs are padded with zeros.
 
-    One matrix at a time, so that no second copy of a model is ever held.
+    One matrix at a time, so that there is never a second copy of the model in memory.
     """
     outputs, inputs = weight.shape
     short = -outputs % PANEL
-    kept = weight.detach() if weight.dtype == torch.bfloat16 else weight.detach().float()
+    matrix = weight.detach() if weight.dtype == torch.bfloat16 else weight.detach().float()
     if short:
-        kept = torch.cat([kept, kept.new_zeros(short, inputs)])
+        matrix = torch.cat([matrix, matrix.new_zeros(short, inputs)])
     if weight.dtype != torch.bfloat16:
-        return kept.view(-1, PANEL, inputs).transpose(1, 2).contiguous().numpy().reshape(-1)
-    halves = kept.view(torch.int16).view(-1, 2, LANES, inputs).permute(0, 3, 2, 1).contiguous()
+        return matrix.view(-1, PANEL, inputs).transpose(1, 2).contiguous().numpy().reshape(-1)
+    halves = matrix.view(torch.int16).view(-1, 2, LANES, inputs).permute(0, 3, 2, 1).contiguous()
     return halves.numpy().view(np.uint32).reshape(-1)
 
 

@@ -1,4 +1,4 @@
-"""A whole pass of either view as one compiled call: embedding, layers, head. Threads may join it while it runs.
+"""A whole forward pass of either view as one compiled call: embedding, layers, head. Threads may join while it runs.
 
 A layer has four phases: q, k, v and attention by key-value head; the output product by 64 columns; gate, up and SiLU by
 64 columns; the down product by 64 columns. The head is one more.
@@ -19,20 +19,20 @@ from kernels.numba_rmsnorm import norm_rows
 from kernels.numba_silu_mul import silu_mul_panels
 from kernels.numba_sync import OVER, claim, finish, load, meet, open_phases, pause, store
 
-# Phases of a layer, and the one behind the last.
+# Phases of a layer, and the one after the last layer.
 ATTENTION, OUTPUT, GATES, DOWNWARD, LOGITS_PHASE = range(5)
-# Places in `Weights.at[layer]`; the two views' qkv and out stand side by side.
+# Indices in `Weights.at[layer]`; the two views' qkv and out are adjacent.
 QKV, OUT, GATE_UP, DOWN, HEAD, EMBEDDING, MATRICES = 0, 2, 4, 5, 6, 7, 8
-# Words of a job. NUMBER is written last, and is what a helper waits for.
+# Words of a job. NUMBER is written last; helpers wait for it.
 NUMBER, TEAM, ROWS, START, VIEW, FIRST, ASKED, KEYS, VALUES, STORED, LOGITS, VOCABULARY, WORDS = range(13)
 COLUMNS = 4  # panels of 16 in a unit of work
 
 
 class Weights(NamedTuple):
-    """A model's numbers; `pool` holds every matrix in panels (`kernels.numba_linear`), the rest is float32."""
+    """A model's weights; `pool` holds every matrix in panels (`kernels.numba_linear`), the rest is float32."""
 
     pool: np.ndarray  # uint32 (bfloat16) or float32, flat
-    at: np.ndarray  # [layers, MATRICES] int64: where a matrix begins
+    at: np.ndarray  # [layers, MATRICES] int64: offset of each matrix
     norms: np.ndarray  # [2 * layers + 1, hidden]
     q_norm: np.ndarray  # [layers, 2, dim]
     k_norm: np.ndarray
@@ -42,7 +42,7 @@ class Weights(NamedTuple):
 
 
 class Buffers(NamedTuple):
-    """What a pass of up to `rows` rows works in; a first axis of threads where each has its own."""
+    """The buffers of a pass of up to `rows` rows; a first axis of threads if each has its own."""
 
     x: np.ndarray  # [rows, hidden], the residual stream
     normed: np.ndarray  # [threads, rows, hidden]
@@ -110,7 +110,7 @@ def _gates(unit, me, layer, rows, w, b):
 
 @inner
 def _logits(unit, me, job, w, b):
-    """The head, for the rows that are asked for and two units of columns."""
+    """The head, for the requested rows and two units of columns."""
     hidden, size, wide = b.x.shape[1], job[VOCABULARY], width(w.pool)
     panels = min(2 * COLUMNS, size // 16 - unit * 2 * COLUMNS)
     product(
@@ -122,10 +122,10 @@ def _logits(unit, me, job, w, b):
 
 @inner
 def _units(phase, job, w, b):
-    """How many units of work a phase has: the same in every pass of a model, whatever the job says.
+    """Units of work per phase: the same in every pass of a model, whatever the job.
 
-    A helper that is late may read the next job's words under this pass's number. All it can do then is find that every
-    unit is claimed; a count that moved with the job would offer it some.
+    A late helper may read the next job's words under this pass's number. It then finds that every unit is claimed; if
+    the count depended on the job, it could claim one.
     """
     if phase == LOGITS_PHASE:
         return (job[VOCABULARY] // 16 + 2 * COLUMNS - 1) // (2 * COLUMNS)
@@ -137,7 +137,7 @@ def _units(phase, job, w, b):
 
 @inner
 def _share(me, number, job, sync, w, b):
-    """One thread's share of pass `number`: whatever it can claim."""
+    """One thread's share of pass `number`: all units it can claim."""
     layers, rows, view, start = w.at.shape[0], job[ROWS], job[VIEW], job[START]
     kv_heads, dim, stored = _units(ATTENTION, job, w, b), w.q_norm.shape[2], job[STORED]
     keys = carray(pointer(job[KEYS]), (layers, kv_heads, stored * dim), np.float32)
@@ -149,7 +149,7 @@ def _share(me, number, job, sync, w, b):
         units = _units(phase, job, w, b)
         unit = claim(address(sync, 0), i, number, units)
         while unit >= 0:
-            if norm >= 0:  # each thread for itself, once
+            if norm >= 0:  # each thread writes its own, once
                 norm_rows(b.x, w.norms[norm], b.normed[me], rows, w.eps[0])
                 norm = -1
             if phase == ATTENTION:
@@ -173,8 +173,8 @@ def _share(me, number, job, sync, w, b):
 def take_part(me, patience, ids, job, sync, w, b):
     """Thread 0 leads a pass over `ids` [rows] int64; the other words of the job are written already.
 
-    Any other thread is a helper: it joins each pass it sees begin, and returns after `patience` pauses without one, or
-    if it is not wanted. One function, because each entry is compiled with all that it calls, which takes seconds.
+    Any other thread is a helper: it joins each pass that begins, and returns after `patience` pauses without one, or
+    if dismissed. It is one function, because each entry is compiled with all its callees, which takes seconds.
     """
     if me == 0:
         number = job[NUMBER] + 1

@@ -47,7 +47,7 @@ def qk_norm_rope(
     into: str,
     eps: float,
 ) -> Tensor:
-    """As `kernels.ops.qk_norm_rope`, of a product in one slice.
+    """As `kernels.ops.qk_norm_rope`, for an unsliced product.
 
     qkv [rows, (heads + 2 * kv_heads) * head_dim] -> q [rows, heads, head_dim].
     """

@@ -1,4 +1,4 @@
-"""What is read off a row of logits for the eye: log-probabilities, probabilities, entropy, the likeliest tokens."""
+"""Logit statistics for display: log-probabilities, probabilities, entropy, the likeliest tokens."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from kernels.numba_reduce import top, total
 
 @inner
 def _sum(row, whole):
-    """Of a row of any length, whole = its largest multiple of 8."""
-    found = np.float32(0)
+    """Sum of a row of any length; `whole` is the largest multiple of 8 in it."""
+    result = np.float32(0)
     if whole:
-        found = total(address(row, 0), whole)
+        result = total(address(row, 0), whole)
     for i in range(whole, len(row)):
-        found += row[i]
-    return found
+        result += row[i]
+    return result
 
 
 @inner
 def _largest(row, values, ids):
-    """The len(ids) largest of a row, falling, the lower index first among equals."""
-    count, held = len(ids), 0
+    """The len(ids) largest of a row, descending, the lower index first among equals."""
+    count, filled = len(ids), 0
     for i in range(len(row)):
         value = row[i]
-        if held == count and not value > values[count - 1]:
+        if filled == count and not value > values[count - 1]:
             continue
-        place = min(held, count - 1)
+        place = min(filled, count - 1)
         while place > 0 and value > values[place - 1]:
             values[place], ids[place] = values[place - 1], ids[place - 1]
             place -= 1
         values[place], ids[place] = value, i
-        held = min(held + 1, count)
+        filled = min(filled + 1, count)
 
 
 @entry

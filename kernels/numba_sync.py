@@ -1,7 +1,7 @@
-"""Threads that share a pass: units of work are claimed, never assigned, so nobody waits for a thread that is not there.
+"""Work sharing between threads: units of a pass are claimed, never assigned, so no thread waits for an absent one.
 
-A phase has two counters, each in a cache line of its own: units claimed, units done. Both hold the pass's number above
-their lowest 20 bits, so a thread that comes late finds that its pass is over and touches nothing.
+A phase has two atomic counters, each in its own cache line: units claimed, units done. Both hold the pass's number
+above their lowest 20 bits, so a late thread sees that its pass is over and touches nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from kernels.numba_common import I32, I64, inner, yields
 
 PHASE_BYTES = 256
 UNITS = (1 << 20) - 1
-SPINS = 500  # pauses, some 20 microseconds, before a waiting thread offers its turn to others
+SPINS = 500  # pauses, about 20 microseconds, before a waiting thread yields
 OVER, NONE_LEFT = -2, -1
 
 
@@ -66,13 +66,13 @@ _add, _load, _store, _swap = (_atomic(kind) for kind in ("add", "load", "store",
 
 @inner
 def load(place):
-    """The int64 at an address, after all that was written before it was."""
+    """Load an int64 with acquire ordering."""
     return _load(place, 0, 0)
 
 
 @inner
 def store(place, value):
-    """Write an int64 to an address, after all that was written before."""
+    """Store an int64 with release ordering."""
     _store(place, value, 0)
 
 

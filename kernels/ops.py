@@ -1,12 +1,12 @@
-"""The front door: one function an operation, arguments checked, implementation chosen.
+"""Public operations: one function each; it checks the arguments and dispatches to an implementation.
 
 backend="auto" takes Triton for tensors on a CUDA device (if Triton is installed) and the plain PyTorch reference
-elsewhere. An explicit choice holds or raises: "triton" on a CPU tensor is a ValueError, unless Triton's interpreter
+elsewhere. An explicit choice is used or raises: "triton" on a CPU tensor is a ValueError, unless Triton's interpreter
 is running the kernels. "numba" has the operations of a pass, for a CPU; whole passes are `kernels.numba_pass`.
 
-The Triton kernels are exact by rule: the bits of a row depend neither on how many rows are computed with it nor on
-its place among them, so one row alone (plain decoding) equals the same row of a block (verification). And they never
-ask the host for a length, so every call can be captured in a CUDA graph.
+The Triton kernels are row-invariant: the bits of a row depend neither on how many rows are computed with it nor on
+its place among them, so one row alone (plain decoding) equals the same row of a block (verification). They never
+read a length on the host, so every call can be captured in a CUDA graph.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from torch import Tensor
 from kernels import checks
 
 BACKENDS = ("auto", "reference", "triton", "numba")
-COMPILED = frozenset("linear attention rmsnorm qk_norm_rope argmax distribution".split())  # operations numba has
+COMPILED = frozenset("linear attention rmsnorm qk_norm_rope argmax distribution".split())  # operations in numba
 
 
 def backend_for(backend: str, tensor: Tensor) -> str:
@@ -32,14 +32,14 @@ def backend_for(backend: str, tensor: Tensor) -> str:
         raise ValueError(f"backend {backend!r} was asked for, but {backend} is not installed")
     if backend == "numba" and tensor.device.type != "cpu":
         raise ValueError(f"backend 'numba' was asked for, but the tensor is on {tensor.device}")
-    somewhere = tensor.is_cuda or tensor.is_meta  # a meta tensor has shapes alone: enough to compile for
+    somewhere = tensor.is_cuda or tensor.is_meta  # a meta tensor has only a shape: enough for compilation
     if backend == "triton" and not somewhere and not import_module("kernels.triton_common").interpreted():
         raise ValueError(f"backend 'triton' was asked for, but the tensor is on {tensor.device}")
     return backend
 
 
 def _operation(backend: str, tensor: Tensor, stem: str, name: str) -> Callable:
-    """The function to call: Triton and numba are imported here and nowhere earlier."""
+    """The function to call; Triton and numba are imported lazily, here."""
     chosen = backend_for(backend, tensor)
     if chosen == "numba" and name not in COMPILED:
         raise ValueError(f"backend 'numba' has no {name}, only {', '.join(sorted(COMPILED))}")
@@ -57,7 +57,7 @@ def linear(x: Tensor, weight: Tensor, out_dtype: torch.dtype | None = None, back
 
 
 def linear_parts(x: Tensor, weight: Tensor, backend: str = "auto") -> Tensor:
-    """[M, K], [N, K] -> x @ weight.T [M, N], or [slices, M, N] fp32 where the layer is cut into slices of K.
+    """[M, K], [N, K] -> x @ weight.T [M, N], or [slices, M, N] fp32 if the layer is split along K.
 
     For `add_rmsnorm` and `qk_norm_rope`, which take either: slices are added in order and rounded there.
     """
@@ -108,7 +108,7 @@ def add_rmsnorm(
 ) -> tuple[Tensor, Tensor]:
     """[M, N], [M, N], [N] -> (rmsnorm(stream), stream), both [M, N], where stream = x + residual, rounded.
 
-    x may come in slices [slices, M, N] fp32, as `linear_parts` gives them.
+    x may be sliced [slices, M, N] fp32, as returned by `linear_parts`.
     """
     checks.matrix("residual", residual)
     checks.vector("weight", weight, residual.shape[1], residual.dtype)
@@ -132,7 +132,7 @@ def qk_norm_rope(
 ) -> Tensor:
     """qkv [M, (H + 2 HKV) D] -> q [M, H, D]; keys and values are written to k_out, v_out [HKV, rows, D].
 
-    qkv may come in slices [slices, M, (H + 2 HKV) D] fp32, as `linear_parts` gives them. Row i stands at position
+    qkv may be sliced [slices, M, (H + 2 HKV) D] fp32, as returned by `linear_parts`. Row i is at position
     length + i (length [1] int32); cos, sin [positions, D / 2] rotate halves. into="cache" writes row i to row
     length + i and drops rows past the end; into="block" writes row i to row i.
     """
@@ -145,8 +145,8 @@ def qk_norm_rope(
 def distribution(logits: Tensor, count: int, backend: str = "auto") -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """[M, V], finite -> log-probabilities [M, V], probabilities [M, V], entropies [M] in nats, all float32.
 
-    Beside them the `count` largest log-probabilities [M, count], falling, and their ids, int64. With count 0 the
-    entropies mean nothing. "auto" takes numba for float32 on a CPU: for the eye alone, no id depends on it.
+    Also the `count` largest log-probabilities [M, count], descending, and their ids, int64. With count 0 the entropies
+    are undefined. "auto" takes numba for float32 on a CPU: for display only, no id depends on it.
     """
     checks.matrix("logits", logits)
     if backend == "triton":
@@ -164,10 +164,10 @@ def argmax(logits: Tensor, backend: str = "auto") -> Tensor:
 
 
 def gumbel_argmax(logits: Tensor, length: Tensor, seed: Tensor, temperature: Tensor, backend: str = "auto") -> Tensor:
-    """[M, V] -> [M] int32: one sample of softmax(logits / temperature) a row; -inf marks what a filter removed.
+    """[M, V] -> [M] int32: one sample of softmax(logits / temperature) per row; -inf marks filtered tokens.
 
     Noise is keyed by (seed [1] int64, position length [1] int32 + i, token id), so both views, and decoding one row
-    at a time, draw the same. temperature is a [1] float32 tensor, so that a captured graph can follow the slider.
+    at a time, draw the same. temperature is a [1] float32 tensor, so that a captured graph can change it.
     """
     checks.matrix("logits", logits)
     checks.vector("length", length, 1, torch.int32)
@@ -179,7 +179,7 @@ def gumbel_argmax(logits: Tensor, length: Tensor, seed: Tensor, temperature: Ten
 def kl(student: Tensor, teacher: Tensor, index: Tensor, backend: str = "auto") -> tuple[Tensor, Tensor]:
     """Logits [n, V], [positions, V] -> forward KL [n] fp32 from teacher row index[i] (int64) to student row i, in nats.
 
-    Beside it [n, 2] fp32, both rows' log-sum-exp, which `kl_slope` takes. Not differentiable by itself.
+    Also [n, 2] fp32, both rows' log-sum-exp, which `kl_slope` takes. Not differentiable by itself.
     """
     checks.taught(student, teacher, index)
     return _operation(backend, student, "kl", "kl")(student, teacher, index)
@@ -199,7 +199,7 @@ def accept(
 
     Appends the longest agreeing prefix and the AR view's next token to text [T], stops at eos [E] and at the limits
     in state, and writes state [8] and the cycle's record into ring [slots, record_words(B)], all in place. The words
-    are named in `kernels.records`. A stopped state makes the call do nothing, so a host may run cycles ahead.
+    are named in `kernels.records`. A stopped state makes the call a no-op, so a host may enqueue cycles ahead.
     """
     checks.accept(block, choice, state, eos, text, ring)
     _operation(backend, block, "accept", "accept")(block, choice, state, eos, text, ring)

@@ -1,7 +1,7 @@
-"""The int32 words that `accept` reads and writes: the decode state, and one record a cycle in an event ring.
+"""The int32 words that `accept` reads and writes: the decode state, and a ring buffer with one record per cycle.
 
-They live on the device so that a CUDA graph can replay whole cycles without asking the host anything. The host
-reads a copy of the ring that the device has finished.
+They live on the device so that a CUDA graph can replay whole cycles without host synchronisation. The host reads a
+finished copy of the ring.
 """
 
 from typing import NamedTuple
@@ -10,16 +10,16 @@ import torch
 from torch import Tensor
 
 # ---------------------------------------------------------------- the state: one word each
-LENGTH = 0  # committed rows in the cache; the anchor stands at this position and is not among them
+LENGTH = 0  # committed rows in the cache; the anchor has this position and is not among them
 GENERATED = 1  # tokens already in the text, the anchor included
 CYCLE = 2  # cycles judged so far
-STOP = 3  # an index into STOPS; once it is not 0, `accept` changes nothing any more
+STOP = 3  # an index into STOPS; once it is not 0, `accept` changes nothing
 ANCHOR = 4  # the last token of the text
 MAX_TOKENS = 5  # the text may not grow beyond this
 CAPACITY = 6  # rows of the cache
 STATE_WORDS = 8
 
-# ---------------------------------------------------------------- when a cycle's passes were over, one column each
+# ---------------------------------------------------------------- end times of a cycle's passes, one column each
 START, DRAFTED, VERIFIED, JUDGED = range(4)
 MARKS = 4
 
@@ -30,15 +30,15 @@ STOP_EOS, STOP_LENGTH, STOP_CAPACITY = 1, 2, 3
 SEQUENCE = 0  # cycle + 1
 RECORD_LENGTH = 1  # committed rows before the cycle
 RECORD_DRAFT = 2  # eligible proposals
-RECORD_ACCEPT = 3  # leading proposals equal to the choice before them, EOS ignored
+RECORD_ACCEPT = 3  # leading proposals that match the AR choice, EOS ignored
 RECORD_COMMIT = 4  # tokens appended to the text, EOS included
-RECORD_NEXT = 5  # the AR view's own next token, -1 where an accepted EOS ended the text
+RECORD_NEXT = 5  # the AR view's own next token, -1 if an accepted EOS ended the text
 RECORD_STOP = 6  # as STOP
 HEADER_WORDS = 7
 
 
 def record_words(block: int) -> int:
-    """Words of one record for blocks of this many slots."""
+    """Words per record for blocks of this many slots."""
     return HEADER_WORDS + 2 * block
 
 
@@ -72,7 +72,7 @@ def make_ring(slots: int, block: int, device="cpu") -> Tensor:
 
 
 def read_record(ring: Tensor, cycle: int) -> Record | None:
-    """The record of this cycle (0, 1, ...) from a ring in host memory, or None if another one stands in its place.
+    """The record of this cycle (0, 1, ...) from a ring in host memory, or None if its slot holds another one.
 
     ring [slots, words] int32.
     """
@@ -80,7 +80,7 @@ def read_record(ring: Tensor, cycle: int) -> Record | None:
 
 
 def parse_record(words: list[int], cycle: int) -> Record | None:
-    """The record that these words are, or None if they are the record of another cycle."""
+    """Parse a record from its words, or None if they are the record of another cycle."""
     if words[SEQUENCE] != cycle + 1:
         return None
     slots = (len(words) - HEADER_WORDS) // 2

@@ -1,4 +1,4 @@
-"""Plain PyTorch: what every operation means. One function an operation, nothing here is meant to be quick.
+"""Reference implementations in plain PyTorch: they define every operation and are not optimised.
 
 Arguments were checked in `kernels.ops`. `length` is always an int32 tensor of one element, the committed rows of the
 cache; reading it here waits for the device, which the Triton launchers never do.
@@ -18,12 +18,12 @@ def linear(x: Tensor, weight: Tensor, out_dtype: torch.dtype | None = None) -> T
 
 
 def linear_parts(x: Tensor, weight: Tensor) -> Tensor:
-    """[M, K], [N, K] -> [M, N], as `linear`: nothing is cut into slices here."""
+    """[M, K], [N, K] -> [M, N], as `linear`: never sliced here."""
     return linear(x, weight)
 
 
 def linear_silu_mul(x: Tensor, gate_up: Tensor) -> Tensor:
-    """[M, K], [2 F, K] -> [M, F]: silu(x @ gate.T) * (x @ up.T), the products rounded, then theirs."""
+    """[M, K], [2 F, K] -> [M, F]: silu(x @ gate.T) * (x @ up.T), each product rounded, then the result."""
     gate, up = linear(x, gate_up).float().chunk(2, dim=-1)
     return (torch.nn.functional.silu(gate) * up).to(x.dtype)
 
@@ -95,21 +95,21 @@ def qk_norm_rope(
 ) -> Tensor:
     """qkv [M, (H + 2 HKV) D] or slices of it -> q [M, H, D]; keys and values go to k_out, v_out [HKV, rows, D].
 
-    Row i stands at position length + i and is rotated by cos, sin [positions, D / 2] (the rotate-half form) in fp32;
-    a position past the table takes its last row. into="cache": row i goes to row length + i of k_out and v_out, rows
+    Row i is at position length + i and is rotated by cos, sin [positions, D / 2] (the rotate-half form) in fp32;
+    a position past the table uses its last row. into="cache": row i goes to row length + i of k_out and v_out, rows
     past their end are dropped. into="block": row i goes to row i.
     """
     qkv = whole(qkv, k_out.dtype)
-    rows, (kv_heads, room, dim) = qkv.shape[0], k_out.shape
+    rows, (kv_heads, capacity, dim) = qkv.shape[0], k_out.shape
     heads = qkv.shape[1] // dim - 2 * kv_heads
     start = int(length)
     q, k, v = qkv.view(rows, -1, dim).split([heads, kv_heads, kv_heads], dim=1)
     position = (start + torch.arange(rows, device=qkv.device)).clamp(max=cos.shape[0] - 1)
     cos, sin = cos[position, None].float(), sin[position, None].float()
     first = start if into == "cache" else 0
-    kept = max(0, min(rows, room - first))
-    k_out[:, first : first + kept] = _rotate(rmsnorm(k, k_weight, eps), cos, sin)[:kept].transpose(0, 1)
-    v_out[:, first : first + kept] = v[:kept].transpose(0, 1)
+    fitting = max(0, min(rows, capacity - first))
+    k_out[:, first : first + fitting] = _rotate(rmsnorm(k, k_weight, eps), cos, sin)[:fitting].transpose(0, 1)
+    v_out[:, first : first + fitting] = v[:fitting].transpose(0, 1)
     return _rotate(rmsnorm(q, q_weight, eps), cos, sin)
 
 
@@ -136,7 +136,7 @@ def argmax(logits: Tensor) -> Tensor:
 def kl(student: Tensor, teacher: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
     """Logits [n, V], [positions, V], index [n] int64 -> KL(teacher row index[i] || student row i) [n] fp32, in nats.
 
-    Beside it [n, 2] fp32, log-sum-exp of the student's and of the teacher's row, for `kl_slope`.
+    Also [n, 2] fp32, log-sum-exp of the student's and of the teacher's row, for `kl_slope`.
     """
     s, t = student.float(), teacher.float()
     lse = torch.stack([s.logsumexp(-1), t.logsumexp(-1)[index]], dim=-1)
@@ -154,7 +154,7 @@ def kl_slope(student: Tensor, teacher: Tensor, index: Tensor, lse: Tensor) -> Te
 def gumbel_argmax(logits: Tensor, length: Tensor, seed: Tensor, temperature: Tensor) -> Tensor:
     """[M, V] -> [M] int32, a sample of softmax(logits / temperature) per row; seed [1] int64, temperature [1] float32.
 
-    The noise belongs to (seed, position length + i, token id): whoever computes this position draws this noise.
+    The noise is a function of (seed, position length + i, token id), the same in every pass.
     """
     rows, vocab = logits.shape
     position = int(length) + torch.arange(rows, device=logits.device)
@@ -165,8 +165,8 @@ def gumbel_argmax(logits: Tensor, length: Tensor, seed: Tensor, temperature: Ten
 def gumbel_noise(seed: int, position: Tensor, token: Tensor) -> Tensor:
     """-log(-log(1 - w)) of a uniform w = (r + 1/2) / 2**32; r is the Philox word of (seed, token id, position).
 
-    log1p keeps the small w apart, and they are the ones that win: as log(u) of a u near 1, a fp32 u would leave a
-    vocabulary of 150,000 about 110 distinct winning values.
+    log1p resolves the small w, which are the ones that win: with log(u) of a u near 1, fp32 would leave a vocabulary
+    of 150,000 about 110 distinct winning values.
 
     position and token int64, broadcast to [...] -> float32 [...].
     """
@@ -217,17 +217,17 @@ def accept(block: Tensor, choice: Tensor, state: Tensor, eos: Tensor, text: Tens
     n_commit = next((i + 1 for i in range(n_accept + 1) if chosen[i] in ends), n_accept + 1)
     ended = chosen[n_commit - 1] in ends
     has_next = n_commit == n_accept + 1
-    kept = n_commit if has_next else n_commit + 1  # the anchor, and the accepted proposals that were appended
+    n_kept = n_commit if has_next else n_commit + 1  # the anchor and the appended proposals
 
     if ended:
         stop = records.STOP_EOS
     elif generated + n_commit >= max_tokens:
         stop = records.STOP_LENGTH
-    elif length + kept >= capacity:
+    elif length + n_kept >= capacity:
         stop = records.STOP_CAPACITY
     next_id = chosen[n_accept] if has_next else -1
     header = [cycle + 1, length, n_draft, n_accept, n_commit, next_id, stop]
     ring[cycle % ring.shape[0]] = torch.tensor([*header, *ids, *chosen], dtype=torch.int32)
     text[generated : generated + n_commit] = choice[:n_commit]
-    after = [length + kept, generated + n_commit, cycle + 1, stop, chosen[n_commit - 1]]
+    after = [length + n_kept, generated + n_commit, cycle + 1, stop, chosen[n_commit - 1]]
     state[: len(after)] = torch.tensor(after, dtype=torch.int32)

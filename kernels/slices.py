@@ -1,13 +1,13 @@
-"""Into how many slices of K a product is cut: by the layer's shape alone, so that a row's sum has one order."""
+"""Split-K: the number of slices depends on the layer's shape alone, so that a row's sum has one order."""
 
-COLUMNS = 64  # of one program
-STEP_BYTES = 256  # of K that a program takes at a time: 128 bf16 values
-PROGRAMS = 256  # wanted of a product: about two for each of an H200's 132 multiprocessors, to keep its memory busy
-MOST = 8  # each slice costs its sums in float32, written and read again
+COLUMNS = 64  # per program
+STEP_BYTES = 256  # bytes of K per step of a program: 128 bf16 values
+PROGRAMS = 256  # target per product: about two per multiprocessor of an H200 (132), to saturate its memory
+MOST = 8  # each slice costs float32 sums that are written and read again
 
 
 def slices_for(columns: int, depth: int) -> int:
-    """Slices for a weight [columns, depth]: doubled until there are PROGRAMS programs, while each has whole steps.
+    """Slices for a weight [columns, depth]: doubled until there are PROGRAMS programs, as long as each has whole steps.
 
     A rule, not timed yet: `benchmarks/gpu/suite.py` times what it chooses against the alternatives.
     """

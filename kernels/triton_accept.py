@@ -1,7 +1,7 @@
 """n = length of the longest prefix with block[i + 1] == choice[i]; append it and the AR view's next token; record it.
 
-One program, one warp: a block fits in one. The rule in words is reference.accept, the words are named in records.
-The host gets a copy of the ring that is made behind this kernel.
+One program, one warp: a block fits in one. reference.accept defines the rule, kernels.records names the words.
+The host reads a copy of the ring that is made after this kernel.
 """
 
 import triton
@@ -41,12 +41,12 @@ def _accept_kernel(
     ends = i < 0
     for e in tl.static_range(N_EOS):
         ends = ends | (choice == tl.load(eos_ptr + e))
-    first_end = tl.min(tl.where(ends & (i <= n_accept), i, BLOCK), axis=0)  # BLOCK: the text goes on
+    first_end = tl.min(tl.where(ends & (i <= n_accept), i, BLOCK), axis=0)  # BLOCK: the text continues
     n_commit = tl.minimum(n_accept, first_end) + 1
     has_next = n_commit > n_accept
-    kept = tl.where(has_next, n_commit, n_commit + 1)  # the anchor, and the accepted proposals that were appended
+    n_kept = tl.where(has_next, n_commit, n_commit + 1)  # the anchor and the appended proposals
     last = tl.sum(tl.where(i == n_commit - 1, choice, 0), axis=0)
-    stop = tl.where(length + kept >= capacity, NO_ROOM, 0)
+    stop = tl.where(length + n_kept >= capacity, NO_ROOM, 0)
     stop = tl.where(generated + n_commit >= max_tokens, FULL, stop)
     stop = tl.where(first_end < BLOCK, EOS, stop)
 
@@ -61,7 +61,7 @@ def _accept_kernel(
     tl.store(record + 6, stop)
     tl.store(record + HEADER + i, token, mask=slot)
     tl.store(record + HEADER + SLOTS + i, choice, mask=slot)
-    tl.store(state_ptr + LENGTH, length + kept)
+    tl.store(state_ptr + LENGTH, length + n_kept)
     tl.store(state_ptr + GENERATED, generated + n_commit)
     tl.store(state_ptr + CYCLE, cycle + 1)
     tl.store(state_ptr + STOP, stop)

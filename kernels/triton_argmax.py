@@ -1,7 +1,7 @@
 """index[m] = lowest v among the largest of x[m, v]; with Gumbel noise added to x / temperature, a sample of softmax.
 
 One program finds the best of TILE tokens of a row, a second kernel the best of the row's tiles. Both prefer the
-lower index, so the answer does not depend on where tiles are cut. The noise is a function of (seed, position, token).
+lower index, so the result does not depend on the tiling. The noise is a function of (seed, position, token).
 """
 
 import torch

@@ -1,13 +1,13 @@
 """out[i] = softmax(q[i] . k / sqrt(D)) v over two places at once: the shared cache and the block's own keys.
 
 Positions 0 .. length-1 are cache rows, the next ones block rows (or, in the AR view, the cache rows just written).
-A block is seen by every query; without one, query i sees the keys up to its own position.
+Every query sees the whole block; without one, query i sees the keys up to its own position.
 One program computes one key head, one span of positions (`kernels.spans`) and one tile of queries, whose GROUP query
 heads are stacked so that they share each key tile; a second kernel merges the spans, CHUNK at a time, ascending.
 
-Spans and key tiles are cut at ABSOLUTE positions. A key therefore sits at the same place of the same tile whether it
-is read by a block of 32 queries or by one query decoding alone. Tiles beyond a query's sight change nothing in it:
-they scale by exp2(0) = 1 and add exp2(-inf) = 0. Spans beyond it are not merged. Rows past the end are not loaded.
+Spans and key tiles are cut at ABSOLUTE positions. A key therefore has the same place in the same tile whether it is
+read by a block of 32 queries or by one query decoding alone. Masked tiles change nothing: they scale by exp2(0) = 1
+and add exp2(-inf) = 0. Spans beyond it are not merged. Rows past the end are not loaded.
 """
 
 import math
@@ -21,12 +21,12 @@ from torch import Tensor
 from kernels.spans import SPAN, spans
 from kernels.triton_common import aligned, begin, check_offsets, dependent
 
-CHUNK = 8  # spans that are merged together: their loads are under way at once; more take more registers than 96
+CHUNK = 8  # spans merged together: their loads overlap; more spans need more than 96 registers
 
 
 class LaunchConfig(NamedTuple):
-    queries: int  # of one tile; times the group: stacked rows
-    keys: int  # of one tile
+    queries: int  # queries per tile; times the group: stacked rows
+    keys: int  # keys per tile
     span: int = SPAN
     warps: int = 4
     stages: int = 3
@@ -61,7 +61,7 @@ def _span_kernel(
     H: tl.constexpr, GROUP: tl.constexpr, D: tl.constexpr, QUERIES: tl.constexpr, ROWS: tl.constexpr,
     KEYS: tl.constexpr, SPAN: tl.constexpr, HAS_BLOCK: tl.constexpr, PDL: tl.constexpr,
 ):  # fmt: skip
-    # Tiles of one head and span run side by side: they read the same keys and values.
+    # Tiles of one head and span are scheduled together: they read the same keys and values.
     tile, head = tl.program_id(0), tl.program_id(1)
     begin(PDL)
     length = tl.minimum(tl.load(length_ptr), capacity)
@@ -97,7 +97,7 @@ def _span_kernel(
             seen = seen & (p[None, :] <= length + i[:, None])
         scores = tl.where(seen, scores, float("-inf"))
         new_top = tl.maximum(top, tl.max(scores, axis=1))
-        base = tl.where(new_top == float("-inf"), 0.0, new_top)  # a row that has seen nothing yet: no inf - inf
+        base = tl.where(new_top == float("-inf"), 0.0, new_top)  # a row without visible keys so far: avoid inf - inf
         weight = tl.exp2(scores - base[:, None])
         decay = tl.exp2(top - base)
         v = tl.load(v_at, mask=(p < end)[:, None], other=0.0)

@@ -1,7 +1,7 @@
-"""What the launchers share.
+"""Shared helpers of the Triton launchers.
 
-Programmatic dependent launch (PDL, compute capability 9.0 on): a kernel's programs may start while those of the one
-before it end. Off unless ORTHRUS_PDL=1, until a GPU has compared its bits and its time.
+Programmatic dependent launch (PDL, compute capability 9.0 on): a kernel may start while the previous one
+ends. Off unless ORTHRUS_PDL=1, until its bits and its time have been compared on a GPU.
 """
 
 import os
@@ -17,15 +17,15 @@ PDL_CAPABILITY = (9, 0)
 
 
 def interpreted() -> bool:
-    """Whether Triton's interpreter runs the kernels: settled when Triton is imported, as its own library shows."""
+    """Whether Triton's interpreter runs the kernels, which is decided when Triton is imported."""
     return not isinstance(tl.sum, JITFunction)
 
 
 def aligned(tensor: Tensor) -> Tensor:
-    """The tensor itself where it is contiguous and begins on 16 bytes, else a copy that is and does.
+    """The tensor if it is contiguous and 16-byte aligned, else an aligned copy.
 
-    Triton compiles another binary for a pointer that is not 16-byte aligned, and a row cut out of a matrix with odd
-    columns would get it: same mathematics, other bits.
+    Triton compiles a different binary for a pointer that is not 16-byte aligned, such as a row of a matrix with odd
+    columns: same mathematics, other bits.
 
     [...] -> [...], contiguous.
     """
@@ -34,14 +34,14 @@ def aligned(tensor: Tensor) -> Tensor:
 
 
 def check_offsets(**tensors: Tensor) -> None:
-    """Kernels index with 32 bits."""
+    """Refuse tensors too large for the kernels' 32-bit offsets."""
     for name, tensor in tensors.items():
         if tensor.numel() >= 2**31:
             raise ValueError(f"{name} is {list(tensor.shape)}: 2**31 elements or more")
 
 
 def dependent(tensor: Tensor) -> dict[str, bool]:
-    """Launch options of a kernel over this tensor: is it a programmatic dependent launch?
+    """Launch options of a kernel over this tensor: whether it is a programmatic dependent launch.
 
     tensor [...]: its device decides.
     """
@@ -55,9 +55,9 @@ def dependent(tensor: Tensor) -> dict[str, bool]:
 def begin(PDL: tl.constexpr):
     """The first statement of every kernel that reads or writes activations, early returns included.
 
-    The next kernel may be scheduled from here on; this one goes on once the one before it is over. No kernel may leave
-    it out: a kernel that ends without waiting would let its successor overtake its predecessor, and buffers of a
-    captured graph are used again by later kernels.
+    The next kernel may be scheduled from here on; this one continues once the previous one has ended. No kernel may
+    omit it: a kernel that ends without waiting would let its successor overtake its predecessor, and buffers of a
+    captured graph are reused by later kernels.
     """
     if PDL:
         tl.extra.cuda.gdc_launch_dependents()
@@ -66,7 +66,7 @@ def begin(PDL: tl.constexpr):
 
 @triton.jit
 def fetch(ptrs, mask):
-    """Ask for the cache lines at these places; nothing is read into registers, and nothing waits."""
+    """Prefetch the cache lines at these places into L2, without loading registers or waiting."""
     tl.inline_asm_elementwise(
         "{ .reg .pred p; setp.ne.s32 p, $2, 0; @p prefetch.global.L2 [$1]; mov.u32 $0, 0; }",
         "=r,l,r",
@@ -78,7 +78,7 @@ def fetch(ptrs, mask):
 
 
 def parts_of(tensor: Tensor) -> int:
-    """Slices that wait to be added, of what `linear_parts` gave: 1 where it was not cut.
+    """Number of slices in a result of `linear_parts`: 1 if it was not sliced.
 
     tensor [rows, n] or [slices, rows, n].
     """

@@ -1,8 +1,8 @@
 """kl[n] = sum_v p_t (log p_t - log p_s) with p = softmax(logits): forward KL from a teacher row to a student row.
 
 One program streams a row of both through the vocabulary, TILE tokens at a time, and keeps five numbers: both maxima,
-both sums of exponentials, and the sum of exp(t) (t - s). No row of probabilities is ever written. The slope with
-respect to the student's logits, p_s - p_t, is a second kernel, one program a tile of a row.
+both sums of exponentials, and the sum of exp(t) (t - s). Probabilities are never stored. The gradient with
+respect to the student's logits, p_s - p_t, is a second kernel, one program per tile of a row.
 """
 
 import torch
@@ -56,12 +56,12 @@ def kl(student: Tensor, teacher: Tensor, index: Tensor) -> tuple[Tensor, Tensor]
     student, teacher, index = aligned(student), aligned(teacher), aligned(index)
     check_offsets(student=student, teacher=teacher)
     rows, vocab = student.shape
-    found = torch.empty(rows, dtype=torch.float32, device=student.device)
+    losses = torch.empty(rows, dtype=torch.float32, device=student.device)
     lse = torch.empty(rows, 2, dtype=torch.float32, device=student.device)
     _kl_kernel[(rows,)](
-        student, teacher, index, found, lse, V=vocab, TILE=TILE, num_warps=8, enable_fp_fusion=False
+        student, teacher, index, losses, lse, V=vocab, TILE=TILE, num_warps=8, enable_fp_fusion=False
     )  # fmt: skip
-    return found, lse
+    return losses, lse
 
 
 def kl_slope(student: Tensor, teacher: Tensor, index: Tensor, lse: Tensor) -> Tensor:

@@ -1,10 +1,10 @@
 """y[m, n] = sum over k of x[m, k] * w[n, k]: fp32 sums, rounded once.
 
-One program computes 32 rows by 64 columns over one slice of K, in ascending steps. Where a layer has few columns, K
-is cut into a number of slices fixed by the layer's shape (split-K), and whatever takes the product next adds them in
-order: a kernel of its own would be a launch more. A gated program holds 32 columns of the gate and the same 32 of the
-up projection, so that their product leaves it alone. Tile, step and slices never depend on the number of rows: a
-row's sum has one order, whoever else is computed with it.
+One program computes 32 rows by 64 columns over one slice of K, in ascending steps. If a layer has few columns, K
+is cut into a number of slices fixed by the layer's shape (split-K), and the next kernel adds them in order, which saves
+a launch. A gated program holds 32 columns of the gate and the same 32 of the
+up projection, so that only their product is stored. Tile, step and slices never depend on the number of rows: a
+row's sum has one order, whichever rows are computed with it.
 """
 
 from typing import NamedTuple
@@ -21,7 +21,7 @@ from kernels.triton_common import aligned, begin, check_offsets, dependent, fetc
 class LaunchConfig(NamedTuple):
     """One layer's launch. It depends on the layer's shape, never on the number of rows."""
 
-    rows: int = 32  # a block of Orthrus; tensor cores pad one row to 16 anyway, and weights are what is read
+    rows: int = 32  # a block of Orthrus; tensor cores pad one row to 16 anyway, and the cost is reading weights
     columns: int = COLUMNS
     step_bytes: int = STEP_BYTES  # 3 buffers of (32 + 64) x 256 bytes = 72 KiB, under sm_120's 99 KiB
     slices: int = 1
@@ -41,7 +41,7 @@ def _linear_kernel(
     STEP: tl.constexpr, MASK_K: tl.constexpr, GATED: tl.constexpr, PDL: tl.constexpr,
 ):  # fmt: skip
     column = tl.arange(0, COLUMNS)
-    # Row tiles of the same columns run side by side: they read the same weights, which then come once from memory.
+    # Row tiles of the same columns are scheduled together: they read the same weights, which are then loaded once.
     m = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
     piece = tl.program_id(2)
     if GATED:  # N columns of the gate, then N of the up projection
@@ -51,7 +51,7 @@ def _linear_kernel(
     else:
         n = tl.program_id(1) * COLUMNS + column
         w_row = n
-    if PDL:  # weights wait for nobody: the first steps' come into the L2 cache while the kernel before this one ends
+    if PDL:  # weights do not depend on the previous kernel: prefetch the first steps' into L2 while it ends
         line: tl.constexpr = 128 // w_ptr.dtype.element_ty.itemsize
         ahead = piece * SLICE + tl.arange(0, 2 * STEP // line) * line
         fetch(w_ptr + w_row[:, None] * K + ahead[None, :], (n < N)[:, None] & (ahead < K)[None, :])
@@ -84,12 +84,12 @@ def linear(x: Tensor, weight: Tensor, out_dtype: torch.dtype | None = None) -> T
 
 
 def linear_parts(x: Tensor, weight: Tensor) -> Tensor:
-    """[M, K], [N, K] -> [slices, M, N] fp32, or [M, N] where the layer is not cut; weight contiguous."""
+    """[M, K], [N, K] -> [slices, M, N] fp32, or [M, N] if the layer is not sliced; weight contiguous."""
     return cut(x, weight, config_for(weight.shape[0], x.shape[1]))
 
 
 def cut(x: Tensor, weight: Tensor, config: LaunchConfig) -> Tensor:
-    """`linear_parts` launched so, whatever the rule says: what the rule is judged by.
+    """`linear_parts` with an explicit configuration, for comparison with the heuristic's choice.
 
     [M, K], [N, K] -> as `linear_parts`.
     """

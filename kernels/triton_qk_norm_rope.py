@@ -1,7 +1,7 @@
 """q, k = rotate(rmsnorm(q), position), rotate(rmsnorm(k), position); k and v go to the cache or to the block.
 
-One warp a row and head of the fused qkv projection: query heads, then key heads, then value heads, which are only
-copied. Position and cache row come from the length on the device. A projection in slices of K is added up first.
+One warp per row and head of the fused qkv projection: query heads, then key heads, then value heads, which are only
+copied. Position and cache row come from the length on the device. The slices of a split-K projection are added first.
 """
 
 import torch
@@ -12,10 +12,10 @@ from torch import Tensor
 from kernels.triton_common import aligned, begin, check_offsets, dependent, parts_of, whole
 
 
-@triton.jit(do_not_specialize=["n_rows", "n_positions", "room"], do_not_specialize_on_alignment=["length_ptr"])
+@triton.jit(do_not_specialize=["n_rows", "n_positions", "capacity"], do_not_specialize_on_alignment=["length_ptr"])
 def _qk_norm_rope_kernel(
     qkv_ptr, qw_ptr, kw_ptr, cos_ptr, sin_ptr, length_ptr, q_ptr, k_ptr, v_ptr,
-    n_rows, n_positions, room, out_head, out_row, eps,
+    n_rows, n_positions, capacity, out_head, out_row, eps,
     H: tl.constexpr, HKV: tl.constexpr, D: tl.constexpr, INTO_CACHE: tl.constexpr, PARTS: tl.constexpr,
     PDL: tl.constexpr,
 ):  # fmt: skip
@@ -23,7 +23,7 @@ def _qk_norm_rope_kernel(
     begin(PDL)
     length = tl.load(length_ptr)
     slot = length + i if INTO_CACHE else i
-    if (head >= H) & (slot >= room):  # a key or value past the end of the cache: dropped
+    if (head >= H) & (slot >= capacity):  # a key or value past the end of the cache: dropped
         return
     HALF: tl.constexpr = D // 2
     d = tl.arange(0, HALF)
@@ -64,7 +64,7 @@ def qk_norm_rope(
     eps: float,
 ) -> Tensor:
     """qkv [M, (H + 2 HKV) D] or slices of it -> q [M, H, D], k_out, v_out [HKV, rows, D] in place; D a power of two."""
-    rows, (kv_heads, room, dim) = qkv.shape[-2], k_out.shape
+    rows, (kv_heads, capacity, dim) = qkv.shape[-2], k_out.shape
     if dim < 2 or dim & (dim - 1):
         raise ValueError(f"head_dim is {dim}, the kernel needs a power of two")
     heads = qkv.shape[-1] // dim - 2 * kv_heads
@@ -73,7 +73,7 @@ def qk_norm_rope(
     check_offsets(qkv=qkv, k_out=k_out)
     _qk_norm_rope_kernel[(rows, heads + 2 * kv_heads)](
         qkv, aligned(q_weight), aligned(k_weight), aligned(cos), aligned(sin), length, q, k_out, v_out,
-        rows, cos.shape[0], room, *k_out.stride()[:2], eps,
+        rows, cos.shape[0], capacity, *k_out.stride()[:2], eps,
         H=heads, HKV=kv_heads, D=dim, INTO_CACHE=into == "cache", PARTS=parts_of(qkv), num_warps=1,
         enable_fp_fusion=False, **dependent(qkv),
     )  # fmt: skip

@@ -1,7 +1,7 @@
-"""y = round(x / sqrt(mean(x^2) + eps)) * weight, the statistics in fp32; first adding a residual where there is one.
+"""y = round(x / sqrt(mean(x^2) + eps)) * weight, the statistics in fp32; first adding a residual if there is one.
 
-One program a row, which it holds whole: the order of the sum depends on the row's length alone. A row that comes in
-slices of K is added up first.
+One program per row, held in registers: the order of the sum depends on the row's length alone. The slices of a split-K
+row are added first.
 """
 
 import torch
@@ -13,12 +13,12 @@ from kernels.triton_common import aligned, begin, check_offsets, dependent, part
 
 
 def block_for(columns: int) -> int:
-    """Elements a program holds: the whole row."""
+    """Elements per program: the whole row."""
     return triton.next_power_of_2(columns)
 
 
 def warps_for(columns: int) -> int:
-    """Eight elements a thread: a program waits for memory once, and there are only as many programs as rows."""
+    """Eight elements per thread: a program waits for memory once, and there are only as many programs as rows."""
     return min(16, max(4, block_for(columns) // 256))
 
 

@@ -1,6 +1,6 @@
-"""times[cycle % slots, mark] = the device's clock in ns: how a host that enqueues cycles ahead learns what passes took.
+"""times[cycle % slots, mark] = the device's clock in ns: measures passes if the host enqueues cycles ahead.
 
-One program. It has no reference and no front door: what it writes is different every time, and only a device has it.
+One program. It has no reference and no entry in `kernels.ops`: its result differs every time and needs a device clock.
 """
 
 import triton

@@ -13,9 +13,9 @@ from orthrus._version import __version__ as __version__
 
 
 def generate(prompt: str | list[dict[str, str]], model: str | None = None, **options: Any) -> str:
-    """The answer's text alone; `model` is a folder or hub id (default: the embedded one), `options` a DecodeConfig's.
+    """Return the answer's text. `model`: folder or hub id (default: the embedded one); `options`: DecodeConfig fields.
 
-    Raises OrthrusError for a prompt, an option or a limit that does not fit; what can be is checked before loading.
+    Raises OrthrusError for an invalid prompt, option or limit, before loading the model if possible.
     """
     from orthrus.config import DecodeConfig
     from orthrus.config.messages import turns_of
@@ -23,9 +23,9 @@ def generate(prompt: str | list[dict[str, str]], model: str | None = None, **opt
     from orthrus.errors import OrthrusError
     from orthrus.trace import Trace
 
-    known = DecodeConfig.__dataclass_fields__
-    if odd := [name for name in options if name not in known]:
-        raise OrthrusError("unknown-option", f"there is no option {odd[0]!r}; there are {', '.join(known)}")
+    fields = DecodeConfig.__dataclass_fields__
+    if odd := [name for name in options if name not in fields]:
+        raise OrthrusError("unknown-option", f"there is no option {odd[0]!r}; there are {', '.join(fields)}")
     config = DecodeConfig(**({"detail": -1} | options))
     turns_of(prompt)
     return Trace.of(decode(_loaded(model), prompt, config)).text

@@ -1,3 +1,3 @@
-"""The version, importable by every room."""
+"""The package version, importable by every module."""
 
 __version__ = "0.1.0"

@@ -1,5 +1,5 @@
-"""Values from outside: their types, ranges and characters. The page, the command line, the API and Python share these
-checks and their sentences. Standard library only.
+"""Input validation: types, ranges and characters. The page, the command line, the API and Python share these checks and
+their messages. Standard library only.
 
 Each function returns the value, or raises OrthrusError that names it: `wrong-type`, `out-of-range`, `unknown-choice`
 or `half-character`.
@@ -15,7 +15,7 @@ from orthrus.errors import OrthrusError
 
 SHOWN = 40  # characters of a refused value that a sentence repeats
 WHOLE = ("max_new_tokens", "block_size", "top_k", "seed", "detail", "prompts")  # numbers that have no fraction
-LARGEST = 2**31 - 1  # no number that is asked for needs more; events hold 32 bits
+LARGEST = 2**31 - 1  # no option needs more; events hold 32-bit integers
 
 
 def whole(name: str, value: Any, low: int, high: int | None = None) -> int:
@@ -29,10 +29,10 @@ def whole(name: str, value: Any, low: int, high: int | None = None) -> int:
 
 
 def numeral(name: str, entered: Any) -> int | float:
-    """A number as people and forms write it: "40", 40.0, " 0.8 " or "0,8"; whole ones as int, its range not looked at.
+    """A number as people and forms write it: "40", 40.0, " 0.8 " or "0,8"; whole ones as int; the range is not checked.
 
-    In half of the world 0,7 is what 0.7 is elsewhere. A mark that may as well part thousands (1,000, or 1.000 for one
-    of WHOLE) is asked about instead of guessed.
+    Many countries write 0.7 as 0,7. A mark that may also separate thousands (1,000, or 1.000 for one
+    of WHOLE) is refused with a question instead of guessed.
     """
     whole, name = name in WHOLE, name.replace("_", " ")
     if isinstance(entered, str):
@@ -72,7 +72,7 @@ def one_of(name: str, value: Any, choices: Sequence[str]) -> str:
 
 
 def text(name: str, value: Any) -> str:
-    """A text that UTF-8 can hold: JSON, a console or a browser can bring in half of a surrogate pair."""
+    """A text that UTF-8 can encode. JSON, a console or a browser can bring in half of a surrogate pair."""
     if not isinstance(value, str):
         raise OrthrusError("wrong-type", f"the {name} is {say(value)}, it must be a text")
     if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):

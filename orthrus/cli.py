@@ -1,7 +1,7 @@
 """`python -m orthrus <verb>`: decode, record, replay, evaluate and inspect from the command line.
 
 With --json one object goes to standard output and nothing else; progress and metrics go to standard error. Each verb
-has the options that it heeds. Exit codes: 0, 2 after one line that says what is wrong, 130 after Ctrl-C.
+accepts only the options it uses. Exit codes: 0, 2 after one line that says what is wrong, 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NUMBERS = ("max_new_tokens", "block_size", "temperature", "top_k", "top_p", "see
 def generate(args: argparse.Namespace) -> dict[str, Any]:
     """Stream the text, then print the metrics."""
     prompt, config = _prompt(args), _config(args, detail=-1)
-    from orthrus.decoding.engine import decode  # seconds, behind what can be refused at once
+    from orthrus.decoding.engine import decode  # takes seconds, so it comes after the cheap checks
     from orthrus.trace import Trace
 
     trace, shown = Trace(), 0
@@ -77,8 +77,8 @@ def replay(args: argparse.Namespace) -> dict[str, Any]:
 
         export_html(run, args.html)
     host = run.start.host.device if run.start else ""
-    made = {"file": str(args.file), "text": run.text, "device": host, "recorded_at": run.start.recorded_at}
-    return made | {"violations": check(run)} | _figures(run)
+    result = {"file": str(args.file), "text": run.text, "device": host, "recorded_at": run.start.recorded_at}
+    return result | {"violations": check(run)} | _figures(run)
 
 
 def evaluate(args: argparse.Namespace) -> dict[str, Any]:
@@ -111,8 +111,8 @@ def doctor(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _prompt(args: argparse.Namespace) -> str:
-    """The prompt, `-` from standard input, checked before any work begins."""
-    # Python spells bytes of an argument that are no UTF-8 as these halves of characters.
+    """The prompt (`-`: standard input), checked before any work begins."""
+    # Python decodes argument bytes that are not UTF-8 to lone surrogates.
     if any("\udc80" <= character <= "\udcff" for character in args.prompt):
         raise OrthrusError("not-utf-8", "the prompt is not UTF-8; please type it again, or write it to a file in UTF-8")
     prompt = standard_input() if args.prompt == "-" else args.prompt
@@ -121,7 +121,7 @@ def _prompt(args: argparse.Namespace) -> str:
 
 
 def _model(args: argparse.Namespace):
-    """The model asked for; every option is looked at before the weights are."""
+    """Load the requested model; options are checked before weights are read."""
     import transformers
 
     from orthrus.checkpoints.loading import device_named, dtype_named, load_model
@@ -149,15 +149,15 @@ def _figures(run) -> dict[str, Any]:
 
 
 def parser() -> Parser:
-    """Every verb with the options that it heeds. Numbers are read by `parsed`, as the page's form reads them."""
+    """The argument parser of all verbs. Numbers are read by `parsed`, by the same rules as the page's form."""
     top = Parser(prog="python -m orthrus", description="Dual-view decoding.")
     verbs = top.add_subparsers(dest="verb", required=True, parser_class=Parser)
 
     def verb(run: Callable[[argparse.Namespace], dict[str, Any]], *parents: Parser) -> Parser:
-        made = verbs.add_parser(run.__name__, parents=list(parents), help=run.__doc__, description=run.__doc__)
-        made.add_argument("--json", action="store_true", help="one JSON object on standard output, nothing else")
-        made.set_defaults(run=run)
-        return made
+        subparser = verbs.add_parser(run.__name__, parents=list(parents), help=run.__doc__, description=run.__doc__)
+        subparser.add_argument("--json", action="store_true", help="one JSON object on standard output, nothing else")
+        subparser.set_defaults(run=run)
+        return subparser
 
     model, block, seed, drawn = _model_options(), _block_options(), _seed_option(), _drawing_options()
     verb(generate, model, block, seed, drawn).add_argument("prompt", help="what to answer; - reads standard input")
@@ -178,44 +178,44 @@ def parser() -> Parser:
 
 
 def _model_options() -> Parser:
-    made = Parser(add_help=False)
-    made.add_argument("--model", help="checkpoint folder or hub id (default: the embedded model)")
-    made.add_argument("--device", help="auto, cpu or cuda")
-    made.add_argument("--dtype", help="auto, float32, bfloat16 or float16")
-    made.add_argument("--threads", help=f"CPU threads at most, 1 to {MOST_THREADS} (default: all cores)")
-    made.add_argument("--engine", help="auto, numba (compiled for this CPU), triton (a GPU) or torch (plain PyTorch)")
-    return made
+    options = Parser(add_help=False)
+    options.add_argument("--model", help="checkpoint folder or hub id (default: the embedded model)")
+    options.add_argument("--device", help="auto, cpu or cuda")
+    options.add_argument("--dtype", help="auto, float32, bfloat16 or float16")
+    options.add_argument("--threads", help=f"CPU threads at most, 1 to {MOST_THREADS} (default: all cores)")
+    options.add_argument("--engine", help="auto, numba (compiled, CPU), triton (GPU) or torch (plain PyTorch)")
+    return options
 
 
 def _block_options() -> Parser:
-    made = Parser(add_help=False)
-    made.add_argument("--max-new-tokens", default=DecodeConfig().max_new_tokens)
-    made.add_argument("--block-size", help="anchor and guesses of a draft (default: the model's)")
-    made.add_argument("--pace", action="store_true", help="draft only as far as it pays, measured in the run")
-    return made
+    options = Parser(add_help=False)
+    options.add_argument("--max-new-tokens", default=DecodeConfig().max_new_tokens)
+    options.add_argument("--block-size", help="anchor and guesses of a draft (default: the model's)")
+    options.add_argument("--pace", action="store_true", help="draft only as far as it pays, measured in the run")
+    return options
 
 
 def _seed_option() -> Parser:
-    made = Parser(add_help=False)
-    made.add_argument("--seed", default=DecodeConfig().seed)
-    return made
+    options = Parser(add_help=False)
+    options.add_argument("--seed", default=DecodeConfig().seed)
+    return options
 
 
 def _drawing_options() -> Parser:
-    made = Parser(add_help=False)
-    made.add_argument("--temperature", default=DecodeConfig().temperature, help="0 is greedy")
-    made.add_argument("--top-k", default=DecodeConfig().top_k)
-    made.add_argument("--top-p", default=DecodeConfig().top_p)
-    made.add_argument(
+    options = Parser(add_help=False)
+    options.add_argument("--temperature", default=DecodeConfig().temperature, help="0 is greedy")
+    options.add_argument("--top-k", default=DecodeConfig().top_k)
+    options.add_argument("--top-p", default=DecodeConfig().top_p)
+    options.add_argument(
         "--coupling", default=DecodeConfig().coupling, help="how drafts are judged in sampling: gumbel or rejection"
     )
-    return made
+    return options
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    """The arguments with their numbers read; a setting that is not given comes from its environment variable.
+    """Parsed arguments with numbers converted; a setting that is not given comes from its environment variable.
 
-    Raises OrthrusError, code `usage` for what the parser does not understand.
+    Raises OrthrusError, with code `usage` for unknown arguments.
     """
     try:
         args = parser().parse_args(arguments)

@@ -1,4 +1,4 @@
-"""What the command lines say, and how they end: every character shown and none obeyed, one line for an error.
+"""Console output and exit codes: control characters are escaped, and an error is one line.
 
 Standard library only.
 """
@@ -19,12 +19,12 @@ from orthrus.errors import OrthrusError
 
 USAGE, INTERRUPTED, CLOSED_PIPE = 2, 130, 141  # exit codes; the last two are 128 + SIGINT and SIGPIPE
 LONGEST = 2000  # characters of an error's line
-# Control characters, which a terminal obeys, but for tab and line feed; marks that turn text around; half characters.
+# Control characters except tab and line feed, marks that reverse text direction, lone surrogates.
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def printable(text: str) -> str:
-    """A text as a terminal may have it: what it would obey is spelled out, as \\x1b."""
+    """Escape what a terminal would interpret, as \\x1b."""
     return _OBEYED.sub(lambda match: _spelled(ord(match[0])), text)
 
 
@@ -33,7 +33,7 @@ def _spelled(code: int) -> str:
 
 
 def as_json(value: Any) -> str:
-    """One line of JSON for standard output, in characters that its encoding has."""
+    """One line of JSON for standard output, limited to characters of its encoding."""
     unicode = (sys.stdout.encoding or "").lower().replace("-", "") in ("utf8", "utf16", "utf32")
     text = json.dumps(value, ensure_ascii=not unicode)
     return _OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
@@ -52,12 +52,12 @@ class Parser(argparse.ArgumentParser):
 
 
 def count(text: str) -> int:
-    """The type of an option that counts something: a whole number, 1 or more."""
+    """Option type: a whole number, 1 or more."""
     return _whole(text, 1)
 
 
 def natural(text: str) -> int:
-    """The type of an option that is a whole number, 0 or more."""
+    """Option type: a whole number, 0 or more."""
     return _whole(text, 0)
 
 
@@ -68,7 +68,7 @@ def _whole(text: str, low: int) -> int:
 
 
 def real(text: str) -> float:
-    """The type of an option that is a finite number, 0 or more."""
+    """Option type: a finite number, 0 or more."""
     try:
         value = float(text)
     except ValueError:
@@ -79,9 +79,9 @@ def real(text: str) -> float:
 
 
 def run_command(body: Callable[[], int], alone: bool = True) -> int:
-    """The exit code of a command: body's own, 2 after an error's line, 130 after Ctrl-C, 141 after a closed pipe.
+    """Run a command and return its exit code: the body's own, 2 for an error, 130 for Ctrl-C, 141 for a closed pipe.
 
-    `alone`: the process is this command's, which Ctrl-C then ends wherever it is.
+    `alone`: the process runs nothing else, so Ctrl-C may end it at any point.
     """
     if alone:
         signal.signal(signal.SIGINT, _stop_at_once)
@@ -104,13 +104,13 @@ def run_command(body: Callable[[], int], alone: bool = True) -> int:
 
 
 def _stop_at_once(*_: Any) -> None:
-    """Ctrl-C: a KeyboardInterrupt in the midst of a library's import ends in its traceback, or in abort()."""
+    """Exit at once on Ctrl-C: a KeyboardInterrupt inside a library's import ends in a traceback or in abort()."""
     os.write(2, b"stopped\n")
     os._exit(INTERRUPTED)
 
 
 def _forget_output() -> None:
-    """Let what is still buffered go nowhere, or Python complains when it ends."""
+    """Discard buffered output, or Python reports an error when it exits."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         os.dup2(nowhere, stream.fileno())

@@ -1,4 +1,4 @@
-"""What this machine and this installation are: versions, device, dtype, threads, kernels in use."""
+"""Diagnostics of this machine and installation: versions, device, dtype, threads, kernels in use."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ WORDS = {"numba": "the compiled CPU engine", "triton": "captured GPU kernels", "
 
 
 def standing(lm: LoadedModel) -> str:
-    """What may be said of a model on this machine, for people."""
+    """A sentence for users on what holds for a model on this machine."""
     checked = f" {lm.check.words[0].upper()}{lm.check.words[1:]}." if lm.check else ""
     why = f" The compiled engine does not run here: {lm.fallback}." if lm.fallback else ""
     return f"Decoding on {WORDS[lm.engine]}: {lm.promise} as plain decoding.{checked}{why}"
@@ -41,7 +41,7 @@ def standing(lm: LoadedModel) -> str:
 def report(lm: LoadedModel) -> dict[str, Any]:
     """One mapping of plain values; absent packages are None.
 
-    The rows of this model are compared here and now where that was not done on loading.
+    The model's rows are compared now if that was not done on loading.
     """
     host = describe_host(lm.model.device.type, lm.model.threads)
     check = lm.check or check_rows(lm.model)
@@ -73,7 +73,7 @@ def report(lm: LoadedModel) -> dict[str, Any]:
 
 
 def _graphs(lm: LoadedModel) -> dict[str, Any]:
-    """What a captured AR step and cycle move, launch and take at least, by the datasheet of this card or of several."""
+    """Bytes, launches and least times of a captured AR step and cycle, by the datasheet of this card or of several."""
     from orthrus.gpu.cost import summary
     from orthrus.gpu.datasheets import CARDS, card_named
 
@@ -82,7 +82,7 @@ def _graphs(lm: LoadedModel) -> dict[str, Any]:
 
 
 def _fits(lm: LoadedModel) -> int | None:
-    """The longest run, prompt and answer together, that the GPU's free memory leaves room for; None on a CPU."""
+    """The longest run (prompt and answer) that fits in the GPU's free memory; None on a CPU."""
     from orthrus.gpu.memory_plan import longest
 
     if lm.model.device.type != "cuda":

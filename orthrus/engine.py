@@ -1,4 +1,4 @@
-"""The decoder under its first name; `orthrus.decoding.engine` has it."""
+"""Compatibility alias of `orthrus.decoding.engine`."""
 
 from orthrus.decoding.engine import decode as decode
 from orthrus.decoding.engine import decode_ar as decode_ar

@@ -1,4 +1,4 @@
-"""What a user can mend: an exception with a code for programs and a sentence for people."""
+"""User-facing errors: a stable code for programs and a sentence for people."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _restored(kind: type[OrthrusError], code: str, message: str) -> OrthrusError
 
 
 class EngineUnavailable(OrthrusError):
-    """An engine was asked for that does not run here."""
+    """The requested engine does not run on this machine."""
 
     def __init__(self, message: str) -> None:
         super().__init__("engine-unavailable", message)

@@ -1,4 +1,4 @@
-"""Files that people edit or name: lines read with their numbers, and places to write to checked before the work.
+"""User-supplied files: text lines with their numbers, and output paths checked before the work starts.
 
 Standard library only.
 """
@@ -12,13 +12,13 @@ from typing import BinaryIO
 
 from orthrus.errors import OrthrusError
 
-BOM = "\ufeff"  # some editors begin a file with it
+BOM = "\ufeff"  # byte-order mark, written by some editors
 
 
 def numbered_lines(file: BinaryIO, name: str, longest: int, total: int | None = None) -> Iterator[tuple[int, str]]:
-    """(line number, text) of UTF-8 text; blank lines and a byte-order mark are passed over.
+    """(line number, text) of UTF-8 text; blank lines and a byte-order mark are skipped.
 
-    `longest` bytes a line and `total` bytes in all are read. Raises OrthrusError naming file and line:
+    At most `longest` bytes per line and `total` bytes in all are read. Raises OrthrusError naming file and line:
     `file-too-large`, `not-utf-8`.
     """
     read = 0
@@ -36,7 +36,7 @@ def numbered_lines(file: BinaryIO, name: str, longest: int, total: int | None = 
 
 
 def check_output(path: Path) -> Path:
-    """The file's path, if it can be written; else OrthrusError `output-unwritable` with the reason."""
+    """Return the path if the file can be written; raises OrthrusError `output-unwritable` with the reason."""
     why = ""
     if path.is_dir():
         why = "it is a folder"

@@ -1,13 +1,13 @@
-"""Compile every kernel a model needs into Triton's cache folder, ahead of the first run.
+"""Ahead-of-time compilation: every kernel a model needs, into Triton's cache folder.
 
     TRITON_CACHE_DIR=/cache python -m orthrus.precompile --model chiennv/Orthrus-Qwen3-1.7B       # for the GPU here
     TRITON_CACHE_DIR=/cache python -m orthrus.precompile --model assets/orthrus-mini --sm 90      # without a GPU
     TRITON_CACHE_DIR=/cache python -m orthrus.precompile --shape 1.7b,8b --sm 90,120              # without a checkpoint
 
 A process that is forked for one call has no time to compile. With --sm nothing is launched and no weight is read: the
-very sequence that is captured later runs on tensors that have shapes and no memory, and each launch stops at its
-binary. The folder is then good for every machine with that compute capability and the same version of Triton. What was
-compiled is held against what a program may take there, and noted in the folder.
+sequence that is captured later runs on meta tensors, and each launch stops once its binary exists. The folder then
+serves every machine with that compute capability and the same version of Triton. Shared memory is checked against the
+limit of that capability, and the result is noted in the folder.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ class Binary(NamedTuple):
     ptx: str
     cubin: bytes
     shared: int  # bytes, dynamic
-    settings: dict[str, Any]  # what it was launched with
+    settings: dict[str, Any]  # keyword arguments of the launch
 
 
 class NoDevice:
-    """What a cycle's launches ask of a device, for a sequence that is only compiled."""
+    """A stand-in `Device` for a sequence that is compiled and never launched."""
 
     backend = "triton"
 
@@ -74,7 +74,7 @@ class NoDevice:
 
 @contextmanager
 def compiled_only(sm: int) -> Iterator[list[Binary]]:
-    """Inside, a launch compiles its kernel for this compute capability (90: sm_90) and adds it to the list.
+    """Context manager: a launch compiles its kernel for this compute capability (90: sm_90) and adds it to the list.
 
     For a process that launches nothing afterwards: Triton's driver is replaced for good.
     """
@@ -87,46 +87,46 @@ def compiled_only(sm: int) -> Iterator[list[Binary]]:
             return GPUTarget("cuda", sm, 32)
 
         def get_current_device(self):
-            return sm  # binaries are kept by device: one for each target
+            return sm  # Triton caches binaries per device: one device per target
 
         def get_current_stream(self, device):
             return 0
 
-    run, made = JITFunction.run, []
+    run, binaries = JITFunction.run, []
 
     def compile_instead(self, *args, grid, warmup, **kwargs):
         kernel = run(self, *args, grid=grid, warmup=True, **kwargs)
         ptx, cubin = kernel.asm["ptx"], kernel.asm["cubin"]
-        made.append(Binary(self.fn.__name__, kernel.hash, ptx, cubin, kernel.metadata.shared, kwargs))
+        binaries.append(Binary(self.fn.__name__, kernel.hash, ptx, cubin, kernel.metadata.shared, kwargs))
         return kernel
 
     driver.set_active(Described())
     JITFunction.run = compile_instead
     try:
-        yield made
+        yield binaries
     finally:
         JITFunction.run = run
 
 
 @torch.inference_mode()
 def compile_for(config: ModelConfig, dtype: torch.dtype, sm: int) -> list[Binary]:
-    """Compile what prefill, cycles and AR steps launch, greedy and sampled; each binary once."""
+    """Compile the kernels of prefill, cycles and AR steps, greedy and sampled; each binary once."""
     with torch.device("meta"):
         model = Orthrus(config).to(dtype).fuse()
         stack, device = Stack(model), NoDevice()
         stack.layers = stack.layers[:1]  # all layers have the same shapes
         cache = model.new_cache(memory_plan.bucket(config, 1))
         angles = stack.angles(cache)
-        with compiled_only(sm) as made:
+        with compiled_only(sm) as binaries:
             Piece(stack, cache, angles, device)
             for block in (1, config.block_size):
                 for sampled in (False, True):
                     Cycle(stack, cache, angles, device, block, sampled).launch()
-    return list({binary.key: binary for binary in made}.values())
+    return list({binary.key: binary for binary in binaries}.values())
 
 
 def resources(binary: Binary) -> dict[str, int]:
-    """{"REG", "STACK", "SHARED", "LOCAL": registers of a thread, bytes}; spilled registers show as STACK or LOCAL."""
+    """{"REG", "STACK", "SHARED", "LOCAL": registers per thread, bytes}; spilled registers show as STACK or LOCAL."""
     import triton
 
     tool = Path(triton.__file__).parent / "backends" / "nvidia" / "bin" / "cuobjdump"
@@ -140,9 +140,9 @@ def resources(binary: Binary) -> dict[str, int]:
 def used(binaries: list[Binary], sm: int) -> dict[str, dict[str, int]]:
     """kernel -> the most registers, spilled bytes and shared bytes any of its binaries takes.
 
-    Raises OrthrusError "kernel-too-large" for shared memory that a program cannot have on this compute capability.
+    Raises OrthrusError "kernel-too-large" if a kernel needs more shared memory than this compute capability has.
     """
-    found: dict[str, dict[str, int]] = {}
+    usage: dict[str, dict[str, int]] = {}
     for binary in binaries:
         use = resources(binary)
         took = {
@@ -153,20 +153,20 @@ def used(binaries: list[Binary], sm: int) -> dict[str, dict[str, int]]:
         if took["shared"] > SHARED_LIMIT.get(sm, took["shared"]):
             limit = f"a program has {SHARED_LIMIT[sm]:,} on sm_{sm}"
             raise OrthrusError("kernel-too-large", f"{binary.name} needs {took['shared']:,} bytes, {limit}")
-        most = found.setdefault(binary.name, took)
-        found[binary.name] = {name: max(most[name], count) for name, count in took.items()}
-    return found
+        most = usage.setdefault(binary.name, took)
+        usage[binary.name] = {name: max(most[name], count) for name, count in took.items()}
+    return usage
 
 
 def build(config: ModelConfig, dtype: torch.dtype, sm: int) -> dict[str, dict[str, int]]:
-    """Compile, check, and note it in the folder; returns what `used` found."""
-    found = used(compile_for(config, dtype, sm), sm)
-    kernel_cache.note(config, dtype, sm, found)
-    return found
+    """Compile, check and note it in the folder; returns what `used` returns."""
+    usage = used(compile_for(config, dtype, sm), sm)
+    kernel_cache.note(config, dtype, sm, usage)
+    return usage
 
 
 def compile_here(source: str, dtype: str) -> None:
-    """Run on the GPU that is here: binaries and what launches them are both made."""
+    """Run on this machine's GPU, which compiles both kernels and their launchers."""
     from orthrus.checkpoints.loading import load_model
     from orthrus.decoding.model_variants import warm_up
 
@@ -174,7 +174,7 @@ def compile_here(source: str, dtype: str) -> None:
 
 
 def configs(shapes: str, source: str) -> dict[str, ModelConfig]:
-    """name -> configuration of what was asked for; raises OrthrusError for a shape that is not known."""
+    """Name -> configuration of the requested shapes; raises OrthrusError for an unknown shape."""
     if not shapes:
         return {source or "the embedded model": config_of(source)}
     names = [name.strip().lower() for name in shapes.split(",")]
@@ -183,11 +183,11 @@ def configs(shapes: str, source: str) -> dict[str, ModelConfig]:
     return {name: SHAPES.get(name) or config_of() for name in names}
 
 
-def capabilities(asked: str) -> list[int]:
+def capabilities(text: str) -> list[int]:
     """ "90,120" -> [90, 120]; raises OrthrusError for anything else."""
-    if not re.fullmatch(r"\d{2,3}(,\d{2,3})*", asked):
-        raise OrthrusError("wrong-type", f"--sm is {asked!r:.40}, it must be compute capabilities such as 90,120")
-    return [int(sm) for sm in asked.split(",")]
+    if not re.fullmatch(r"\d{2,3}(,\d{2,3})*", text):
+        raise OrthrusError("wrong-type", f"--sm is {text!r:.40}, it must be compute capabilities such as 90,120")
+    return [int(sm) for sm in text.split(",")]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -203,16 +203,16 @@ def _main(arguments: list[str] | None) -> int:
     args = parser.parse_args(arguments)
     began = time.perf_counter()
     if args.sm:
-        asked, dtype, found = configs(args.shape, args.model), dtype_named(args.dtype), {}
+        models, dtype, compiled = configs(args.shape, args.model), dtype_named(args.dtype), {}
         for sm in capabilities(args.sm):
-            found |= {f"{name}, sm_{sm}": build(config, dtype, sm) for name, config in asked.items()}
-        made = {"compiled": found}
+            compiled |= {f"{name}, sm_{sm}": build(config, dtype, sm) for name, config in models.items()}
+        report = {"compiled": compiled}
     elif torch.cuda.is_available():
         compile_here(args.model, args.dtype)
-        made = {"device": torch.cuda.get_device_name()}
+        report = {"device": torch.cuda.get_device_name()}
     else:
         raise OrthrusError("no-gpu", "there is no CUDA device here; --sm 90 compiles for one that is elsewhere")
-    print(as_json(made | {"seconds": round(time.perf_counter() - began, 1)}))
+    print(as_json(report | {"seconds": round(time.perf_counter() - began, 1)}))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Pictures of a trace. A view is a skeleton and a pure patch; the same player shows it on the page and in a file."""
+"""Views of a trace. A view is a skeleton and a pure patch; the same player shows it on the page and in a file."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["export_html", "figure"]
 
 
 def figure(name: str, trace: Trace, mode: str = "light", variant: int = 0, others: Sequence[Trace] = ()) -> go.Figure:
-    """One view of the catalogue as an ordinary Plotly figure; `others` are up to three runs to compare it with."""
+    """One view as a Plotly figure; `others` are up to three runs to compare it with."""
     from viz.export import figures
 
     return figures.figure(name, trace, mode, variant, others)
 
 
 def export_html(trace: Trace, path: str, title: str | None = None) -> None:
-    """The whole page as one file that plays offline."""
+    """Export the page as one HTML file that plays offline."""
     from viz.export import html
 
     html.export_html(trace, path, title)

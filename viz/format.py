@@ -1,4 +1,4 @@
-"""Measured numbers as text, the same on every view."""
+"""Number formatting, shared by all views."""
 
 from __future__ import annotations
 

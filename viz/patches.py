@@ -1,8 +1,8 @@
 """The patch language: small edits to a view's state, plain JSON, the same in Python and in the browser.
 
-A view's state is a dict. A change with a phase belongs to the playhead: it happens when the playhead reaches that
-phase of the event's cycle, and scrubbing undoes it. A change without a phase is a fact: it holds as soon as it is
-known, wherever the playhead is (the vocabulary, an axis range, the other lane's measured times).
+A view's state is a dict. A change with a phase is applied when the playhead reaches that phase of the event's cycle,
+and scrubbing undoes it. A change without a phase is a fact: it is applied as soon as it arrives, wherever the playhead
+is (the vocabulary, an axis range, the other lane's measured times).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def merge(key: str, values: dict[str, Any], phase: str | None = None) -> Change:
 
 
 def rows(key: str, at: int, columns: Mapping[str, Iterable[Any]], phase: str | None = None) -> Change:
-    """New rows of a table of columns. `at` is its length before, so that a patch applied twice does no harm."""
+    """New rows of a table of columns. `at` is its length before, which makes the patch idempotent."""
     return Change("rows", key, {name: list(values) for name, values in columns.items()}, at, phase)
 
 

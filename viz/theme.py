@@ -1,8 +1,8 @@
-"""Colours, glyphs and chart layout: each colour means one thing, and every view, legend and test reads it here.
+"""The theme: colours, glyphs and chart layout, used by every view, legend and test. Each colour has one meaning.
 
-Hue says who wrote a token. The palettes keep CIEDE2000 >= 19.5 between any two under protan, deutan and tritan
+Hue encodes who wrote a token. The palettes keep CIEDE2000 >= 19.5 between any two under protan, deutan and tritan
 simulation, and >= 3:1 contrast with their background (high contrast: CIEDE2000 >= 16.0, contrast >= 4.5:1 and of texts
->= 7:1); the glyph says the same without colour.
+>= 7:1); the glyph encodes the same without colour.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ PALETTES = {
         "soft": "#5a6578",
     },
 }
-CONTRAST = {  # what changes for somebody who asks the system for more contrast, or for its own few colours
+CONTRAST = {  # overrides for the system settings "more contrast" and "forced colours"
     "dark": {
         "accepted": "#36F4AC",
         "refused": "#C66610",
@@ -64,7 +64,7 @@ CONTRAST = {  # what changes for somebody who asks the system for more contrast,
 
 
 class Status(NamedTuple):
-    """How one slot status is shown: its code in patches, its glyph, its colour in the palette, its legend text."""
+    """Display of one slot status: its code in patches, its glyph, its colour in the palette, its legend text."""
 
     code: str
     glyph: str
@@ -72,7 +72,7 @@ class Status(NamedTuple):
     label: str
 
 
-TEXT_STYLE = "\ufe0e"  # draw as text where a system would draw an emoji
+TEXT_STYLE = "\ufe0e"  # variation selector: draw as text, not as an emoji
 STATUSES = {
     "anchor": Status("a", "⚓" + TEXT_STYLE, "ar", "anchor: already known"),
     "pending": Status("p", "◌", "draft", "guess of the diffusion view"),
@@ -94,7 +94,7 @@ def codes(statuses: tuple[str, ...]) -> str:
 
 
 def css() -> str:
-    """The palettes as CSS variables; the page sets data-theme on the stage. Paper is white, whatever the screen is."""
+    """The palettes as CSS variables; the page sets data-theme on the stage. Print is always light."""
     more = "@media (prefers-contrast: more), (forced-colors: active)"
     paper = f".orthrus[data-theme]{{{_lines(PALETTES['light'])}color-scheme:light;}}"
     return f"{_variables(PALETTES)}\n{more} {{\n{_variables(CONTRAST)}\n}}\n@media print {{\n{paper}\n}}"
@@ -136,7 +136,7 @@ def layout(mode: str | None = None) -> dict[str, Any]:
 
 
 def resolve(value: Any, mode: str) -> Any:
-    """Every '@name' in a figure's description -> that colour of the palette."""
+    """Replace every '@name' in a figure's description by that colour of the palette."""
     if isinstance(value, dict):
         return {key: resolve(item, mode) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -42,7 +42,7 @@ def price(stands: list[int], costs: Costs, block: int, pacer: AdaptiveBlockSize 
         accepted = min(stands[at], asked - 1)
         spent += costs.cycle(size) / costs.cycle(0)
         if pacer:
-            pacer.saw(asked - 1, accepted)
+            pacer.observe(asked - 1, accepted)
         at += accepted + 1
     return spent
 

@@ -1,8 +1,8 @@
-"""From messages to token ids. Special tokens come from the chat template alone; what people typed is plain text.
+"""Chat template: messages -> token ids, safe against prompt injection of special tokens.
 
-A content that spells `<|im_end|>` must not end its turn. So the template is rendered with stand-ins for the characters
-that such tokens begin with, the tokenizer says where the template's own tokens are, and the text between them is
-encoded as text. The ids of ordinary messages are those of `apply_chat_template(tokenize=True)`.
+A message that contains `<|im_end|>` must not end its turn. So the template is rendered with placeholders for the
+characters that such tokens begin with, the tokenizer locates the template's own tokens, and the text between them is
+encoded as plain text. The ids of ordinary messages are those of `apply_chat_template(tokenize=True)`.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from tokenizers import Tokenizer
 from orthrus.config.messages import Turns
 from orthrus.errors import OrthrusError
 
-PRIVATE_USE = range(0xF0000, 0xFFFFE)  # characters that no text of people has
+PRIVATE_USE = range(0xF0000, 0xFFFFE)  # private-use characters, which ordinary text does not contain
 
 
 def chat_ids(tokenizer: Any, turns: Iterable[tuple[str, str]], thinking: bool = False) -> list[int]:
-    """The chat template's tokens up to where the answer begins; `turns` are (role, content)."""
+    """The chat template's token ids up to the start of the answer; `turns` are (role, content)."""
     return encoder(tokenizer).chat(tuple(turns), thinking)
 
 
 def text_ids(tokenizer: Any, text: str) -> list[int]:
-    """A text's tokens, none of them a special one, whatever it spells."""
+    """A text's token ids; special tokens in it are encoded as plain text."""
     return encoder(tokenizer).text(text)
 
 
 def rendered(tokenizer: Any, turns: Iterable[tuple[str, str]], thinking: bool) -> str:
-    """The template's text up to where the answer begins; raises OrthrusError `template-fails`."""
+    """The rendered template up to the start of the answer; raises OrthrusError `template-fails`."""
     messages = [{"role": role, "content": content} for role, content in turns]
     try:
         return tokenizer.apply_chat_template(
@@ -43,7 +43,7 @@ def rendered(tokenizer: Any, turns: Iterable[tuple[str, str]], thinking: bool) -
 
 
 class Encoder:
-    """One tokenizer, and what of its vocabulary no text may spell."""
+    """One tokenizer and its control tokens, which no user text may produce."""
 
     def __init__(self, tokenizer: Any) -> None:
         self.tokenizer, self._core = tokenizer, tokenizer.backend_tokenizer
@@ -54,7 +54,7 @@ class Encoder:
         special = "|".join(re.escape(token.content) for token in added.values() if token.special)
         marks = "|".join(re.escape(token.content) for token in added.values() if not token.special)
         self._first = re.compile(first)
-        # An assistant's turn may hold marks that the template itself reads, as <think>; they stay what they are.
+        # An assistant's turn may hold tags that the template itself reads, as <think>; they are left as they are.
         self._first_of_answer = re.compile(rf"(?:(?={special or '(?!)'})|(?!{marks or '(?!)'})){first}")
         self._plain: Tokenizer | None = None
 
@@ -74,10 +74,10 @@ class Encoder:
         stand_ins = self._stand_ins(turns)
         text = rendered(self.tokenizer, [(role, self._hidden(role, c, stand_ins)) for role, c in turns], thinking)
         shown = str.maketrans({stand_in: first for first, stand_in in stand_ins.items()})
-        found = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        encoding = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         ids: list[int] = []
         at = 0
-        for index, (start, end) in zip(found["input_ids"], found["offset_mapping"], strict=True):
+        for index, (start, end) in zip(encoding["input_ids"], encoding["offset_mapping"], strict=True):
             if index in self.control:
                 ids += [*self._between(text[at:start].translate(shown)), index]
                 at = end
@@ -87,7 +87,7 @@ class Encoder:
         return self.text(text) if text else []
 
     def _stand_ins(self, turns: Turns) -> dict[str, str]:
-        """For each character that a control token begins with, one that neither messages nor template have."""
+        """For each first character of a control token, a placeholder that neither messages nor template contain."""
         used = set("".join(content for _, content in turns)) | set(str(self.tokenizer.chat_template))
         free = (chr(code) for code in PRIVATE_USE if chr(code) not in used)
         return dict(zip(self._firsts, free, strict=False))
@@ -99,8 +99,8 @@ class Encoder:
     def _without_control(self) -> Tokenizer:
         """The same tokenizer without its added tokens, made once: for Qwen3 it takes about a second."""
         if self._plain is None:
-            made = json.loads(self._core.to_str())
-            self._plain = Tokenizer.from_str(json.dumps(made | {"added_tokens": []}))
+            definition = json.loads(self._core.to_str())
+            self._plain = Tokenizer.from_str(json.dumps(definition | {"added_tokens": []}))
         return self._plain
 
 
@@ -109,7 +109,7 @@ _ENCODERS: dict[int, Encoder] = {}
 
 def encoder(tokenizer: Any) -> Encoder:
     """The tokenizer's encoder, built once (transformers tokenizers cannot be hashed, so by identity)."""
-    known = _ENCODERS.get(id(tokenizer))
-    if known is None or known.tokenizer is not tokenizer:
-        known = _ENCODERS[id(tokenizer)] = Encoder(tokenizer)
-    return known
+    cached = _ENCODERS.get(id(tokenizer))
+    if cached is None or cached.tokenizer is not tokenizer:
+        cached = _ENCODERS[id(tokenizer)] = Encoder(tokenizer)
+    return cached

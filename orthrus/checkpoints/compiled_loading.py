@@ -1,4 +1,4 @@
-"""A checkpoint folder to a model compiled for this CPU."""
+"""Load a checkpoint folder into a model compiled for this CPU."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from orthrus.model.memory import refuse_what_does_not_fit
 def read_compiled(
     folder: Path, config: ModelConfig, dtype: str | None, threads: int = 0, progress: Progress | None = None
 ) -> CompiledModel:
-    """A checkpoint folder, compiled; its tensors are read one by one. dtype None or "auto" keeps what is stored.
+    """Read and compile a checkpoint folder, tensor by tensor. dtype None or "auto" keeps the stored dtype.
 
     Raises ValueError as `orthrus.checkpoints.safetensors_io.reader` does, and if the weights do not fit in memory.
     """

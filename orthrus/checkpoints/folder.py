@@ -1,4 +1,4 @@
-"""A checkpoint folder in the published format: its config and weights read and written, its revision."""
+"""Checkpoint folders in the published format: read and write config and weights, and their revision."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def read_model(
 ) -> Orthrus:
     """The weights of a checkpoint folder, straight to `device` and `dtype`, not fused; `own` as `safetensors_io.fill`.
 
-    Raises OrthrusError as `load_model` does, and where the model does not fit.
+    Raises OrthrusError as `load_model` does, and if the model does not fit in memory.
     """
     with torch.device("meta"):
         model = Orthrus(read_config(folder))
@@ -51,9 +51,9 @@ def config_of(source: str | Path | None = None) -> ModelConfig:
 
 
 def read_config(folder: Path) -> ModelConfig:
-    """The folder's config.json; raises OrthrusError where it is not valid JSON or not a supported model.
+    """The folder's config.json; raises OrthrusError if it is not valid JSON or not a supported model.
 
-    Where the folder has a generation_config.json with end tokens, these count, as they do in transformers.
+    End tokens of a generation_config.json take precedence, as in transformers.
     """
     raw = read_json(folder / "config.json")
     generation = folder / "generation_config.json"
@@ -63,7 +63,7 @@ def read_config(folder: Path) -> ModelConfig:
 
 
 def revision_of(place: Place) -> str:
-    """12 hex digits that name exactly what was run: the hub's commit, or the SHA-256 over a folder's weight files."""
+    """12 hex digits that identify the weights: the hub's commit, or the SHA-256 over a folder's weight files."""
     if place.commit:
         return place.commit[:12]
     return _digest(tuple((path, path.stat().st_mtime_ns) for path in weight_files(place.folder)))
@@ -88,6 +88,6 @@ def save_checkpoint(model: Orthrus, folder: Path, dtype: torch.dtype, shard_byte
 
 
 def copy_beside(source: Path, folder: Path) -> None:
-    """Copy what a checkpoint has beside weights and config, byte for byte: tokenizer, template, generation config."""
+    """Copy a checkpoint's other files byte for byte: tokenizer, chat template, generation config."""
     for path in files_beside(source):
         shutil.copyfile(path, folder / path.name)

@@ -1,4 +1,4 @@
-"""From a checkpoint's name to a local folder: a folder as it is, a hub id downloaded at one commit."""
+"""Resolve a checkpoint's name to a local folder; a hub id is downloaded at one commit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PATTERNS = ("*.safetensors", "*.json", "*.jinja", "*.txt")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a checkpoint lies; `commit` is the hub's, None for a folder of one's own."""
+    """A checkpoint's location; `commit` is the hub's, None for a local folder."""
 
     folder: Path
     id: str
@@ -23,8 +23,8 @@ class Place:
 def locate(source: str) -> Place:
     """A folder with a config.json, a hub id `owner/name`, or `owner/name@revision` (a branch, tag or commit).
 
-    A hub id is downloaded once, with a progress bar, and found in the hub's own cache afterwards, also without a
-    network. Raises OrthrusError, in one sentence, for what is neither, is gated, or cannot be reached.
+    A hub id is downloaded once, with a progress bar, and read from the hub's own cache afterwards, also offline.
+    Raises OrthrusError, in one sentence, if it is neither, is gated, or cannot be reached.
     """
     path = Path(source).expanduser()
     if (path / "config.json").is_file():
@@ -61,7 +61,7 @@ def _download(name: str, revision: str | None) -> Path:
     except (
         ImportError,
         ValueError,
-    ) as error:  # a proxy of a kind that the client does not know, or not without a package
+    ) as error:  # a proxy scheme that the client does not support, or only with a further package
         raise OrthrusError(
             "hub-proxy", f"{which} cannot be downloaded through the proxy that the environment names: {error}"
         ) from error

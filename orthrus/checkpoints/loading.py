@@ -1,4 +1,4 @@
-"""Checkpoint folders in the published format: read, check key by key, write."""
+"""Model loading: from a checkpoint folder or hub id to a model, tokenizer and engine ready to decode."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model ready to decode, with what else its folder holds."""
+    """A model ready to decode, with its tokenizer and revision."""
 
     model: Orthrus | CompiledModel
     tokenizer: Any
     config: ModelConfig
     id: str
     revision: str
-    check: RowCheck | None = None  # rows compared when the model was loaded, which a GPU does
-    fallback: str = ""  # why the engine that auto prefers does not run here
+    check: RowCheck | None = None  # the row comparison made on loading (GPU only)
+    fallback: str = ""  # why the engine that "auto" prefers does not run here
 
     @property
     def engine(self) -> str:
@@ -42,17 +42,17 @@ class LoadedModel:
 
     @property
     def mode(self) -> str:
-        """exact: a row's bits depend on that row alone; fast: its tokens are equal as measured."""
+        """exact: a row's bits depend on that row alone; fast: its tokens are equal as far as measured."""
         return "fast" if self.engine == "torch" else "exact"
 
     @property
     def promise(self) -> str:
-        """What may be said of Orthrus's text against AR's, before it is measured: never more than this."""
+        """What is guaranteed about Orthrus's text against the AR text before a run is measured."""
         checked = self.engine == "numba" or (self.check is not None and self.check.holds)
         return "equal in every bit" if self.mode == "exact" and checked else "equal tokens as measured"
 
     def in_plain_torch(self) -> LoadedModel:
-        """The same weights for PyTorch's own operators; only of a model that is held as an Orthrus module."""
+        """The same weights with PyTorch's own operators; only for a model that is an Orthrus module."""
         return replace(self, model=self.model.with_graphs(None))
 
 
@@ -68,7 +68,7 @@ def load_model(
     A hub id may name a revision, `owner/name@revision`. device None or "auto" takes CUDA if there is one. `engine` is
     one of `config.ENGINES`: auto takes the compiled engine of the device, or plain PyTorch and says why. dtype None or
     "auto" keeps matrices as they are stored if the engine is numba, else takes `default_dtype`. `threads` is the most a
-    pass on a CPU may take, 0 for all cores. Raises OrthrusError for a folder that is not a checkpoint, a missing, extra
+    pass on a CPU may use, 0 for all cores. Raises OrthrusError for a folder that is not a checkpoint, a missing, extra
     or misshapen tensor, a tokenizer that does not fit, an unknown device, dtype or engine, and EngineUnavailable for an
     engine that does not run here.
     """
@@ -112,7 +112,7 @@ def _load_on_gpu(place: Place, device: torch.device, dtype: str | None, engine: 
         raise EngineUnavailable(f"engine numba is for a CPU, the model is on {device}")
     number = default_dtype(device) if dtype in (None, "auto") else dtype_named(dtype)
     model = read_model(place.folder, device, number, shown(place.id))
-    if lent_later(model):  # the process that has the GPU stacks the weights and decides how they are computed with
+    if lent_later(model):  # the process that gets the GPU fuses the weights and chooses the engine
         return model, None, ""
     if engine == "torch":
         return model.fuse(), None, "it was asked for"
@@ -120,7 +120,7 @@ def _load_on_gpu(place: Place, device: torch.device, dtype: str | None, engine: 
 
 
 def not_compiled(config: ModelConfig, dtype: str | None) -> str:
-    """Why the compiled engine does not serve this model here, "" if it does."""
+    """Why the compiled engine cannot run this model here, "" if it can."""
     if find_spec("numba") is None:
         return "numba is not installed"
     if dtype == "float16":
@@ -131,9 +131,9 @@ def not_compiled(config: ModelConfig, dtype: str | None) -> str:
 
 
 def device_named(name: str | None) -> torch.device:
-    """A torch device; None and "auto" take CUDA where there is one. Raises OrthrusError for any other name.
+    """A torch device; None and "auto" take CUDA if there is one. Raises OrthrusError for an unknown name.
 
-    Of several GPUs the first is taken: kernels are launched, timed and waited for on the current device.
+    Of several GPUs the first is used: kernels are launched, timed and synchronised on the current device.
     """
     if name in (None, "auto"):
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -152,7 +152,7 @@ def device_named(name: str | None) -> torch.device:
 
 
 def default_dtype(device: torch.device) -> torch.dtype:
-    """What plain PyTorch and captured kernels compute in: bfloat16 on a GPU, float32 on a CPU."""
+    """The default dtype of plain PyTorch and captured kernels: bfloat16 on a GPU, float32 on a CPU."""
     return torch.bfloat16 if device.type == "cuda" else torch.float32
 
 

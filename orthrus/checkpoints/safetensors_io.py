@@ -1,6 +1,6 @@
-"""Weights in safetensors files: found, checked name by name and shape by shape, memory-mapped, written in shards.
+"""Safetensors I/O: weights are located, checked by name and shape, memory-mapped, and written in shards.
 
-Never a pickle: a folder that has nothing else is refused by name.
+A folder that holds only pickles is refused.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SHARD_BYTES = 5 * 10**9
 
 
 def read_json(path: Path, most: int | None = MAX_JSON) -> dict[str, Any]:
-    """One JSON object, of a size a configuration can have; a byte-order mark is passed over.
+    """Read one JSON object of bounded size; a byte-order mark is skipped.
 
     Raises OrthrusError, with the line, for anything else.
     """
@@ -64,15 +64,15 @@ def weight_files(folder: Path) -> list[Path]:
     if files := sorted(folder.glob("*.safetensors")):
         return files
     for pattern in PICKLES:
-        if found := sorted(folder.glob(pattern)):
+        if files := sorted(folder.glob(pattern)):
             raise UnsupportedCheckpoint(
-                f"{folder} holds no .safetensors file; {found[0].name} is a pickle: it can run code, so it is not read"
+                f"{folder} holds no .safetensors file; {files[0].name} is a pickle: it can run code, so it is not read"
             )
     raise OrthrusError("weights-missing", f"{folder} holds no .safetensors file")
 
 
 def _weight_map(folder: Path) -> dict[str, str]:
-    """Tensor name -> file name, as the index of a sharded checkpoint says; every file named is there."""
+    """Tensor name -> file name from the index of a sharded checkpoint; every named file exists."""
     where = read_json(folder / INDEX).get("weight_map")
     if not isinstance(where, dict) or not where or not all(isinstance(name, str) for name in where.values()):
         raise OrthrusError("index-invalid", f"{folder / INDEX} has no weight_map of tensor names to file names")
@@ -102,18 +102,18 @@ def open_weights(folder: Path, device: torch.device | str = "cpu") -> dict[str, 
     if (folder / INDEX).is_file():
         odd = sorted(name for name in _weight_map(folder).keys() ^ where.keys() if not _optional(name))
         if odd:
-            told = "missing from" if odd[0] in where else "in"
-            raise OrthrusError("index-invalid", f"{odd[0]} is {told} {INDEX}, but not so in its files")
+            relation = "missing from" if odd[0] in where else "in"
+            raise OrthrusError("index-invalid", f"{odd[0]} is {relation} {INDEX}, but not so in its files")
     return where
 
 
 def _optional(name: str) -> bool:
-    """Tensors that a checkpoint may hold or lack: rotary frequencies, which follow from the config, and a tied head."""
+    """Optional tensors: rotary frequencies, which follow from the config, and a tied head."""
     return name.endswith("rotary_emb.inv_freq") or name == HEAD
 
 
 def _check_header(path: Path) -> None:
-    """A safetensors file begins with the length of its header: refuse one that no model could need."""
+    """Refuse a safetensors file whose header length, its first 8 bytes, is implausible."""
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
     if length > min(MAX_HEADER, path.stat().st_size):
@@ -123,19 +123,19 @@ def _check_header(path: Path) -> None:
 def reader(config: ModelConfig, where: dict[str, Any]) -> Callable[[str], Tensor]:
     """A function from a published name to its tensor, once every name and shape of the checkpoint has been checked.
 
-    A plain Qwen3 has no diffusion view: it begins as a copy of the AR view. Raises OrthrusError naming the tensor,
-    UnsupportedCheckpoint for a dtype that is no float.
+    A plain Qwen3 has no diffusion view: it starts as a copy of the AR view. Raises OrthrusError naming the tensor,
+    UnsupportedCheckpoint for a dtype that is not floating point.
 
     Tensors have the published shapes, such as [outputs, inputs].
     """
     wanted = shapes_of(config)
     source = sources(wanted, where)
     for name, shape in wanted.items():
-        held = where[source[name]].get_slice(source[name])
-        if (found := tuple(held.get_shape())) != shape:
-            raise OrthrusError("tensor-shape", f"{source[name]} has shape {found}, the config asks for {shape}")
-        if held.get_dtype() not in FLOATS:
-            raise UnsupportedCheckpoint(f"quantised weights are not supported: {source[name]} is {held.get_dtype()}")
+        stored = where[source[name]].get_slice(source[name])
+        if (stored_shape := tuple(stored.get_shape())) != shape:
+            raise OrthrusError("tensor-shape", f"{source[name]} has shape {stored_shape}, the config asks for {shape}")
+        if stored.get_dtype() not in FLOATS:
+            raise UnsupportedCheckpoint(f"quantised weights are not supported: {source[name]} is {stored.get_dtype()}")
     return lambda name: where[source[name]].get_tensor(source[name])
 
 
@@ -155,10 +155,10 @@ def fill(
 ) -> None:
     """Replace the meta parameters of `model`; raises as `reader` does, before the first tensor is read.
 
-    `own` copies what would stay mapped to the file, for weights that will be changed; a copied view is always its own.
+    `own` copies tensors that would stay mapped to the file, so that they can change; a copied view is never mapped.
     """
     read = reader(model.config, where)
-    plain = not any(DIFF in name for name in where)  # both views begin as one tensor
+    plain = not any(DIFF in name for name in where)  # both views start as one tensor
     total, done = sum(p.numel() for p in model.parameters()) * dtype.itemsize, 0
     for name in shapes_of(model.config):
         owner, _, leaf = name.rpartition(".")
@@ -170,24 +170,24 @@ def fill(
 
 
 def stored_dtype(folder: Path) -> torch.dtype:
-    """The number format of the checkpoint's embedding, which is that of its matrices."""
+    """The dtype of the checkpoint's embedding, which its matrices share."""
     where = open_weights(folder)
     name = sources(["model.embed_tokens.weight"], where, whole=False)["model.embed_tokens.weight"]
     return {"BF16": torch.bfloat16, "F16": torch.float16, "F32": torch.float32}[where[name].get_slice(name).get_dtype()]
 
 
 def sources(wanted: Collection[str], held: Collection[str], whole: bool = True) -> dict[str, str]:
-    """Which tensor of the checkpoint fills which of the model; raises OrthrusError for one too few or too many.
+    """Model tensor -> checkpoint tensor; raises OrthrusError for a missing or an unknown one.
 
-    Some writers leave out the prefix `model.`, which all but the head's name has. `whole` False lets more be held.
+    Some writers omit the prefix `model.`, which all names but the head's have. `whole` False allows further tensors.
     """
     plain = not any(DIFF in name for name in held)
     bare = not any(name.startswith("model.") for name in held)
     stored = {f"model.{name}" if bare and name != HEAD else name: name for name in held}
-    asked = {name: name.replace(DIFF, "") if plain else name for name in wanted}
-    if missing := sorted(name for name in wanted if asked[name] not in stored):
+    published = {name: name.replace(DIFF, "") if plain else name for name in wanted}
+    if missing := sorted(name for name in wanted if published[name] not in stored):
         raise OrthrusError("tensor-missing", f"the checkpoint lacks {missing[0]}" + _more(missing))
-    source = {name: stored[asked[name]] for name in wanted}
+    source = {name: stored[published[name]] for name in wanted}
     extra = sorted(name for name in set(held) - set(source.values()) if not _optional(name))
     if whole and extra:
         raise OrthrusError("tensor-unknown", f"the checkpoint has an unknown tensor {extra[0]}" + _more(extra))
@@ -199,13 +199,13 @@ def _more(names: list[str]) -> str:
 
 
 def shown(what: str, at_least: int = 1 << 30) -> Progress:
-    """Progress on standard error, a line every tenth; a model below `at_least` bytes is read without a word."""
-    said = [-1]
+    """A progress callback that prints a line per tenth to standard error, if the model has `at_least` bytes."""
+    last_tenth = [-1]
 
     def progress(done: int, total: int) -> None:
         tenth = 10 * done // max(total, 1)
-        if total >= at_least and tenth > said[0]:
-            said[0] = tenth
+        if total >= at_least and tenth > last_tenth[0]:
+            last_tenth[0] = tenth
             print(f"[load] {what}: {done / 1e9:.1f} of {total / 1e9:.1f} GB", file=sys.stderr, flush=True)
 
     return progress
@@ -216,8 +216,8 @@ def write_weights(
 ) -> None:
     """Write model.safetensors, or shards of at most `shard_bytes` with their index, under the published names.
 
-    One shard is copied at a time. Every file is written beside and renamed once all are whole; files of an earlier
-    save that are no part of this one are removed.
+    One shard is copied at a time. Files are written under temporary names and renamed once all are complete; stale
+    files of an earlier save are removed.
 
     tensors: published name -> tensor of the published shape, [outputs, inputs] for a matrix.
     """
@@ -227,8 +227,8 @@ def write_weights(
     stale = {*folder.glob("model*.safetensors"), folder / INDEX} - {folder / name for name in names}
     try:
         for name, part in zip(names, parts, strict=True):
-            held = {key: tensors[key].detach().to("cpu", dtype).contiguous() for key in part}
-            save_file(held, folder / f"{name}.tmp", {"format": "pt"})
+            shard = {key: tensors[key].detach().to("cpu", dtype).contiguous() for key in part}
+            save_file(shard, folder / f"{name}.tmp", {"format": "pt"})
     except BaseException:
         for name in names:
             (folder / f"{name}.tmp").unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""A checkpoint folder's tokenizer: read from its data files, tried out, and held against the model."""
+"""Tokenizer loading: read from the checkpoint's data files, tried out, and checked against the model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from orthrus.config.compatibility import UnsupportedCheckpoint
 from orthrus.errors import OrthrusError
 from orthrus.files import BOM
 
-WHOLE, PARTS = "tokenizer.json", ("vocab.json", "merges.txt")  # either describes a byte-level BPE
+WHOLE, PARTS = "tokenizer.json", ("vocab.json", "merges.txt")  # each can describe a byte-level BPE tokenizer
 TEMPLATE = "chat_template.jinja"
 BESIDE = ("tokenizer*", "vocab.json", "merges.txt", "*.jinja", "special_tokens_map.json", "added_tokens.json",
           "chat_template.json", "generation_config.json")  # fmt: skip
@@ -22,10 +22,10 @@ TRIAL = "Hello"
 
 
 def read_tokenizer(folder: Path) -> Any:
-    """The folder's tokenizer, from its data files alone, with a chat template that works.
+    """Load the folder's tokenizer from its data files only, with a working chat template.
 
     Raises OrthrusError naming the file: `tokenizer-missing`, `tokenizer-invalid`, `template-missing`,
-    `template-invalid`; UnsupportedCheckpoint if it asks for code of its own.
+    `template-invalid`; UnsupportedCheckpoint if it needs custom code.
     """
     if not (folder / WHOLE).is_file() and not all((folder / name).is_file() for name in PARTS):
         raise OrthrusError("tokenizer-missing", f"{folder} has no tokenizer: it holds no {WHOLE}")
@@ -38,7 +38,7 @@ def read_tokenizer(folder: Path) -> Any:
 
 
 def files_beside(folder: Path) -> list[Path]:
-    """What a checkpoint has beside weights and config: tokenizer, template, generation config."""
+    """A checkpoint's files other than weights and config: tokenizer, chat template, generation config."""
     return sorted({path for pattern in BESIDE for path in folder.glob(pattern) if path.is_file()})
 
 
@@ -67,7 +67,7 @@ def _loaded(folder: Path) -> Any:
         with tempfile.TemporaryDirectory() as spare:
             place = _without_boms(folder, Path(spare))
             return AutoTokenizer.from_pretrained(place, local_files_only=True, trust_remote_code=False)
-    except Exception as error:  # the library raises what its parsers do, without naming a file
+    except Exception as error:  # the library passes on its parsers' exceptions, which name no file
         for path in files_beside(folder):
             if path.suffix == ".json":
                 read_json(path, None)
@@ -76,7 +76,7 @@ def _loaded(folder: Path) -> Any:
 
 
 def _without_boms(folder: Path, spare: Path) -> Path:
-    """The folder, or if a text file in it begins with a byte-order mark a copy of those files without."""
+    """The folder, or a copy without byte-order marks if a text file begins with one."""
     files = [path for path in (*files_beside(folder), folder / "config.json") if path.is_file()]
     marked = {path for path in files if path.open("rb").read(3) == BOM.encode()}
     if not marked:
@@ -90,18 +90,18 @@ def _without_boms(folder: Path, spare: Path) -> Path:
 
 
 def _try_template(tokenizer: Any, folder: Path) -> None:
-    """Render one message; a template that fails, or that leaves the message out, is refused by its file's name."""
-    found = folder / TEMPLATE if (folder / TEMPLATE).is_file() else folder / "tokenizer_config.json"
+    """Render one message; raises OrthrusError naming the file if the template fails or omits the message."""
+    source = folder / TEMPLATE if (folder / TEMPLATE).is_file() else folder / "tokenizer_config.json"
     template = tokenizer.chat_template
     if template is None:
         raise OrthrusError(
-            "template-missing", f"{folder} has no chat template, neither in {TEMPLATE} nor in {found.name}"
+            "template-missing", f"{folder} has no chat template, neither in {TEMPLATE} nor in {source.name}"
         )
     if isinstance(template, str):
         tokenizer.chat_template = template.removeprefix(BOM)
     try:
         text = rendered(tokenizer, (("user", TRIAL),), False)
     except OrthrusError as error:
-        raise OrthrusError("template-invalid", f"{found}: {error}") from error.__cause__
+        raise OrthrusError("template-invalid", f"{source}: {error}") from error.__cause__
     if TRIAL not in text:
-        raise OrthrusError("template-invalid", f"{found}: the chat template writes nothing of what the user says")
+        raise OrthrusError("template-invalid", f"{source}: the chat template writes nothing of what the user says")

@@ -1,4 +1,4 @@
-"""What a checkpoint may ask for: plain Qwen3. Anything else is refused by name. Standard library only."""
+"""Checkpoint compatibility: plain Qwen3 only, anything else is refused by name. Standard library only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class UnsupportedCheckpoint(OrthrusError):
         super().__init__("checkpoint-unsupported", message)
 
 
-# The highest value of each whole number: some tens of times what any published Qwen3 has.
+# The highest value of each whole number: tens of times what any published Qwen3 has.
 _WHOLE = {
     "vocab_size": 2**24,
     "hidden_size": 2**17,
@@ -32,7 +32,7 @@ _ARCHITECTURES = ("OrthrusLM", "Qwen3ForCausalLM")
 
 
 def refuse_unsupported(raw: Mapping[str, Any]) -> None:
-    """Raise UnsupportedCheckpoint for the first field of a `config.json` that asks for more than plain Qwen3."""
+    """Raise UnsupportedCheckpoint for the first field of a `config.json` that needs more than plain Qwen3."""
     model_type = raw.get("model_type", "qwen3")
     if model_type not in ("qwen3", "orthrus"):
         raise UnsupportedCheckpoint(f"model_type {model_type!r} is not supported, only qwen3 and orthrus are")
@@ -69,7 +69,7 @@ def _refuse_rope(rope: Any) -> None:
 
 
 def refuse_odd_values(raw: Mapping[str, Any]) -> None:
-    """Raise OrthrusError for a field of a type or size that no model has; what is missing is not looked at."""
+    """Raise OrthrusError for a field of an impossible type or size; missing fields are not checked here."""
     for name, most in _WHOLE.items():
         value = raw.get(name)
         if value is not None and (type(value) is not int or value > most):
@@ -90,8 +90,8 @@ def refuse_odd_values(raw: Mapping[str, Any]) -> None:
         if not isinstance(raw.get(name) or [], list):
             raise OrthrusError("config-invalid", f"{name} is {raw[name]!r:.40}, it must be a list")
     ropes = [raw.get(name) or {} for name in ("rope_parameters", "rope_scaling")]
-    found = [rope["rope_theta"] for rope in (*ropes, raw) if "rope_theta" in rope][:1]
-    for value in (raw.get("rms_norm_eps", 1e-6), *found):
+    thetas = [rope["rope_theta"] for rope in (*ropes, raw) if "rope_theta" in rope][:1]
+    for value in (raw.get("rms_norm_eps", 1e-6), *thetas):
         if type(value) not in (int, float) or not 0 < value < 1e30:
             raise OrthrusError(
                 "config-invalid", f"rms_norm_eps and rope_theta must be numbers above 0, not {value!r:.40}"

@@ -1,4 +1,4 @@
-"""What one decoding run is asked to do. Standard library only."""
+"""Parameters of one decoding run. Standard library only."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from orthrus import checks
 from orthrus.errors import OrthrusError
 
 COUPLINGS = ("gumbel", "rejection")
-MIN_TEMPERATURE = 0.01  # below it logits / temperature leave float32's sense; 0 is greedy
+MIN_TEMPERATURE = 0.01  # below it logits / temperature exceed float32's precision; 0 is greedy
 
 
 @dataclass(frozen=True, slots=True)
 class DecodeConfig:
-    """What one decoding run is asked to do. The page's sliders and the command line read these defaults.
+    """Parameters of one decoding run. The page's form and the command line take their defaults from here.
 
     `block_size` None means the model's own. `detail` is the events' level: -1 ids and timings, 0 adds chosen
-    log-probabilities, 1 adds distributions of `n_alt` alternatives. Instruments that cost more than `instrument_share`
-    of the decoding time lower the detail in mid-run; 1 or more keeps it.
+    log-probabilities, 1 adds distributions of `n_alt` alternatives. If telemetry costs more than `instrument_share` of
+    the decoding time, the detail is lowered in mid-run; a share of 1 or more keeps it.
 
     temperature 0 is greedy; above it tokens are drawn after temperature, then top_k, then top_p (None: no filter).
-    `pace` makes drafts reach only as far as they pay, measured as the run goes on; `block_size` is then their limit.
+    `pace` adapts the block size to the measured acceptance; `block_size` is then its upper limit.
 
     `seed` and the position decide every draw. `coupling` is how drafts are judged in sampling: gumbel writes the AR
     text of the same seed, rejection accepts a little more and equals AR in distribution only.
 
-    Raises OrthrusError for a field of another type or beyond its range.
+    Raises OrthrusError for a field of the wrong type or out of range.
     """
 
     max_new_tokens: int = 256

@@ -1,4 +1,4 @@
-"""A prompt as people and programs give it: a text, or messages with roles. Checked here, whoever asks.
+"""Prompt validation: a text, or messages with roles.
 
 Standard library only.
 """
@@ -17,12 +17,12 @@ ROLES = ("system", "user", "assistant", "tool")
 
 
 def tidy(prompt: str) -> str:
-    """Without surrounding white space: a trailing blank is a token of its own and derails a small model."""
+    """Strip surrounding white space: a trailing blank is a separate token and derails a small model."""
     return prompt.replace("\r\n", "\n").strip()
 
 
 def turns_of(prompt: str | Messages) -> Turns:
-    """A prompt, or messages of role and content, checked.
+    """Validate a prompt, or messages with role and content.
 
     Raises OrthrusError: `prompt-empty`, `message-invalid`, or as `orthrus.checks` does.
     """
@@ -45,7 +45,7 @@ def _turn(number: int, message: Any) -> tuple[str, str]:
     if odd := [name for name in ("role", "content") if name not in message]:
         raise OrthrusError("message-invalid", f"message {number} lacks {odd[0]}")
     if odd := [name for name in message if name not in ("role", "content")]:
-        known = "a message has role and content"
-        raise OrthrusError("message-invalid", f"message {number} has {checks.say(odd[0])}; {known}")
+        allowed = "a message has role and content"
+        raise OrthrusError("message-invalid", f"message {number} has {checks.say(odd[0])}; {allowed}")
     role = checks.one_of(f"role of message {number}:", message["role"], ROLES)
     return role, checks.text(f"content of message {number}", message["content"])

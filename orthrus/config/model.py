@@ -1,4 +1,4 @@
-"""The shape of a model, as its config.json states it. Standard library only."""
+"""Model configuration: the architecture as config.json states it. Standard library only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one verdict commits: the accepted prefix, then the AR view's own next token. Pure functions.
+"""Acceptance rules of speculative decoding: the accepted prefix, then the AR view's own next token. Pure functions.
 
 by choice      (greedy, gumbel)  a proposal is accepted iff it is the AR view's own choice at that place
 by rejection                     with probability min(1, p / q); after a refusal one draw of max(p - q, 0)
@@ -23,7 +23,7 @@ from orthrus.model.argmax import greedy, refuse_non_finite
 class AcceptResult:
     """The outcome of one cycle; `tokens` are appended to the text, the last of them is `next_id` unless it is None."""
 
-    n_accept: int  # leading matching proposals, whatever follows
+    n_accept: int  # leading matching proposals, before EOS and limits
     tokens: tuple[int, ...]
     next_id: int | None
     next_kind: str  # correction | bonus | none
@@ -60,7 +60,7 @@ def accept_matching(
 def result_of(
     proposals: Sequence[int], n_accept: int, next_id: int, refused: str, eos_ids: Collection[int], remaining: int
 ) -> AcceptResult:
-    """The settlement of `n_accept` accepted proposals and the AR view's own `next_id`.
+    """The result of `n_accept` accepted proposals and the AR view's own `next_id`.
 
     `refused` names a next token that follows a refusal: correction or resample.
     """
@@ -74,7 +74,7 @@ def result_of(
 
 
 class RejectionSample(NamedTuple):
-    """The coins of one block under rejection."""
+    """The probabilities and uniform draws of one block under rejection sampling."""
 
     n_accept: int
     next_id: int
@@ -117,7 +117,7 @@ def acceptance_probability(p: Tensor, q: Tensor) -> Tensor:
 def residual(p: Tensor, q: Tensor) -> tuple[Tensor, float]:
     """[vocab] twice -> (max(p - q, 0) scaled to sum 1, its mass before).
 
-    Where no mass is left (p = q: a refusal can then only come of rounding) it is p itself.
+    If no mass is left (p = q: a refusal can then only come from rounding) it is p itself.
     """
     rest = (p - q).clamp(min=0)
     mass = float(rest.sum())
@@ -125,21 +125,21 @@ def residual(p: Tensor, q: Tensor) -> tuple[Tensor, float]:
 
 
 class Verification(NamedTuple):
-    """What the AR view said about one block."""
+    """The AR view's judgement of one block."""
 
     choices: Tensor  # [block] int64: its own choice after each slot
     listed: list[int]
     settled: AcceptResult
-    rejection_sample: RejectionSample | None  # rejection's coins
+    rejection_sample: RejectionSample | None  # only under rejection sampling
 
 
 Judge = Callable[[Tensor, Tensor | None, list[int], int, int], Verification]
 
 
 def judge_for(config: DecodeConfig, sampler: Sampler, eos: Collection[int]) -> Judge:
-    """The run's rule: judge(verify logits [n + 1, vocab], draft logits [n, vocab], proposals, position, remaining).
+    """Acceptance rule: judge(verify logits [n + 1, vocab], draft logits [n, vocab], proposals, position, remaining).
 
-    `position` is where the anchor stands.
+    `position` is the anchor's position.
     """
     rejection = isinstance(sampler, Sampled) and config.coupling == "rejection"
     return partial(by_rejection if rejection else by_choice, sampler, eos)
@@ -154,7 +154,7 @@ def by_choice(
     position: int,
     remaining: int,
 ) -> Verification:
-    """Greedy and gumbel: a proposal stands iff the AR view chooses the same at its place.
+    """Greedy and gumbel: a proposal is accepted iff the AR view chooses the same token there.
 
     logits [n + 1, vocab], drafted [n, vocab] or None.
     """
@@ -172,7 +172,7 @@ def by_rejection(
     position: int,
     remaining: int,
 ) -> Verification:
-    """The paper's rule; `choices` is the AR view's argmax, which decides nothing.
+    """Rejection sampling as published; `choices` is the AR view's argmax, for display only.
 
     logits [n + 1, vocab], drafted [n, vocab] or None.
     """

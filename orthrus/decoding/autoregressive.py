@@ -1,4 +1,4 @@
-"""The AR lane: the same model, one token a pass, under the same stop rules, measured alone."""
+"""The AR lane, the baseline: the same model, one token per pass, the same stop rules, measured alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from orthrus.decoding.timing import LaneClock, Stopwatch
 from orthrus.events import ArChunk, Done, Event
 from orthrus.model.kv_cache import SharedCache
 
-CHUNK = 32  # tokens an event: a page has enough to draw, the loop is left alone
+CHUNK = 32  # tokens per event: often enough for the page, rare enough for the loop
 
 
 class AutoregressiveLane:
@@ -26,7 +26,7 @@ class AutoregressiveLane:
         self.eos = frozenset(request.lm.config.eos_token_ids)
         self.sampler = request.sampler()
         self.cache = self._new_cache()
-        self.text: list[int] = []
+        self.token_ids: list[int] = []
         self.times: list[float] = []
         self.recent: list[Tensor] = []  # logit rows whose gaps have not been read yet
         self.stop: str | None = None
@@ -40,23 +40,23 @@ class AutoregressiveLane:
         return self.clock.around(self._tokens())
 
     def _tokens(self) -> Iterator[Event]:
-        limit, context, room = self.request.config.max_new_tokens, self.request.context, len(self.request.ids)
+        limit, context, position = self.request.config.max_new_tokens, self.request.context, len(self.request.ids)
         logits = prefill(self.request, self.cache)
         self.prefill_ms = self.clock.ms()
         if logits is None:
             self.stop = "cancel"
             return
         while True:
-            token = self.sampler.sample(logits, room - 1)
+            token = self.sampler.sample(logits, position - 1)
             index = token.item()
-            self.text.append(index)
+            self.token_ids.append(index)
             self.times.append(self.clock.ms())
             self.recent.append(logits)
             if index in self.eos:
                 self.stop = "eos"
-            elif len(self.text) == limit:
+            elif len(self.token_ids) == limit:
                 self.stop = "length"
-            elif room == context:
+            elif position == context:
                 self.stop = "capacity"
             elif self.request.cancelled():
                 self.stop = "cancel"
@@ -65,13 +65,13 @@ class AutoregressiveLane:
             if self.stop:
                 return
             logits = self.model.forward_ar(token, self.cache)
-            room += 1
+            position += 1
 
     def _chunk(self) -> Iterator[Event]:
-        """The event of the tokens since the last one; their gaps are read off the clock."""
+        """The event of the tokens since the last one; their logit gaps are read while the clock is paused."""
         count = len(self.recent)
-        first = len(self.text) - count
-        with self.clock.held():
+        first = len(self.token_ids) - count
+        with self.clock.paused():
             with Stopwatch(self.model.device) as watch:
                 rows = torch.cat(self.recent)
                 gaps = [round(gap, 3) for gap in logit_stats.gaps(rows).tolist()]
@@ -79,21 +79,21 @@ class AutoregressiveLane:
                     self.request.rows.add(len(self.request.ids) - 1 + first, rows, self.sampler)
             self.instr_ms += watch.ms
             self.recent.clear()
-            yield from self.request.pieces(self.text[first:])
+            yield from self.request.pieces(self.token_ids[first:])
             times = [round(ms, 3) for ms in self.times[first:]]
-            yield self.request.stamp(ArChunk, i0=first, ids=self.text[first:], t_ms=times, gap=gaps)
+            yield self.request.stamp(ArChunk, i0=first, ids=self.token_ids[first:], t_ms=times, gap=gaps)
 
     def done(self) -> Event:
-        """The closing event of a run that had this lane alone."""
+        """The closing event of a run that has only this lane."""
         return self.request.stamp(
             Done,
             stop=self.stop,
-            n_tokens=len(self.text),
+            n_tokens=len(self.token_ids),
             cycles=0,
             passes_draft=0,
-            passes_verify=max(0, len(self.text) - 1),
+            passes_verify=max(0, len(self.token_ids) - 1),
             t_prefill=round(self.prefill_ms, 3),
             t_decode=round(self.times[-1] - self.prefill_ms, 3) if self.times else 0.0,
             t_instr=round(self.instr_ms, 3),
-            text_sha256=vocabulary(self.request.lm.tokenizer).sha256(self.text),
+            text_sha256=vocabulary(self.request.lm.tokenizer).sha256(self.token_ids),
         )

@@ -1,20 +1,20 @@
-"""How far the next draft should reach: as far as what is believed of the text pays for. Standard library only.
+"""Adaptive block size: drafts are as long as the estimated acceptance rate pays for. Standard library only.
 
-A text is believed to be of some character: the chance that a proposal stands where all before it did. Each cycle's
-outcome moves the belief over CHANCES by Bayes' rule, and a little of it returns to even, because characters change. A
-block of K positions brings 1 + q + ... + q^(K-1) tokens at chance q, for the price of a draft and a verify pass of K
-rows. The size with the most expected tokens for its price is next; a plain AR step brings one token for one pass of one
-row. Which size that is decides when tokens come, never which.
+The hidden variable is the chance q that a proposal is accepted if all before it were. Each cycle's outcome updates the
+posterior over CHANCES by Bayes' rule, and a little of it returns to uniform, because texts change. A block of K
+positions yields 1 + q + ... + q^(K-1) tokens for the cost of a draft and a verify pass of K rows; a plain AR step
+yields one token for one pass of one row. The size with the most expected tokens per cost is next. It decides when
+tokens come, never which.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-CHANCES = (0.0, 0.4, 0.65, 0.8, 0.9, 0.95, 0.985)  # a proposal is 1, 1.7, 2.9, 5, 10, 20 or 67 tokens from a refusal
-PRIOR = (1, 1, 1, 1, 2, 4, 8)  # weights of CHANCES before the first draft: what was trained to draft mostly drafts well
-CHANGE = 0.05  # of the belief returns to even each cycle: a text may turn
-FIRST_WAIT, LAST_WAIT = 2, 512  # plain steps before drafting is tried again; doubled after each stretch that lost
+CHANCES = (0.0, 0.4, 0.65, 0.8, 0.9, 0.95, 0.985)  # first refusal expected after 1, 1.7, 2.9, 5, 10, 20 or 67 tokens
+PRIOR = (1, 1, 1, 1, 2, 4, 8)  # prior over CHANCES: a model trained to draft mostly drafts well
+CHANGE = 0.05  # share of the posterior that returns to uniform each cycle: a text may change
+FIRST_WAIT, LAST_WAIT = 2, 512  # plain steps before drafting is tried again; doubled after each try that lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +32,18 @@ class Costs:
             raise ValueError(f"{len(self.rows)} sizes have {len(self.draft)} draft and {len(self.verify)} verify costs")
 
     def cycle(self, index: int) -> float:
-        """A cycle of rows[index] positions; of one position it is the verify pass alone."""
+        """Cost of a cycle of rows[index] positions; for one position, of the verify pass alone."""
         return self.verify[index] + (self.draft[index] if index else 0.0)
 
 
 def could_win(costs: Costs, index: int) -> bool:
-    """Does a cycle of size `index` beat plain steps on text of the best character? If not, it is tried on none."""
+    """Whether a cycle of size `index` beats plain steps at the highest chance; if not, it is never tried."""
     tokens = sum(CHANCES[-1] ** i for i in range(costs.rows[index]))
     return index == 0 or costs.cycle(index) < tokens * costs.cycle(0)
 
 
 class AdaptiveBlockSize:
-    """The block sizes of one run. `block()` before each cycle, `saw(...)` after it."""
+    """The block sizes of one run. Call `block()` before each cycle and `observe(...)` after it."""
 
     def __init__(self, costs: Costs, block: int) -> None:
         self.costs = costs
@@ -65,12 +65,12 @@ class AdaptiveBlockSize:
         return max(0, self._wait - self._plain) if len(self._sizes) > 1 else LAST_WAIT
 
     def rate(self, index: int) -> float:
-        """Expected tokens for the price of a cycle of size `index`."""
+        """Expected tokens per cost of a cycle of size `index`."""
         pairs = zip(self._belief, self._tokens[index], strict=True)
         return sum(share * tokens for share, tokens in pairs) / self.costs.cycle(index)
 
-    def saw(self, n_draft: int, n_accept: int) -> None:
-        """A cycle's outcome: `n_accept` of `n_draft` proposals stood, and the next, if there was one, fell."""
+    def observe(self, n_draft: int, n_accept: int) -> None:
+        """Record a cycle's outcome: `n_accept` of `n_draft` proposals were accepted; the next, if any, was refused."""
         if not n_draft:
             self._plain += 1
             return
@@ -83,8 +83,8 @@ class AdaptiveBlockSize:
             self._won = 0.0
 
     def _learn(self, n_draft: int, n_accept: int) -> None:
-        """Bayes' rule, then the share of the belief that returns to even."""
+        """Update the posterior by Bayes' rule, then mix in some of the uniform distribution."""
         fell = n_accept < n_draft
         weighed = [b * q**n_accept * (1 - q if fell else 1) for b, q in zip(self._belief, CHANCES, strict=True)]
-        total = sum(weighed)  # never zero: the belief has no empty place, and chances between 0 and 1 are among them
+        total = sum(weighed)  # never zero: every chance keeps some weight, and some chances lie between 0 and 1
         self._belief = [(1 - CHANGE) * w / total + CHANGE / len(CHANCES) for w in weighed]

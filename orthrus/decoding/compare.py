@@ -1,4 +1,4 @@
-"""AR against Orthrus, token by token: what both lanes of one request wrote, compared."""
+"""Lossless check of one run: the texts of both lanes, compared token by token."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from orthrus.decoding.request import Request
 from orthrus.events import Event, Lossless, TopLogit
 
-NEAR_TIE = 0.5  # logits: below this gap in both passes a divergence is a rounding matter, above it a bug
+NEAR_TIE = 0.5  # logits: a divergence is a rounding matter if the gap is below this in both passes, else a bug
 
 
 def compare(request: Request, single: Request, ours: list[int], theirs: list[int]) -> Iterator[Event]:
-    """The comparison, with the near-tie data of the first divergence where there is one."""
+    """The lossless event, with the near-tie data of the first divergence if there is one."""
     identical = next((i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), None)
     if identical is None:
         identical = min(len(ours), len(theirs))
     first = None if ours == theirs else identical
     compared = [p for p in request.rows.fingerprints if p in single.rows.fingerprints]
-    # Rows behind a divergence have different inputs and say nothing about the arithmetic.
+    # Rows after a divergence have different inputs, so they cannot be compared.
     compared = [p for p in compared if first is None or p <= len(request.ids) - 1 + first]
     equal = sum(request.rows.fingerprints[p] == single.rows.fingerprints[p] for p in compared)
     at = len(request.ids) - 1 + identical
@@ -42,10 +42,10 @@ def compare(request: Request, single: Request, ours: list[int], theirs: list[int
 
 
 def _gap(top3: tuple) -> float | None:
-    """First minus second; None where a filter left one token."""
+    """Top-1 minus top-2; None if a filter left one token."""
     return round(top3[0][1] - top3[1][1], 4) if len(_top(top3)) > 1 else None
 
 
 def _top(top3: tuple) -> tuple[TopLogit, ...]:
-    """What a filter removed is left out."""
+    """The top entries without those a filter removed."""
     return tuple(TopLogit(id=index, logit=round(value, 4)) for index, value in top3 if math.isfinite(value))

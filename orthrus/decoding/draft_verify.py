@@ -1,4 +1,4 @@
-"""The Orthrus lane: draft, verify, accept, commit, as a generator of events."""
+"""The Orthrus lane: the draft-verify loop of speculative decoding, as a generator of events."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from orthrus.decoding.timing import LaneClock, Stopwatch
 from orthrus.events import Done, Draft, Event, Kv, Prefill, Verdict
 from orthrus.model.kv_cache import SharedCache
 
-PLAIN_MS = 10.0  # plain steps go on for so long before they are told: telling each at once would be a tenth of it
+PLAIN_MS = 10.0  # plain steps run this long before their events are sent: sending each at once would take a tenth of it
 
 
 class Drafted(NamedTuple):
-    """One drafted block, until its verdict is known."""
+    """One drafted block, before its verdict."""
 
     anchor: int
-    before: int  # committed rows of the cache, which is where the anchor stands
+    before: int  # committed rows of the cache, which is the anchor's position
     ids: Tensor  # [n_draft] int64
     listed: list[int]
     logits: Tensor | None  # [n_draft, vocab]
@@ -44,7 +44,7 @@ class DraftVerifyLane:
     """The state of one run; `_cycles` is the loop, the methods are its phases."""
 
     def __init__(self, request: Request) -> None:
-        self.block_sizes = request.block_sizes()  # may time passes: before the clock starts
+        self.block_sizes = request.block_sizes()  # may time passes, so before the clock starts
         self.request, self.clock = request, LaneClock()
         self.model = request.lm.model
         self.sampler = request.sampler()
@@ -54,8 +54,8 @@ class DraftVerifyLane:
         self.telemetry = Telemetry(request, self.clock, self.sampler)
         self.cache = self._new_cache()
         self.window = torch.full((request.block,), request.lm.config.mask_token_id, device=self.model.device)
-        self.verified = self.window.clone()  # anchor and proposals, as the AR view reads them
-        self.text: list[int] = []
+        self.verified = self.window.clone()  # anchor and proposals, the input of the verify pass
+        self.token_ids: list[int] = []
         self.stop: str | None = None
         self.cycle = self.drafts = self.verifies = 0
         self.prefill_ms = self.decode_ms = 0.0
@@ -90,9 +90,10 @@ class DraftVerifyLane:
         yield from self._verdict_event(drafted, verified, began)
 
     def _plain_steps(self, most: int) -> Iterator[Event]:
-        """Up to `most` AR steps, PLAIN_MS long, then the events of each with its own times. The loop is as short as
-        AR's own: after a pass has swept the caches every line of Python costs a microsecond."""
-        clock, token, before = self.clock.ms, torch.tensor(self.text[-1:], device=self.model.device), self.cache.length
+        """Up to `most` AR steps for at most PLAIN_MS, then their events. The loop is as short as the AR lane's: after
+        a pass has evicted the CPU caches every line of Python costs a microsecond."""
+        clock, before = self.clock.ms, self.cache.length
+        token = torch.tensor(self.token_ids[-1:], device=self.model.device)
         steps, began = [], clock()
         judged, end = began, began + PLAIN_MS
         most = min(most, self._remaining(), self.cache.capacity - before)
@@ -105,9 +106,9 @@ class DraftVerifyLane:
             steps.append((logits, token, index, passed, judged))
             if index in self.eos or self.request.cancelled():
                 break
-        with self.clock.held():
+        with self.clock.paused():
             for logits, token, index, passed, judged in steps:
-                drafted = Drafted(self.text[-1], before, token[:0], [], None, 0.0)
+                drafted = Drafted(self.token_ids[-1], before, token[:0], [], None, 0.0)
                 verification = Verification(
                     token, [index], accept_matching([], [index], self.eos, self._remaining()), None
                 )
@@ -119,7 +120,7 @@ class DraftVerifyLane:
                 began = judged
 
     def _remaining(self) -> int:
-        return self.request.config.max_new_tokens - len(self.text)
+        return self.request.config.max_new_tokens - len(self.token_ids)
 
     def _prefill(self) -> Iterator[Event]:
         with Stopwatch(self.model.device) as watch:
@@ -128,7 +129,7 @@ class DraftVerifyLane:
         if logits is None:
             self.stop = "cancel"
             return
-        self.text.append(first)
+        self.token_ids.append(first)
         self.stop = "eos" if first in self.eos else "length" if not self._remaining() else self._full(self.cache.length)
         fields = self.telemetry.prefill(logits)
         self.telemetry.rows(self.cache.length - 1, logits, 1)
@@ -141,8 +142,8 @@ class DraftVerifyLane:
         return logits, -1 if logits is None else int(self.sampler.sample(logits, self.cache.length - 1))
 
     def _draft(self, n_draft: int, block: int) -> Drafted:
-        """One diffusion pass over anchor + masks; skipped where no proposal is eligible."""
-        anchor, before = self.text[-1], self.cache.length
+        """One diffusion pass over anchor + masks; skipped if no proposal is eligible."""
+        anchor, before = self.token_ids[-1], self.cache.length
         self.window[0] = anchor
         if not n_draft:
             return Drafted(anchor, before, self.window[:0], [], None, 0.0)
@@ -155,7 +156,7 @@ class DraftVerifyLane:
         return Drafted(anchor, before, ids, listed, logits, watch.ms)
 
     def _draft_event(self, drafted: Drafted, began: float) -> Iterator[Event]:
-        with self.clock.held():  # telling is not decoding
+        with self.clock.paused():  # sending events is not decoding time
             detail, fields = self.telemetry.detail, self.telemetry.draft(drafted.logits, drafted.ids)
             if drafted.listed:
                 yield from self.request.pieces([*drafted.listed, *_flat(fields.get("q_top_ids", ()))])
@@ -174,7 +175,7 @@ class DraftVerifyLane:
             )
 
     def _verify(self, drafted: Drafted) -> Verified:
-        """One AR pass over anchor + proposals, the settlement and the crop."""
+        """One AR pass over anchor + proposals, the acceptance rule and the cache crop."""
         before, remaining = drafted.before, self._remaining()
         block = self.window[:1]  # the anchor, which `_draft` has put there
         if drafted.listed:
@@ -188,23 +189,23 @@ class DraftVerifyLane:
         return Verified(written, logits, verification, passed.ms, judged.ms)
 
     def _commit(self, drafted: Drafted, verified: Verified, length: int) -> None:
-        """The text grows by what was settled; the cache holds `length` positions then."""
+        """Append the committed tokens to the text; the cache then holds `length` positions."""
         settled = verified.verification.settled
-        self.text.extend(settled.tokens)
+        self.token_ids.extend(settled.tokens)
         self.stop = settled.stop or self._full(length)
         self.verifies += 1
         if self.block_sizes:
-            self.block_sizes.saw(len(drafted.listed), settled.n_accept)
+            self.block_sizes.observe(len(drafted.listed), settled.n_accept)
 
     def _verdict_event(
         self, drafted: Drafted, verified: Verified, began: float, gap: float | None = None
     ) -> Iterator[Event]:
-        """`began` is when the cycle did, on the lane's clock; `gap` the device's wait in it, if it is known."""
+        """`began`: the cycle's start on the lane's clock; `gap`: the device's idle time in it, if known."""
         verification, settled = verified.verification, verified.verification.settled
         passes = drafted.pass_ms + verified.pass_ms + verified.judge_ms
         gap = self._gap(began, passes) if gap is None else gap
         self.decode_ms += passes + gap
-        with self.clock.held():
+        with self.clock.paused():
             detail, fields = self.telemetry.detail, self.telemetry.verdict(verified.logits, verification, drafted.ids)
             self.telemetry.rows(drafted.before, verified.logits, settled.kept)
             yield from self.request.pieces(_named(verification, fields))
@@ -230,11 +231,11 @@ class DraftVerifyLane:
             self.cycle += 1
 
     def _gap(self, began: float, passes: float) -> float:
-        """Milliseconds of the cycle in which the device waited for this lane."""
+        """Milliseconds of the cycle in which the device was idle."""
         return max(0.0, self.clock.ms() - began - passes)
 
     def _full(self, length: int) -> str | None:
-        """A cache without a free row ends the run: the last token's keys would have no place."""
+        """End the run if the cache is full: the last token's keys would not fit."""
         return "capacity" if length >= self.request.context else None
 
     def done(self) -> Event:
@@ -242,14 +243,14 @@ class DraftVerifyLane:
         return self.request.stamp(
             Done,
             stop=self.stop,
-            n_tokens=len(self.text),
+            n_tokens=len(self.token_ids),
             cycles=self.cycle,
             passes_draft=self.drafts,
             passes_verify=self.verifies,
             t_prefill=round(self.prefill_ms, 3),
             t_decode=round(self.decode_ms, 3),
             t_instr=round(self.telemetry.ms, 3),
-            text_sha256=vocabulary(self.request.lm.tokenizer).sha256(self.text),
+            text_sha256=vocabulary(self.request.lm.tokenizer).sha256(self.token_ids),
         )
 
 
@@ -264,7 +265,7 @@ def _settled_fields(settled: AcceptResult) -> dict:
 
 
 def _named(verification: Verification, fields: dict) -> list[int]:
-    """Every id a verdict event mentions."""
+    """Every token id in a verdict event."""
     resampled = () if verification.settled.next_id is None else (verification.settled.next_id,)
     return [*verification.listed, *resampled, *_flat(fields.get("p_top_ids", ())), *fields.get("residual_top_ids", ())]
 

@@ -69,7 +69,7 @@ def _both(request: Request) -> Iterator[Event]:
         theirs = ar_lane(single)
         yield from theirs.events()
         if theirs.stop != "cancel" and request.config.same_text:
-            yield from compare(request, single, ours.text, theirs.text)
+            yield from compare(request, single, ours.token_ids, theirs.token_ids)
     yield ours.done()
 
 

@@ -1,7 +1,7 @@
-"""The AR lane on captured steps, several under way: the same events as `orthrus.decoding.autoregressive`.
+"""The AR lane on CUDA graphs, with several replays in in_flight; same events as `orthrus.decoding.autoregressive`.
 
-The gaps an event tells need the logits, so the device keeps those of a chunk's steps; they are read off the clock
-before the next chunk begins.
+An event's logit gaps need the logits, so the device keeps those of a chunk's steps. They are read with the clock
+paused, before the next chunk begins.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class GraphAutoregressiveLane(AutoregressiveLane):
         request, config = self.request, self.request.config
         logits, first = self.runner.prefill(request.ids, config)
         self.prefill_ms = self.clock.ms()
-        self.text.append(first)
+        self.token_ids.append(first)
         self.times.append(self.clock.ms())
         self.recent.append(logits)
         ended = "eos" if first in self.eos else "length" if config.max_new_tokens == 1 else None
@@ -46,13 +46,13 @@ class GraphAutoregressiveLane(AutoregressiveLane):
             yield from self._chunk()
 
     def _fly(self, in_flight: InFlightReplays, limit: int) -> None:
-        """Steps up to `limit` or the end; a token's time is the lane's, its place within the chunk the device's."""
+        """Steps up to `limit` or the end. Times come from the lane's clock, within a chunk from the device's."""
         began, start, first = self.clock.ms(), None, in_flight.landed
         while self.stop is None and in_flight.landed < limit:
             landed = in_flight.next(limit)
             start = landed.times[records.START] if start is None else start
             at = began + (landed.times[records.JUDGED] - start) / 1e6
-            self.text.append(landed.record.choice[0])
+            self.token_ids.append(landed.record.choice[0])
             self.times.append(max(self.times[-1], min(at, self.clock.ms())))
             self.stop = landed.record.stop or ("cancel" if self.request.cancelled() else None)
         self.recent.extend(in_flight.kept_logits(range(first, in_flight.landed)).split(1))

@@ -1,7 +1,7 @@
-"""The Orthrus lane on captured cycles: the same events as `draft_verify`, read from the device's records.
+"""The Orthrus lane on CUDA graphs: the same events as `draft_verify`, read from the device's records.
 
-Without instruments several replays are under way while an event is out. With them one: logits are read before the next
-cycle writes over them. The clock of the passes is the device's.
+Without telemetry several replays are in in_flight while an event is consumed. With telemetry it is one, because logits
+must be read before the next cycle overwrites them. Passes are timed by the device's clock.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from orthrus.model.kv_cache import SharedCache
 
 
 class Idle:
-    """How long the device waited for the lane: its idle time between cycles, less what the lane was kept from working.
+    """Measures the device's idle time between cycles, less the time in which the lane was paused.
 
-    With replays ahead the host's clock cannot tell: a cycle may be over before the one in front of it was told.
+    With replays in in_flight the host's clock cannot tell: a cycle may end before the last one's events are sent.
     """
 
     def __init__(self) -> None:
@@ -32,21 +32,21 @@ class Idle:
         self._wall, self._end = 0.0, None
 
     def start(self, ms: float, clock: float) -> None:
-        """The lane spent `ms` on getting ready; its clock shows `clock` now."""
+        """The lane spent `ms` on preparation; its clock shows `clock` now."""
         self._idle, self._clock, self._wall = ms, clock, time.perf_counter()
 
-    def saw(self, landed: Landed) -> None:
+    def observe(self, landed: Landed) -> None:
         """The next cycle, in order."""
         if self._end is not None:
             self._idle += max(0, landed.times[records.START] - self._end) / 1e6
         self._end = landed.times[records.JUDGED]
 
     def gap(self, clock: float) -> float:
-        """Milliseconds that were not given out before; the lane's clock stood still while an event was out."""
+        """Idle milliseconds not reported before; the lane's clock was paused while an event was consumed."""
         away = (time.perf_counter() - self._wall) * 1e3 - (clock - self._clock)
-        found = max(0.0, self._idle - away - self._given)
-        self._given += found
-        return found
+        unreported = max(0.0, self._idle - away - self._given)
+        self._given += unreported
+        return unreported
 
 
 class GraphDraftVerifyLane(DraftVerifyLane):
@@ -72,15 +72,15 @@ class GraphDraftVerifyLane(DraftVerifyLane):
             return
         request, ahead = self.request, 1 if self._watched else AHEAD
         zero = self.clock.ms()
-        in_flight = self.runner.begin(request.config, self.text[-1], request.capacity, ahead)
+        in_flight = self.runner.begin(request.config, self.token_ids[-1], request.capacity, ahead)
         self._idle.start(self.clock.ms() - zero, self.clock.ms())
         while self.stop is None:
             if request.cancelled():
                 self.stop = "cancel"
                 break
-            began = zero + self.decode_ms  # with replays ahead a cycle began while the one before it was told
+            began = zero + self.decode_ms  # a cycle in in_flight begins while the events of the last one are sent
             landed = in_flight.next()
-            self._idle.saw(landed)
+            self._idle.observe(landed)
             drafted = self._drafted(landed, in_flight)
             yield from self._draft_event(drafted, began)
             if request.cancelled():
@@ -94,12 +94,12 @@ class GraphDraftVerifyLane(DraftVerifyLane):
         return self._idle.gap(self.clock.ms())
 
     def _drafted(self, landed: Landed, in_flight: InFlightReplays) -> Drafted:
-        """The proposals that were eligible. The pass was made even where none was."""
+        """The eligible proposals. The pass was made even if there were none."""
         listed = list(landed.record.block[1 : 1 + landed.record.n_draft])
         logits = in_flight.passed.draft[: len(listed)] if self._watched and listed else None
         self.drafts += in_flight.cycle.block_size > 1
         ids, spent = self._on_device(listed), landed.ms(records.START, records.DRAFTED)
-        return Drafted(self.text[-1], self.cache.length, ids, listed, logits, spent)
+        return Drafted(self.token_ids[-1], self.cache.length, ids, listed, logits, spent)
 
     def _verified(self, landed: Landed, in_flight: InFlightReplays) -> Verified:
         record = landed.record
@@ -113,7 +113,7 @@ class GraphDraftVerifyLane(DraftVerifyLane):
         return Verified(written, logits, verification, *times)
 
     def _settled(self, record: Record) -> AcceptResult:
-        """The settlement, by the rule every lane has; RuntimeError where the device came to another."""
+        """The acceptance result by the shared rule; RuntimeError if the device's result differs."""
         proposals, choices = record.block[1 : 1 + record.n_draft], record.choice[: record.n_draft + 1]
         settled = accept_matching(proposals, choices, self.eos, self._remaining())
         ours = (self.cache.length, settled.n_accept, len(settled.tokens), settled.next_id)
@@ -126,5 +126,5 @@ class GraphDraftVerifyLane(DraftVerifyLane):
         return settled
 
     def _on_device(self, ids: list[int]) -> torch.Tensor:
-        """[n] int64 where instruments will look them up; on the host where none will."""
+        """[n] int64 on the device if telemetry reads them, else on the host."""
         return torch.tensor(ids, dtype=torch.int64, device=self.model.device if self._watched else "cpu")

@@ -1,4 +1,4 @@
-"""What is read off the logits for the eye: log-probabilities, entropies, alternatives. Never changes an id.
+"""Logit statistics for display: log-probabilities, entropies, alternatives. They never change an id.
 
 Every function takes logits of a finished pass and returns plain Python values for the events.
 """
@@ -22,8 +22,8 @@ RANK_LIMIT = 999
 def lps(values: Tensor) -> Sequence:
     """`log_probs` of [n] or [rows, n].
 
-    Behind a pass every tensor operation finds its code cold: for a row of numbers four of them take 40 microseconds,
-    Python 12; for a table of them it is the other way round.
+    Right after a pass the code of tensor operations is not in the CPU cache: for one row four of them take
+    40 microseconds, Python 12; for a table of rows it is the other way round.
     """
     if values.dim() > 1:
         return values.clamp(LOG_PROB_FLOOR, 0.0).double().round(decimals=3).tolist()
@@ -31,7 +31,7 @@ def lps(values: Tensor) -> Sequence:
 
 
 def _floats(values: list[float]) -> list[float]:
-    """3 decimals, rounded as `log_probs` does; what is negative in its last bits alone becomes 0."""
+    """3 decimals, rounded as `log_probs` does; a value that is negative only by rounding becomes 0."""
     return [int(0.5 + 1e3 * x) / 1e3 for x in values]
 
 
@@ -46,21 +46,21 @@ def gaps(logits: Tensor) -> Tensor:
 
 
 class Distribution(NamedTuple):
-    """One pass's distributions, kept from the draft to the verdict of a cycle; the rest of it from detail 1 on."""
+    """One pass's distributions, kept from the draft to the verdict of a cycle; most fields from detail 1 on."""
 
     log_p: Tensor  # [rows, vocab] float32
     p: Tensor | None = None  # [rows, vocab] float32
     entropy: Tensor | None = None  # [rows], nats
     likeliest: Tensor | None = None  # [rows, max(2, alternatives)] log-probs, falling
     top: list[list[float]] | None = None  # the same numbers
-    top_ids: list[list[int]] | None = None  # and whose they are
+    top_ids: list[list[int]] | None = None  # and their ids
 
 
 def _gaps_behind(d: Distribution, choices: Tensor, own: Tensor, sampler: Sampler) -> list[float]:
-    """`gaps` of a pass, asked last; sorting would take 90 microseconds, a second look for the largest takes 15."""
+    """`gaps` of a pass; sorting would take 90 microseconds, a second search for the largest takes 15."""
     if d.top is not None:
         return _floats([row[0] - row[1] for row in d.top])
-    if isinstance(sampler, Sampled):  # what was chosen need not be the largest
+    if isinstance(sampler, Sampled):  # the chosen token need not be the largest
         return _floats(gaps(d.log_p).tolist())
     second = d.log_p.scatter_(1, choices[:, None], -math.inf).amax(-1)
     return _floats([a - b for a, b in zip(own.tolist(), second.tolist(), strict=True)])
@@ -129,17 +129,17 @@ def verdict_fields(
 
 
 def _ranks(d: Distribution, ids: Tensor, own: Tensor) -> list[int]:
-    """How many ids are strictly likelier, or as likely with a lower number (the argmax's own order); -1 beyond 999.
+    """Rank of each id: how many are likelier, or as likely with a lower id (argmax order); -1 beyond 999.
 
-    ids [n] and their log-probs own [n], of d's first n rows. What is likelier than the last of the listed has its rank
-    from the list, in Python; only the other rows are counted out.
+    ids [n] and their log-probs own [n], of d's first n rows. An id likelier than the last listed alternative gets its
+    rank from the list, in Python; only the other rows are counted over the vocabulary.
     """
     ranks, beyond = [], []
     for row, (wanted, log_p) in enumerate(zip(ids.tolist(), own.tolist(), strict=True)):
         top, rank = d.top[row], 0
         if log_p <= top[-1]:
             beyond.append(row)
-        elif log_p <= top[1]:  # else the likeliest alone, as most are
+        elif log_p <= top[1]:  # else only the likeliest, as most are
             ahead = zip(top, d.top_ids[row], strict=True)
             rank = sum(value > log_p or (value == log_p and index < wanted) for value, index in ahead)
         ranks.append(rank)
@@ -153,7 +153,7 @@ def _counted(log_p: Tensor, ids: Tensor, own: Tensor) -> list[int]:
     """`_ranks` of rows [n, vocab], ids and own [n], over the whole vocabulary."""
     likelier, no_less = (log_p > own[:, None]).sum(-1).tolist(), (log_p >= own[:, None]).sum(-1).tolist()
     for row, (more, as_many) in enumerate(zip(likelier, no_less, strict=True)):
-        if as_many > more + 1:  # others are as likely: two rows a cycle in bfloat16
+        if as_many > more + 1:  # ties: two rows per cycle in bfloat16
             likelier[row] += int((log_p[row, : int(ids[row])] == own[row]).sum())
     return likelier
 

@@ -1,4 +1,4 @@
-"""One checkpoint under every engine that is asked for; each is warmed up before anything is measured on it."""
+"""One checkpoint under each requested engine, warmed up before anything is measured on it."""
 
 from __future__ import annotations
 
@@ -11,30 +11,29 @@ from orthrus.decoding.engine import run_both
 
 
 class Engines:
-    """A loaded model by the engine it was asked for ("auto", "numba", ...); others are loaded when first asked for.
+    """Loaded models by requested engine ("auto", "numba", ...); others are loaded on first use.
 
-    `lent`: the GPU is one that a forked process has for the time of one call. Its engine is then chosen in that
-    process.
+    `is_zerogpu`: a forked process gets the GPU for one call at a time. The engine is then chosen in that process.
     """
 
     def __init__(
         self,
         loaded: LoadedModel,
         load: Callable[[str], LoadedModel],
-        asked: str = "auto",
+        engine: str = "auto",
         warm: bool = True,
-        lent: bool = False,
+        is_zerogpu: bool = False,
     ) -> None:
-        if warm and not lent:
+        if warm and not is_zerogpu:
             warm_up(loaded)
-        self.loaded, self._load, self._lent = loaded, load, lent
-        self._known = {} if lent else {asked: loaded, "auto": loaded, loaded.engine: loaded}
+        self.loaded, self._load, self._is_zerogpu = loaded, load, is_zerogpu
+        self._by_engine = {} if is_zerogpu else {engine: loaded, "auto": loaded, loaded.engine: loaded}
 
     def get(self, engine: str) -> LoadedModel:
-        """The model under an engine; raises as `orthrus.checkpoints.loading.load_model` does."""
-        if engine not in self._known:
-            self._known[engine] = self._settled(engine) if self._lent else self._loaded(engine)
-        return self._known[engine]
+        """The model for an engine; raises as `orthrus.checkpoints.loading.load_model` does."""
+        if engine not in self._by_engine:
+            self._by_engine[engine] = self._settled(engine) if self._is_zerogpu else self._loaded(engine)
+        return self._by_engine[engine]
 
     def _loaded(self, engine: str) -> LoadedModel:
         lm = self._load(engine)
@@ -42,7 +41,7 @@ class Engines:
         return lm
 
     def _settled(self, engine: str) -> LoadedModel:
-        """Not warmed up: the process's seconds are counted, and a captured run was rehearsed."""
+        """No warm-up: the process's GPU seconds are limited, and a captured run was rehearsed."""
         from orthrus.gpu.support import settled
 
         model, check, why = settled(self.loaded.model, engine)
@@ -50,7 +49,7 @@ class Engines:
 
 
 def warm_up(lm: LoadedModel) -> None:
-    """The first passes of each size pay for memory and code paths; no run that is looked at should."""
+    """Run once, so that memory and code paths of each pass size are set up before a measured run."""
     limit = min(lm.config.block_size + 8, lm.config.max_position_embeddings)
     for _ in run_both(lm, "Hello", DecodeConfig(limit, detail=1)):
         pass

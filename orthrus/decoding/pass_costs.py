@@ -1,4 +1,4 @@
-"""What passes cost on this machine by number of rows, measured in about a second: what `block_size` weighs."""
+"""Pass costs by number of rows on this machine, measured in about a second, for `block_size`."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from orthrus.decoding.block_size import Costs
 
 ROWS = (1, 4, 8, 16, 24, 32)
 CONTEXT = 128  # positions in the cache while passes are timed
-WHOLE = 64e6  # weights of a stack that is timed whole; of a larger one two layers have to speak for all
+WHOLE = 64e6  # weights up to which the whole stack is timed; a larger one is extrapolated from two layers
 REPEATS, SECONDS = 8, 1.0
 
 _COSTS: WeakKeyDictionary[Any, dict[tuple[int, int], Costs]] = WeakKeyDictionary()
 
 
 def pass_costs(model: Any, block: int) -> Costs:
-    """Seconds of the model's passes at ROWS up to `block`, the choice of tokens included.
+    """Seconds per pass at ROWS up to `block`, including the choice of tokens.
 
     Measured once per model and number of threads.
     """
-    known = _COSTS.setdefault(model, {})
+    by_block = _COSTS.setdefault(model, {})
     key = block, model.threads
-    if key not in known:
-        known[key] = _measured(model, tuple(n for n in ROWS if n <= block))
-    return known[key]
+    if key not in by_block:
+        by_block[key] = _measured(model, tuple(n for n in ROWS if n <= block))
+    return by_block[key]
 
 
 @torch.inference_mode()
@@ -47,11 +47,11 @@ def _measured(model: Any, sizes: tuple[int, ...]) -> Costs:
             ids = torch.zeros(rows, dtype=torch.int64, device=model.device)
             runs["draft", layers, rows] = partial(_draft, twin, cache, ids)
             runs["verify", layers, rows] = partial(_verify, twin, cache, ids)
-    found = _least(runs)
+    seconds = _least(runs)
 
     def stack(name: str) -> tuple[float, ...]:
-        first = [found[name, timed[0], rows] for rows in sizes]
-        more = [max(0.0, found[name, timed[-1], rows] - s) for rows, s in zip(sizes, first, strict=True)]
+        first = [seconds[name, timed[0], rows] for rows in sizes]
+        more = [max(0.0, seconds[name, timed[-1], rows] - s) for rows, s in zip(sizes, first, strict=True)]
         times = 0 if whole else c.num_hidden_layers - 1
         return plausible(sizes, [s + times * m for s, m in zip(first, more, strict=True)])
 
@@ -59,7 +59,7 @@ def _measured(model: Any, sizes: tuple[int, ...]) -> Costs:
 
 
 def plausible(sizes: Sequence[int], spent: Sequence[float]) -> tuple[float, ...]:
-    """Costs by number of rows, corrected for an interrupted timing.
+    """Costs by number of rows, corrected for timings that were interrupted.
 
     A pass costs no more than one of more rows, and no more than as many smaller ones as make up its rows.
     """
@@ -68,7 +68,7 @@ def plausible(sizes: Sequence[int], spent: Sequence[float]) -> tuple[float, ...]
 
 
 def _with_context(model: Any, layers: int) -> tuple[Any, Any]:
-    """The model's first layers alone, and a cache that holds some context for them."""
+    """The model's first layers only, and a cache with some context for them."""
     twin = model.with_layers(layers)
     context = min(CONTEXT, model.config.max_position_embeddings // 2)
     cache = twin.new_cache(context + max(ROWS))
@@ -87,10 +87,10 @@ def _verify(model: Any, cache: Any, ids: Tensor) -> list[int]:
 
 
 def warm_up(run: Callable[[], Any]) -> None:
-    """Repeat what will be timed until it is as quick as it gets: six calls, or 20 ms.
+    """Repeat the call to be timed until it no longer gets faster: six calls, or 20 ms.
 
-    Behind a pass of 32 rows a single one takes 0.67 ms, five calls later 0.36 (AMD EPYC, one thread): its weights have
-    to come nearer. Timed at once it would seem dear, and drafts would seem to pay that do not.
+    After a pass of 32 rows a single-row pass takes 0.67 ms, five calls later 0.36 (AMD EPYC, one thread): its weights
+    have to return to the cache. Timed cold it would look expensive, and drafts that do not pay would seem to.
     """
     until = time.perf_counter() + 0.02
     for _ in range(6):
@@ -100,8 +100,8 @@ def warm_up(run: Callable[[], Any]) -> None:
 
 
 def _least(runs: dict[Any, Callable[[], Any]]) -> dict[Any, float]:
-    """The least time of a few calls. They take turns, so that a slow moment hits one call of each."""
-    found, until = dict.fromkeys(runs, float("inf")), time.perf_counter() + SECONDS
+    """The least time of a few calls. They alternate, so that a slow moment hits one call of each."""
+    least, until = dict.fromkeys(runs, float("inf")), time.perf_counter() + SECONDS
     for number in range(REPEATS):
         if number and time.perf_counter() > until:
             break
@@ -109,5 +109,5 @@ def _least(runs: dict[Any, Callable[[], Any]]) -> dict[Any, float]:
             warm_up(run)
             began = time.perf_counter()
             run()
-            found[key] = min(found[key], time.perf_counter() - began)
-    return found
+            least[key] = min(least[key], time.perf_counter() - began)
+    return least

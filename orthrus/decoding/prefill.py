@@ -1,4 +1,4 @@
-"""The prompt's pass, which both lanes begin with."""
+"""Prefill: the prompt's pass, the first step of both lanes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from orthrus.model.kv_cache import SharedCache
 
 
 def prefill(request: Request, cache: SharedCache) -> torch.Tensor | None:
-    """The AR view over the prompt, in chunks; returns the last row's logits [1, vocab], None if the run was stopped."""
+    """The AR view over the prompt, in chunks; returns the last row's logits [1, vocab], None if stopped."""
     model, logits = request.lm.model, None
     for chunk in torch.tensor(request.ids, device=model.device).split(model.prompt_rows):
         if request.cancelled():

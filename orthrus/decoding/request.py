@@ -1,4 +1,4 @@
-"""What a run is asked: a prompt that fits the model, checked and tokenised once for both lanes."""
+"""A decoding request: a prompt that fits the model, validated and tokenised once for both lanes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Request:
 
     @property
     def block(self) -> int:
-        """Positions a draft covers: the asked block size, or the model's own."""
+        """Positions a draft covers: the requested block size, or the model's own."""
         return self.config.block_size or self.lm.config.block_size
 
     @property
@@ -49,11 +49,11 @@ class Request:
         return min(self.context, len(self.ids) + self.config.max_new_tokens)
 
     def block_sizes(self) -> AdaptiveBlockSize | None:
-        """What decides how far each draft reaches, where the run asks for it."""
+        """The adaptive block size, if the run asks for it."""
         return AdaptiveBlockSize(pass_costs(self.lm.model, self.block), self.block) if self.config.pace else None
 
     def sampler(self) -> Sampler:
-        """How tokens are chosen from logits, by both views and both lanes; each lane makes its own."""
+        """The sampler of both views and both lanes; each lane makes its own."""
         c = self.config
         if not c.sampled:
             return Greedy(self.lm.model.argmax)
@@ -61,7 +61,7 @@ class Request:
         return Sampled(c.temperature, c.top_k, c.top_p, c.seed, vocab, device)
 
     def pieces(self, ids: Iterable[int]) -> Iterator[Event]:
-        """The piece event of ids not spelled out before, if there are any."""
+        """The piece event of ids not announced before, if there are any."""
         if items := self.announcer.new(ids):
             yield self.stamp(Piece, items=items)
 
@@ -99,7 +99,7 @@ def make_request(
             "block-too-large", f"block size is {config.block_size}, this model drafts at most {lm.config.block_size}"
         )
     if lm.engine == "triton" and not lm.model.graphs.serves(config):
-        lm = lm.in_plain_torch()  # a run that is no fixed sequence; it says of itself what it is
+        lm = lm.in_plain_torch()  # a run that cannot be captured; its run_start event says so
     announcer = Announcer(vocabulary(lm.tokenizer))
     request = Request(lm, config, messages, ids, Stamper(), announcer, cancel or Flag(), rows)
     if lm.engine == "triton":

@@ -1,4 +1,4 @@
-"""What a run says of itself: its parameters, its model, the machine it runs on."""
+"""Provenance of a run: its parameters, its model and the machine."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ENGINES = {
 
 
 def describe_params(c: DecodeConfig) -> events.Params:
-    """The run's parameters; what only sampling uses is null in a greedy run."""
+    """The run's parameters; those only sampling uses are null in a greedy run."""
     return events.Params(
         mode="sample" if c.sampled else "greedy",
         coupling=c.coupling if c.sampled else None,
@@ -60,7 +60,7 @@ def describe_model(lm: LoadedModel) -> events.Model:
 
 @lru_cache
 def parameters(config: ModelConfig) -> dict[str, int]:
-    """Numbers of each tensor of a model, by its published name."""
+    """Number of parameters per tensor, by its published name."""
     return {name: math.prod(shape) for name, shape in shapes_of(config).items()}
 
 
@@ -78,7 +78,7 @@ def describe_host(kind: str, threads: int) -> events.Host:
 
 @lru_cache
 def cpu_name() -> str:
-    """The processor's name as the system gives it."""
+    """The processor's name as the system reports it."""
     info = Path("/proc/cpuinfo")
     if info.exists():
         for line in info.read_text(errors="replace").splitlines():

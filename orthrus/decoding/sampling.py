@@ -1,8 +1,8 @@
-"""Logits -> tokens. Pure functions; both views and both decoders choose with the same ones.
+"""Sampling: logits -> tokens. Pure functions, shared by both views and both lanes.
 
-Every random number belongs to (seed, absolute position, what it is for): a position's draw does not depend on which
-pass asks, or in which cycle. A position of the text is settled exactly once and thrown-away drafts influence nothing
-that is kept, so one draw a position and purpose is all that sampling exactly needs.
+Every random number is a function of (seed, absolute position, purpose), so a position's draw does not depend on the
+pass or cycle that needs it. A position of the text is decided exactly once, and discarded drafts influence nothing that
+is kept. So one draw per position and purpose is enough for exact sampling.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from kernels.reference import gumbel_noise, philox_word
 from orthrus.model.argmax import finite_greedy, greedy, refuse_non_finite
 
 NOISE_TILE = 8  # positions whose noise is made together; tiles lie at absolute positions
-ACCEPTANCE, NEXT = -1, -2  # purposes of a draw, in the place of the token id that Gumbel noise has there
+ACCEPTANCE, NEXT = -1, -2  # purposes of a draw, used in place of Gumbel noise's token id
 
 
 def filtered(logits: Tensor, temperature: float, top_k: int | None = None, top_p: float | None = None) -> Tensor:
-    """[rows, vocab] -> float32 logits over temperature, -inf where top-k or top-p removed the token.
+    """[rows, vocab] -> float32 logits / temperature, -inf for tokens that top-k or top-p removed.
 
     Temperature first, then top-k, then top-p over what is left. top_k keeps every token as likely as the k-th, top_p
-    every one as likely as the last that is needed to reach the mass: ties stay together, so no order decides.
+    every one as likely as the last that is needed to reach the mass: ties stay together, so order never matters.
     """
     scores = logits.float() / temperature
     if top_k is not None and top_k < scores.shape[-1]:
@@ -39,7 +39,7 @@ def filtered(logits: Tensor, temperature: float, top_k: int | None = None, top_p
 
 
 def uniforms(seed: int, position: int, count: int, purposes: tuple[int, ...]) -> list[list[float]]:
-    """For each purpose `count` numbers in (0, 1), of the rows from `position` on; the same for the same arguments."""
+    """Deterministic uniforms in (0, 1): `count` per purpose, for the rows from `position` on."""
     words = philox_word(seed, torch.tensor(purposes)[:, None], position + torch.arange(count))
     return ((words.double() + 0.5) * 2.0**-32).tolist()
 
@@ -47,8 +47,8 @@ def uniforms(seed: int, position: int, count: int, purposes: tuple[int, ...]) ->
 class Noise:
     """Standard Gumbel noise by (seed, absolute position, token id), [positions, vocab] float32.
 
-    Made in tiles of positions whatever the asker needs: one buffer shape gives a position the same bits for one row
-    and for 32, and each position is computed about once a run. The last few tiles are kept.
+    Computed in tiles of positions whatever the caller needs: one buffer shape gives a position the same bits for one
+    row and for 32, and each position is computed about once per run. The last few tiles are kept.
     """
 
     def __init__(self, seed: int, vocab: int, device: torch.device) -> None:
@@ -65,7 +65,7 @@ class Noise:
 
     def _tile(self, index: int) -> Tensor:
         if index not in self._tiles:
-            for old in [known for known in self._tiles if known < index - 40]:
+            for old in [tile for tile in self._tiles if tile < index - 40]:
                 del self._tiles[old]
             positions = torch.arange(index * NOISE_TILE, (index + 1) * NOISE_TILE, device=self._tokens.device)
             self._tiles[index] = gumbel_noise(self.seed, positions[:, None], self._tokens)
@@ -75,7 +75,7 @@ class Noise:
 def draw(weights: Tensor, u: float) -> int:
     """The index that a uniform u in (0, 1) falls on, weights [vocab] non-negative, of any positive sum.
 
-    Never an index of weight zero. Raises ValueError where all weights are zero.
+    Never an index of weight zero. Raises ValueError if all weights are zero.
     """
     mass = weights.double().cumsum(0)
     if not mass[-1] > 0:
@@ -85,7 +85,7 @@ def draw(weights: Tensor, u: float) -> int:
 
 
 class Greedy:
-    """The likeliest token, whatever the position; `argmax` is `finite_greedy`, or an engine's own."""
+    """Greedy sampler: the likeliest token; `argmax` is `finite_greedy`, or an engine's own."""
 
     def __init__(self, argmax: Callable[[Tensor], Tensor] = finite_greedy) -> None:
         self._argmax = argmax
@@ -97,15 +97,15 @@ class Greedy:
     def sample(self, logits: Tensor, position: int) -> Tensor:
         """[rows, vocab] of rows that stand at position, position + 1, ... -> [rows] int64.
 
-        Raises OrthrusError for logits that are no numbers.
+        Raises OrthrusError for logits that are not finite.
         """
         return self._argmax(logits)
 
 
 class Sampled:
-    """Tokens drawn by Gumbel noise: argmax(filtered logits + noise) is a sample of their softmax.
+    """Gumbel-max sampler: argmax(filtered logits + noise) is a sample of their softmax.
 
-    Two views that agree on the logits of a position agree on its token, because they meet the same noise there.
+    Two views that agree on the logits of a position agree on its token, because the noise there is the same.
     """
 
     def __init__(

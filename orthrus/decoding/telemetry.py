@@ -1,4 +1,4 @@
-"""The instruments of one lane: read while its clock stands still, and fewer of them where they cost too much."""
+"""Collects per-cycle logit statistics with the lane's clock paused, and lowers the detail if they cost too much."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from orthrus.decoding.request import Request
 from orthrus.decoding.sampling import Sampler
 from orthrus.decoding.timing import LaneClock, Stopwatch
 
-SETTLING_CYCLES = 4  # cycles before the cost of instruments is judged
+SETTLING_CYCLES = 4  # cycles before the cost of telemetry is judged
 
 
 class Telemetry:
-    """What the events of a lane say beyond ids and timings, at the level of `detail`; `ms` is what it took so far."""
+    """Fields of a lane's events beyond ids and timings, at level `detail`; `ms` is its time so far."""
 
     def __init__(self, request: Request, clock: LaneClock, sampler: Sampler) -> None:
         self.request, self.clock, self.sampler = request, clock, sampler
         self.detail, self.n_alt = request.config.detail, request.config.n_alt
-        self.ms = self.cycle_ms = 0.0  # in all, and of the cycle that is under way
+        self.ms = self.cycle_ms = 0.0  # in total, and in the current cycle
         self.q: Distribution | None = None  # of the draft, until its verdict is known
 
     def prefill(self, logits: Tensor) -> dict[str, Any]:
-        """The prefill event's fields; the gap is there at every detail. logits [1, vocab]."""
+        """The prefill event's fields; the gap is present at every detail. logits [1, vocab]."""
         with self._aside():
             return {"p_gap": round(logit_stats.gaps(logits).item(), 3)} | logit_stats.prefill_fields(
                 logits, self.detail, self.n_alt
             )
 
     def draft(self, logits: Tensor | None, ids: Tensor) -> dict[str, Any]:
-        """The draft event's optional fields; without logits those of a draft that proposes nothing.
+        """The draft event's optional fields; without logits, those of an empty draft.
 
         logits [n_draft, vocab] or None, ids [n_draft] int64.
         """
@@ -58,21 +58,21 @@ class Telemetry:
             ) | rejection_fields(verification.rejection_sample, self.detail, self.n_alt)
 
     def rows(self, position: int, logits: Tensor, count: int) -> None:
-        """Log the first `count` rows for the comparison of lanes, where the run has one. logits [rows, vocab]."""
+        """Log the first `count` rows for the comparison of lanes, if the run has one. logits [rows, vocab]."""
         if self.request.rows is not None:
             with self._aside():
                 self.request.rows.add(position, logits[:count], self.sampler)
 
     def lower_detail(self, cycle: int, decode_ms: float) -> None:
-        """Instruments that cost more than the allowed share of the cycles lose a level of detail."""
+        """Lower the detail by one level if telemetry costs more than its share of the cycles."""
         costly = self.ms > self.request.config.instrument_share * decode_ms
         if costly and cycle >= SETTLING_CYCLES and self.detail > 0:
             self.detail -= 1
 
     @contextmanager
     def _aside(self) -> Iterator[None]:
-        """The lane's clock stands still; the time goes to the instruments."""
-        with self.clock.held(), Stopwatch(self.request.lm.model.device) as watch:
+        """Pause the lane's clock; the time counts as telemetry."""
+        with self.clock.paused(), Stopwatch(self.request.lm.model.device) as watch:
             yield
         self.ms += watch.ms
         self.cycle_ms += watch.ms
@@ -85,7 +85,7 @@ def _empty_draft(detail: int) -> dict[str, Any]:
 
 
 def rejection_fields(rejection_sample: RejectionSample | None, detail: int, n_alt: int) -> dict[str, Any]:
-    """The verdict event's optional fields under rejection; the residual is there where a proposal was refused."""
+    """The verdict event's optional fields under rejection; the residual is present if a proposal was refused."""
     if rejection_sample is None or detail < 0:
         return {}
     fields = {
@@ -104,5 +104,5 @@ def rejection_fields(rejection_sample: RejectionSample | None, detail: int, n_al
 
 
 def _coins(values: Tensor) -> list:
-    """Probabilities with six decimals, 0 .. 1: what a view compares with u."""
+    """Probabilities with six decimals, 0 .. 1, to be compared with u."""
     return values.clamp(0.0, 1.0).round(decimals=6).tolist()

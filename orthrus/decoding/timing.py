@@ -1,4 +1,4 @@
-"""The clocks of a lane: they stand still while events are told and logits are read for the eye."""
+"""Lane clocks, which are paused while events are consumed and telemetry is read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from orthrus.events import Event
 
 @dataclass(slots=True)
 class LaneClock:
-    """Milliseconds one lane has worked: stands still while an event is out and while instruments are read."""
+    """Milliseconds one lane has worked; paused while an event is consumed and telemetry is read."""
 
     elapsed: float = 0.0
     began: float | None = field(default_factory=time.perf_counter)
@@ -34,8 +34,8 @@ class LaneClock:
             self.began = time.perf_counter()
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """The clock stands still, whatever starts it meanwhile."""
+    def paused(self) -> Iterator[None]:
+        """Pause the clock; `start` has no effect meanwhile."""
         self.stop()
         self.holds += 1
         try:
@@ -45,7 +45,7 @@ class LaneClock:
             self.start()
 
     def around(self, lane: Iterator[Event]) -> Iterator[Event]:
-        """The lane's events, the clock stopped while each is out."""
+        """The lane's events, with the clock paused while each is consumed."""
         for event in lane:
             self.stop()
             yield event
@@ -53,9 +53,9 @@ class LaneClock:
 
 
 class Stopwatch:
-    """`with Stopwatch(device) as watch: ...` then `watch.ms`; the current stream is waited for on both sides.
+    """`with Stopwatch(device) as watch: ...` then `watch.ms`; both ends synchronise the current stream.
 
-    Not the device: a wait for all of it would spoil a graph that another thread captures.
+    Not the device: a device-wide wait would invalidate a graph that another thread captures.
     """
 
     __slots__ = ("_began", "_cuda", "ms")

@@ -1,4 +1,4 @@
-"""One block under the AR view: what a verify pass says of tokens that somebody else proposes."""
+"""Verify a block of user-supplied proposals with one pass of the AR view."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from orthrus.model.memory import refuse_what_does_not_fit
 
 
 def verify_block(lm: LoadedModel, prompt: str, written: str, proposal: str) -> dict[str, Any]:
-    """Judge `proposal`, as tokens, behind the prompt and the part of the answer that is `written`; greedy.
+    """Judge the tokens of `proposal` after the prompt and the `written` part of the answer, greedily.
 
     Returns n_accept, the slots (text, id, status, the AR view's own choice) and the AR view's next token with its kind.
-    Raises OrthrusError for an empty prompt or proposal, more tokens than a block holds, or no room in the context.
+    Raises OrthrusError for an empty prompt or proposal, more tokens than a block holds, or a full context.
     """
     if lm.engine == "triton":
-        lm = lm.in_plain_torch()  # one pass outside of a run: plain PyTorch, and called so
+        lm = lm.in_plain_torch()  # a pass outside of a run: plain PyTorch, and the result says so
     before, proposals = _ids(lm, prompt, written, proposal)
     cache = lm.model.new_cache(len(before) + len(proposals))
     ids = torch.tensor([*before, *proposals], device=lm.model.device)
@@ -31,18 +31,18 @@ def verify_block(lm: LoadedModel, prompt: str, written: str, proposal: str) -> d
         lm.model.forward_ar(chunk, cache, last_only=True)
     choices = lm.model.argmax(lm.model.forward_ar(ids[len(before) - 1 :], cache)).tolist()
     settled = accept_matching(proposals, choices, frozenset(lm.config.eos_token_ids), len(proposals) + 2)
-    kept = len(settled.tokens) - (settled.next_id is not None)
-    refused = kept if settled.next_id is not None else None
+    n_accepted = len(settled.tokens) - (settled.next_id is not None)
+    refused = n_accepted if settled.next_id is not None else None
     words = vocabulary(lm.tokenizer)
 
     def shown(index: int) -> dict[str, Any]:
         return {"id": index, "text": words.glyph(index).s}
 
     def status(slot: int) -> str:
-        return "accepted" if slot < kept else "refused" if slot == refused else "discarded"
+        return "accepted" if slot < n_accepted else "refused" if slot == refused else "discarded"
 
     return {
-        "n_accept": kept,
+        "n_accept": n_accepted,
         "n_draft": len(proposals),
         "slots": [
             shown(index) | {"slot": slot + 1, "status": status(slot), "ar": shown(choices[slot])}
@@ -55,7 +55,7 @@ def verify_block(lm: LoadedModel, prompt: str, written: str, proposal: str) -> d
 
 
 def _ids(lm: LoadedModel, prompt: str, written: str, proposal: str) -> tuple[list[int], list[int]]:
-    """Token ids of all that comes before the block, and of the block's proposals; both checked."""
+    """Token ids before the block, and of the block's proposals; both validated."""
     turns = turns_of(checks.text("prompt", prompt))
     proposals = text_ids(lm.tokenizer, checks.text("proposal", proposal))
     most, context = lm.config.block_size - 1, lm.config.max_position_embeddings

@@ -1,4 +1,4 @@
-"""Acceptance, correctness and speed on held-out prompts of the corpus, both lanes in one run."""
+"""Evaluation per domain: acceptance, correctness and speed on held-out prompts, with both lanes."""
 
 from __future__ import annotations
 
@@ -96,9 +96,9 @@ def evaluate(
     examples = {d: list(islice(generate(d, seed, split), prompts)) for d in chosen}
     _drain(run_both(lm, "Count from 1 to 9.", config))  # warm-up, not counted
     tallies = {}
-    for name, asked in examples.items():
+    for name, domain_examples in examples.items():
         tallies[name] = DomainTotals()
-        for example in asked:
+        for example in domain_examples:
             tallies[name].add(Trace.of(run_both(lm, dialogue(example), config)), example)
         note(f"[evaluate] {name}: {tallies[name].figures()}")
     host = describe_host(lm.model.device.type, lm.model.threads)
@@ -118,8 +118,8 @@ def _over_domains(domains: dict[str, dict]) -> dict[str, Any]:
     return {
         key: sum(r[key] for r in rows)
         if key in summed
-        else round(sum(known) / len(known), 3)
-        if (known := [r[key] for r in rows if r[key] is not None])
+        else round(sum(numbers) / len(numbers), 3)
+        if (numbers := [r[key] for r in rows if r[key] is not None])
         else None
         for key in rows[0]
     }
@@ -139,17 +139,17 @@ _BEARING = re.compile(r"\d+(?:\.\d+)?|[A-Za-z]+_\w+|[A-ZÀ-Þ][\w-]+")
 
 
 def _bearing_tokens(trace: Trace, prompt: str) -> Iterator[bool]:
-    """For every answer-bearing token of the text: was it an accepted proposal?
+    """For every answer-bearing token of the text, whether it was an accepted proposal.
 
-    Answer-bearing: digits and numbers, identifiers with an underscore, capitalised words that stand in the prompt.
+    Answer-bearing: digits and numbers, identifiers with an underscore, capitalised words that occur in the prompt.
     """
-    known = set(_BEARING.findall(prompt))
+    bearing = set(_BEARING.findall(prompt))
     text, spans = "", []
     for token in trace.tokens:
         piece = trace.data([token.id]).decode("utf-8", "replace")
         spans.append((len(text), len(text) + len(piece), token.status == "accepted"))
         text += piece
-    marks = [m.span() for m in _BEARING.finditer(text) if m[0][0].isdigit() or "_" in m[0] or m[0] in known]
+    marks = [m.span() for m in _BEARING.finditer(text) if m[0][0].isdigit() or "_" in m[0] or m[0] in bearing]
     for start, end, accepted in spans:
         if any(start < b and a < end for a, b in marks):
             yield accepted

@@ -1,4 +1,4 @@
-"""The certificate: both lanes over many held-out prompts, every token and every logit row compared."""
+"""The lossless certificate: both lanes on many held-out prompts, compared token by token and logit row by row."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def certify(
     """Decode `prompts` prompts of the test split, spread over the domains, through both lanes and compare.
 
     identical: prompts whose texts agree token for token. rows_equal of rows_compared: logit rows of verify passes that
-    equal, bit for bit, the row plain decoding computed alone; rows behind a divergence have other inputs and are left
+    equal, bit for bit, the row plain decoding computed alone; rows after a divergence have other inputs and are left
     out. Raises OrthrusError for fewer than one prompt and for rejection sampling, whose texts need not agree.
     """
     check_request(prompts, config)
@@ -46,8 +46,8 @@ def certify(
             messages = [{"role": role, "content": content} for role, content in example.messages[:-1]]
             trace = Trace.of(run_both(lm, messages, config))
             verdict = trace.lossless
-            found = (1, int(verdict.first_div is None), verdict.rows_compared, verdict.rows_equal)
-            counts = {name: counts[name] + more for name, more in zip(COUNTS, found, strict=True)}
+            row = (1, int(verdict.first_div is None), verdict.rows_compared, verdict.rows_equal)
+            counts = {name: counts[name] + more for name, more in zip(COUNTS, row, strict=True)}
             if verdict.first_div is not None:
                 divergences.append(divergence(trace, domain, example))
         domains[domain] = counts
@@ -78,7 +78,7 @@ def _circumstances(lm: LoadedModel, seed: int, config: DecodeConfig) -> dict[str
 
 
 def divergence(trace: Trace, domain: str, example: Example) -> dict[str, Any]:
-    """Where two texts part: position counts generated tokens, gap is the larger of both passes' first minus second."""
+    """First divergence of two texts: position counts generated tokens; gap is the larger one of both passes."""
     verdict = trace.lossless
     gaps = [gap for gap in (verdict.gap_block, verdict.gap_single) if gap is not None]
     return {
@@ -93,10 +93,10 @@ def divergence(trace: Trace, domain: str, example: Example) -> dict[str, Any]:
 
 
 def _token(trace: Trace, ids: tuple[int, ...], position: int) -> dict[str, Any] | None:
-    """None where that text had ended."""
+    """The token, or None if that text had ended."""
     return {"id": ids[position], "text": trace.glyph(ids[position]).s} if position < len(ids) else None
 
 
 def shares(total: int, parts: int) -> list[int]:
-    """`total` in `parts` whole numbers that differ by one at most, the larger ones first."""
+    """Split `total` into `parts` whole numbers that differ by one at most, the larger ones first."""
     return [total // parts + (i < total % parts) for i in range(parts)]

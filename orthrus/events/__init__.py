@@ -1,4 +1,4 @@
-"""Events: what happened in one run. `schema` has the records, `codec` takes them to JSON and back."""
+"""The events of one run: `schema` defines the records, `codec` converts them to and from JSON."""
 
 from orthrus.events.codec import Stamper as Stamper
 from orthrus.events.codec import from_json as from_json

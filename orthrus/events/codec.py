@@ -1,4 +1,4 @@
-"""Events to and from JSON, and what one event alone must satisfy. Standard library only."""
+"""Event serialisation: events to and from JSON, each checked on its own. Standard library only."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def validate(event: E) -> E:
 
 
 def _check_sense(event: Event) -> None:
-    """What a field rule cannot say: the run id's alphabet, sizes between fields, bytes in hex."""
+    """Checks beyond the field rules: the run id's alphabet, sizes between fields, bytes in hex."""
     if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", event.run):
         raise ValueError(f"{event.type}.run is {event.run!r:.70}; it must be 1 to 64 letters, digits, '_', '.' or '-'")
     if isinstance(event, Draft) and not event.n_draft == event.block - 1 == len(event.draft_ids):
@@ -95,6 +95,6 @@ def _check_sense(event: Event) -> None:
 def _frozen(value: Any) -> Any:
     if not isinstance(value, (list, tuple)):
         return value
-    # a list holds lists or none: asking the first saves a call for each of a cycle's thousand numbers
+    # either all items are lists or none: testing the first saves a call per number, a thousand per cycle
     nested = value and isinstance(value[0], (list, tuple))
     return tuple(map(_frozen, value)) if nested else tuple(value)

@@ -1,7 +1,7 @@
-"""Token ids -> bytes and display pieces, without losing a byte.
+"""Detokenisation: token ids -> bytes and display pieces, without losing a byte.
 
-A byte-level tokenizer may split one character over several tokens, so a token's truth is its bytes; its text is None
-where those bytes alone are no valid UTF-8. `spell` joins neighbours back into whole characters for display.
+A byte-level tokenizer may split one character over several tokens, so a token is stored as bytes. Its text is None if
+those bytes alone are not valid UTF-8. `spell` joins neighbours back into whole characters for display.
 Special tokens have no bytes: they are shown by name and add nothing to a text.
 """
 
@@ -52,21 +52,21 @@ class Vocabulary:
 
 
 class Announcer:
-    """Remembers which ids of one run have been announced, so that every id is spelled out once."""
+    """Remembers which ids of one run have been announced, so that each glyph is sent once."""
 
     def __init__(self, vocabulary: Vocabulary):
         self._vocabulary = vocabulary
-        self._known: set[int] = set()
+        self._sent: set[int] = set()
 
     def new(self, ids: Iterable[int]) -> dict[int, Glyph]:
-        """The glyphs of the ids not asked for before, in order of first use."""
-        fresh = [index for index in dict.fromkeys(ids) if index not in self._known]
-        self._known.update(fresh)
+        """The glyphs of ids not announced before, in order of first use."""
+        fresh = [index for index in dict.fromkeys(ids) if index not in self._sent]
+        self._sent.update(fresh)
         return {index: self._vocabulary.glyph(index) for index in fresh}
 
 
 class Span(NamedTuple):
-    """`tokens` neighbouring tokens that spell `text` together; more than one only where a character is split."""
+    """`tokens` neighbouring tokens that spell `text` together; more than one only if a character is split."""
 
     start: int
     tokens: int
@@ -74,7 +74,7 @@ class Span(NamedTuple):
 
 
 def decoded(data: bytes) -> str | None:
-    """bytes -> text, or None where they are no complete UTF-8."""
+    """bytes -> text, or None if they are not complete UTF-8."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
@@ -102,10 +102,10 @@ def hexadecimal(data: bytes) -> str:
 
 
 def _joined(parts: Sequence[bytes], at: int) -> int:
-    """How many tokens from `at` on it takes to complete their characters; 1 where that never happens.
+    """The number of tokens from `at` on that complete their characters; 1 if that never happens.
 
-    A token may end one character and begin the next, so the run has no natural length: 32 tokens are looked at, which
-    keeps hostile input linear.
+    A token may end one character and begin the next, so the span has no natural length: at most 32 tokens are read,
+    which keeps hostile input linear.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
     for count, part in enumerate(parts[at : at + 32], start=1):
@@ -119,7 +119,7 @@ def _joined(parts: Sequence[bytes], at: int) -> int:
 
 
 def _byte_alphabet() -> dict[str, int]:
-    """Byte-level BPE writes each byte as one printable character: itself where printable, else from U+0100 on."""
+    """Byte-level BPE writes each byte as one printable character: itself if printable, else from U+0100 on."""
     printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     others = [byte for byte in range(256) if byte not in printable]
     return {chr(byte): byte for byte in printable} | {chr(256 + i): byte for i, byte in enumerate(others)}
@@ -139,9 +139,9 @@ def _bytes_of(token: str) -> bytes:
 
 
 def respelled(parts: Sequence[bytes], fresh: int) -> tuple[int, list[str]]:
-    """Bytes of tokens, the last `fresh` of them new -> (place of the first text that changes, texts from there on).
+    """Bytes of tokens, the last `fresh` of them new -> (index of the first text that changes, texts from there on).
 
-    Only the last few older tokens are read, so a caller may pass a tail; the place counts from its start.
+    Only the last few older tokens are read, so a caller may pass a tail; the index counts from its start.
     """
     old = len(parts) - fresh
     begin = next((at for at in range(max(0, old - LOOK_BACK), old) if _unfinished(parts[at:old])), old)

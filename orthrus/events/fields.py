@@ -1,6 +1,6 @@
-"""Typed records: field rules for frozen dataclasses, checked when they come in from outside.
+"""Schema validation: field rules for frozen dataclasses, checked on untrusted input.
 
-LEAF, standard library only. `of(kind, *shape)` declares a field; `from_plain` builds a record from decoded JSON and
+Standard library only. `of(kind, *shape)` declares a field; `from_plain` builds a record from decoded JSON and
 `recheck` re-checks one that was built in the program. Both raise ValueError with the field, the value and the limit.
 """
 
@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 
 class Spec(NamedTuple):
-    """What one field may hold. `shape` names dimensions; '*' is any length, a number is itself, 'N' is block - 1."""
+    """What one field may hold. `shape` names dimensions; '*' is any length, a number is a length, 'N' is block - 1."""
 
     kind: Any
     shape: tuple[str | int, ...]
@@ -25,7 +25,7 @@ class Spec(NamedTuple):
     low: float | None
     high: float | None
     detail: int | None  # absent (None) while the record's own `detail` is lower
-    always: bool  # with a detail level: must be there once that detail is reached
+    always: bool  # with a detail level: required once that detail is reached
     keyed: bool  # a mapping from decimal ids to `kind`
 
 
@@ -40,7 +40,7 @@ def of(
     always: bool = True,
     keyed: bool = False,
 ) -> Any:
-    """A dataclass field of one rule. Numbers are low .. high, None for no limit."""
+    """A dataclass field with one rule. Numbers are low .. high, None for no limit."""
     low = low if kind in (int, float) else None
     metadata = {"spec": Spec(kind, shape, null, choices, low, high, detail, always, keyed)}
     return field(metadata=metadata) if detail is None else field(default=None, metadata=metadata)
@@ -75,30 +75,30 @@ def from_plain(kind: type[R], plain: Any, where: str) -> R:
     """A decoded JSON object -> a checked record; `where` names it in error sentences."""
     if not isinstance(plain, Mapping):
         raise ValueError(f"{where} is {_say(plain)}; it must be an object")
-    known = {f.name: f.metadata["spec"] for f in fields(kind)}  # type: ignore[arg-type]
+    specs = {f.name: f.metadata["spec"] for f in fields(kind)}  # type: ignore[arg-type]
     for name in plain:
-        if name not in known:
-            raise ValueError(f"{where} has an unknown field {_say(name)}; it knows {', '.join(known)}")
-    missing = [name for name, spec in known.items() if name not in plain and spec.detail is None]
+        if name not in specs:
+            raise ValueError(f"{where} has an unknown field {_say(name)}; it knows {', '.join(specs)}")
+    missing = [name for name, spec in specs.items() if name not in plain and spec.detail is None]
     if missing:
         raise ValueError(f"{where} lacks {', '.join(missing)}")
     sizes: dict[str | int, int] = {}
-    values = {name: _checked(known[name], plain[name], f"{where}.{name}", sizes) for name in plain}
+    values = {name: _checked(specs[name], plain[name], f"{where}.{name}", sizes) for name in plain}
     record = kind(**values)
-    _check_detail(record, known, where)
+    _check_detail(record, specs, where)
     return record
 
 
 def recheck(record: R, where: str) -> R:
-    """The same record, or ValueError: for records made in the program."""
+    """Validate a record built in the program; returns it or raises ValueError."""
     return from_plain(type(record), to_plain(record), where)
 
 
-def _check_detail(record: Any, known: Mapping[str, Spec], where: str) -> None:
-    """Fields above the record's detail must be absent; without a `detail` field they come all or none."""
-    late = {name: spec for name, spec in known.items() if spec.detail is not None}
+def _check_detail(record: Any, specs: Mapping[str, Spec], where: str) -> None:
+    """Fields above the record's detail must be absent; without a `detail` field all are present or none."""
+    late = {name: spec for name, spec in specs.items() if spec.detail is not None}
     there = {name for name in late if getattr(record, name) is not None}
-    detail = record.detail if "detail" in known else (1 if there else 0)
+    detail = record.detail if "detail" in specs else (1 if there else 0)
     for name, spec in late.items():
         level = spec.detail or 0
         if name in there and level > detail:
@@ -149,7 +149,7 @@ def _outside(spec: Spec, low: Any, high: Any) -> bool:
 
 
 def _numbers(spec: Spec, values: Any, where: str) -> tuple[Any, ...]:
-    """A flat list of numbers; the common case (all right) costs one pass without calls."""
+    """A flat list of numbers; the common case (all valid) is one pass without calls."""
     if spec.kind is int:
         fine = all(type(v) is int for v in values) and (not values or max(values) < INT_LIMIT)
     else:
@@ -181,7 +181,7 @@ def _scalar(spec: Spec, value: Any, where: str) -> Any:
 
 
 def _whole(text: str) -> bool:
-    """Whether a text can be written as UTF-8: JSON can spell one half of a surrogate pair."""
+    """Whether a text can be encoded as UTF-8: JSON can contain half of a surrogate pair."""
     try:
         return text.isascii() or bool(text.encode())
     except UnicodeEncodeError:

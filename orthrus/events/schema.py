@@ -1,9 +1,9 @@
-"""Events: what happened in one run, as frozen facts of plain Python values.
+"""The event schema: what happened in one run, as frozen records of plain Python values.
 
-One schema serves live, recorded and exported runs (`orthrus.events.codec` makes and carries them). Shapes use
-N = n_draft, block = N + 1,
-A = kept alternatives, P = prompt length. Log-probs are natural, written with `log_probs`; times are milliseconds.
-A field with a detail level is None (and absent from the JSON) where the event's detail is lower.
+One schema serves live, recorded and exported runs (`orthrus.events.codec` serialises them). Shapes use
+N = n_draft, block = N + 1, A = kept alternatives, P = prompt length. Log-probs are natural, written with
+`log_probs`; times are milliseconds.
+A field with a detail level is None (and absent from the JSON) if the event's detail is lower.
 """
 
 # ruff: noqa: RUF009 - `of` returns dataclasses.field(...), which is what a default may be
@@ -25,8 +25,8 @@ Floats = tuple[float, ...]
 def log_probs(values: Any) -> tuple:
     """A (nested) list of floats -> the same as tuples, with 3 decimals, clamped to -30 .. 0.
 
-    Raises ValueError where one is NaN. Without `round`, whose way over decimal digits is slow: for the four rows
-    of numbers of a cycle it took 60 microseconds more.
+    Raises ValueError if one is NaN. It avoids `round`, which goes through decimal digits: for the four rows of
+    numbers of a cycle that took 60 microseconds more.
     """
     if values and isinstance(values[0], (list, tuple)):
         return tuple(log_probs(row) for row in values)
@@ -101,7 +101,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glyph:
-    """One vocabulary entry: its text, or None where its bytes are no complete text, and its bytes in hex."""
+    """One vocabulary entry: its text, or None if its bytes are not complete text, and its bytes in hex."""
 
     s: str | None = of(str, null=True)
     b: str = of(str)
@@ -109,7 +109,7 @@ class Glyph:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kv:
-    """Cache rows in one verify pass: before = pos0, cropped = written - kept."""
+    """KV-cache rows in one verify pass: before = pos0, cropped = written - kept."""
 
     before: int = of(int)
     written: int = of(int)
@@ -172,7 +172,7 @@ class Prefill(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft(Event):
-    """The diffusion view has proposed. Slot 0 is the anchor; slot s holds draft_ids[s - 1]."""
+    """The diffusion view has proposed a block. Slot 0 is the anchor; slot s holds draft_ids[s - 1]."""
 
     type: ClassVar[str] = "draft"
     detail: int = of(int, low=-1)

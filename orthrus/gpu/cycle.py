@@ -1,10 +1,10 @@
-"""One cycle as one fixed sequence of launches over buffers that never move: draft, verify, accept, record.
+"""One decode cycle as a fixed launch sequence over static buffers: draft, verify, accept, record.
 
 The length, the anchor and the decision to stop live in a state on the device (`kernels.records`), so the same sequence
-is right in every cycle and can be replayed without asking anything back. Refused rows stay in the cache behind the
-length: nothing reads them, the next cycle writes over them. A block of one position is an AR step: the same verify
-launches, no draft. Once the state has stopped, a sequence changes neither state, text nor ring: a host may have
-enqueued too many.
+is valid in every cycle and can be replayed without a host synchronisation. Refused rows stay in the cache beyond the
+length: nothing reads them, and the next cycle overwrites them. A block of one position is an AR step: the same verify
+launches, no draft. Once the state has stopped, a replay changes neither state, text nor ring, because the host may
+have enqueued too many.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from orthrus.gpu.device import Device
 from orthrus.gpu.passes import Stack
 from orthrus.model.kv_cache import SharedCache
 
-SLOTS = 64  # cycles the ring remembers: far more than are ever under way
-HISTORY = 32  # AR steps whose logits are kept for the instruments
+SLOTS = 64  # cycles in the ring buffer: far more than are ever in flight
+HISTORY = 32  # AR steps whose logits are kept for telemetry
 
 
 class Passed(NamedTuple):
-    """The logits of the last cycle, where instruments read them."""
+    """The logits of the last cycle, for telemetry."""
 
     draft: Tensor | None  # [block - 1, vocab] float32; None in an AR step
     verify: Tensor  # [block, vocab] float32
 
 
 class Cycle:
-    """The sequence for one cache and one block size, and its buffers.
+    """The launch sequence for one cache and one block size, and its buffers.
 
-    `tape` is what the host gets to see, in one copy: the clock's readings and the ring of records.
+    `tape` is copied to the host in one piece: time stamps and the ring of records.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Cycle:
         def words(*shape: int) -> Tensor:
             return torch.zeros(*shape, dtype=torch.int32, device=stack.device)
 
-        self.state = words(records.STATE_WORDS)  # all zero: it has no room, so a first run on it judges nothing
+        self.state = words(records.STATE_WORDS)  # zero capacity: the run made for capture commits nothing
         self.block, self.text = words(block), words(cache.capacity + block)
         self.eos = torch.tensor(c.eos_token_ids or (-1,), dtype=torch.int32, device=stack.device)
         self.seed = torch.zeros(1, dtype=torch.int64, device=stack.device)
@@ -59,23 +59,23 @@ class Cycle:
 
     @property
     def length(self) -> Tensor:
-        """[1] int32: committed rows, which is where the anchor stands."""
+        """[1] int32: committed rows, which is the anchor's position."""
         return self.state[records.LENGTH : records.LENGTH + 1]
 
     def stand(self, length: int, seed: int, temperature: float) -> None:
-        """Where the next rows stand, and how they choose; at temperature 0 the last two are not looked at."""
+        """Set the position of the next rows and their sampling; at temperature 0 the last two are ignored."""
         self.length.fill_(length)
         self.seed.fill_(seed)
         self.temperature.fill_(temperature or 1.0)
 
     def reset(self, state: Tensor) -> None:
-        """Begin with a state of `records.make_state`; nothing may be under way. state [words] int32."""
+        """Start from a state of `records.make_state`; nothing may be in flight. state [words] int32."""
         self.state.copy_(state)
         self.tape.zero_()
-        self.mirror.zero_()  # a record of an earlier run has the right number, too
+        self.mirror.zero_()  # a record of an earlier run could have the expected number
 
     def launch(self, observed: bool = True) -> Passed:
-        """Enqueue one cycle. Unobserved, the host is told nothing of it: what telling costs is measured so."""
+        """Enqueue one cycle. Without `observed` nothing is recorded or copied, to measure what that costs."""
         self._stamp(records.START, observed)
         self.block.fill_(self.stack.config.mask_token_id)
         self.block[:1].copy_(self.state[records.ANCHOR : records.ANCHOR + 1])
@@ -94,7 +94,7 @@ class Cycle:
         return Passed(drafted, logits)
 
     def draft(self) -> Tensor:
-        """The diffusion view proposes: masks become ids in place. Returns the logits it chose from.
+        """The draft pass: masks become proposed ids in place. Returns its logits.
 
         [block - 1, vocab].
         """

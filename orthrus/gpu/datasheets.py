@@ -1,4 +1,4 @@
-"""What makers say of their GPUs: memory and product rates of the datasheets, and what one program may take.
+"""GPU datasheets: memory bandwidth and matrix throughput, and the shared memory one thread block may use.
 
 A floor computed from a datasheet is a bound, not a measurement.
 """
@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple
 
 KIB = 1024
-SHARED_LIMIT = {  # compute capability -> bytes of shared memory one program may ask for (CUDA programming guide)
+SHARED_LIMIT = {  # compute capability -> bytes of shared memory per thread block (CUDA programming guide)
     80: 163 * KIB,
     86: 99 * KIB,
     89: 99 * KIB,
@@ -21,10 +21,10 @@ REGISTER_LIMIT = 255  # of one thread, on all of them
 
 
 class Card(NamedTuple):
-    """A datasheet's figures: dense products, SXM modules where there are several."""
+    """A datasheet's figures: dense throughput; the SXM module if there are several."""
 
     name: str
-    pattern: str  # of the name that the driver reports
+    pattern: str  # substring of the name that the driver reports
     capability: int
     multiprocessors: int
     gigabytes: int

@@ -1,7 +1,7 @@
-"""What decoding asks of a GPU, behind one small interface: capture, replay, send, mark, wait.
+"""The device interface of decoding: capture, replay, send, mark, wait.
 
-Everything is enqueued on one stream, in order. `CudaDevice` is thin on purpose: what can be wrong with records and with
-replays that run ahead is in `orthrus.gpu.runner` and `orthrus.gpu.cycle`, which run on any device that does this.
+Everything is enqueued on one stream, in order. `CudaDevice` is thin on purpose: the error-prone handling of records
+and of replays in flight is in `orthrus.gpu.runner` and `orthrus.gpu.cycle`, which run on any such device.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-# Held while a graph is captured. Whoever waits for a whole device or gives its memory back takes it, too: a device-wide
-# wait on any thread spoils a capture, in every capture mode. Waiting for a stream or an event does not.
+# Held while a graph is captured, and by code that synchronises a whole device or frees its memory: a device-wide wait
+# on any thread invalidates a capture, in every capture mode. Waiting for a stream or an event does not.
 CAPTURING = threading.RLock()
 
 
 class Graph(NamedTuple):
-    """A captured sequence: `replay()` enqueues it once more; `out` is what it returned, always at the same address."""
+    """A captured sequence: `replay()` enqueues it again; `out` is its result, always at the same address."""
 
     replay: Callable[[], None]
     out: Any
@@ -32,37 +32,37 @@ class Device(Protocol):
     backend: str  # of kernels.ops
 
     def working(self) -> AbstractContextManager:
-        """Inside, tensor operations are enqueued on this device's stream."""
+        """Context manager: tensor operations are enqueued on this device's stream."""
 
     def capture(self, work: Callable[[], Any]) -> Graph:
-        """Run `work` once, for real, then make it a graph. If that fails, plain operations still work behind it."""
+        """Run `work` once, then capture it as a graph. After a failure, plain operations still work."""
 
     def host_buffer(self, like: Tensor) -> Tensor:
-        """A tensor of zeros in memory of the host that the device can write to while the host goes on.
+        """A zero tensor in host memory that the device can write to asynchronously.
 
         Shape and dtype are those of `like` [...].
         """
 
     def send(self, source: Tensor, target: Tensor) -> None:
-        """Copy to a host buffer, in its turn on the stream; the host does not wait.
+        """Copy to a host buffer in stream order; the host does not wait.
 
         source and target [...], of one shape and dtype.
         """
 
     def stamp(self, times: Tensor, state: Tensor, mark: int) -> None:
-        """Write the time into times[cycle % slots, mark], in its turn on the stream."""
+        """Write the device time into times[cycle % slots, mark], in stream order."""
 
     def mark(self) -> Any:
-        """A mark behind everything enqueued so far."""
+        """A mark (CUDA event) after everything enqueued so far."""
 
     def wait(self, mark: Any) -> None:
         """Block until the device has passed the mark."""
 
     def drain(self) -> None:
-        """Block until nothing of this device's stream is under way."""
+        """Block until this device's stream is idle."""
 
     def free(self) -> None:
-        """Give memory that no tensor holds back to the system."""
+        """Release unused memory to the system."""
 
 
 class CudaDevice:
@@ -72,7 +72,7 @@ class CudaDevice:
 
     def __init__(self, device: torch.device) -> None:
         self.device, self.stream = device, torch.cuda.Stream(device)
-        self.stream.wait_stream(torch.cuda.current_stream(device))  # the weights may still be on their way there
+        self.stream.wait_stream(torch.cuda.current_stream(device))  # the weights may still be in transfer
 
     def working(self) -> AbstractContextManager:
         return torch.cuda.stream(self.stream)
@@ -80,7 +80,7 @@ class CudaDevice:
     def capture(self, work: Callable[[], Any]) -> Graph:
         """The first run compiles and loads every kernel, which is not allowed while a graph is captured.
 
-        Not by `torch.cuda.graph`: it waits for the whole device and collects garbage, and where a capture fails it
+        Not by `torch.cuda.graph`: it synchronises the whole device and collects garbage, and if a capture fails it
         leaves its stream current and its memory pool open.
         """
         with CAPTURING, self.working():
@@ -97,7 +97,7 @@ class CudaDevice:
                 _give_up(graph, self.stream, pool)
                 raise
 
-        @torch.inference_mode()  # the buffers are inference tensors, and torch 2.10 writes the generator's here
+        @torch.inference_mode()  # the buffers are inference tensors, and torch 2.10 writes the generator's state here
         def replay() -> None:
             with self.working():
                 graph.replay()
@@ -119,7 +119,7 @@ class CudaDevice:
         stamp(times, state, mark)
 
     def mark(self) -> torch.cuda.Event:
-        event = torch.cuda.Event(blocking=True)  # the waiting thread sleeps: others may draw the page
+        event = torch.cuda.Event(blocking=True)  # blocking event: the waiting thread sleeps, so that others can run
         event.record(self.stream)
         return event
 
@@ -137,8 +137,8 @@ class CudaDevice:
 def _give_up(graph: torch.cuda.CUDAGraph, stream: torch.cuda.Stream, pool: Any) -> None:
     """End a capture that failed, so that the stream and the allocator serve plain operations again.
 
-    The end of an invalid capture raises before the allocator is told; while that believes in a capture, it keeps the
-    pool and defers frees. Where the end succeeded, there is nothing left to tell, and that call raises instead.
+    Ending an invalid capture raises before the allocator is notified; while the allocator assumes a capture, it keeps
+    the pool and defers frees. If the end succeeded, nothing is left to notify, and that call raises instead.
     """
     with suppress(RuntimeError):
         graph.capture_end()
@@ -148,7 +148,7 @@ def _give_up(graph: torch.cuda.CUDAGraph, stream: torch.cuda.Stream, pool: Any) 
 
 
 def synchronize() -> None:
-    """Free what no tensor holds and wait for the whole device; raises RuntimeError where it no longer answers.
+    """Free unused memory and wait for the whole device; raises RuntimeError if it no longer responds.
 
     After an illegal access every later call of the process fails: plain PyTorch cannot help there.
     """

@@ -1,4 +1,4 @@
-"""Which kernels are compiled in the folder that Triton uses here: notes that `orthrus.precompile` leaves there."""
+"""Manifests of precompiled kernels in Triton's cache folder, written by `orthrus.precompile`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def folder() -> Path:
 
 
 def note_of(config: ModelConfig, dtype: torch.dtype, sm: int) -> Path:
-    """The file that notes the kernels of this shape for this capability, by this Triton, of these sources."""
+    """The manifest of one model shape and capability, for this Triton version and these kernel sources."""
     sources = b"".join(path.read_bytes() for path in sorted(KERNELS.glob("*.py")))
     shape = {name: value for name, value in asdict(config).items() if name != "num_hidden_layers"}
     facts = sm, str(dtype), version("triton"), shape, hashlib.sha256(sources).hexdigest()
@@ -37,17 +37,17 @@ def note_of(config: ModelConfig, dtype: torch.dtype, sm: int) -> Path:
 
 
 def note(config: ModelConfig, dtype: torch.dtype, sm: int, kernels: dict[str, Any]) -> None:
-    """Leave a note of what was compiled."""
+    """Write the manifest of what was compiled."""
     path = note_of(config, dtype, sm)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"sm": sm, "dtype": str(dtype), "kernels": kernels}), encoding="utf-8")
 
 
 def noted(config: ModelConfig, dtype: torch.dtype, sm: int) -> dict[str, Any]:
-    """kernel -> what it takes there, as `orthrus.precompile.used` found; raises OSError if there is no such note."""
+    """Kernel -> resources, as from `orthrus.precompile.used`; raises OSError if there is no manifest."""
     return json.loads(note_of(config, dtype, sm).read_text(encoding="utf-8"))["kernels"]
 
 
 def is_compiled(config: ModelConfig, dtype: torch.dtype, sm: int) -> bool:
-    """Are these kernels in the folder?"""
+    """Whether these kernels are in the folder."""
     return note_of(config, dtype, sm).is_file()

@@ -1,8 +1,8 @@
-"""Memory of a GPU run, counted from the configuration before anything is there.
+"""Memory plan of a GPU run, computed from the configuration before anything is allocated.
 
-weights    every parameter once, and the copies that are made of one layer while its products are stacked
+weights    every parameter once, and one layer's copies while its products are stacked
 cache      keys and values of a bucket of positions
-work       what the graphs and the prefill keep beside them
+work       buffers of the graphs and the prefill
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from orthrus.model import memory
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.kv_cache import TILE, SharedCache
 
-SMALLEST = 1024  # positions of the smallest cache; the next ones are twice as long each
-GRAPHS = 4  # kept at a time: a cycle's and a step's, greedy and sampled; the oldest makes room for the next
+SMALLEST = 1024  # positions of the smallest cache; each next size doubles
+GRAPHS = 4  # kept at a time: a cycle's and a step's, greedy and sampled; the oldest is evicted
 
 
 def bucket(config: ModelConfig, rows: int) -> int:
-    """Positions of the cache a run of `rows` positions gets: doubled from SMALLEST, at most the model's context."""
+    """Cache size for a run of `rows` positions: SMALLEST doubled as needed, at most the model's context."""
     size = SMALLEST
     while size < rows:
         size *= 2
@@ -32,7 +32,7 @@ def bucket(config: ModelConfig, rows: int) -> int:
 
 
 def weight_bytes(config: ModelConfig, dtype: torch.dtype) -> int:
-    """Parameters of both views, and one layer's stacked products beside them."""
+    """Bytes of both views' parameters, plus one layer's stacked products."""
     with torch.device("meta"):
         model = Orthrus(config)
     stacked = sum(p.numel() for name, p in model.model.layers[0].named_parameters() if _is_stacked(name))
@@ -69,7 +69,7 @@ def run_bytes(config: ModelConfig, dtype: torch.dtype, rows: int) -> int:
     row_logits = 4 * c.vocab_size
     row_sums = 4 * n_spans * c.num_attention_heads * (c.head_dim + 2)  # of attention, in float32, a layer at a time
     products = c.intermediate_size * 3 + c.hidden_size * 6 + 3 * c.num_attention_heads * c.head_dim
-    slices = 4 * sliced_columns(c)  # products in float32 that wait to be added
+    slices = 4 * sliced_columns(c)  # partial products in float32
     row = row_sums + slices + products * dtype.itemsize
     graph = 2 * c.block_size * row_logits + c.block_size * row
     steps, prefill, angles = 2 * HISTORY * row_logits, PREFILL_ROWS * row, 4 * c.head_dim * positions
@@ -77,7 +77,7 @@ def run_bytes(config: ModelConfig, dtype: torch.dtype, rows: int) -> int:
 
 
 def longest(config: ModelConfig, dtype: torch.dtype, free: int) -> int:
-    """The largest bucket whose runs fit into `free` bytes; 0 where not even the smallest does."""
+    """The largest bucket whose runs fit into `free` bytes; 0 if not even the smallest does."""
     best, rows = 0, bucket(config, 1)
     while run_bytes(config, dtype, rows) <= free:
         best = rows
@@ -88,7 +88,7 @@ def longest(config: ModelConfig, dtype: torch.dtype, free: int) -> int:
 
 
 def refuse_model(config: ModelConfig, dtype: torch.dtype, device: torch.device) -> None:
-    """Raise OrthrusError, naming what is needed and what is free, where the model and its shortest run do not fit."""
+    """Raise OrthrusError, naming needed and free memory, if the model and its shortest run do not fit."""
     rows = bucket(config, 1)
     wanted = weight_bytes(config, dtype) + run_bytes(config, dtype, rows)
     name = str(dtype).removeprefix("torch.")
@@ -96,7 +96,7 @@ def refuse_model(config: ModelConfig, dtype: torch.dtype, device: torch.device) 
 
 
 def refuse(model: Orthrus, rows: int) -> None:
-    """Raise OrthrusError: a run of a bucket of `rows` positions found no memory."""
+    """Raise OrthrusError: not enough memory for a run of `rows` positions."""
     wanted, free = run_bytes(model.config, model.dtype, rows), memory.free_bytes(model.device)
     short = f"a run of {rows:,} positions needs {memory.mebibytes(wanted)} beside the model"
     if free is None:

@@ -1,8 +1,8 @@
 """The two passes of the trunk as kernel launches.
 
-No launch asks the host for a length or an id, shapes depend on the number of rows alone, and every operation keeps the
-rule of `kernels.ops`: a row's bits are the same alone and among 32. So the passes can be captured in a graph, and
-verifying equals decoding one token at a time.
+No launch reads a length or an id on the host, shapes depend on the number of rows alone, and every operation is row-
+invariant (`kernels.ops`): a row's bits are the same alone and among 32. So the passes can be captured in a CUDA graph,
+and verifying equals decoding one token at a time.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from orthrus.model.dual_view import Orthrus
 from orthrus.model.kv_cache import SharedCache
 from orthrus.model.modules import AR, DIFF, DecoderLayer, rope_table
 
-PREFILL_ROWS = 128  # prompt rows a graph: bounds what attention over a long context keeps in between
-BEYOND = 256  # positions of the longest block a configuration may ask for
+PREFILL_ROWS = 128  # prompt rows per graph: bounds the intermediate memory of attention over a long context
+BEYOND = 256  # positions of the longest block a configuration allows
 
 
 class PassViewWeights(NamedTuple):
@@ -55,7 +55,7 @@ class Stack:
         self.last_norm = model.model.norm.weight.data
 
     def angles(self, cache: SharedCache) -> tuple[Tensor, Tensor]:
-        """cos and sin of the rotary embedding for the cache's positions and a block behind them.
+        """cos and sin of the rotary embedding for the cache's positions and a block after them.
 
         [positions, head_dim / 2] float32 each.
         """
@@ -64,7 +64,7 @@ class Stack:
         return cos[:, :half].contiguous(), sin[:, :half].contiguous()
 
     def forward_ar(self, ids: Tensor, length: Tensor, cache: SharedCache, angles: tuple[Tensor, Tensor]) -> Tensor:
-        """AR view of ids [rows] int32 that stand at length [1] int32 and on: their keys and values go to the cache.
+        """AR view of ids [rows] int32 at positions from length [1] int32 on; keys and values go to the cache.
 
         Rows past the cache's end are computed and not kept. Returns float32 logits [rows, vocab].
         """
@@ -105,7 +105,7 @@ class Stack:
         return self.logits(x[:-1])
 
     def _rest(self, index: int, attended: Tensor, stream: Tensor) -> tuple[Tensor, Tensor]:
-        """The layer behind its attention: residual, MLP, and the norm of whatever comes next."""
+        """The layer after its attention: residual, MLP, and the norm of the next layer or the head."""
         layer, eps, run = self.layers[index], self.config.rms_norm_eps, {"backend": self.backend}
         follows = self.layers[index + 1].attn_norm if index + 1 < len(self.layers) else self.last_norm
         x, stream = ops.add_rmsnorm(attended, stream, layer.mlp_norm, eps, **run)
@@ -113,7 +113,7 @@ class Stack:
         return ops.add_rmsnorm(self.parts(hidden, layer.down), stream, follows, eps, **run)
 
     def parts(self, x: Tensor, weight: Tensor) -> Tensor:
-        """x @ weight.T for whatever adds its slices: [rows, columns], or [slices, rows, columns] float32."""
+        """x @ weight.T, its slices not yet added: [rows, columns], or [slices, rows, columns] float32."""
         return ops.linear_parts(x, weight, backend=self.backend)
 
     def gated(self, x: Tensor, gate_up: Tensor) -> Tensor:
@@ -126,7 +126,7 @@ class Stack:
 
 
 class LibraryStack(Stack):
-    """The library's products, quick and not exact: what the price of the exact ones is measured against."""
+    """Passes with cuBLAS products, fast and not row-invariant: the baseline for the cost of the exact ones."""
 
     def parts(self, x: Tensor, weight: Tensor) -> Tensor:
         """x [rows, inputs], weight [outputs, inputs] -> [rows, outputs]."""

@@ -1,10 +1,10 @@
-"""One model's cache and graphs on a device, and the replays that are under way.
+"""Runs a model's CUDA graphs: owns the KV cache, the graphs and the replays in flight.
 
-A prompt goes through one graph of PREFILL_ROWS rows, again and again; a shorter piece is filled up with rows that
-nothing reads and the next rows write over, as with refused proposals.
+A prompt goes through one graph of PREFILL_ROWS rows, chunk by chunk; a shorter chunk is padded with rows that nothing
+reads and the next rows overwrite, as with refused proposals.
 
-The cache comes in sizes that double; all graphs are made for the size at hand and dropped when it grows, because they
-hold its addresses. One run at a time: a new one waits for what an abandoned one left on the device.
+The cache comes in sizes that double. All graphs are captured for the current size and dropped when it grows, because
+they hold its addresses. One run at a time: a new one waits until an abandoned one has left the device.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from orthrus.gpu.passes import PREFILL_ROWS, Stack
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.kv_cache import SharedCache
 
-AHEAD = 3  # replays under way at most: the host's work for a cycle hides behind the cycles before it
+AHEAD = 3  # most replays in flight: they hide the host's work per cycle
 
 
 class Landed(NamedTuple):
-    """One judged cycle as the host saw it; times in ns of the device's clock."""
+    """One judged cycle, read back to the host; times in ns of the device's clock."""
 
     record: Record
     times: tuple[int, ...]
@@ -43,14 +43,14 @@ class Landed(NamedTuple):
 
 
 class Runner:
-    """Runs of one model; `room` before everything else."""
+    """Runs one model; call `prepare` first."""
 
     def __init__(self, model: Orthrus, device: Device) -> None:
         self.model, self.device = model, device
         self.stack = Stack(model, device.backend)
         self.cache: SharedCache | None = None
         self.angles: tuple[Tensor, Tensor] | None = None
-        self.cycle: Cycle | None = None  # of the run at hand
+        self.cycle: Cycle | None = None  # of the current run
         self.graph: Graph | None = None
         self._cycles: dict[tuple[int, bool], tuple[Cycle, Graph]] = {}
         self._piece: Piece | None = None
@@ -58,11 +58,11 @@ class Runner:
 
     @torch.inference_mode()
     def prepare(self, rows: int, block: int, sampled: bool) -> SharedCache:
-        """The cache, empty, for a run of `rows` positions, and the graph of its cycles.
+        """Prepare an empty cache for a run of `rows` positions, and the graph of its cycles.
 
-        What is not there yet is made here, before the run's clock. Raises ValueError where memory lacks.
+        Allocation and capture happen here, before the run's clock starts. Raises ValueError if memory is short.
         """
-        self.device.drain()  # replays of a run that was given up
+        self.device.drain()  # replays of an abandoned run
         self.flight = None
         rows = memory_plan.bucket(self.model.config, rows)
         if self.cache is None or self.cache.capacity < rows:
@@ -86,7 +86,7 @@ class Runner:
 
     @torch.inference_mode()
     def prefill(self, ids: Sequence[int], config: DecodeConfig) -> tuple[Tensor, int]:
-        """The AR view over a prompt, in pieces: the last row's logits [1, vocab] and the token they lead to."""
+        """The AR view over a prompt, in chunks: the last row's logits [1, vocab] and the first token."""
         with self._all_or_nothing(self.cache.capacity), self.device.working():
             prompt = torch.tensor(ids, dtype=torch.int32, device=self.model.device)
             for rows in prompt.split(self._piece.rows):
@@ -100,7 +100,7 @@ class Runner:
 
     @torch.inference_mode()
     def begin(self, config: DecodeConfig, anchor: int, capacity: int, ahead: int) -> InFlightReplays:
-        """The cycles behind the prefill of a run that may fill `capacity` rows; `anchor` is the text's first token."""
+        """Start the cycles after the prefill; the run may fill `capacity` rows, `anchor` is the text's first token."""
         with self.device.working():
             self.cycle.stand(self.cache.length, config.seed, config.temperature)
             self.cycle.reset(records.make_state(self.cache.length, 1, anchor, config.max_new_tokens, capacity))
@@ -117,7 +117,7 @@ class Runner:
 
     @contextmanager
     def _all_or_nothing(self, rows: int) -> Iterator[None]:
-        """What fails half way leaves nothing behind; a lack of memory becomes a sentence."""
+        """Release everything on failure; out-of-memory errors become an OrthrusError."""
         try:
             yield
         except BaseException as error:
@@ -128,14 +128,14 @@ class Runner:
 
 
 def _lacked_memory(error: BaseException | None) -> bool:
-    """Also where the lack broke off a capture, whose end then raised something else."""
+    """Whether memory ran out, also if that broke off a capture whose end then raised something else."""
     while error is not None and not isinstance(error, torch.OutOfMemoryError):
         error = error.__context__
     return error is not None
 
 
 class Piece:
-    """A fixed number of prompt rows through the AR view, captured for one cache."""
+    """The graph of one prompt chunk: a fixed number of rows through the AR view, captured for one cache."""
 
     def __init__(
         self, stack: Stack, cache: SharedCache, angles: tuple[Tensor, Tensor], device: Device, rows: int | None = None
@@ -155,7 +155,7 @@ class Piece:
 
 
 class InFlightReplays:
-    """The replays of one run: at most `ahead` of them under way, their records in order."""
+    """The replays of one run, at most `ahead` of them in flight; their records come in order."""
 
     def __init__(self, runner: Runner, cycle: Cycle, graph: Graph, ahead: int) -> None:
         if not 1 <= ahead < SLOTS // 2:
@@ -167,7 +167,7 @@ class InFlightReplays:
     def next(self, limit: int | None = None) -> Landed:
         """The next cycle's record; `limit` is the number of cycles that may have been enqueued by then.
 
-        Raises RuntimeError where another run of the model has begun in the meantime.
+        Raises RuntimeError if another run of the model has begun in the meantime.
         """
         if self.runner.flight is not self:
             raise RuntimeError("another run of this model has begun; this one cannot go on")
@@ -177,7 +177,7 @@ class InFlightReplays:
             self._marks.append(device.mark())
             self.sent += 1
         device.wait(self._marks.popleft())
-        record = records.read_record(self.cycle.seen_ring, self.landed)  # the mark stands behind its copy: it is whole
+        record = records.read_record(self.cycle.seen_ring, self.landed)  # complete: the mark comes after its copy
         if record is None:
             raise RuntimeError(f"the device has passed cycle {self.landed}, but its record did not arrive")
         times = tuple(self.cycle.seen_times[self.landed % SLOTS].tolist())
@@ -186,7 +186,7 @@ class InFlightReplays:
 
     @property
     def passed(self) -> Passed:
-        """The logits of the cycle that landed last; whole only where none is ahead of it."""
+        """The logits of the last cycle read back; valid only if no later one is in flight."""
         return self.graph.out
 
     def kept_logits(self, cycles: Sequence[int]) -> Tensor:

@@ -1,8 +1,8 @@
-"""Can this model, on this device, be decoded by captured kernels, and are its rows bit-equal there?
+"""Engine selection on a GPU: whether captured kernels can decode this model, and whether its rows are bit-equal.
 
-A host that lends its GPU for one call at a time forks a process for each call. The process that loads the model has
-no GPU then, so nothing is decided there: the first call of each forked process does it (`settled`), and only if the
-kernels were compiled for its card beforehand (`orthrus.precompile`), because its seconds are counted.
+On ZeroGPU each call runs in a forked process that gets a GPU for that call. The process that loads the model has no
+GPU, so the engine is chosen by the first call of each forked process (`settled`), and captured kernels are used only if
+they were compiled for its card beforehand (`orthrus.precompile`), because GPU time is limited.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ WORDS = "Triton kernels, a cycle in one graph"
 
 
 class GraphRuntime:
-    """Decodes whole runs by captured kernels, exact by rule; passes outside of runs are PyTorch's operators."""
+    """Decodes whole runs by captured, row-invariant kernels; single passes use PyTorch's operators."""
 
     def __init__(self, make_device: Callable[[torch.device], Device] = CudaDevice) -> None:
         self._make_device, self._runner = make_device, None
@@ -45,26 +45,26 @@ class GraphRuntime:
         return self._runner
 
     def serves(self, config: DecodeConfig) -> bool:
-        """Is a cycle of this run one fixed sequence? Filters, rejection and paced drafts are left to plain PyTorch."""
+        """Whether a cycle is a fixed launch sequence; filters, rejection and adaptive blocks use plain PyTorch."""
         filtered = config.top_k is not None or config.top_p not in (None, 1)
         return not config.pace and (not config.sampled or (config.coupling == "gumbel" and not filtered))
 
     def refuse_run(self, model: Orthrus, rows: int) -> None:
-        """Raise ValueError if a run of `rows` positions needs memory that is not there."""
+        """Raise ValueError if there is not enough memory for a run of `rows` positions."""
         have = self._runner.cache if self._runner else None
         rows = memory_plan.bucket(model.config, rows)
         if have is not None and have.capacity >= rows:
             return
-        held = memory_plan.run_bytes(model.config, model.dtype, have.capacity) if have is not None else 0
+        allocated = memory_plan.run_bytes(model.config, model.dtype, have.capacity) if have is not None else 0
         if self._runner is not None:
-            self._runner.device.free()  # what PyTorch keeps without using it counts as free
+            self._runner.device.free()  # memory that PyTorch caches unused counts as free
         free = free_bytes(model.device)
-        if free is not None and memory_plan.run_bytes(model.config, model.dtype, rows) > free + held:
+        if free is not None and memory_plan.run_bytes(model.config, model.dtype, rows) > free + allocated:
             memory_plan.refuse(model, rows)
 
 
 def unsupported_reason(model: Orthrus) -> str | None:
-    """Why the kernels cannot decode this model on its device; None where they can."""
+    """Why the kernels cannot decode this model on its device; None if they can."""
     c, device = model.config, model.device
     if device.type != "cuda":
         return f"the kernels are for CUDA, the model is on {device.type}"
@@ -74,11 +74,9 @@ def unsupported_reason(model: Orthrus) -> str | None:
         return f"the kernels compute in float32 and bfloat16, the model is in {str(model.dtype).removeprefix('torch.')}"
     if c.head_dim < 16 or c.head_dim & (c.head_dim - 1):
         return f"the kernels need a head_dim that is a power of two from 16 on, this one is {c.head_dim}"
-    found = torch.cuda.get_device_capability(device)
-    if found < CAPABILITY:
-        return (
-            f"this GPU has compute capability {found[0]}.{found[1]}, the kernels need {CAPABILITY[0]}.{CAPABILITY[1]}"
-        )
+    has = torch.cuda.get_device_capability(device)
+    if has < CAPABILITY:
+        return f"this GPU has compute capability {has[0]}.{has[1]}, the kernels need {CAPABILITY[0]}.{CAPABILITY[1]}"
     return None
 
 
@@ -98,7 +96,7 @@ def check_rows(model: Orthrus, backend: str = "triton", sizes: Sequence[int] = S
 
 
 def _comparisons(model: Orthrus, stack: Stack, sizes: Sequence[int]) -> Iterator[Tensor]:
-    """Bool tensors, one entry a row: is it the same computed with fewer rows?"""
+    """Bool tensors, one entry per row: is it the same if computed with fewer rows?"""
     starts = [s for s in STARTS if s + BLOCK <= model.config.max_position_embeddings]
     cache = model.new_cache(starts[-1] + BLOCK)
     angles = stack.angles(cache)
@@ -119,15 +117,15 @@ def _comparisons(model: Orthrus, stack: Stack, sizes: Sequence[int]) -> Iterator
 
 
 def lent_later(model: Orthrus) -> bool:
-    """Is the model on a GPU that this process does not have, because a forked one will?"""
+    """Whether the model's GPU will only exist in a forked process (ZeroGPU)."""
     return model.device.type == "cuda" and not torch.cuda.is_initialized()
 
 
 def choose_on_gpu(model: Orthrus, engine: str, compiled_before: bool = False) -> tuple[Orthrus, RowCheck | None, str]:
     """The model under engine auto or triton, the check of its rows, and why auto fell back to plain PyTorch.
 
-    With `compiled_before` the kernels are tried only if they are in Triton's folder for this GPU. Raises
-    EngineUnavailable if triton was asked for and does not run or hold here.
+    With `compiled_before` the kernels are tried only if they are in Triton's cache for this GPU. Raises
+    EngineUnavailable if triton was requested and does not run or is not exact here.
     """
     why, check = unsupported_reason(model), None
     if why is None and compiled_before:
@@ -147,9 +145,9 @@ def choose_on_gpu(model: Orthrus, engine: str, compiled_before: bool = False) ->
 
 
 def settled(model: Orthrus, engine: str) -> tuple[Orthrus, RowCheck | None, str]:
-    """`choose_on_gpu` in a process that has just got its GPU; the weights are stacked here, too.
+    """`choose_on_gpu` in a process that has just got its GPU; the weights are fused here, too.
 
-    A host that carries weights into the process carries a view of a stacked weight as a weight of its own.
+    ZeroGPU transfers a view of a stacked weight as a separate weight, so they cannot be fused earlier.
     """
     if engine == "torch":
         return model.with_graphs(None), None, "it was asked for"
@@ -157,7 +155,7 @@ def settled(model: Orthrus, engine: str) -> tuple[Orthrus, RowCheck | None, str]
 
 
 def rehearse(model: Orthrus) -> None:
-    """A run of a few tokens, captured and replayed: what a driver refuses shows here and not in a visitor's run."""
+    """Capture and replay a run of a few tokens, so that driver errors show here and not in a visitor's run."""
     runner, config = model.graphs.runner(model), DecodeConfig(max_new_tokens=3)
     runner.prepare(8, model.config.block_size, False)
     _, first = runner.prefill([0, 1], config)
@@ -165,9 +163,9 @@ def rehearse(model: Orthrus) -> None:
 
 
 def _tried(model: Orthrus) -> RowCheck:
-    """The check and a rehearsal; whatever compiler, driver or kernel raise makes it one that compared nothing.
+    """The row check and a rehearsal; if compiler, driver or kernel raise, a check with no compared rows.
 
-    Raises OrthrusError "gpu-lost" if the device answers nothing any more, plain PyTorch included.
+    Raises OrthrusError "gpu-lost" if the device no longer responds, not even to plain PyTorch.
     """
     try:
         check = check_rows(model)
@@ -177,12 +175,13 @@ def _tried(model: Orthrus) -> RowCheck:
         log.exception("the kernels did not start")
         _answers(model)
         name = str(model.dtype).removeprefix("torch.")
-        said = f"the kernels did not start: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-        return RowCheck(name, torch.get_num_threads(), said, 0, 0)
+        line = str(error).splitlines()[0] if str(error) else ""
+        reason = f"the kernels did not start: {type(error).__name__}: {line}"
+        return RowCheck(name, torch.get_num_threads(), reason, 0, 0)
 
 
 def _answers(model: Orthrus) -> None:
-    """After an illegal access every call of the process fails: no engine is left to fall back to."""
+    """Check that the device still works: after an illegal access every call fails and no engine is left."""
     if model.device.type != "cuda":
         return
     try:

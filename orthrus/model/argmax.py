@@ -1,4 +1,4 @@
-"""The likeliest token of each row of logits. Pure functions."""
+"""Greedy choice: the argmax of each row of logits. Pure functions."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def greedy(logits: Tensor) -> Tensor:
 
 
 def refuse_non_finite(scores: Tensor, chosen: Tensor) -> None:
-    """Raise OrthrusError `logits-not-finite` if a row's largest score is no number; [rows, vocab] and [rows] int64.
+    """Raise OrthrusError `logits-not-finite` if a row's largest score is not finite; [rows, vocab] and [rows] int64.
 
-    argmax takes a NaN for the largest, so the chosen scores tell of every row.
+    argmax treats a NaN as the largest, so checking the chosen scores covers every row.
     """
     if not math.isfinite(scores.gather(-1, chosen[:, None]).float().sum().item()):
         raise OrthrusError("logits-not-finite", NOT_FINITE)

@@ -1,7 +1,7 @@
 """The dual-view model compiled for this CPU: each pass is one call of `kernels.numba_pass`, without Python's lock.
 
-It has the two verbs of `orthrus.model.dual_view.Orthrus`, and one way to compute: a row's bits depend on the row and
-the weights alone, on every machine. Weights stay in the number format they are stored in; nothing is held twice.
+It has the two forward methods of `orthrus.model.dual_view.Orthrus`. A row's bits depend on the row and the weights
+alone, on every machine. Weights stay in the number format they are stored in; nothing is held twice.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from orthrus.model.kv_cache import Committed
 from orthrus.model.thread_team import Crew, TeamSize, available_cores
 
 PASS_ROWS = 32  # rows of one call at least; a longer prompt is read in pieces (250 rows at once take a fifth longer)
-PATIENCE = 20_000  # pauses, about a millisecond, that a helper waits for the next pass before it sleeps
+PATIENCE = 20_000  # pause instructions, about 1 ms: a helper thread spins for so long before it sleeps
 
 
 def unserved(config: ModelConfig) -> str:
@@ -59,8 +59,8 @@ def unserved(config: ModelConfig) -> str:
 class CompiledCache(Committed):
     """Preallocated keys and values of one sequence, float32.
 
-    Keys stand in panels of 16 positions, [layers, kv_heads, positions / 16, head_dim, 16], values as [layers, kv_heads,
-    positions, head_dim]. Behind `capacity` there is room for a block, whose keys are never committed.
+    Keys are stored in panels of 16 positions, [layers, kv_heads, positions / 16, head_dim, 16], values as [layers,
+    kv_heads, positions, head_dim]. Behind `capacity` there is space for a block, whose keys are never committed.
     """
 
     def __init__(self, config: ModelConfig, capacity: int) -> None:
@@ -73,7 +73,7 @@ class CompiledCache(Committed):
 
     @staticmethod
     def bytes_for(config: ModelConfig, capacity: int) -> int:
-        """What `nbytes` of such a cache will be."""
+        """`nbytes` of such a cache, before it is allocated."""
         return _stored(config, capacity) * config.kv_bytes_per_position * 4
 
     @property
@@ -104,7 +104,7 @@ class CompiledModel:
         self._begin()
 
     def _begin(self) -> None:
-        """The state of passes, fresh."""
+        """Initialise the state of passes."""
         self.team = TeamSize(self.threads)
         self._job = np.zeros(WORDS, np.int64)
         self._sync = np.zeros((4 * self.config.num_hidden_layers + 1) * PHASE_BYTES // 8, np.int64)
@@ -120,7 +120,7 @@ class CompiledModel:
         return twin
 
     def with_layers(self, layers: int) -> CompiledModel:
-        """The first layers alone of the same weights, not copied: for timing, its text means nothing."""
+        """The first layers only, sharing the weights: for timing, its text is meaningless."""
         twin = copy.copy(self)
         twin.config = replace(self.config, num_hidden_layers=layers)
         twin._weights = self._weights._replace(at=self._weights.at[:layers])
@@ -129,7 +129,7 @@ class CompiledModel:
 
     @property
     def prompt_rows(self) -> int:
-        """Rows of a prompt per pass; between passes a run can be stopped."""
+        """Prompt rows per pass; a run can be stopped between passes."""
         return pass_rows(self.config)
 
     def new_cache(self, capacity: int) -> CompiledCache:
@@ -153,7 +153,7 @@ class CompiledModel:
         return torch.from_numpy(ids)
 
     def cache_bytes(self, capacity: int) -> int:
-        """What a cache of `capacity` positions takes."""
+        """Bytes of a cache of `capacity` positions."""
         return CompiledCache.bytes_for(self.config, capacity)
 
     def forward_ar(self, ids: Tensor, cache: CompiledCache, last_only: bool = False) -> Tensor:
@@ -168,8 +168,8 @@ class CompiledModel:
         for at in range(0, len(numbers), most):
             piece = numbers[at : at + most]
             last = at + most >= len(numbers)
-            asked = len(piece) if not last_only else 1 if last else 0
-            parts.append(self._pass(piece, cache, start + at, 0, len(piece) - asked, asked))
+            n_logits = len(piece) if not last_only else 1 if last else 0
+            parts.append(self._pass(piece, cache, start + at, 0, len(piece) - n_logits, n_logits))
         return parts[-1] if last_only or len(parts) == 1 else torch.cat(parts)
 
     def forward_diffusion(self, block: Tensor, cache: CompiledCache, n_draft: int) -> Tensor:
@@ -180,31 +180,31 @@ class CompiledModel:
         """
         return self._pass(block.numpy(), cache, cache.length, 1, 0, n_draft)
 
-    def _pass(self, ids: np.ndarray, cache: CompiledCache, start: int, view: int, first: int, asked: int) -> Tensor:
+    def _pass(self, ids: np.ndarray, cache: CompiledCache, start: int, view: int, first: int, n_logits: int) -> Tensor:
         rows, job, context = len(ids), self._job, self.config.max_position_embeddings
         if start + rows > context:
             raise ValueError(f"position {start + rows} lies beyond the model's context of {context}")
-        logits = torch.empty(asked, self._columns)
+        logits = torch.empty(n_logits, self._columns)
         with self._lock:
             self._make_room(cache.stored)
             job[TEAM] = size = self.team.size_for(rows)
-            job[ROWS], job[START], job[VIEW], job[FIRST], job[ASKED] = rows, start, view, first, asked
+            job[ROWS], job[START], job[VIEW], job[FIRST], job[ASKED] = rows, start, view, first, n_logits
             job[KEYS], job[VALUES] = cache.places
             job[STORED], job[LOGITS], job[VOCABULARY] = cache.stored, logits.data_ptr(), self._columns
             if size > 1:
                 self._crew.wake()
             began = time.perf_counter()
             take_part(0, 0, ids, job, self._sync, self._weights, self._buffers)
-            self.team.saw(rows, size, time.perf_counter() - began)
+            self.team.observe(rows, size, time.perf_counter() - began)
         return logits if self._columns == self.config.vocab_size else logits[:, : self.config.vocab_size]
 
     def _make_room(self, positions: int) -> None:
-        """Buffers and crew, made anew when a longer context asks for more columns of scores."""
+        """Reallocate buffers and threads if a longer context needs more columns of scores."""
         if self._buffers is not None and self._buffers.scores.shape[2] >= score_width(positions):
             return
         if self._crew is not None:
             self._crew.dismiss()
-        self._job, self._sync = self._job.copy(), self._sync.copy()  # the old crew's are never written again
+        self._job, self._sync = self._job.copy(), self._sync.copy()  # the old threads' buffers are never written again
         self._buffers = _buffers(self.config, self.threads, positions)
         nobody = np.zeros(0, np.int64)
         work = self._job, self._sync, self._weights, self._buffers
@@ -216,18 +216,18 @@ class CompiledModel:
 
 
 def compiled(model: Orthrus, dtype: torch.dtype | None = None, threads: int = 0) -> CompiledModel:
-    """A model in memory, compiled; its weights are copied."""
-    held = dict(model.named_parameters())
-    return CompiledModel(model.config, held.__getitem__, dtype or kept_dtype(model.dtype), threads)
+    """Compile a model that is in memory; its weights are copied."""
+    parameters = dict(model.named_parameters())
+    return CompiledModel(model.config, parameters.__getitem__, dtype or kept_dtype(model.dtype), threads)
 
 
 def kept_dtype(stored: torch.dtype) -> torch.dtype:
-    """The number format in which matrices stored as `stored` are kept without losing a bit."""
+    """The narrowest supported dtype that holds matrices of dtype `stored` without loss."""
     return torch.bfloat16 if stored == torch.bfloat16 else torch.float32
 
 
 def pass_rows(config: ModelConfig) -> int:
-    """Rows of one call at most."""
+    """The most rows of one call."""
     return max(PASS_ROWS, config.block_size)
 
 

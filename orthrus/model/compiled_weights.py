@@ -1,4 +1,4 @@
-"""A checkpoint's tensors as `kernels.numba_pass` reads them: matrices in panels, one pool."""
+"""Weight layout of the compiled CPU model: every matrix in panels, in one pool (`kernels.numba_pass`)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Read = Callable[[str], Tensor]  # a tensor by its published name
 
 
 class Matrix(NamedTuple):
-    """One matrix of the pool, read when its turn comes."""
+    """One matrix of the pool, read lazily."""
 
     layer: int
     place: int  # in `Weights.at[layer]`
@@ -29,7 +29,7 @@ class Matrix(NamedTuple):
 
 
 def compiled_weights(c: ModelConfig, read: Read, dtype: torch.dtype) -> Weights:
-    """Every matrix in panels, one behind the other in one pool; one matrix at a time is held beside it."""
+    """Pack every matrix into one pool of panels; at most one unpacked matrix is in memory at a time."""
     matrices = [*_ends(c, read), *(matrix for i in range(c.num_hidden_layers) for matrix in _of_layer(c, i, read))]
     ends = np.cumsum([0, *(panels_size(m.outputs, m.inputs, dtype) for m in matrices)])
     pool = np.empty(ends[-1], np.uint32 if dtype == torch.bfloat16 else np.float32)
@@ -50,7 +50,7 @@ def _ends(c: ModelConfig, read: Read) -> Iterator[Matrix]:
 
 
 def _of_layer(c: ModelConfig, i: int, read: Read) -> Iterator[Matrix]:
-    """q, k and v are grouped by key-value head, gate and up by panels, as the pass takes them in one go."""
+    """q, k and v are grouped by key-value head, gate and up by panels, as the pass multiplies them in one product."""
     kv_heads, dim, hidden = c.num_key_value_heads, c.head_dim, c.hidden_size
     for view, suffix in enumerate((AR, DIFF)):
 

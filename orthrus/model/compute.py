@@ -1,7 +1,7 @@
-"""The operators of a pass in plain PyTorch: the reference, and what decodes where nothing is compiled.
+"""The operators of a pass in plain PyTorch: the reference, and the fallback if nothing is compiled.
 
-A row's last bits may depend on how many rows are computed with it, so its text equals AR's as measured, not by
-construction.
+A row's last bits may depend on how many rows are computed with it. So equality with the AR text is measured here, not
+guaranteed by construction.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class TorchOperators:
         return F.silu(gate).mul_(up)
 
     def bias(self, rows: int, start: int, group: int, device: torch.device, dtype: torch.dtype) -> Tensor | None:
-        """What `attend` adds to its scores, for rows of `dtype`; made once a pass.
+        """What `attend` adds to its scores, for rows of `dtype`; made once per pass.
 
         [rows * group, start + rows], None for one row.
         """

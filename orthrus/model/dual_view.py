@@ -1,6 +1,6 @@
-"""The Qwen3 trunk with two attentions a layer.
+"""The dual-view model: a Qwen3 trunk with an AR and a diffusion attention in each layer.
 
-Two verbs: `forward_ar(ids, cache)` appends to the shared cache, `forward_diffusion(block, cache)` only reads it. How
+`forward_ar(ids, cache)` appends to the shared cache, `forward_diffusion(block, cache)` only reads it. How
 rows are computed is the model's `operators`; `graphs` decodes whole runs in their place on a GPU.
 """
 
@@ -39,7 +39,7 @@ class Orthrus(nn.Module):
 
     @property
     def head_weight(self) -> Tensor:
-        """[vocab, hidden]: the head's own weight, or the embedding where they are tied."""
+        """[vocab, hidden]: the head's own weight, or the embedding if they are tied."""
         return self.model.embed_tokens.weight if self.lm_head is None else self.lm_head.weight
 
     @property
@@ -52,12 +52,12 @@ class Orthrus(nn.Module):
 
     @property
     def engine(self) -> str:
-        """triton if whole runs are captured kernels, else torch."""
+        """ "triton" if runs decode by captured kernels, else "torch"."""
         return "torch" if self.graphs is None else "triton"
 
     @property
     def threads(self) -> int:
-        """CPU threads of PyTorch's operators."""
+        """CPU threads that PyTorch's operators use."""
         return torch.get_num_threads()
 
     def new_cache(self, capacity: int) -> SharedCache:
@@ -70,10 +70,10 @@ class Orthrus(nn.Module):
         return self.config.kv_bytes_per_position * self.dtype.itemsize
 
     argmax = staticmethod(finite_greedy)
-    prompt_rows = 512  # of a prompt per pass: bounds the score matrix at so many rows x context
+    prompt_rows = 512  # prompt rows per pass: bounds the score matrix at this many rows x context
 
     def cache_bytes(self, capacity: int) -> int:
-        """What a cache of `capacity` positions takes."""
+        """Bytes of a cache of `capacity` positions."""
         return SharedCache.bytes_for(self.config, capacity, self.dtype)
 
     def fuse(self) -> Orthrus:
@@ -91,7 +91,7 @@ class Orthrus(nn.Module):
         return twin
 
     def with_graphs(self, graphs: Any) -> Orthrus:
-        """The same weights, not copied, whole runs decoded by `graphs`; None for passes called one by one."""
+        """The same weights, not copied; `graphs` decodes whole runs, None means pass by pass."""
         twin = self._twin()
         twin.graphs = graphs
         return twin
@@ -101,7 +101,7 @@ class Orthrus(nn.Module):
         return copy.copy(self)
 
     def with_layers(self, layers: int) -> Orthrus:
-        """The first layers alone of the same weights, not copied: for timing, its text means nothing."""
+        """The first layers only, sharing the weights: for timing, its text is meaningless."""
         twin = self._twin()
         twin.config, twin._fused = replace(self.config, num_hidden_layers=layers), self.fused_layers()[:layers]
         return twin
@@ -111,7 +111,7 @@ class Orthrus(nn.Module):
         """AR view of new tokens: writes their keys and values behind the cache's length and commits them.
 
         ids [rows] int64. Returns logits [rows, vocab], or the last row's [1, vocab]; row i predicts the token after
-        ids[i]. Raises ValueError when the rows do not fit the cache.
+        ids[i]. Raises ValueError if the rows do not fit the cache.
         """
         hidden = self._ar(ids, cache)
         return self.logits(hidden[-1:] if last_only else hidden)
@@ -166,7 +166,7 @@ class Orthrus(nn.Module):
         return self.operators.linear(hidden, self.head_weight)
 
     def fused_layers(self) -> list[LayerWeights]:
-        """The fused weights, one record a layer; built at the first call."""
+        """The fused weights, one record per layer; built at the first call."""
         if self._fused is None:
             self.fuse()
         return self._fused

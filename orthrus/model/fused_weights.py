@@ -1,4 +1,4 @@
-"""The weights of a layer as decoding uses them: products that share their input are one product.
+"""Fused decoding weights: matrices that share their input are stacked into one product.
 
 A norm's scale is held in float32, times sqrt(size): x / ||x|| * scale is then the whole norm
 (`orthrus.model.workspace`).
@@ -39,7 +39,7 @@ def scale(norm: nn.Module) -> Tensor:
 
 
 def fuse_layer(layer: DecoderLayer) -> LayerWeights:
-    """The fused weights; the modules' parameters become views of them, so that nothing large is held twice."""
+    """The fused weights; the modules' parameters become views of them, so that nothing large is stored twice."""
     return LayerWeights(
         ar=_fuse_view(layer.self_attn, AR),
         diff=_fuse_view(layer.self_attn, DIFF),

@@ -8,12 +8,12 @@ from torch import Tensor
 from orthrus.config import ModelConfig
 from orthrus.model.workspace import Workspace
 
-TILE = 256  # storage comes in whole tiles of positions, so that captured kernels can read the last one whole
-KEPT_ROWS = 64  # passes of at most so many rows keep their buffers; longer ones are pieces of a prompt
+TILE = 256  # storage is a multiple of this many positions, so that captured kernels can read the last tile whole
+KEPT_ROWS = 64  # passes of at most this many rows keep their buffers; longer ones are prompt chunks
 
 
 class Committed:
-    """A length of committed positions within a capacity. Rows are only ever overwritten: a crop is one integer."""
+    """The committed length within a capacity. Rows are only overwritten, so a crop changes one integer."""
 
     def __init__(self, capacity: int) -> None:
         if capacity < 1:
@@ -28,7 +28,7 @@ class Committed:
         return self.length
 
     def crop(self, length: int) -> None:
-        """Forget everything from position `length` on."""
+        """Drop everything from position `length` on."""
         if not 0 <= length <= self.length:
             raise ValueError(f"cannot crop to {length}: the cache holds {self.length} positions")
         self.length = length
@@ -63,12 +63,12 @@ class SharedCache(Committed):
 
     def scratch(self, rows: int) -> Workspace:
         """The buffers of a pass of `rows` rows; they belong to the run, as the cache does."""
-        found = self._scratch.get(rows)
-        if found is None:
-            found = Workspace(self._config, rows, self._keys.dtype, self._keys.device)
+        workspace = self._scratch.get(rows)
+        if workspace is None:
+            workspace = Workspace(self._config, rows, self._keys.dtype, self._keys.device)
             if rows <= KEPT_ROWS:
-                self._scratch[rows] = found
-        return found
+                self._scratch[rows] = workspace
+        return workspace
 
     @staticmethod
     def bytes_for(config: ModelConfig, capacity: int, dtype: torch.dtype) -> int:

@@ -1,4 +1,4 @@
-"""Does it fit? Asked before weights are read and before a run starts, so that the answer is a sentence, not a crash."""
+"""Memory checks before weights are read and before a run, so that a shortage is an error message, not a crash."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CGROUP = Path("/sys/fs/cgroup")
 
 
 def free_bytes(device: torch.device) -> int | None:
-    """Memory a process may still take on a device; None where the system does not say."""
+    """Memory a process may still allocate on a device; None if the system does not report it."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
     known = [n for n in (_available(), _left_in_container()) if n is not None]
@@ -40,7 +40,7 @@ def _left_in_container() -> int | None:
 
 
 def refuse_what_does_not_fit(wanted: int, what: str, device: torch.device) -> None:
-    """Raise OrthrusError naming both numbers where `wanted` bytes are not free."""
+    """Raise OrthrusError naming both numbers if `wanted` bytes are not free."""
     free = free_bytes(device)
     if free is not None and wanted > free:
         raise OrthrusError(
@@ -49,5 +49,5 @@ def refuse_what_does_not_fit(wanted: int, what: str, device: torch.device) -> No
 
 
 def mebibytes(count: int) -> str:
-    """For people."""
+    """A size for users to read."""
     return f"{count / (1 << 20):,.0f} MiB"

@@ -1,4 +1,4 @@
-"""The modules of the trunk, under the published tensor names: what training differentiates and checkpoints hold.
+"""The trunk's torch modules, under the published tensor names; used by training and checkpoints.
 
 Norms, MLP, embedding and head are shared by both views; `*_diff` are the diffusion view's own projections and head
 norms. Decoding runs on the same weights, fused (`orthrus.model.fused_weights`).
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from orthrus.config import ModelConfig
 
 T = TypeVar("T")
-AR, DIFF = "", "_diff"  # the suffix of a view's tensors
+AR, DIFF = "", "_diff"  # the suffix of a view's tensor names
 
 
 class RMSNorm(nn.Module):
@@ -105,12 +105,12 @@ class DecoderLayer(nn.Module):
         self.post_attention_layernorm = RMSNorm(c.hidden_size, c.rms_norm_eps)
 
     def forward(self, run: Callable[..., T], *args: Any) -> T:
-        """`run(self, *args)`: training's passes enter here, where hooks gather what is split over processes."""
+        """Call `run(self, *args)`. Training enters here, so that hooks can gather weights split over processes."""
         return run(self, *args)
 
 
 class Trunk(nn.Module):
-    """`model.*` of the checkpoint."""
+    """The decoder stack: `model.*` of the checkpoint."""
 
     def __init__(self, c: ModelConfig) -> None:
         super().__init__()

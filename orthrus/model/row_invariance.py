@@ -1,7 +1,7 @@
-"""Does a row's result depend on the rows computed with it? Asked of this machine and this model, by comparing bits.
+"""Row invariance (batch invariance): checks bit for bit whether a row's result depends on the rows computed with it.
 
-The compiled engines answer no by construction (`kernels.numba_common`, `kernels.ops`); this is the check of it. Plain
-PyTorch picks its kernels by the number of rows, so there the answer is usually yes.
+The compiled engines are invariant by construction (`kernels.numba_common`, `kernels.ops`); this checks it on this
+machine. Plain PyTorch picks its kernels by the number of rows, so it usually is not.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import torch
 from torch import Tensor
 
 BLOCK = 32  # rows of the reference pass
-SIZES = (1, 2, 3, 8, 19, 31, 32)  # rows of the passes compared with it; 32: the same pass once more
-STARTS = (0, 37, 248)  # its first position: no context, some, and across the border of a tile or span
+SIZES = (1, 2, 3, 8, 19, 31, 32)  # rows of the passes compared with it; 32 repeats the reference pass
+STARTS = (0, 37, 248)  # first positions: no context, some, and across the border of a tile or span
 
 
 @dataclass(frozen=True, slots=True)
 class RowCheck:
-    """What the check found: how many rows, computed in smaller passes, equal those of the full one bit for bit."""
+    """The check's result: how many rows of smaller passes equal those of the full pass bit for bit."""
 
     dtype: str
     threads: int
@@ -35,7 +35,7 @@ class RowCheck:
 
     @property
     def words(self) -> str:
-        """One sentence for people."""
+        """One sentence for users."""
         where = f"{self.dtype}, {self.threads} thread{'s' * (self.threads != 1)}, {self.how}"
         return f"{self.equal} of {self.compared} rows bit-equal in passes of 1 to {BLOCK} rows ({where})"
 
@@ -60,12 +60,12 @@ def check_rows(model: Any) -> RowCheck:
 
     One layer has every shape of the stack. `model` is an Orthrus or a CompiledModel.
     """
-    found = count_equal(_passes(model.with_layers(1)))
-    return RowCheck(str(model.dtype).removeprefix("torch."), model.threads, model.engine, *found)
+    counts = count_equal(_passes(model.with_layers(1)))
+    return RowCheck(str(model.dtype).removeprefix("torch."), model.threads, model.engine, *counts)
 
 
 def differences(compute: Callable[[Tensor, int], Tensor], rows: Tensor) -> Iterator[Tensor]:
-    """Bool tensors, one entry a row: is it the same computed with fewer rows? compute(rows, place of the first).
+    """Bool tensors, one entry per row: is it the same if computed with fewer rows? compute(rows, index of the first).
 
     rows [n, ...] -> [size] bool each.
     """
@@ -85,7 +85,7 @@ def _passes(model: Any) -> Iterator[Tensor]:
             model.forward_ar(ids[:start], cache, last_only=True)
 
         def compute(part: Tensor, place: int, start: int = start, cache: Any = cache) -> Tensor:
-            cache.length = start + place  # the rows before it are in the cache already
+            cache.length = start + place  # the earlier rows are in the cache already
             return model.forward_ar(part, cache)
 
         yield from differences(compute, ids[start : start + BLOCK])

@@ -1,7 +1,7 @@
-"""The threads that share a pass, and how many of them, chosen by what passes have cost lately. Standard library only.
+"""The thread pool of a pass, whose size adapts to recent timings. Standard library only.
 
-A second thread halves a pass on a quiet machine and slows it down beside another busy process. So the number is not
-decided once: each size is timed, and now and then a pass is spent on a size next to the best one.
+A second thread halves a pass on an idle machine but slows it down beside another busy process. So the number is not
+fixed: each size is timed, and now and then a pass explores a size next to the best one.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def team_sizes(threads: int) -> tuple[int, ...]:
 
 
 class TeamSize:
-    """The team for each pass; `size_for` before it, `saw` after it. Passes of like many rows share their timings."""
+    """Chooses each pass's thread count: `size_for` before it, `observe` after. Similar row counts share timings."""
 
     def __init__(self, threads: int) -> None:
         self.sizes = team_sizes(threads)
@@ -45,10 +45,10 @@ class TeamSize:
             return 1
         return self._timings.setdefault(rows.bit_length(), Timings(self.sizes)).next_size()
 
-    def saw(self, rows: int, size: int, seconds: float) -> None:
+    def observe(self, rows: int, size: int, seconds: float) -> None:
         """A pass of `rows` rows took `seconds` with `size` threads."""
         if len(self.sizes) > 1:
-            self._timings.setdefault(rows.bit_length(), Timings(self.sizes)).saw(size, seconds / rows)
+            self._timings.setdefault(rows.bit_length(), Timings(self.sizes)).observe(size, seconds / rows)
 
 
 class Timings:
@@ -76,7 +76,7 @@ class Timings:
             self._looked_at = best + (1 if more else -1)
         return self._sizes[self._looked_at if self._passes > self._wait else best]
 
-    def saw(self, size: int, seconds: float) -> None:
+    def observe(self, size: int, seconds: float) -> None:
         self._in_a_row = self._in_a_row + 1 if size == self._last else 1
         self._last = size
         self._tried[size] = min(LOOK, self._tried[size] + 1)
@@ -94,7 +94,7 @@ _CREWS: weakref.WeakSet[Crew] = weakref.WeakSet()
 
 @atexit.register
 def _send_home() -> None:
-    """A thread that leaves compiled code while the interpreter ends is stopped by force, which aborts the process."""
+    """Stop the threads at exit: one that leaves compiled code while the interpreter ends would abort the process."""
     crews = list(_CREWS)
     for crew in crews:
         crew.dismiss()
@@ -105,8 +105,8 @@ def _send_home() -> None:
 class Crew:
     """Helper threads that sleep until a pass wants them.
 
-    `join(me)` works along while passes begin, without Python's lock, and returns when it has waited too long or is not
-    wanted; me is 1, 2, ... Nobody waits for a helper that is late.
+    `join(me)` takes part in passes without Python's lock, and returns after waiting too long or when it is not needed;
+    me is 1, 2, ... A pass never waits for a late helper.
     """
 
     def __init__(self, helpers: int, join: Callable[[int], None]) -> None:
@@ -120,13 +120,13 @@ class Crew:
         _CREWS.add(self)
 
     def wake(self) -> None:
-        """Those who sleep look for a pass again."""
+        """Wake the sleeping helpers for the next pass."""
         if self._asleep:
             with self._ready:
                 self._ready.notify_all()
 
     def dismiss(self) -> None:
-        """The threads end once they have seen it."""
+        """Ask the threads to end."""
         self._over = True
         with self._ready:
             self._ready.notify_all()

@@ -1,9 +1,9 @@
-"""The buffers a pass works in, and the small arithmetic done in them: norms and rotary embedding.
+"""Preallocated buffers of a pass, with the norms and rotary embedding computed in them.
 
-At one row a pass is a few hundred calls whose numbers are few: what it costs is the calls. So buffers and all views of
-them are made once for a number of rows, every layer uses the same, and each formula is written in as few calls as it
-has operations. Only calls whose result is rounded as IEEE says are used (no fused multiply-add, no library function),
-so that a number's bits cannot depend on where in a vector it stands.
+At one row a pass is a few hundred calls on small tensors, so call overhead dominates. Buffers and their views are
+therefore made once per number of rows, shared by all layers, and each formula uses as few calls as it has operations.
+Only calls with IEEE rounding are used (no fused multiply-add, no library function), so that a number's bits cannot
+depend on its place in a vector.
 """
 
 from __future__ import annotations

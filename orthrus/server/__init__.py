@@ -1,1 +1,1 @@
-"""Serving the decoder to visitors: queue, runs, workers, limits, metrics. Knows no view."""
+"""The server: queue, runs, workers, limits, metrics. It does not depend on the page."""

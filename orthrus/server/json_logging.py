@@ -1,6 +1,6 @@
-"""The server's log: one JSON object a line, with the run's id where there is one. Prompts and texts never go in.
+"""Structured logging: one JSON object per line, with the run's id if there is one. Prompts and texts are never logged.
 
-What a visitor typed can stand in the sentence of a refusal, so of a refused value only its kind is written.
+An error message may quote what a visitor typed, so of a refused value only the error's type is logged.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import traceback
 from datetime import datetime, timezone
 from typing import Any
 
-PLAIN = frozenset(vars(logging.makeLogRecord({})))  # what every record has; anything else is a fact of ours
-DEEP = 12  # places of a traceback that are written
+PLAIN = frozenset(vars(logging.makeLogRecord({})))  # standard record attributes; anything else is our own field
+DEEP = 12  # traceback frames that are logged
 
 
 class JsonLines(logging.Formatter):
-    """at, level, event, then the facts given as `extra`; an exception as its kind and its places."""
+    """Formatter: at, level, event, then the `extra` fields; an exception as its type and its frames."""
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, timezone.utc).isoformat(timespec="milliseconds")
@@ -31,10 +31,10 @@ class JsonLines(logging.Formatter):
 
 
 def fault(error: BaseException) -> dict[str, Any]:
-    """An exception for the operator: kind, text and places. A ValueError's text may quote a visitor and is left out."""
+    """An exception as log fields: type, text and frames. A ValueError's text may quote a visitor and is omitted."""
     places = traceback.extract_tb(error.__traceback__)[-DEEP:]
-    told = {"error": type(error).__name__, "places": [f"{p.filename}:{p.lineno} {p.name}" for p in places]}
-    return told if isinstance(error, ValueError) else told | {"text": str(error)[:400]}
+    record = {"error": type(error).__name__, "places": [f"{p.filename}:{p.lineno} {p.name}" for p in places]}
+    return record if isinstance(error, ValueError) else record | {"text": str(error)[:400]}
 
 
 def start(level: int = logging.INFO, stream: Any = None) -> None:

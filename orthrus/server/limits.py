@@ -1,4 +1,4 @@
-"""What one visitor may ask of a shared page, in one place; and the rule of so many runs a minute."""
+"""Per-visitor limits and a sliding-window rate limiter."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MINUTE = 60.0
 
 
 class LimitExceeded(OrthrusError):
-    """A request beyond a limit of a shared page."""
+    """A request exceeds a limit of the shared page."""
 
 
 def _limit(default: int, about: str, highest: int = 1_000_000) -> Any:
@@ -43,7 +43,7 @@ class Limits:
             checks.whole(words(each.name), value, 1, highest)
 
     def check_prompt(self, prompt: str) -> None:
-        """Raises LimitExceeded for a prompt with too many characters."""
+        """Raise LimitExceeded if the prompt has too many characters."""
         if len(prompt) > self.prompt_chars:
             raise LimitExceeded(
                 "prompt-too-long",
@@ -51,7 +51,7 @@ class Limits:
             )
 
     def check_tokens(self, wanted: int) -> None:
-        """Raises LimitExceeded for a run with too many new tokens."""
+        """Raise LimitExceeded if the run asks for too many new tokens."""
         if wanted > self.new_tokens:
             raise LimitExceeded(
                 "too-many-tokens", f"max new tokens is {wanted}, this page gives at most {self.new_tokens} a run"
@@ -63,15 +63,15 @@ def words(name: str) -> str:
 
 
 class Rate:
-    """At most so many takes within a minute for each key. Safe between threads; forgets keys that are silent."""
+    """Sliding-window rate limiter: a maximum of takes per minute and key. Thread-safe; idle keys are dropped."""
 
     def __init__(self, most: int, who: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._most, self._who, self._clock = most, who, clock
-        self._taken: OrderedDict[str, deque[float]] = OrderedDict()  # the key that took last comes last
+        self._taken: OrderedDict[str, deque[float]] = OrderedDict()  # ordered by the last take
         self._lock = threading.Lock()
 
     def take(self, key: str) -> None:
-        """Raises LimitExceeded where the key has had its share of this minute; a refused take is not counted."""
+        """Raise LimitExceeded if the key has used up its minute; a refused take is not counted."""
         with self._lock:
             now = self._clock()
             self._forget(now - MINUTE)
@@ -89,7 +89,7 @@ class Rate:
             self._taken.move_to_end(key)
 
     def _forget(self, before: float) -> None:
-        """Drop the keys whose last take is older, from the oldest on."""
+        """Drop the keys whose last take is older, oldest first."""
         while self._taken and (times := next(iter(self._taken.values()))) is not None:
             if times and times[-1] > before:
                 break

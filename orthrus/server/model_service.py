@@ -1,6 +1,6 @@
-"""What a server does with a model: load it, decode, check, verify a block, say what it is, clean up. No page here.
+"""The model side of the server: load, decode, verify a block, describe, recover. Independent of the page.
 
-Torch is imported inside the functions, because a page should be there before it.
+Torch is imported inside the functions, because the page should be up before it.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ ABILITIES = (
 
 
 class Service:
-    """The functions a desk is made of, for one model in this process. `most_threads` 0: no limit."""
+    """The run manager's backend for one model in this process. `most_threads` 0: no limit."""
 
     def __init__(self, settings: Settings, most_threads: int = 0) -> None:
         self.settings, self._most_threads, self._fallback_note = settings, most_threads, ""
         self._decode = decode
         if zerogpu.is_zerogpu():
             most = settings.limits.run_seconds
-            self._decode = zerogpu.on_lent_gpu(decode, zerogpu.spaces.GPU, lambda request: 1 + request.both, most)
+            self._decode = zerogpu.on_zerogpu(decode, zerogpu.spaces.GPU, lambda request: 1 + request.both, most)
 
     def load(self) -> Engines:
-        """The model asked for; where it does not load, the embedded one, and `describe` says so."""
+        """Load the requested model; if that fails, the embedded one, and `describe` says so."""
         import torch
 
         try:
@@ -58,15 +58,15 @@ class Service:
         from orthrus.checkpoints.loading import LoadedModel, load_model
         from orthrus.decoding.model_variants import Engines
 
-        asked, threads = self.settings, self.settings.threads or self._most_threads
+        settings, threads = self.settings, self.settings.threads or self._most_threads
 
         def load(engine: str) -> LoadedModel:
-            return load_model(source, asked.device, asked.dtype, engine, threads)
+            return load_model(source, settings.device, settings.dtype, engine, threads)
 
-        loaded = load(asked.engine)
-        if lent := zerogpu.is_zerogpu() and loaded.model.device.type == "cuda":
+        loaded = load(settings.engine)
+        if is_zerogpu := zerogpu.is_zerogpu() and loaded.model.device.type == "cuda":
             zerogpu.compile_kernels(source, str(loaded.model.dtype).removeprefix("torch."))
-        return Engines(loaded, load, asked.engine, lent=lent)
+        return Engines(loaded, load, settings.engine, is_zerogpu=is_zerogpu)
 
     def decode(self, engines: Engines, request: Any, cancel: Any) -> Iterator[Event]:
         return self._decode(engines, request, cancel)
@@ -74,7 +74,7 @@ class Service:
     def verify(
         self, engines: Engines, prompt: str, written: str, proposal: str, engine: str = "auto"
     ) -> dict[str, Any]:
-        """What the AR view says of a proposed block, after `prompt` and what is `written` of the answer."""
+        """Verify a proposed block after `prompt` and the `written` part of the answer."""
         from orthrus.decoding.verify_block import verify_block
 
         return verify_block(engines.get(engine), prompt, written, proposal)
@@ -89,7 +89,7 @@ class Service:
         return f"{self._fallback_note}{standing(engines.loaded)}{abilities}"
 
     def keep(self, trace: Trace) -> None:
-        """Write a finished run into the folder of records; the file appears whole or not at all. Raises OSError."""
+        """Write a finished run into the folder of records, atomically. Raises OSError."""
         from orthrus.trace.files import SUFFIX, packed
 
         folder = Path(self.settings.records)
@@ -104,7 +104,7 @@ class Service:
 
 
 def decode(engines: Engines, request: Any, cancel: Any) -> Iterator[Event]:
-    """A request's events: both lanes, or Orthrus alone."""
+    """Decode a request: the events of both lanes, or of Orthrus alone."""
     from orthrus.decoding import engine
 
     lm = engines.get(request.engine)
@@ -112,9 +112,9 @@ def decode(engines: Engines, request: Any, cancel: Any) -> Iterator[Event]:
 
 
 def recover() -> str:
-    """Free what a failed run held; why the device can serve nobody any more, "" where it can.
+    """Free a failed run's memory. Return why the device is unusable, or "".
 
-    Asked for once the error is gone, because its frames hold the run's tensors.
+    Call it once the error is gone, because its traceback holds the run's tensors.
     """
     gc.collect()
     import torch
@@ -124,6 +124,6 @@ def recover() -> str:
 
         try:
             synchronize()
-        except RuntimeError as error:  # an illegal access spoils the context for the whole process
+        except RuntimeError as error:  # after an illegal access the CUDA context is unusable for the whole process
             return f"The GPU does not answer any more ({type(error).__name__}); the server has to be restarted."
     return ""

@@ -1,6 +1,6 @@
-"""The page behind a proxy that shows it at a path of its own, such as /orthrus. Pure ASGI, standard library only.
+"""ASGI middleware for a reverse proxy that serves the page at a path prefix, such as /orthrus. Standard library only.
 
-A proxy may strip that path from what it passes on, or not. One that strips may name the path in X-Forwarded-Prefix.
+A proxy may or may not strip the prefix. One that strips it may send it in X-Forwarded-Prefix.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ class Prefix:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not (root := self.path or forwarded(scope)):
             await self.app(scope, receive, send)
-        elif scope["path"] == root:  # relative addresses in a document need the slash
+        elif scope["path"] == root:  # relative URLs in a document need the trailing slash
             await redirect(send, f"{root}/", scope.get("query_string", b""))
         else:
             await self.app(mounted(scope, root), receive, send)
 
 
 def forwarded(scope: Scope) -> str:
-    """What a proxy says it stripped; "" for nothing, or for what is no plain path."""
-    said = next((value for name, value in scope.get("headers", ()) if name.lower() == HEADER), b"")
-    text = said.decode("latin-1").split(",")[0].strip().rstrip("/")
+    """The prefix in X-Forwarded-Prefix; "" if it is absent or not a plain path."""
+    header = next((value for name, value in scope.get("headers", ()) if name.lower() == HEADER), b"")
+    text = header.decode("latin-1").split(",")[0].strip().rstrip("/")
     return text if STEPS.fullmatch(text) and not {".", ".."} & set(text.split("/")) else ""
 
 
 def mounted(scope: Scope, root: str) -> Scope:
-    """The scope as ASGI has it for a mounted application: `path` begins with `root_path`, stripped before or not."""
+    """The ASGI scope of a mounted application: `path` begins with `root_path`, whether the proxy stripped it or not."""
     path, raw = scope["path"], scope.get("raw_path") or b""
     begin = f"{root}/"
     return {

@@ -1,9 +1,9 @@
-"""The line before the workers: bounded, fair between visitors, and able to say who is where.
+"""A bounded queue for the workers, fair between visitors; reports each waiter's position and ETA.
 
-Each run has a round. A visitor's next run is a round later than the last one, and a newcomer's belongs to the round
-that is being served: so nobody's second run comes before somebody's first, and who came first is served first within a
-round. Every run served moves the round a little, so that a later round's turn comes however many newcomers there are.
-Nothing here reads the wall clock, so a clock that jumps changes nothing.
+Each run has a round. A visitor's next run is one round later than the last, and a newcomer's run joins the round that
+is being served: so no second run comes before another visitor's first, and within a round it is first come, first
+served. Every run served advances the round a little, so that newcomers cannot starve a later round. Only monotonic
+time is used, so a jump of the wall clock changes nothing.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from collections.abc import Callable
 
 from orthrus.server.limits import LimitExceeded, Limits, Rate
 
-STEP = 0.05  # rounds a run served is worth at least: 20 newcomers may go before a run of the next round
-MEMORY = 0.3  # weight of the newest run in the mean time of a run
+STEP = 0.05  # rounds that each served run advances: at most 20 newcomers go before a run of the next round
+MEMORY = 0.3  # weight of the newest run in the moving average of run times
 
 
 class Ticket:
-    """One run that waits or is served."""
+    """One run that is waiting or being served."""
 
     __slots__ = ("address", "round", "served", "visitor")
 
     def __init__(self, visitor: str, address: str, round: float) -> None:
         self.visitor, self.address, self.round = visitor, address, round
-        self.served: float | None = None  # when it got the device
+        self.served: float | None = None  # when it got a worker
 
 
 class FairQueue:
-    """Who may use a worker, `at_once` runs at a time; safe between threads."""
+    """A fair queue that admits `at_once` runs at a time; thread-safe."""
 
     def __init__(
         self, limits: Limits | None = None, clock: Callable[[], float] = time.monotonic, at_once: int = 1
@@ -39,14 +39,14 @@ class FairQueue:
         self._changed = threading.Condition()
         self._waiting: list[Ticket] = []
         self._serving: list[Ticket] = []
-        self._round, self._rounds = 0.0, {}  # being served; of each visitor's last run
-        self._mean: float | None = None  # seconds a run keeps the device
+        self._round, self._rounds = 0.0, {}  # the round being served; the round of each visitor's last run
+        self._mean: float | None = None  # average seconds a run keeps a worker
         self._closed = ""
         self._visitor = Rate(self._limits.runs_per_minute, "you", clock)
         self._address = Rate(self._limits.address_runs_per_minute, "visitors of your address", clock)
 
     def join(self, visitor: str, address: str = "") -> Ticket:
-        """A place at the end. Raises LimitExceeded, with value and limit, where there is none for this visitor."""
+        """Join the queue. Raises LimitExceeded, naming the limit, if it is full or the visitor has too many runs."""
         with self._changed:
             if self._closed:
                 raise LimitExceeded("server-closing", self._closed)
@@ -75,7 +75,7 @@ class FairQueue:
             return ticket
 
     def take(self, ticket: Ticket, seconds: float) -> bool:
-        """Wait up to `seconds` for the device; True once it belongs to this ticket."""
+        """Wait up to `seconds` for a worker; True once this ticket has one."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._first() is ticket, seconds):
                 return False
@@ -84,11 +84,11 @@ class FairQueue:
             ticket.served = self._clock()
             self._round = max(self._round + STEP, ticket.round)
             self._rounds = {visitor: last for visitor, last in self._rounds.items() if last + 1 > self._round}
-            self._changed.notify_all()  # another worker may be free for the next
+            self._changed.notify_all()  # another worker may be free for the next ticket
             return True
 
     def leave(self, ticket: Ticket) -> None:
-        """The run is over, or was given up while it waited; more than once does no harm."""
+        """Leave the queue after the run, or while waiting. Idempotent."""
         with self._changed:
             if ticket in self._serving:
                 took = self._clock() - ticket.served
@@ -99,7 +99,7 @@ class FairQueue:
             self._changed.notify_all()
 
     def place(self, ticket: Ticket) -> tuple[int, float | None]:
-        """(1 for who is next, seconds until its turn or None where no run has been timed yet)."""
+        """(position, 1 being next; seconds until its turn, or None if no run has been timed yet)."""
         with self._changed:
             order = self._order()
             ahead = order.index(ticket) if ticket in order else 0
@@ -113,21 +113,21 @@ class FairQueue:
             return len(self._waiting), len(self._serving)
 
     def close(self, why: str) -> None:
-        """Take nobody any more; those who wait stay until they leave."""
+        """Accept no more runs; those waiting stay until they leave."""
         with self._changed:
             self._closed = why
 
     def idle(self, seconds: float) -> bool:
-        """Wait up to `seconds` until nobody waits and nobody is served."""
+        """Wait up to `seconds` until no run is waiting or being served."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._all(), seconds)
 
     def _seconds(self, ahead: int) -> float:
-        """Until a worker is free for who has `ahead` others ahead, if every run takes the mean time."""
+        """Seconds until a worker is free for a run with `ahead` others ahead, if every run takes the average time."""
         free = [max(0.0, ticket.served + self._mean - self._clock()) for ticket in self._serving]
         free += [0.0] * (self._at_once - len(free))
         heapq.heapify(free)
-        for _ in range(ahead):  # each takes the worker that is free first
+        for _ in range(ahead):  # each takes the first free worker
             heapq.heapreplace(free, free[0] + self._mean)
         return free[0]
 
@@ -138,5 +138,5 @@ class FairQueue:
         return self._order()[0] if self._waiting and len(self._serving) < self._at_once else None
 
     def _order(self) -> list[Ticket]:
-        """Who waits, in the order of their turns; sorting keeps those of one round in the order they came."""
+        """Waiting tickets in order of their turns; the stable sort keeps arrival order within a round."""
         return sorted(self._waiting, key=lambda ticket: ticket.round)

@@ -1,8 +1,8 @@
-"""Which requests the page's server answers at all: a list of what the page and its programs need. Pure ASGI.
+"""Request allowlist: only the routes that the page and the API need are answered. Pure ASGI middleware.
 
-The web framework behind it has many more doors than the page uses: uploads, a proxy, links that keep a visitor's form,
-streams, a monitor. They stay shut, whatever a later version of it adds. Bodies are bounded and read before anything
-else sees them; one that names a file or an address is refused, because no input of the page is one.
+The web framework has many more endpoints than the page uses: uploads, a proxy, shared links, streams, a monitor. They
+stay closed, also those that a later version adds. Bodies are bounded and checked before the framework sees them; one
+that names a file or a URL is refused, because no input of the page takes either.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 log = logging.getLogger(__name__)
-MAX_BODY_BYTES = 2**20  # a pasted novel still gets the form's own sentence
+MAX_BODY_BYTES = 2**20  # a far too long prompt still gets the form's own error message
 MAX_DEPTH = 16
 MAX_VALUES = 10_000
 API = "/gradio_api"
@@ -34,7 +34,7 @@ READ_BELOW = ("/assets/", "/static/", PLAYER, f"{API}/call/", f"{API}/heartbeat/
 WRITE = frozenset(f"{API}/{name}" for name in ("queue/join", "cancel", "reset"))
 WRITE_BELOW = (f"{API}/call/", f"{API}/run/")
 MCP = f"{API}/mcp"
-FILE_KEYS = frozenset(["path", "url", "orig_name"])  # of the framework's own file records
+FILE_KEYS = frozenset(["path", "url", "orig_name"])  # keys of the framework's own file records
 
 
 class Layer(NamedTuple):
@@ -46,7 +46,7 @@ class Layer(NamedTuple):
 
 
 class RequestRefused(Exception):
-    """A request is not answered: status and one sentence."""
+    """A refused request: HTTP status and one sentence."""
 
     def __init__(self, status: int, why: str):
         super().__init__(why)
@@ -54,7 +54,7 @@ class RequestRefused(Exception):
 
 
 class Gate:
-    """ASGI middleware. `mcp`: whether programs may speak MCP."""
+    """ASGI middleware. `mcp`: whether MCP clients are allowed."""
 
     def __init__(self, app: Any, mcp: bool = False):
         self.app, self.mcp = app, mcp
@@ -80,7 +80,7 @@ class Gate:
             await self.app(scope, await self.admitted(scope, receive), noted)
         except RequestRefused as refused:
             await reply(send, refused)
-        except Exception as error:  # what the framework makes of an unknown name; its traceback would fill the log
+        except Exception as error:  # the framework's error for an unknown name; its traceback would fill the log
             if begun:
                 raise
             last = traceback.extract_tb(error.__traceback__)[-1]
@@ -90,7 +90,7 @@ class Gate:
             await reply(send, RequestRefused(500 if fault else 400, "This request fits nothing that the page offers."))
 
     async def admitted(self, scope: Scope, receive: Receive) -> Receive:
-        """The way to read an admitted request's body; RequestRefused otherwise."""
+        """The `receive` of an allowed request; raises RequestRefused otherwise."""
         path = route(scope)
         mcp = self.mcp and (path == MCP or path.startswith(f"{MCP}/"))
         if scope["method"] in ("GET", "HEAD"):
@@ -109,7 +109,7 @@ class Gate:
 
 
 def route(scope: Scope) -> str:
-    """The request's path below the place where the app is mounted, without a slash at its end."""
+    """The request's path below the mount point, without a trailing slash."""
     path, root = scope["path"], scope.get("root_path", "").rstrip("/")
     if root and path.startswith(f"{root}/"):
         path = path[len(root) :]
@@ -122,7 +122,7 @@ def _below(path: str, folders: tuple[str, ...]) -> bool:
 
 
 async def read_body(scope: Scope, receive: Receive) -> bytes:
-    """The whole body, refused as soon as it is longer than allowed or known to be."""
+    """Read the whole body; refused as soon as it is, or declares to be, longer than allowed."""
     head = {name.lower(): value for name, value in scope["headers"]}
     if int(head[b"content-length"] if head.get(b"content-length", b"").isdigit() else 0) > MAX_BODY_BYTES:
         raise RequestRefused(413, f"A request may have {MAX_BODY_BYTES:,} bytes.")
@@ -141,7 +141,7 @@ async def read_body(scope: Scope, receive: Receive) -> bytes:
 
 
 def check_body(body: bytes) -> None:
-    """Refuse what is not JSON, is nested or filled beyond bounds, or names a file or an address."""
+    """Refuse a body that is not JSON, is nested too deeply, has too many items, or names a file or a URL."""
     try:
         value = json.loads(body, parse_constant=_no_constant) if body.strip() else None
     except (ValueError, RecursionError):
@@ -165,7 +165,7 @@ def _no_constant(name: str) -> Any:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """A receive that gives the body that was read once more, then goes on with the connection's own."""
+    """A `receive` that replays the body already read, then continues with the connection's own."""
     left = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> MutableMapping[str, Any]:

@@ -1,4 +1,4 @@
-"""One run on its way through the desk: whose it is, how to end it, what it has made; and what to say of a fault."""
+"""One run in the run manager: its visitor, its stop flag, its output; and the error messages for visitors."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from orthrus.server.queue import Ticket
 
 
 class Run:
-    """A run or a check that needs a worker. Its thread writes, its reader reads `out`; either may end it."""
+    """A run or a check that needs a worker. Its thread writes to `out`, its reader reads it; either may end it."""
 
     __slots__ = (
         "_outcome",
         "address",
         "began",
         "cancel",
+        "has_output",
         "id",
-        "made",
         "note",
         "out",
         "served",
@@ -39,13 +39,13 @@ class Run:
         self.out: queue.SimpleQueue = queue.SimpleQueue()
         self.ticket: Ticket | None = None
         self.serving = False  # has had a worker
-        self.served: float | None = None  # since when it has one
-        self.waited = False  # was told so
-        self.made = False  # has made something: from then on only a LimitExceeded is the visitor's doing
+        self.served: float | None = None  # when it got one
+        self.waited = False  # the visitor was told that the run waits
+        self.has_output = False  # from then on only a LimitExceeded counts as the visitor's error
         self.why = self.note = self._outcome = ""
 
     def end(self, why: str, outcome: str = "stopped") -> None:
-        """Ask the run to end at its next pass, for a reason the visitor is told; the first reason stands."""
+        """Ask the run to end at its next pass; the first reason given is shown to the visitor."""
         if not self.cancel.is_set():
             self.why, self._outcome = why, outcome
             self.cancel.set()
@@ -57,11 +57,11 @@ class Run:
 
 
 class RunThread:
-    """A run's thread, for as long as somebody reads what it makes."""
+    """A run's thread, as a context manager that lives as long as its output is read."""
 
     def __init__(self, run: Run, body: Callable[[], None], runs: set[Run]) -> None:
         self._run, self._runs = run, runs
-        # in the caller's context: a hosted GPU counts against the visitor whose request it finds there
+        # in the caller's context: ZeroGPU charges the visitor whose request it finds there
         self._thread = threading.Thread(target=contextvars.copy_context().run, args=(body,), daemon=True)
 
     def __enter__(self) -> queue.SimpleQueue:
@@ -75,17 +75,17 @@ class RunThread:
 
 
 def kind_of(error: Exception) -> str:
-    """A fault's name; one that crossed a pipe brings its own."""
+    """An exception's type name; a WorkerError carries the original one."""
     return getattr(error, "kind", type(error).__name__)
 
 
 def trouble(error: Exception) -> str:
-    """A fault as a sentence for a visitor: what it was, what can be done, no insides of the server."""
+    """An exception as a sentence for a visitor: what happened and what to do, without server internals."""
     kind, words = kind_of(error), str(error).lower()
     if isinstance(error, OrthrusError) or getattr(error, "code", "") == "worker-lost":
         return str(error)
     if isinstance(error, MemoryError) or kind == "OutOfMemoryError" or "out of memory" in words:
         return "The device ran out of memory in this run. Please try again with a shorter prompt or fewer tokens."
     if type(error).__module__.split(".")[0] == "gradio" and getattr(error, "message", ""):
-        return str(error.message)[:300]  # a hosted GPU says so when a visitor's share is used up
+        return str(error.message)[:300]  # ZeroGPU's message when a visitor's quota is used up
     return f"The run failed ({kind}). Please try again, or with fewer tokens."

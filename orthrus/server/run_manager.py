@@ -1,8 +1,8 @@
-"""Live runs: as many at a time as there are workers, for the page and for programs.
+"""The run manager: queues live runs of the page and the API, as many at a time as there are workers.
 
-A run's thread waits in the line, takes the events of the worker that decodes, and puts what it makes into a queue; the
-page's handler hands that on. Nothing here knows the model, the form or the page: they come in as functions. Every fault
-ends as a sentence for the visitor, a line in the log, and a worker for the next run.
+A run's thread waits in the queue, reads the events of its worker, and puts its output into a second queue, which the
+page's handler reads. The model, the form and the page are passed in as functions. Every error ends as a sentence for
+the visitor, a line in the log, and a worker for the next run.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from orthrus.server.updates import QueuePosition, Update, sentence
 from orthrus.trace import Trace
 
 log = logging.getLogger(__name__)
-POLL_S = 0.1  # how soon a stop is heard in the line
-PLACE_S = 1.0  # a waiting visitor hears of the line at least this often
-GRACE_S = 10.0  # a server that ends waits so long for visitors to be sent the end of their run
+POLL_S = 0.1  # seconds between checks for a stop while waiting
+PLACE_S = 1.0  # seconds between position updates for a waiting visitor
+GRACE_S = 10.0  # seconds that shutdown waits until the visitors have received the end of their runs
 LOADING = (
     "The model is being loaded. On the first start on a machine its engine is also compiled, which takes about 15 "
     "seconds. A recorded run can be watched meanwhile."
@@ -38,13 +38,13 @@ class Backend(Protocol):
     """Loads a model and decodes with it: `orthrus.server.worker_pool.Workers`, or a `model_service.Service` itself."""
 
     def load(self) -> Any:
-        """The model, or whatever stands for it."""
+        """Load the model; returns it or a handle for it."""
 
     def decode(self, model: Any, request: Any, cancel: threading.Event) -> Iterator[Event]:
         """One request's events; `cancel` stops it between two passes."""
 
     def describe(self, model: Any) -> str:
-        """What may be said of the model on this machine."""
+        """A sentence on the model on this machine."""
 
     def recover(self) -> str:
         """Free a failed run's memory. Return why the device is unusable, or ""."""
@@ -81,7 +81,7 @@ class RunManager:
         self._runs: set[Run] = set()
 
     def open(self) -> None:
-        """Load; a failure is kept as a sentence, so that recordings go on playing."""
+        """Load; a failure is kept as a message, so that recordings go on playing."""
         try:
             self._model = self._backend.load()
             log.info("the model is loaded")
@@ -98,17 +98,17 @@ class RunManager:
         return sentence(self._problem) if self._model is None else self._backend.describe(self._model)
 
     def in_thread(self, run: Run, prepare: Callable[[], Any], work: Work) -> RunThread:
-        """A context with the run at work, whose end stops it. Its items are in `run.out`, None is the last.
+        """A context manager that runs in a thread and stops it on exit. Items arrive in `run.out`, None is the last.
 
-        prepare() -> request, before the line; work(model, request, run) yields items while the device is the run's own.
+        prepare() -> request, before queueing; work(model, request, run) yields items while the run has a worker.
         """
         return RunThread(run, lambda: self._work(run, prepare, work), self._runs)
 
     def follow(self, request: Any, run: Run) -> Iterator[tuple[Event, Trace]]:
-        """Decode: each event with the trace that holds it; the run is counted, and kept where that is asked for."""
+        """Decode: yields each event with the trace so far; the run is counted, and stored if configured."""
         trace = Trace()
         for event in self._backend.decode(self._model, request, run.cancel):
-            trace, run.made = trace.add(event), True
+            trace, run.has_output = trace.add(event), True
             if isinstance(event, RunStart):
                 self.counters.took("orthrus_first_event_seconds", time.monotonic() - run.began)
                 log.info("run began", extra={"run": run.id, "trace": event.run})
@@ -123,12 +123,12 @@ class RunManager:
             self._save(trace, run)
 
     def is_free(self) -> bool:
-        """Would a run begin at once?"""
+        """Whether a run would begin at once."""
         waiting, running = self.queue.counts()
         return self._ready.is_set() and not waiting and running < self.at_once
 
     def health(self) -> tuple[bool, str]:
-        """(fit to serve, one word or sentence)."""
+        """(healthy, a word or sentence)."""
         if self._broken or self._draining.is_set():
             return False, self._broken or RESTART
         return True, "loading" if not self._ready.is_set() else "ok" if self._model is not None else self._problem
@@ -145,7 +145,7 @@ class RunManager:
         return self.counters.text(gauges)
 
     def drain(self, seconds: float) -> bool:
-        """Take nobody any more, let the run under way end within `seconds`, then stop it; whether all ended."""
+        """Accept no more runs, let current ones end within `seconds`, then stop them; returns whether all ended."""
         self._draining.set()
         self.queue.close(RESTART)
         for run in list(self._runs):
@@ -155,17 +155,17 @@ class RunManager:
             for run in list(self._runs):
                 run.end("the server is being restarted")
         until = time.monotonic() + GRACE_S
-        while self._runs and time.monotonic() < until:  # until each visitor has been sent the end
+        while self._runs and time.monotonic() < until:  # until each visitor has received the end
             time.sleep(POLL_S)
         return not self._runs
 
     def _work(self, run: Run, prepare: Callable[[], Any], work: Work) -> None:
-        """One run from beginning to end: what it makes goes to `run.out`, None is the last."""
+        """One run from beginning to end: its output goes to `run.out`, None is the last item."""
         outcome = "failed"
         try:
             outcome = self._serve(run, prepare, work)
         except Exception as error:
-            if isinstance(error, LimitExceeded) or (isinstance(error, OrthrusError) and not run.made):
+            if isinstance(error, LimitExceeded) or (isinstance(error, OrthrusError) and not run.has_output):
                 outcome = "refused"
                 log.info("run refused", extra={"run": run.id, "refusal": error.code})
                 run.out.put(Update(None, sentence(str(error)), True, error.code))
@@ -174,7 +174,7 @@ class RunManager:
                 self.counters.count("orthrus_errors_total", kind=kind_of(error))
                 run.out.put(Update(None, sentence(trouble(error)), True, getattr(error, "code", "run-failed")))
         try:
-            if outcome == "failed":  # here the error and the frames it held, with their tensors, are gone
+            if outcome == "failed":  # here the error is gone, and with it the traceback that held tensors
                 self._clean_up()
         finally:
             self.give_back(run)
@@ -184,7 +184,7 @@ class RunManager:
             run.out.put(None)
 
     def _serve(self, run: Run, prepare: Callable[[], Any], work: Work) -> str:
-        """Wait for the device, then work; the outcome's name."""
+        """Wait for a worker, then run; returns the outcome's name."""
         request = prepare()
         if self._broken or (self._ready.is_set() and self._model is None):
             raise OrthrusError("no-model", self._broken or self._problem)
@@ -198,11 +198,11 @@ class RunManager:
         self.counters.took("orthrus_wait_seconds", run.served - run.began)
         for item in work(self._model, request, run):
             run.out.put(item)
-            run.made = True
+            run.has_output = True
         return run.outcome
 
     def give_back(self, run: Run) -> None:
-        """The worker is the next run's; more than once does no harm."""
+        """Release the worker for the next run. Idempotent."""
         if run.ticket:
             self.queue.leave(run.ticket)
         if run.served is not None:
@@ -210,7 +210,7 @@ class RunManager:
             run.served = None
 
     def _wait(self, run: Run) -> bool:
-        """Until model and device are there; False where the run was ended first."""
+        """Wait for the model and a worker; False if the run was ended first."""
         if not self._ready.is_set():
             run.out.put(Update(None, LOADING, waits=True))
             run.waited = True
@@ -219,13 +219,13 @@ class RunManager:
                 return False
         if self._model is None:
             raise OrthrusError("no-model", self._problem)
-        said = 0.0
+        sent_at = 0.0
         while not run.cancel.is_set():
             if self.queue.take(run.ticket, POLL_S):
                 run.serving = True
                 return True
-            if time.monotonic() - said > PLACE_S:
-                said = time.monotonic()
+            if time.monotonic() - sent_at > PLACE_S:
+                sent_at = time.monotonic()
                 run.out.put(QueuePosition(*self.queue.place(run.ticket)))
                 run.waited = True
         return False
@@ -239,7 +239,7 @@ class RunManager:
         self.counters.took("orthrus_cycle_seconds", cycle.ms / 1e3)
 
     def _save(self, trace: Trace, run: Run) -> None:
-        """Keep a finished run; that it could not be kept is said, and spoils nothing else."""
+        """Store a finished run; a failure is reported and has no other effect."""
         try:
             self._keep(trace)
         except OSError as error:

@@ -1,6 +1,6 @@
-"""The security headers of every reply, above all the content policy. Pure ASGI, standard library only.
+"""Security headers, above all a Content-Security-Policy per document. Pure ASGI middleware, standard library only.
 
-What the page cannot do without is measured in Chromium (tests/ui/test_policy.py):
+The exceptions the page needs are tested in Chromium (tests/ui/test_policy.py):
 
 - 'unsafe-eval' for scripts: gradio compiles the templates and handlers of its components in the browser.
 - 'unsafe-inline' for styles: gradio and Plotly write style attributes and style elements.
@@ -30,14 +30,14 @@ FIXED = (
 
 
 def policy(framed_by: Iterable[str] = (SELF,), scripts: Iterable[bytes] = ()) -> str:
-    """The content policy of a document with these inline scripts; nothing may come from another origin."""
+    """The Content-Security-Policy of a document with these inline scripts; nothing may come from another origin."""
     allowed = " ".join([SELF, "'unsafe-eval'", *dict.fromkeys(map(digest, scripts))])
     rules = {
         "default-src": SELF,
         "script-src": allowed,
         "script-src-attr": "'none'",
         "style-src": f"{SELF} 'unsafe-inline'",
-        "img-src": f"{SELF} data: blob:",  # charts become pictures through both
+        "img-src": f"{SELF} data: blob:",  # charts are exported as images through both
         "font-src": f"{SELF} data:",
         "object-src": "'none'",
         "frame-src": "'none'",
@@ -50,13 +50,13 @@ def policy(framed_by: Iterable[str] = (SELF,), scripts: Iterable[bytes] = ()) ->
 
 
 def digest(script: bytes) -> str:
-    """A script as a policy names it; the browser turns line ends into \\n before it counts."""
+    """A script's CSP hash; the browser normalises line ends to \\n before hashing."""
     text = script.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return f"'sha256-{base64.b64encode(hashlib.sha256(text).digest()).decode()}'"
 
 
 def frame_origins(wanted: str) -> tuple[str, ...]:
-    """Who may show the page in a frame, from origins parted by blanks; OrthrusError for what is none."""
+    """The origins that may frame the page, separated by blanks; OrthrusError for anything else."""
     if not wanted.strip():
         raise OrthrusError("frame-origin", "nobody may show the page in a frame: say so with 'none', in quotes")
     for origin in wanted.split():
@@ -69,7 +69,7 @@ def frame_origins(wanted: str) -> tuple[str, ...]:
 
 
 class Headers:
-    """ASGI middleware: must stand inside whatever compresses, because it reads the documents."""
+    """ASGI middleware; it must be inside any compression, because it reads the documents."""
 
     def __init__(
         self,
@@ -84,18 +84,18 @@ class Headers:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        held: list[MutableMapping[str, Any]] = []  # the start of a document, until its scripts are known
+        pending: list[MutableMapping[str, Any]] = []  # the start of a document, until its scripts are known
 
         async def answer(part: MutableMapping[str, Any]) -> None:
             if part["type"] == "http.response.start":
                 if is_document(part):
-                    held.append({**part, "document": b""})
+                    pending.append({**part, "document": b""})
                 else:
                     await send(self.secured(part, ()))
-            elif held:
-                held[0]["document"] += part.get("body", b"")
+            elif pending:
+                pending[0]["document"] += part.get("body", b"")
                 if not part.get("more_body", False):
-                    start = held.pop()
+                    start = pending.pop()
                     body = self._amended(start.pop("document"))
                     start["headers"] = [(n, v) for n, v in start["headers"] if n.lower() != b"content-length"]
                     await send(self.secured(start, INLINE.findall(body)))
@@ -106,7 +106,7 @@ class Headers:
         await self.app(scope, receive, answer)
 
     def secured(self, start: MutableMapping[str, Any], scripts: Iterable[bytes]) -> MutableMapping[str, Any]:
-        """A reply's start with our headers in place of any of the same name."""
+        """A response start with our headers replacing any of the same name."""
         ours = [*FIXED, (b"content-security-policy", policy(self.framed_by, scripts).encode())]
         names = {name for name, _ in ours}
         others = [(name, value) for name, value in start.get("headers", ()) if name.lower() not in names]

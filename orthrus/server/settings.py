@@ -20,9 +20,9 @@ def _say(default: Any, about: str, highest: int = 0, choices: str = "") -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the surroundings decide: which model, where, how the page is served, and what a visitor may ask.
+    """Server settings: the model, the device, how the page is served, and the limits.
 
-    `mcp` None means: if gradio's mcp extra is installed. A setting with `choices` must match that pattern.
+    `mcp` None means: on if gradio's mcp extra is installed. A setting with `choices` must match that pattern.
     """
 
     model: str = _say(
@@ -53,24 +53,24 @@ class Settings:
 def settings_from_environment(
     environ: Mapping[str, str] | None = None, names: Collection[str] | None = None
 ) -> Settings:
-    """Settings and limits with each field overridden by ORTHRUS_<FIELD> where it is set; the only reader of it.
+    """Settings and limits, each field overridden by ORTHRUS_<FIELD> if set; the only reader of these variables.
 
-    `names` limits what is read, so that a program is not stopped by a variable it has no use for. Host, port, root path
-    and mcp also heed gradio's own variables (`variables_of`), some of which a hosted Space sets. Raises OrthrusError,
-    which names the variable, its value and what it may be.
+    `names` limits what is read, so that a variable a program does not use cannot stop it. Host, port, root path and mcp
+    also read gradio's own variables (`variables_of`), some of which a Space sets. Raises OrthrusError, which names the
+    variable, its value and the allowed values.
     """
     environ = os.environ if environ is None else environ
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     limits: dict[str, Any] = {}
-    for config, into in ((Settings, found), (Limits, limits)):
+    for config, into in ((Settings, values), (Limits, limits)):
         for each in fields(config):
             if each.name != "limits" and (names is None or each.name in names):
                 for variable in variables_of(each.name):
                     if (text := environ.get(variable, "").strip()) and each.name not in into:
                         into[each.name] = setting(variable, text, each)
-    if environ.get("SPACE_ID"):  # a Space is shown inside a page of its hub
-        found.setdefault("framed_by", "'self' https://huggingface.co")
-    return Settings(**found, limits=Limits(**limits))
+    if environ.get("SPACE_ID"):  # a Space is framed by a page of its hub
+        values.setdefault("framed_by", "'self' https://huggingface.co")
+    return Settings(**values, limits=Limits(**limits))
 
 
 def variables_of(name: str) -> tuple[str, ...]:
@@ -87,9 +87,9 @@ _GRADIO = {
 
 
 def setting(label: str, text: str, each: Field) -> Any:
-    """A setting's value as it was written; `label` is the option or variable it came from.
+    """Parse a setting's text; `label` is the option or variable it came from.
 
-    Raises OrthrusError, a sentence with label, value and what the value may be.
+    Raises OrthrusError with label, value and the allowed values.
     """
     text = text.strip()
     choices = each.metadata.get("choices")
@@ -107,7 +107,7 @@ def setting(label: str, text: str, each: Field) -> Any:
 
 
 def whole_number(label: str, text: str, lowest: int, highest: int) -> int:
-    """Raises OrthrusError for anything but digits within the bounds."""
+    """Parse digits within the bounds; raises OrthrusError for anything else."""
     if not re.fullmatch(r"[0-9]{1,9}", text) or not lowest <= int(text) <= highest:
         raise OrthrusError(
             "out-of-range", f"{label} is {text!r:.80}, it must be a number between {lowest} and {highest}"
@@ -116,7 +116,7 @@ def whole_number(label: str, text: str, lowest: int, highest: int) -> int:
 
 
 def mounted_at(label: str, text: str) -> str:
-    """A root path as `/steps` or `http(s)://host/steps`, without a slash at its end; "" for the root itself."""
+    """A root path as `/steps` or `http(s)://host/steps`, without a trailing slash; "" for the root itself."""
     origin, steps = re.fullmatch(r"(https?://[^/]*)?(.*)", text, re.DOTALL).groups()
     path = "/".join(["", *(step for step in steps.split("/") if step)])
     if not re.fullmatch(r"(/[\w.~-]+)*", path, re.ASCII) or {".", ".."} & set(path.split("/")):
@@ -135,7 +135,7 @@ _TRUTH = {"0": False, "1": True, "false": False, "true": True}
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence; the usage, one line a setting, would hide it."""
+    """Reports an error in one sentence; the usage, one line per setting, would hide it."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message} (see --help)\n")
@@ -150,43 +150,43 @@ def settings_of(
 
     A bad value, or a ValueError of `check`, ends the program with a sentence and code 2.
     """
-    known = parser()
-    asked = vars(known.parse_args(arguments))
+    arguments_parser = parser()
+    options = vars(arguments_parser.parse_args(arguments))
     try:
-        unasked = {name for name in (*names(Settings), *names(Limits)) if name not in asked}
+        unasked = {name for name in (*names(Settings), *names(Limits)) if name not in options}
         given = settings_from_environment(environ, unasked)
-        limits = {each.name: value_of(each, asked, given.limits) for each in fields(Limits)}
-        kept = {each.name: value_of(each, asked, given) for each in fields(Settings) if each.name != "limits"}
-        made = Settings(**kept, limits=Limits(**limits))
-        check(made)
+        limits = {each.name: value_of(each, options, given.limits) for each in fields(Limits)}
+        values = {each.name: value_of(each, options, given) for each in fields(Settings) if each.name != "limits"}
+        settings = Settings(**values, limits=Limits(**limits))
+        check(settings)
     except ValueError as error:
-        known.error(str(error))
-    return made
+        arguments_parser.error(str(error))
+    return settings
 
 
-def value_of(each: Field, asked: Mapping[str, Any], given: Settings | Limits) -> Any:
-    """What an option says, else what the environment does."""
-    if each.name not in asked:
+def value_of(each: Field, options: Mapping[str, Any], given: Settings | Limits) -> Any:
+    """The option's value if given, else the environment's."""
+    if each.name not in options:
         return getattr(given, each.name)
-    text = asked[each.name]
+    text = options[each.name]
     return setting(option(each.name), text, each) if isinstance(text, str) else text
 
 
 def parser() -> Parser:
-    """Options without defaults: what is not given comes from the environment, and else from the configs."""
-    made = Parser(
+    """The argument parser. Options have no defaults: the environment and then the dataclasses supply those."""
+    options = Parser(
         description="Orthrus Live: watch a dual-view model decode.",
         epilog="An option wins over its environment variable, named in brackets.",
         argument_default=argparse.SUPPRESS,
     )
-    served = made.add_argument_group("the page and its model")
+    served = options.add_argument_group("the page and its model")
     for each in fields(Settings):
         if each.name != "limits":
             served.add_argument(option(each.name), help=about(each), **reader(each))
-    limits = made.add_argument_group("limits")
+    limits = options.add_argument_group("limits")
     for each in fields(Limits):
         limits.add_argument(option(each.name), help=about(each), **reader(each))
-    return made
+    return options
 
 
 def names(config: type) -> list[str]:
@@ -198,13 +198,13 @@ def option(name: str) -> str:
 
 
 def about(each: Field) -> str:
-    """What a setting is, its default and its variables; a percent sign would be read as a placeholder."""
+    """Help text: a setting's meaning, default and variables; a percent sign would be read as a placeholder."""
     default = "" if each.default in ("", 0, None) else f" (default: {each.default})"
     return f"{each.metadata['about']}{default} [{', '.join(variables_of(each.name))}]".replace("%", "%%")
 
 
 def reader(each: Field) -> dict[str, Any]:
-    """How a setting's option takes its value: a switch, or a text that `setting` reads."""
+    """argparse keywords of a setting: a switch, or a text that `setting` parses."""
     if str(each.type).startswith("bool"):
         return {"action": argparse.BooleanOptionalAction}
     return {"metavar": "N" if each.type == "int" else "TEXT"}

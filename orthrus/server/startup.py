@@ -1,6 +1,6 @@
-"""What is checked, and set, before the web framework is imported: it trusts the same variables and says less.
+"""Start-up checks, before the web framework is imported, which trusts the same variables and reports errors poorly.
 
-Nothing here loads torch, a model or the framework, so a bad value is told within a second.
+Nothing here loads torch, a model or the framework, so a bad value is reported within a second.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from orthrus.server.security_headers import frame_origins
 from orthrus.server.settings import Settings, option, settings_of, variables_of, whole_number
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-# The framework's own variables: what it takes for numbers, most of them while it is imported, with the lowest; and what
-# it keeps. The page gives everything else as arguments, and one left in (a tunnel, a reloader, a debugger that never
-# returns) would win over them.
+# The framework's own variables: NUMBERS maps those it parses as numbers, mostly on import, to the lowest value; KEPT
+# are left in place. The page passes everything else as arguments, and a variable (a tunnel, a reloader, a debugger that
+# never returns) would override them.
 NUMBERS = {
     "GRADIO_NUM_PORTS": 1,
     "GRADIO_NODE_NUM_PORTS": 1,
@@ -39,50 +39,50 @@ log = logging.getLogger(__name__)
 
 
 def begin(arguments: Sequence[str] | None = None, environ: MutableMapping[str, str] = os.environ) -> Settings:
-    """The settings, checked; the environment as the framework needs it. A bad value ends the program with code 2."""
-    settings = settings_of(arguments, environ, lambda made: check(made, environ))
+    """Read and check the settings and prepare the framework's environment. A bad value ends the program with code 2."""
+    settings = settings_of(arguments, environ, lambda settings: check(settings, environ))
     for name in [name for name in environ if name.startswith("GRADIO_") and not name.startswith(KEPT)]:
         del environ[name]
     here = [address[0] for family, *_, address in addresses(settings.host, settings.port) if family == socket.AF_INET]
     if here:
-        environ["GRADIO_SERVER_NAME"] = here[0]  # where the framework looks whether the port is free
-    environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # the page calls nobody
+        environ["GRADIO_SERVER_NAME"] = here[0]  # the address at which the framework checks that the port is free
+    environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # no telemetry
     leave_loopback_alone(environ)
     return settings
 
 
 def check(settings: Settings, environ: Mapping[str, str]) -> None:
-    """Raises ValueError, a sentence that names option and value, for what cannot work on this machine."""
+    """Raise ValueError, naming option and value, for settings that cannot work on this machine."""
     for name, lowest in NUMBERS.items():
         if (text := environ.get(name, "").strip()) and text.lower() != "none":
             whole_number(name, text, lowest, 65_535)
     try:
         frame_origins(settings.framed_by)
     except ValueError as error:
-        raise OrthrusError("framed-by-bad", f"{said('framed_by')}: {error}") from None
+        raise OrthrusError("framed-by-bad", f"{label('framed_by')}: {error}") from None
     check_folders(settings)
     if folder := environ.get("GRADIO_TEMP_DIR"):
         check_writable("GRADIO_TEMP_DIR", folder)
     if settings.mcp and find_spec("mcp") is None:
-        raise OrthrusError("mcp-missing", f"{said('mcp')} is 1, but gradio's mcp extra is not installed")
+        raise OrthrusError("mcp-missing", f"{label('mcp')} is 1, but gradio's mcp extra is not installed")
     check_address(settings.host, settings.port)
 
 
-def said(name: str) -> str:
-    """A setting as an operator can give it: its option, then its variables."""
+def label(name: str) -> str:
+    """A setting's names for an operator: its option, then its variables."""
     return f"{option(name)} ({', '.join(variables_of(name))})"
 
 
 def check_folders(settings: Settings) -> None:
-    """Recordings are read from a folder that is there; runs are kept in one that can be made and written."""
+    """Check that the recordings folder exists and the records folder can be created and written."""
     if settings.traces != Settings().traces and not Path(settings.traces).is_dir():
-        raise OrthrusError("folder-missing", f"{said('traces')} is {settings.traces!r:.200}, which is no folder")
+        raise OrthrusError("folder-missing", f"{label('traces')} is {settings.traces!r:.200}, which is no folder")
     if settings.records:
-        check_writable(said("records"), settings.records)
+        check_writable(label("records"), settings.records)
 
 
 def check_writable(label: str, folder: str) -> None:
-    """Make the folder if it is not there. Raises OrthrusError if that, or writing into it, is not possible."""
+    """Create the folder if needed. Raises OrthrusError if it cannot be created or written."""
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
@@ -93,7 +93,7 @@ def check_writable(label: str, folder: str) -> None:
 
 
 def check_address(host: str, port: int) -> None:
-    """Listen there for a moment; OrthrusError for a name nobody knows, or an address or port that cannot be had."""
+    """Listen there for a moment; raises OrthrusError for an unknown host, or an address or port that is unavailable."""
     for family, kind, protocol, _, address in addresses(host, port):
         try:
             with socket.socket(family, kind, protocol) as trial:
@@ -108,28 +108,28 @@ def check_address(host: str, port: int) -> None:
 
 
 def addresses(host: str, port: int) -> list[tuple]:
-    """What a host's name stands for, as `socket.getaddrinfo` gives it; OrthrusError for a name nobody knows."""
+    """Resolve a host with `socket.getaddrinfo`; raises OrthrusError for an unknown one."""
     try:
         return socket.getaddrinfo(bare(host), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError):
-        why = f"{said('host')} is {host!r:.80}, which is no address and no known name"
+        why = f"{label('host')} is {host!r:.80}, which is no address and no known name"
         raise OrthrusError("host-unknown", why) from None
 
 
 def refusal(error: OSError, host: str, port: int) -> OrthrusError:
-    """Why a server cannot listen there, as a sentence with the option that would mend it."""
-    where = f"{said('port')} is {port}"
+    """Why a server cannot listen there, as a sentence with the option to change."""
+    where = f"{label('port')} is {port}"
     if error.errno == errno.EADDRINUSE:
         return OrthrusError("port-taken", f"{where}, where something listens already; give another port")
     if error.errno in (errno.EACCES, errno.EPERM):
         return OrthrusError("port-forbidden", f"{where}, which this user may not listen on; give one from 1024 on")
     if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-        return OrthrusError("host-elsewhere", f"{said('host')} is {host!r:.80}, which is no address of this machine")
-    return OrthrusError("address-unusable", f"{said('host')} is {host!r:.80}, port {port}: {error.strerror or error}")
+        return OrthrusError("host-elsewhere", f"{label('host')} is {host!r:.80}, which is no address of this machine")
+    return OrthrusError("address-unusable", f"{label('host')} is {host!r:.80}, port {port}: {error.strerror or error}")
 
 
 def bare(host: str) -> str:
-    """An address without the brackets that IPv6 has inside a URL."""
+    """An address without the brackets of an IPv6 URL."""
     return host[1:-1] if host.startswith("[") and host.endswith("]") else host
 
 
@@ -139,7 +139,7 @@ def for_url(host: str) -> str:
 
 
 def leave_loopback_alone(environ: MutableMapping[str, str]) -> None:
-    """Add this machine to what goes to no proxy; everything else, such as a download, still does."""
+    """Add this machine to NO_PROXY; everything else, such as a download, still uses the proxy."""
     given = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
     hosts = [each for each in re.split(r"[\s,]+", given) if each]
     if "*" not in hosts:
@@ -151,18 +151,18 @@ def leave_loopback_alone(environ: MutableMapping[str, str]) -> None:
 
 @contextmanager
 def direct(environ: MutableMapping[str, str] = os.environ) -> Iterator[None]:
-    """No proxy at all meanwhile: the framework asks its own address when it starts, with a client that fails where a
-    proxy's address is of a kind it does not know, even if that proxy is not to be used."""
-    held = {name: environ.pop(name) for name in list(environ) if name.lower().endswith("_proxy")}
+    """Without any proxy: the framework requests its own address when it starts, with a client that fails on a proxy
+    scheme it does not support, even if that proxy is not used."""
+    proxies = {name: environ.pop(name) for name in list(environ) if name.lower().endswith("_proxy")}
     environ["no_proxy"] = "*"
     try:
         yield
     finally:
         environ.pop("no_proxy", None)
-        environ.update(held)
+        environ.update(proxies)
 
 
 def fail(error: Exception) -> NoReturn:
-    """End the program as a bad option does."""
+    """Exit with code 2, as for a bad option."""
     print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
     raise SystemExit(2)

@@ -1,4 +1,4 @@
-"""What a run tells whoever asked for it while it waits and works: sentences, and its place in the queue."""
+"""Status updates of a run for its visitor: sentences, and its position in the queue."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Update(NamedTuple):
 
 
 class QueuePosition(NamedTuple):
-    """Where a waiting run stands: 1 is next; seconds until its turn, None if nothing was timed yet."""
+    """A waiting run's position: 1 is next; seconds until its turn, None if no run was timed yet."""
 
     number: int
     seconds: float | None

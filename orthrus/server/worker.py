@@ -1,9 +1,9 @@
-"""A process that decodes for a server and shares nothing with it but a pipe; `orthrus.server.worker_pool` starts it.
+"""A worker process: decodes for the server over a pipe; `orthrus.server.worker_pool` starts it.
 
 The first message on standard input is a `Start`, every further one a `Call` or a `Stop`. Replies go to what was
 standard output: a `Ready` or a `Fault` once the model is loaded; for each call lists of items and then an `End`.
-Messages are pickled; both ends are our own processes, and what a visitor sends is checked before it becomes a call. A
-thread listens while a call is served. So a stop is heard between two passes, and the process ends with its server.
+Messages are pickled; both ends are our own processes, and a visitor's input is validated before it becomes a call. A
+thread reads messages during a call, so a stop takes effect between two passes, and the process ends with its server.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from orthrus.server.model_service import Service
 from orthrus.server.settings import Settings
 
 log = logging.getLogger("orthrus.server.worker")
-FLUSH_S = 0.25  # items are sent this often: one by one they would wake the server 200 times a second, beside the passes
+FLUSH_S = 0.25  # seconds between batches: one by one they would wake the server 200 times per second, during the passes
 
 
 class Start(NamedTuple):
@@ -36,7 +36,7 @@ class Start(NamedTuple):
 
 
 class Call(NamedTuple):
-    """One request. Numbers ascend, so that a late Stop ends no later call. `verb` is decode or verify."""
+    """One call. Numbers ascend, so that a late Stop cannot end a later call. `verb` is decode or verify."""
 
     number: int
     verb: str
@@ -48,7 +48,7 @@ class Stop(NamedTuple):
 
 
 class Ready(NamedTuple):
-    """The model is loaded; `about` is what may be said of it on this machine."""
+    """The model is loaded; `about` describes it on this machine."""
 
     about: str
 
@@ -62,7 +62,7 @@ class WorkerError(RuntimeError):
 
 
 class Fault(NamedTuple):
-    """An exception as it crosses the pipe. `mine`: the caller can mend it."""
+    """A serialised exception. `mine`: the caller's error."""
 
     code: str
     kind: str
@@ -84,13 +84,13 @@ class Fault(NamedTuple):
 
 
 class End(NamedTuple):
-    """A call is over."""
+    """The end of a call."""
 
     fault: Fault | None = None
 
 
 class StopFlag:
-    """What the decoder asks between passes: is the call it works on to be stopped?"""
+    """The cancel flag of the current call, which the decoder checks between passes."""
 
     def __init__(self) -> None:
         self.working = 1
@@ -101,9 +101,9 @@ class StopFlag:
 
 
 def main() -> None:
-    """Load, then serve call after call until the server closes its end of the pipe."""
+    """Load the model, then serve calls until the server closes the pipe."""
     source, sink = channel()
-    for number in (signal.SIGINT, signal.SIGTERM):  # meant for the server too, which lets its runs end first
+    for number in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C reaches the server too, which lets its runs end first
         signal.signal(number, signal.SIG_IGN)
     json_logging.start()
     start: Start = pickle.load(source)
@@ -129,7 +129,7 @@ def main() -> None:
 
 
 def channel() -> tuple[BinaryIO, BinaryIO]:
-    """The two ends of the pipe, out of the way of what libraries read or print."""
+    """The pipe's two streams, moved away from stdin and stdout, which libraries may use."""
     source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -138,7 +138,7 @@ def channel() -> tuple[BinaryIO, BinaryIO]:
 
 
 def listen(source: BinaryIO, calls: queue.SimpleQueue, flag: StopFlag) -> None:
-    """Hand on what the server sends; its end is ours, in the middle of a pass, too."""
+    """Forward the server's messages; exit when the pipe closes, even in the middle of a pass."""
     try:
         while True:
             message = pickle.load(source)
@@ -151,17 +151,17 @@ def listen(source: BinaryIO, calls: queue.SimpleQueue, flag: StopFlag) -> None:
 
 
 def serve(service: Service, model: Any, call: Call, flag: StopFlag, send: Callable[[Any], None]) -> bool:
-    """Answer one call; False if this process can answer no more."""
+    """Serve one call; False if this process can serve no more."""
     flag.working, begun, fault, broken = call.number, False, None, ""
     try:
-        for items in batches(made(service, model, call, flag)):
+        for items in batches(results(service, model, call, flag)):
             begun = True
             send(items)
     except Exception as error:
         fault = Fault.of(error)
         if begun or not fault.mine:
             log.exception("a call failed")
-    if fault and not fault.mine:  # here the error is gone, and with it the tensors that its frames held
+    if fault and not fault.mine:  # here the error is gone, and with it the traceback that held tensors
         broken = service.recover()
         if broken:
             log.error("the device is lost", extra={"problem": broken})
@@ -169,8 +169,8 @@ def serve(service: Service, model: Any, call: Call, flag: StopFlag, send: Callab
     return not broken
 
 
-def made(service: Service, model: Any, call: Call, flag: StopFlag) -> Iterator[Any]:
-    """What a call yields: events, or one answer."""
+def results(service: Service, model: Any, call: Call, flag: StopFlag) -> Iterator[Any]:
+    """The results of a call: events, or one answer."""
     if call.verb == "decode":
         yield from service.decode(model, *call.given, flag)
     else:
@@ -178,25 +178,25 @@ def made(service: Service, model: Any, call: Call, flag: StopFlag) -> Iterator[A
 
 
 def batches(items: Iterable[Any]) -> Iterator[list]:
-    """The first item at once, the others by FLUSH_S."""
-    held: list[Any] = []
+    """Batch items: the first at once, the others every FLUSH_S."""
+    batch: list[Any] = []
     due = 0.0
     try:
         for item in items:
-            held.append(item)
+            batch.append(item)
             if (now := time.monotonic()) >= due:
-                yield held
-                held, due = [], now + FLUSH_S
+                yield batch
+                batch, due = [], now + FLUSH_S
     except Exception:
-        if held:
-            yield held
+        if batch:
+            yield batch
         raise
-    if held:
-        yield held
+    if batch:
+        yield batch
 
 
 def command() -> list[str]:
-    """How to start this process: with the modules of the one that asks, and without running its main module again."""
+    """The command line of a worker: the parent's module path, without running its main module again."""
     return [
         sys.executable,
         "-c",

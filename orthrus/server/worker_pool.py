@@ -1,4 +1,4 @@
-"""A server's side of its worker processes: who is free, what it answers, and a new one for one that died.
+"""The pool of worker processes on the server's side: assigns calls and replaces workers that died.
 
 `multiprocessing` is not used. Its spawned processes import the main module again, here gradio's 2.4 s and 166 MB, and a
 pool of `concurrent.futures` is lost as a whole when one of its processes dies.
@@ -21,8 +21,8 @@ from orthrus.server.settings import Settings
 from orthrus.server.worker import Call, End, Fault, Start, Stop, WorkerError, command
 
 log = logging.getLogger(__name__)
-POLL_S = 0.02  # how soon a stop is carried over
-STUCK_S = 60.0  # a worker that has not stopped after this long is ended; a pass of a large model on a CPU takes seconds
+POLL_S = 0.02  # seconds between checks for a stop
+STUCK_S = 60.0  # after this long a worker that did not stop is killed; a pass of a large model on a CPU takes seconds
 LOST = (
     "The process that computes ended in the middle of this run, and a new one is starting. Please try again, or with "
     "fewer tokens."
@@ -36,9 +36,9 @@ class Worker:
     def __init__(self, start: Start) -> None:
         self._start, self._number = start, 0
         self._process: subprocess.Popen | None = None
-        self._writing, self._settled = threading.Lock(), threading.Event()  # settled: it has loaded, or will not
+        self._writing, self._settled = threading.Lock(), threading.Event()  # set once it has loaded or failed to
         self._problem: Exception | None = None
-        self.about: str | None = None  # what its process said of the model, once that is loaded
+        self.about: str | None = None  # the loaded model's description
 
     @property
     def pid(self) -> int | None:
@@ -46,14 +46,14 @@ class Worker:
 
     @property
     def up(self) -> bool:
-        """Is there a process with a loaded model?"""
+        """Whether there is a process with a loaded model."""
         return self.about is not None and self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Start a process, which loads the model; without waiting for it."""
+        """Start a process, which loads the model, without waiting for it."""
         self.about, self._problem, self._settled = None, None, threading.Event()
         process = subprocess.Popen(command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        with suppress(OSError):  # it is gone already, and `_load` says so
+        with suppress(OSError):  # it has ended already, and `_load` reports that
             pickle.dump(self._start, process.stdin)
             process.stdin.flush()
         self._process = process  # only now, because a late Stop must not come before the Start
@@ -75,9 +75,9 @@ class Worker:
         return True
 
     def call(self, verb: str, given: tuple, cancel: threading.Event) -> Iterator[Any]:
-        """The items of a call as they come. Once `cancel` is set the call ends with its next pass.
+        """Yield the items of a call. Once `cancel` is set the call ends with its next pass.
 
-        Raises OrthrusError for what the caller can mend, else WorkerError ("worker-lost": the process ended).
+        Raises OrthrusError for the caller's errors, else WorkerError ("worker-lost": the process ended).
         """
         if not self.ready(cancel):
             return
@@ -88,7 +88,7 @@ class Worker:
             self._send(Call(self._number, verb, given))
             while not isinstance(reply := self._receive(LOST), End):
                 yield from reply
-        except GeneratorExit:  # nobody wants the rest; the process must be done with it before the next call
+        except GeneratorExit:  # the rest is discarded; the process must finish before the next call
             cancel.set()
             with suppress(WorkerError):
                 while not isinstance(self._receive(LOST), End):
@@ -107,7 +107,7 @@ class Worker:
         process.kill()
         process.wait()
         for pipe in (process.stdin, process.stdout):
-            with suppress(OSError):  # what was not written yet has nobody to read it
+            with suppress(OSError):  # unwritten data has no reader
                 pipe.close()
 
     def _load(self, settled: threading.Event) -> None:
@@ -122,7 +122,7 @@ class Worker:
         settled.set()
 
     def _carry(self, process: subprocess.Popen, number: int, cancel: threading.Event, over: threading.Event) -> None:
-        """Tell the process once `cancel` is set; end one that does not listen."""
+        """Notify the process once `cancel` is set; kill one that does not react."""
         while not over.wait(POLL_S):
             if cancel.is_set():
                 self._send(Stop(number))
@@ -132,7 +132,7 @@ class Worker:
                 return
 
     def _send(self, message: Any) -> None:
-        """A process that is gone is noticed by `_receive`."""
+        """Send a message; `_receive` notices a process that has ended."""
         with self._writing, suppress(OSError, ValueError, AttributeError):  # ended, or closed by us
             pickle.dump(message, self._process.stdin, pickle.HIGHEST_PROTOCOL)
             self._process.stdin.flush()
@@ -146,7 +146,7 @@ class Worker:
                 loaded = self.about is not None
                 self.close()
                 log.error("a worker ended", extra={"pid": process.pid, "status": process.returncode, "loaded": loaded})
-                if loaded:  # the next run should not wait longer than it must
+                if loaded:  # so that the next run waits as little as possible
                     self.start()
             raise WorkerError("worker-lost", "worker-lost", lost) from None
 
@@ -155,13 +155,13 @@ class Workers:
     """`settings.workers` processes, one run each, with the methods of `model_service.Service` that serving needs."""
 
     def __init__(self, settings: Settings) -> None:
-        # one core is left to the server, and to a browser on the same machine
+        # one core stays free for the server, and for a browser on the same machine
         most = max(1, (cores() - 1) // settings.workers)
         self.all = [Worker(Start(settings, most)) for _ in range(settings.workers)]
         self._free: queue.PriorityQueue[tuple[bool, int]] = queue.PriorityQueue()
 
     def load(self) -> Workers:
-        """Wait for the first; the others load behind it and find what it compiled."""
+        """Wait for the first; the others load after it and reuse its compiled kernels."""
         atexit.register(self.close)
         self.all[0].ready()
         for index, worker in enumerate(self.all):
@@ -178,26 +178,26 @@ class Workers:
         return self._call("decode", (request,), cancel)
 
     def verify(self, _: Any, prompt: str, written: str, proposal: str, mode: str = "auto") -> dict[str, Any]:
-        """What the AR view says of a proposed block."""
+        """Verify a proposed block with the AR view."""
         (answer,) = self._call("verify", (prompt, written, proposal, mode), threading.Event())
         return answer
 
     def recover(self) -> str:
-        """A worker cleans up by itself, or is replaced."""
+        """Nothing to do: a worker cleans up by itself, or is replaced."""
         return ""
 
     def close(self) -> None:
-        """End all processes; also without it they end with the server."""
+        """End all processes; without it they end with the server."""
         for worker in self.all:
             worker.close()
 
     def _call(self, verb: str, given: tuple, cancel: threading.Event) -> Iterator[Any]:
-        _, index = self._free.get()  # the line lets no more runs in than there are workers
+        _, index = self._free.get()  # the queue admits no more runs than there are workers
         worker = self.all[index]
         try:
             yield from worker.call(verb, given, cancel)
         finally:
-            self._free.put((not worker.up, index))  # one that still loads comes last
+            self._free.put((not worker.up, index))  # one that is still loading comes last
 
 
 def cores() -> int:

@@ -1,10 +1,10 @@
-"""Which model a server loads, and how its decoding runs where the GPU is lent for one call at a time.
+"""ZeroGPU support: which model a server loads, and decoding on a GPU that is allocated per call.
 
-On such a host (the package `spaces` is there and says so) every call runs in a process forked from this one, which has
-the GPU while the call lasts; calls of two visitors may run side by side, each in its own process with its own GPU
-memory. What guards a device there is therefore the host, not a lock; our line still lets one run at a time in, because
-a forked worker that is kept warm may be used again. A thread's flag does not reach another process, so Stop is a byte
-of memory both processes share, made before the fork.
+On ZeroGPU (the package `spaces` is installed and says so) every call runs in a process forked from this one, which has
+the GPU for the duration of the call; calls of two visitors may run side by side, each in its own process with its own
+GPU memory. The host guards the device, not a lock; our queue still admits one run at a time, because a forked worker
+that is kept warm may be reused. A thread's flag does not reach another process, so Stop is a byte of shared memory,
+allocated before the fork.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ from orthrus.config import EMBEDDED_MODEL, PUBLISHED_MODELS, DecodeConfig
 from orthrus.errors import OrthrusError
 from orthrus.server.settings import Settings
 
-try:  # before torch: the package replaces torch's CUDA start-up
+try:  # before torch: the package patches torch's CUDA initialisation
     import spaces
 except ImportError:
     spaces = None
 
 log = logging.getLogger(__name__)
-PUBLISHED = PUBLISHED_MODELS[0]  # what a GPU loads unless told otherwise
-START_S = 15  # of a lent GPU: the weights' way to it, the check of the kernels, captures; not measured yet
-CARDS = "90,120"  # compute capabilities of the GPUs that such hosts lend
-SLOWEST = 20  # tokens a second a lent GPU is trusted with: bounds the time that is asked for
+PUBLISHED = PUBLISHED_MODELS[0]  # the default model on a GPU
+START_S = 15  # start of a ZeroGPU call: weight transfer, kernel check, captures; not measured yet
+CARDS = "90,120"  # compute capabilities of ZeroGPU's cards
+SLOWEST = 20  # tokens per second assumed at least: bounds the requested GPU time
 
 
 def is_zerogpu() -> bool:
-    """Is the GPU lent for one call at a time?"""
-    config = getattr(spaces, "config", None)  # the package is installed on every Space; this says which kind it is
+    """Whether this is a ZeroGPU Space, where a GPU is allocated per call."""
+    config = getattr(spaces, "config", None)  # the package is installed on every Space; this flag tells ZeroGPU apart
     return bool(config is not None and config.Config.zero_gpu)
 
 
 def model_for(settings: Settings, cuda: bool) -> str:
-    """The checkpoint to load: the one asked for, else the published one on a GPU, the embedded one on a CPU.
+    """The checkpoint to load: the requested one, else the published one on a GPU, the embedded one on a CPU.
 
     Raises OrthrusError for a hub id that is not in the list of allowed ones.
     """
@@ -55,12 +55,12 @@ def model_for(settings: Settings, cuda: bool) -> str:
 
 
 def seconds_for(config: DecodeConfig, lanes: int, most: int) -> int:
-    """How long to ask for a GPU: start, then every token of every lane at the slowest trusted rate, within `most`."""
+    """GPU seconds to request: the start, then every token of every lane at the slowest assumed rate, at most `most`."""
     return min(most, START_S + -(-config.max_new_tokens * lanes // SLOWEST))
 
 
 def compile_kernels(source: str, dtype: str) -> threading.Thread:
-    """Compile the kernels for CARDS in a process of its own; calls meanwhile are decoded by plain PyTorch.
+    """Compile the kernels for CARDS in a subprocess; plain PyTorch decodes calls meanwhile.
 
     Not here: compiling without a GPU replaces Triton's driver, which forked processes would inherit.
     """
@@ -69,8 +69,8 @@ def compile_kernels(source: str, dtype: str) -> threading.Thread:
     def run() -> None:
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
-            said = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
-            log.warning("the kernels were not compiled, plain PyTorch decodes: %s", said)
+            reason = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+            log.warning("the kernels were not compiled, plain PyTorch decodes: %s", reason)
         else:
             log.info("kernels compiled for sm_%s", CARDS.replace(",", ", sm_"))
 
@@ -80,14 +80,14 @@ def compile_kernels(source: str, dtype: str) -> threading.Thread:
 
 
 class Flags:
-    """Stop flags that a forked process sees, too: one byte each in shared memory."""
+    """Stop flags shared with forked processes: one byte each in shared memory."""
 
     def __init__(self, count: int = 64) -> None:
         self._bytes, self._free = mmap.mmap(-1, count), list(range(count))
         self._lock = threading.Lock()
 
     def take(self) -> int:
-        """A flag that is not set; raises OrthrusError where all are in use."""
+        """Take a cleared flag; raises OrthrusError if all are in use."""
         with self._lock:
             if not self._free:
                 raise OrthrusError("too-many-runs", "too many runs are under way; please try again in a minute")
@@ -107,7 +107,7 @@ class Flags:
 
 
 class SharedFlag:
-    """What the decoder looks at in the forked process: `is_set` of one byte of Flags."""
+    """The cancel flag in the forked process: `is_set` of one byte of Flags."""
 
     def __init__(self, flags: Flags, index: int) -> None:
         self._flags, self._index = flags, index
@@ -116,22 +116,22 @@ class SharedFlag:
         return self._flags.is_set(self._index)
 
 
-def on_lent_gpu(decode: Callable, gpu: Callable, lanes: Callable[[Any], int], most: int) -> Callable:
-    """`decode(model, request, cancel)` as a call on a lent GPU; `gpu` is the host's decorator (spaces.GPU).
+def on_zerogpu(decode: Callable, gpu: Callable, lanes: Callable[[Any], int], most: int) -> Callable:
+    """Wrap `decode(model, request, cancel)` as a ZeroGPU call; `gpu` is the host's decorator (spaces.GPU).
 
-    The model is not an argument, which would be copied through a pipe: the fork has it already.
+    The model is not an argument, which would be copied through a pipe: the fork inherits it.
     """
-    flags, held = Flags(), {}
+    flags, shared = Flags(), {}
 
     def seconds(request: Any, index: int) -> int:
         return seconds_for(request.config, lanes(request), most)
 
     @gpu(duration=seconds)
     def call(request: Any, index: int) -> Iterator:
-        yield from decode(held["model"], request, SharedFlag(flags, index))
+        yield from decode(shared["model"], request, SharedFlag(flags, index))
 
-    def lent_decode(model: Any, request: Any, cancel: threading.Event) -> Iterator:
-        held["model"] = model
+    def zerogpu_decode(model: Any, request: Any, cancel: threading.Event) -> Iterator:
+        shared["model"] = model
         index, over = flags.take(), threading.Event()
         threading.Thread(target=_carry, args=(cancel, over, lambda: flags.set(index)), daemon=True).start()
         run = call(request, index)
@@ -139,16 +139,16 @@ def on_lent_gpu(decode: Callable, gpu: Callable, lanes: Callable[[Any], int], mo
             for item in run:  # noqa: UP028 - `yield from` would close the call before its flag is set
                 yield item
         finally:
-            flags.set(index)  # a run given up half way ends in its process, too: the host may wait for that
+            flags.set(index)  # an abandoned run must end in its process too: the host may wait for that
             run.close()
             over.set()
             flags.give_back(index)
 
-    return lent_decode
+    return zerogpu_decode
 
 
 def _carry(cancel: threading.Event, over: threading.Event, tell: Callable[[], None]) -> None:
-    """Tell the other process once `cancel` is set."""
+    """Notify the other process once `cancel` is set."""
     while not over.is_set():
         if cancel.wait(0.02):
             tell()

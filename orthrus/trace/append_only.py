@@ -1,4 +1,4 @@
-"""An append-only sequence for immutable folds. Standard library only."""
+"""An append-only sequence with cheap immutable versions. Standard library only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recorded runs: one JSON event per line, gzipped. A file is read within bounds and checked event by event."""
+"""Recorded runs: one JSON event per line, gzipped. A file's size is bounded, and each event is checked."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from orthrus.files import numbered_lines
 from orthrus.trace import Trace
 
 SUFFIX = ".jsonl.gz"
-# A cycle with distributions of 8 alternatives has about 7 KiB, packed 2.4: the recorded short story.
+# A cycle with distributions of 8 alternatives is about 7 KiB, 2.4 compressed (measured on the recorded short story).
 MAX_FILE_BYTES = 16 * 2**20
-MAX_TEXT_BYTES = 64 * 2**20  # unpacked
+MAX_TEXT_BYTES = 64 * 2**20  # uncompressed
 MAX_LINE_BYTES = 2 * 2**20
 MAX_EVENTS = 100_000
-# The schema nests four deep. From Python 3.12 on json.loads goes 10,000 deep whatever the thread's stack is, and with
-# one of 1 MiB the process dies.
+# The schema nests four deep. From Python 3.12 on json.loads recurses 10,000 deep whatever the thread's stack size, and
+# with a stack of 1 MiB the process crashes.
 MAX_DEPTH = 100
 BRACKETS, STRINGS = re.compile(r"[\[\]{}]"), re.compile(r'"(?:[^"\\]|\\.?)*(?:"|\Z)', re.DOTALL)
 MAX_REPORT = 300  # characters of a refusal, which may quote the file
 
 
 def save(trace: Trace, path: str | PathLike[str]) -> None:
-    """Write a finished run; in the file its source is 'recorded', whatever it was while it ran."""
+    """Write a finished run; in the file its source is always 'recorded'."""
     if trace.done is None:
         raise OrthrusError("run-unfinished", "the run has no done event yet; only a finished run can be saved")
     Path(path).write_bytes(packed(trace))
@@ -53,7 +53,7 @@ def as_recorded(event: Event) -> Event:
 
 
 def load(path: str | PathLike[str]) -> Trace:
-    """A recorded run -> its trace, or OrthrusError saying why the file is not one, with the line."""
+    """Load a recorded run's trace; raises OrthrusError naming the line and the reason if the file is not one."""
     trace, name = Trace(), Path(path).name
     for number, event in _numbered(Path(path)):
         try:
@@ -71,7 +71,7 @@ def replay(path: str | PathLike[str]) -> Iterator[Event]:
 
 
 def _numbered(path: Path) -> Iterator[tuple[int, Event]]:
-    """(line number, event); blank lines and a byte-order mark are passed over."""
+    """(line number, event); blank lines and a byte-order mark are skipped."""
     name, size, count = path.name, path.stat().st_size, 0
     if size > MAX_FILE_BYTES:
         raise OrthrusError("file-too-large", f"{name} has {size:,} bytes; a trace may have {MAX_FILE_BYTES:,}")
@@ -104,7 +104,7 @@ def _too_deep(line: str) -> bool:
 
 
 def event_of(line: str) -> Event:
-    """One line of a trace -> its event, or ValueError. Nesting beyond the schema's is refused without going into it."""
+    """One line of a trace -> its event, or ValueError. Nesting deeper than the schema's is refused before parsing."""
     if _too_deep(line):
         raise OrthrusError("trace-invalid", "it is nested too deeply")
     try:
@@ -122,10 +122,10 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise OrthrusError("trace-invalid", "an object has the same key twice")
-    return found
+    return members
 
 
 def _no_constant(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""What must hold in every trace of a run: each violation is one sentence, beginning with the invariant's number."""
+"""Trace invariants: each violation is one sentence, beginning with the invariant's number."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CLOCK_SLACK_MS = 1.0  # times are rounded to 0.001 ms, a few per event
 
 
 def check(trace: Trace) -> list[str]:
-    """The violated invariants of a trace, finished or not; an empty list where all hold."""
+    """The violated invariants of a trace, finished or not; an empty list if all hold."""
     cycles = trace.cycles
     problems = [problem for cycle in cycles for problem in _cycle(trace, cycle)]
     problems += _positions(trace, cycles)
@@ -55,10 +55,10 @@ def _cycle(trace: Trace, cycle: Cycle) -> Iterator[str]:
             own = verdict.ar_ids[verdict.n_accept]
             yield f"(i) {name}: next_id is {verdict.next_id}, the AR view's choice there is {own}"
     ends = next((k for k, i in enumerate(draft.draft_ids[: verdict.n_accept], 1) if i in _eos(trace)), None)
-    kept = verdict.n_accept if ends is None else ends
-    if cycle.accepted != kept or (verdict.next_id is None) is (ends is None):
+    expected = verdict.n_accept if ends is None else ends
+    if cycle.accepted != expected or (verdict.next_id is None) is (ends is None):
         more = "no next token" if verdict.next_id is None else "a next token"
-        yield f"(ii) {name}: {cycle.accepted} accepted proposals appended and {more}; {kept} were to be appended"
+        yield f"(ii) {name}: {cycle.accepted} accepted proposals appended and {more}; {expected} were to be appended"
     full = verdict.n_accept == draft.n_draft
     if verdict.next_kind != "none" and (verdict.next_kind == "bonus") is not full:
         yield f"(i) {name}: {verdict.n_accept} of {draft.n_draft} accepted, but next_kind is {verdict.next_kind}"
@@ -107,13 +107,13 @@ def _texts(trace: Trace, cycles: list[Cycle]) -> Iterator[str]:
         yield f"(iv) done says {done.n_tokens} tokens; the first and {committed} committed ones make {1 + committed}"
     if done.cycles != len(trace.verdicts):
         yield f"(iv) done says {done.cycles} cycles; the trace has {len(trace.verdicts)}"
-    found = hashlib.sha256(trace.data(trace.token_ids)).hexdigest()
-    if found != done.text_sha256:
-        yield f"(v) the pieces hash to {found[:12]}, done says {done.text_sha256[:12]}"
+    digest = hashlib.sha256(trace.data(trace.token_ids)).hexdigest()
+    if digest != done.text_sha256:
+        yield f"(v) the pieces hash to {digest[:12]}, done says {done.text_sha256[:12]}"
 
 
 def _clocks(trace: Trace) -> Iterator[str]:
-    """(vi) What was measured fits into the time since the run began, both lanes together: they never ran at once."""
+    """(vi) The measured times of both lanes fit into the time since the run began, because lanes never overlap."""
     measured, ar_ms, last_t = 0.0, 0.0, 0.0
     for event in trace.events:
         if event.t < last_t:
@@ -135,7 +135,7 @@ def _clocks(trace: Trace) -> Iterator[str]:
 
 
 def _lanes(trace: Trace) -> Iterator[str]:
-    """(ix) Greedy, and sampling with coupled noise: both lanes wrote the same tokens; `lossless` says what they did."""
+    """(ix) Greedy, and sampling with coupled noise: both lanes wrote the same tokens; `lossless` reports it."""
     ar, own = tuple(trace.ar_ids), trace.token_ids
     if not ar or trace.prefill is None:
         return
@@ -148,14 +148,14 @@ def _lanes(trace: Trace) -> Iterator[str]:
         ends = [lane[differing] if differing < len(lane) else "missing" for lane in (own, ar)]
         yield f"(ix) token {differing} is {ends[0]} in the Orthrus lane and {ends[1]} in the AR lane"
     if trace.lossless:
-        found = n if differing is None else differing
-        if trace.lossless.first_div != differing or trace.lossless.identical != found:
-            said = f"{trace.lossless.identical} identical, first divergence {trace.lossless.first_div}"
-            yield f"(ix) lossless says {said}; the lanes agree for {found} tokens"
+        agreeing = n if differing is None else differing
+        if trace.lossless.first_div != differing or trace.lossless.identical != agreeing:
+            claim = f"{trace.lossless.identical} identical, first divergence {trace.lossless.first_div}"
+            yield f"(ix) lossless says {claim}; the lanes agree for {agreeing} tokens"
         same = differing is None and trace.lossless.n_compared == n
         if (verdict == "identical") is not same:
             lengths = f"{len(own)} and {len(ar)}"
-            yield f"(ix) lossless calls {trace.lossless.n_compared} tokens {verdict}; {found} agree of {lengths}"
+            yield f"(ix) lossless calls {trace.lossless.n_compared} tokens {verdict}; {agreeing} agree of {lengths}"
 
 
 def _eos(trace: Trace) -> frozenset[int]:

@@ -13,7 +13,7 @@ from orthrus.trace.trace import Trace
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """Derived numbers; None where nothing was measured. Rates are tokens per second, times ms, kv_* cache rows."""
+    """Derived numbers; None if not measured. Rates are tokens per second, times ms, kv_* cache rows."""
 
     tokens: int
     cycles: int
@@ -43,7 +43,7 @@ class Metrics:
 
 
 def measure(trace: Trace) -> Metrics:
-    """What a run amounts to so far; O(block)."""
+    """The metrics of a run so far; O(block)."""
     sums, judged = trace.sums, len(trace.verdicts)
     passes = (1 if trace.prefill else 0) + sums.passes_draft + judged
     prefill = trace.prefill.ms if trace.prefill else 0.0

@@ -1,4 +1,4 @@
-"""The trace: an immutable fold of one run's events, and everything that is derived from them.
+"""The trace: an immutable fold of one run's events, with everything derived from them.
 
 `Trace.add` shares storage with the trace it grew from, so a fold of n events costs O(n). Statuses, running totals
 and rates are derived here and in `metrics`. Standard library only.
@@ -28,7 +28,7 @@ class Token(NamedTuple):
 
 
 class Cycle(NamedTuple):
-    """One draft and, once there, its verdict."""
+    """One draft and, once it is known, its verdict."""
 
     draft: Draft
     verdict: Verdict | None
@@ -51,9 +51,9 @@ class Cycle(NamedTuple):
         n = self.draft.n_draft
         if self.verdict is None:
             return ("anchor", *["pending"] * n)
-        kept = self.accepted
-        refused = self.verdict.next_id is not None and kept < n
-        return ("anchor", *["accepted"] * kept, *["refused"] * refused, *["discarded"] * (n - kept - refused))
+        accepted = self.accepted
+        refused = self.verdict.next_id is not None and accepted < n
+        return ("anchor", *["accepted"] * accepted, *["refused"] * refused, *["discarded"] * (n - accepted - refused))
 
     @property
     def next_status(self) -> str | None:
@@ -73,7 +73,7 @@ def accepted(verdict: Verdict) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """All facts of one run so far."""
+    """All events of one run so far, folded."""
 
     events: AppendOnly[Event] = field(default_factory=AppendOnly)
     start: RunStart | None = None
@@ -101,7 +101,7 @@ class Trace:
         return trace
 
     def add(self, event: Event) -> Trace:
-        """The trace with one more event; ValueError where the event cannot follow."""
+        """The trace with one more event; raises ValueError if the event cannot follow."""
         self._refuse_out_of_order(event)
         grown = replace(self, events=self.events.plus(event))
         if isinstance(event, RunStart):
@@ -132,7 +132,7 @@ class Trace:
         return [self.cycle(c) for c in range(len(self.drafts))]
 
     def glyph(self, index: int) -> Glyph:
-        """How to show an id; its number where no piece event announced it."""
+        """How to show an id; its number if no piece event announced it."""
         place = (self._index or {}).get(index, len(self._glyphs))
         return self._glyphs[place][1] if place < len(self._glyphs) else Glyph(s=f"<{index}>", b="")
 
@@ -190,21 +190,21 @@ class Trace:
 
     def _with_verdict(self, event: Verdict) -> Trace:
         cycle = Cycle(self.drafts[-1], event)
-        kept, n = cycle.accepted, cycle.draft.n_draft
-        words = [Token(i, event.cycle, slot, "accepted") for slot, i in enumerate(cycle.draft.draft_ids[:kept], 1)]
+        accepted, n = cycle.accepted, cycle.draft.n_draft
+        words = [Token(i, event.cycle, slot, "accepted") for slot, i in enumerate(cycle.draft.draft_ids[:accepted], 1)]
         if event.next_id is not None:
             words.append(Token(event.next_id, event.cycle, 0, NEXT_STATUS.get(event.next_kind, "correction")))
         old, prefill_ms = self.sums, self.prefill.ms if self.prefill else 0.0
         sums = replace(
             old,
             tokens=old.tokens + event.n_commit,
-            accepted=old.accepted + kept,
+            accepted=old.accepted + accepted,
             proposals=old.proposals + n,
             written=old.written + event.kv.written,
             kept=old.kept + event.kv.kept,
             ms_cycles=old.ms_cycles + cycle.ms,
             ms_instr=old.ms_instr + event.t_instr_ms,
-            reached=counted(old.reached, kept),
+            reached=counted(old.reached, accepted),
             offered=counted(old.offered, n),
         )
         return replace(

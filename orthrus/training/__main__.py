@@ -1,4 +1,4 @@
-"""`python -m orthrus.training`: the embedded model, or with --base a diffusion view for another Qwen3."""
+"""`python -m orthrus.training`: train the embedded model, or with --base a diffusion view for another Qwen3."""
 
 from __future__ import annotations
 

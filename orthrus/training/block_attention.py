@@ -1,8 +1,8 @@
-"""Attention of anchored blocks, in three forms of one sum: each block sees its own prefix and itself, both ways.
+"""Attention of anchored blocks in three implementations: each block sees its own prefix and itself, bidirectionally.
 
-explicit   two products and a softmax; torch.compile makes one loop of it: the embedded model's stage
-sdpa       PyTorch's fused operator, which keeps no scores; SHARED blocks stand behind one copy of the prefix
-flex       FlexAttention: the mask is a rule, and tiles that nobody sees are never computed; CUDA only to learn with
+explicit   two products and a softmax, which torch.compile fuses into one loop: the embedded model's stage
+sdpa       PyTorch's fused operator, which stores no scores; SHARED blocks share one copy of the prefix
+flex       FlexAttention: the mask is a function, and fully masked tiles are skipped; training needs CUDA
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ Attend = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
 def form_for(form: str, device: torch.device) -> str:
-    """The form itself, or for "auto": flex on CUDA, sdpa elsewhere. Raises OrthrusError for an unknown one."""
+    """Resolve a form; "auto" is flex on CUDA, sdpa elsewhere. Raises OrthrusError for an unknown one."""
     if form not in FORMS:
         raise OrthrusError("unknown-choice", f"attention {form!r} is not one of {', '.join(FORMS)}")
     return form if form != "auto" else "flex" if device.type == "cuda" else "sdpa"
 
 
 def attention(form: str, blocks: Blocks) -> Attend:
-    """The function of one step's blocks; what depends on the mask alone is made here, once for all layers."""
+    """The attention function of one step's blocks; masks are built here, once for all layers."""
     if form == "explicit":
         return partial(explicit, blocks.bias)
     return partial(sdpa, sdpa_mask(blocks)) if form == "sdpa" else partial(flex, flex_mask(blocks))
@@ -62,12 +62,12 @@ def explicit(bias: Tensor, q: Tensor, own_keys: Tensor, own_values: Tensor, keys
 
 
 def shared_by(count: int) -> int:
-    """How many of `count` blocks stand behind one copy of the prefix: the largest divisor up to SHARED."""
+    """How many of `count` blocks share one copy of the prefix: the largest divisor up to SHARED."""
     return next(width for width in range(min(SHARED, count), 0, -1) if count % width == 0)
 
 
 def sdpa_mask(blocks: Blocks) -> Tensor:
-    """[rows * groups, 1, width * block, length + width * block] bool: who is seen."""
+    """[rows * groups, 1, width * block, length + width * block] bool: which keys are visible."""
     count, length = blocks.bias.shape[2:]
     block, width = blocks.ids.shape[1] // count, shared_by(count)
     seen = (blocks.bias == 0).reshape(-1, width, 1, length).expand(-1, -1, block, -1).flatten(1, 2)
@@ -117,8 +117,8 @@ def flex(mask: Any, q: Tensor, own_keys: Tensor, own_values: Tensor, keys: Tenso
 
 @lru_cache
 def _flex(device: str) -> tuple[Callable, Callable]:
-    """flex_attention and create_block_mask: compiled on CUDA, where uncompiled they would hold every score."""
+    """flex_attention and create_block_mask, compiled on CUDA: uncompiled they would store all scores."""
     from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 
-    found = (flex_attention, create_block_mask)
-    return found if device == "cpu" else (torch.compile(found[0], dynamic=False), torch.compile(found[1]))
+    functions = (flex_attention, create_block_mask)
+    return functions if device == "cpu" else (torch.compile(functions[0], dynamic=False), torch.compile(functions[1]))

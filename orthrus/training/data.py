@@ -1,4 +1,4 @@
-"""From dialogues to packed rows: every batch is a function of (seed, step), so a resumed run sees the same data."""
+"""Training data: dialogues packed into rows. A batch depends on (seed, step) alone, so a resumed run repeats it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from orthrus.corpus import domain_module
 from orthrus.corpus.base import Example, split_of
 
-# Shares of the training tokens' examples. Reckoning gets most: it is what has to be right.
+# Shares of the training examples. Arithmetic gets most, because its answers have to be right.
 MIXTURE = {
     "math": 0.26,
     "equations": 0.09,
@@ -32,7 +32,7 @@ FIRST_ORDINARY = 6  # token ids below are special
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What a stage's documents are drawn from: the domains by `mixture`; echoes and drills, shares of all documents."""
+    """A stage's data mixture: domains by `mixture`; echoes and drills as shares of all documents."""
 
     mixture: dict[str, float]
     echoes: float = 0.0
@@ -40,13 +40,13 @@ class Recipe:
 
 
 PRETRAINING = Recipe(MIXTURE)
-# Copying is what pretraining leaves unlearnt: more of the domains that need it, and text that is nothing else.
+# Pretraining does not teach copying: more of the domains that need it, and text that is pure copying.
 MIDTRAINING = Recipe(
     MIXTURE
     | {"math": 0.22, "equations": 0.10, "lists": 0.11, "copy": 0.10, "edit": 0.10, "stories": 0.04, "explain": 0.04},
     echoes=0.15,
 )
-# What midtraining leaves: sums that go wrong, and repetitions and counts that are right but never end.
+# Errors left after midtraining: wrong sums, and repetitions and counts that are right but never end.
 ANNEALING = Recipe(
     MIXTURE
     | {"equations": 0.11, "lists": 0.16, "json": 0.08, "copy": 0.14, "edit": 0.10, "stories": 0.05, "chat": 0.11},
@@ -75,7 +75,7 @@ class Document:
 def encode_dialogue(tokenizer, messages: Iterable[tuple[str, str]]) -> Document:
     """The chat template's tokens of a whole dialogue, marking the assistant's own.
 
-    The template's text is assembled turn by turn, so that what the assistant writes (content and end-of-turn) is
+    The template's text is assembled turn by turn, so that the assistant's tokens (content and end-of-turn) are
     known exactly; the tokens equal the template's because special tokens separate the parts.
     """
     ids: list[int] = []
@@ -97,10 +97,10 @@ def encode_dialogue(tokenizer, messages: Iterable[tuple[str, str]]) -> Document:
 
 
 def echo(rng: random.Random, vocabulary: int) -> Document:
-    """Phrases of random tokens, then the same again, in order or one by one; the repetitions count as the answer.
+    """A copying document: phrases of random tokens, then their repetition, in order or one by one, as the answer.
 
-    Nothing but copying predicts them. A model of this size had learnt to reckon while it still could not repeat a
-    name it had not seen; with these among its documents it has to learn to look back.
+    Only copying predicts the repetition. A model of this size had learnt arithmetic before it could repeat an unseen
+    name; these documents force it to learn to look back.
     """
     phrases = [_phrase(rng, vocabulary) for _ in range(rng.choice((1, 1, 2, 3)))]
     ids = [token for phrase in phrases for token in phrase]
@@ -108,12 +108,12 @@ def echo(rng: random.Random, vocabulary: int) -> Document:
     for _ in range(rng.choice((1, 1, 2, 3))):
         for phrase in rng.sample(phrases, len(phrases)):
             ids += phrase
-            answer += [len(phrases) == 1] + [True] * (len(phrase) - 1)  # which phrase comes next cannot be known
+            answer += [len(phrases) == 1] + [True] * (len(phrase) - 1)  # which phrase comes next is unpredictable
     return Document(tuple(ids), tuple(answer))
 
 
 def drill(tokenizer, rng: random.Random) -> Document:
-    """Two to six short tasks of copying in one dialogue, none of them from another split than "train"."""
+    """Two to six short copying tasks in one dialogue, all of the split "train"."""
     module, messages, tasks = domain_module("copy"), [], rng.randint(2, 6)
     while tasks:
         example = module.drill(rng)
@@ -128,7 +128,7 @@ def _phrase(rng: random.Random, vocabulary: int) -> list[int]:
 
 
 class Rows(NamedTuple):
-    """A batch of packed rows, each [rows, length]; `document` is -1 on padding, positions restart with a document."""
+    """Packed rows, each [rows, length]; `document` is -1 on padding, positions restart with each document."""
 
     ids: Tensor  # int64
     document: Tensor  # int64
@@ -139,12 +139,12 @@ class Rows(NamedTuple):
 def pack(next_document: Callable[[], Document], rows: int, length: int, padding_id: int) -> Rows:
     """Fill `rows` rows of `length` tokens with whole documents, first fit; stops when one fits nowhere.
 
-    Documents longer than a row are passed over.
+    Documents longer than a row are skipped.
     """
     bins: list[list[Document]] = [[] for _ in range(rows)]
     free = [length] * rows
     misses = 0
-    while misses < 3:  # a third document that fits nowhere: the rows are about 95 % full
+    while misses < 3:  # the third document that fits nowhere: the rows are about 95 % full
         document = next_document()
         size = len(document.ids)
         if size > length:
@@ -178,7 +178,7 @@ def _tensors(bins: list[list[Document]], length: int, padding_id: int) -> Rows:
 def corpus_rows(
     tokenizer, seed: int, step: int, rows: int, length: int, split: str = "train", recipe: Recipe = PRETRAINING
 ) -> Rows:
-    """The packed batch of one training step, drawn by `recipe`; echoes and drills are for "train" alone."""
+    """The packed batch of one training step, drawn by `recipe`; echoes and drills only for "train"."""
     rng = random.Random(f"{split}/{seed}/{step}")
     domains, weights = zip(*recipe.mixture.items(), strict=True)
 

@@ -1,7 +1,7 @@
 """Whole-row forward passes for training: the AR view over packed rows, the diffusion view over anchored blocks.
 
-Attention is written out (two products and a softmax) rather than left to the fused operator: on two CPU cores
-the compiled explicit form ran at 1.1x the flash kernel for rows of 256, and blocks need a mask no kernel offers.
+Attention is explicit (two products and a softmax) instead of the fused operator: on two CPU cores the compiled
+explicit form ran at 1.1x the flash kernel's speed for rows of 256, and blocks need a mask that no kernel offers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from orthrus.training.block_attention import Attend, attention
 
 
 class Prefix(NamedTuple):
-    """The AR view's rotated keys and its values, one [rows, kv_heads, length, head_dim] pair a layer."""
+    """The AR view's rotated keys and its values, one [rows, kv_heads, length, head_dim] pair per layer."""
 
     keys: list[Tensor]
     values: list[Tensor]
@@ -77,7 +77,7 @@ def _row_layer(layer: DecoderLayer, x: Tensor, bias: Tensor, cos: Tensor, sin: T
 
 
 class Blocks(NamedTuple):
-    """Anchored blocks over packed rows, `count` a row; see `orthrus.training.mask.anchored_blocks`."""
+    """Anchored blocks over packed rows, `count` per row; see `orthrus.training.mask.anchored_blocks`."""
 
     ids: Tensor  # [rows, count * block] anchor then masks
     position: Tensor  # [rows, count * block] within the document
@@ -93,14 +93,14 @@ def forward_blocks(
     """Diffusion view of all blocks at once: each sees its prefix and itself, bidirectionally, never other blocks.
 
     cos, sin [rows, 1, count * block, head_dim]. Returns normed hidden states [rows, count, block, hidden]. `recompute`
-    keeps one state a layer for the way back and computes the rest again; `form` as `block_attention.attention`.
+    keeps one state per layer for the backward pass (gradient checkpointing); `form` as `block_attention.attention`.
     """
     count = blocks.bias.shape[2]
     attend = attention(form, blocks)
     x = model.model.embed_tokens(blocks.ids)
     for layer, keys, values in zip(model.model.layers, prefix.keys, prefix.values, strict=True):
-        asked = (_block_layer, x, attend, keys, values, cos, sin)
-        x = checkpoint(layer, *asked, use_reentrant=False) if recompute else layer(*asked)
+        arguments = (_block_layer, x, attend, keys, values, cos, sin)
+        x = checkpoint(layer, *arguments, use_reentrant=False) if recompute else layer(*arguments)
     return model.model.norm(x).unflatten(1, (count, blocks.ids.shape[1] // count))
 
 

@@ -1,4 +1,4 @@
-"""One resumable loop for every stage: step, log, evaluate, save; a clear stop where something is wrong."""
+"""The resumable training loop of every stage: step, log, evaluate, save; errors stop it with a clear message."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ class LoopConfig:
 
     steps: int
     lr: float = 2e-4
-    hidden_lr: float | None = None  # given: hidden matrices are trained by Muon at this rate, the rest by AdamW
+    hidden_lr: float | None = None  # if set: hidden matrices are trained by Muon at this rate, the rest by AdamW
     warmup: float = 0.05
-    final: float = 0.1  # the cosine's end, as a share of lr
+    final: float = 0.1  # final learning rate, as a share of lr
     clip: float = 1.0
     eval_every: int = 200
     save_every: int = 100
     seed: int = 0
-    snapshots: tuple[int, ...] = ()  # steps whose weights are kept, to watch the learning afterwards
-    accumulate: int = 1  # losses a step, their gradients averaged
+    snapshots: tuple[int, ...] = ()  # steps whose weights are kept, to examine the learning afterwards
+    accumulate: int = 1  # gradient accumulation: losses per step, their gradients averaged
 
     def __post_init__(self) -> None:
         if self.steps < 1:
@@ -57,7 +57,7 @@ class LoopConfig:
 
 
 class Stage(Protocol):
-    """What a stage brings: the module, which parameters learn, its loss and its validation."""
+    """A training stage: the module, its trainable parameters, its loss and its validation."""
 
     name: str
     model: nn.Module
@@ -100,10 +100,10 @@ def run(
     note: Callable[[str], None] = print,
     processes: Processes | None = None,
 ) -> dict[str, Any]:
-    """Train to the end, resuming from `folder` where a checkpoint lies; returns the last validation's figures.
+    """Train to the end, resuming from a checkpoint in `folder` if there is one; returns the last validation's figures.
 
-    Several `processes` share out the losses of a step; the first one validates and writes, the others return {} (where
-    layers are split they validate too).
+    Several `processes` share the losses of a step; the first one validates and writes, the others return {} (if layers
+    are split they validate too).
     Writes last.pt (for resuming), best.pt (weights of the best validation), step-*.pt (snapshots) and metrics.jsonl.
     Raises TrainingStopped on a loss that is not finite, a full disk or a checkpoint of another configuration.
     """
@@ -149,7 +149,7 @@ class _Run:
             self._resume()
 
     def advance(self) -> tuple[Callable[[], dict[str, Any]], int]:
-        """One optimiser step; returns what to log (read only when asked: it waits for the device) and the tokens."""
+        """One optimiser step; returns scalars to log (lazy, because reading waits for the device) and the tokens."""
         step, rate = self.step, self.config.rate(self.step)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
@@ -185,7 +185,7 @@ class _Run:
         return figures
 
     def check_frozen(self) -> None:
-        """Before every save: what is frozen has every bit it began with."""
+        """Before every save: frozen parameters are unchanged bit for bit."""
         if fingerprint(self.frozen) != self.as_begun:
             raise TrainingStopped(f"{self.stage.name}: frozen weights have changed at step {self.step}; nothing saved")
 
@@ -229,9 +229,9 @@ class _Run:
         schedule = asdict(self.config)
         if (count := saved.get("processes", 1)) != self.processes.count:
             raise TrainingStopped(f"{path} was made by {count} processes, not {self.processes.count}")
-        made = asdict(LoopConfig(1)) | saved["config"]  # a field younger than the file had its default
-        if odd := [k for k in schedule if made[k] != schedule[k]]:
-            raise TrainingStopped(f"{path} was made with {odd[0]}={made[odd[0]]}, not {schedule[odd[0]]}")
+        earlier = asdict(LoopConfig(1)) | saved["config"]  # a field newer than the file had its default
+        if odd := [k for k in schedule if earlier[k] != schedule[k]]:
+            raise TrainingStopped(f"{path} was made with {odd[0]}={earlier[odd[0]]}, not {schedule[odd[0]]}")
         self.step, self.best = load_weights(path, self.parameters), saved["best"]
         for optimizer, state in zip(self.optimizers, saved["optimizers"], strict=True):
             optimizer.load_state_dict(state)

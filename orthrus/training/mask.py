@@ -1,4 +1,4 @@
-"""Who predicts what: anchors, block positions, and which block rows have a target."""
+"""Block masks: anchors, block positions, and which block rows have a target."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from orthrus.training.forward import Blocks
 
 
 def draw_anchors(rows: Rows, count: int, generator: torch.Generator) -> Tensor:
-    """[rows, count] anchor indices, without replacement, on assistant tokens with an assistant token behind them.
+    """[rows, count] anchor indices, without replacement, on assistant tokens followed by an assistant token.
 
     A row with fewer candidates than `count` repeats its last one; `anchored_blocks` gives repeats no target.
     """
@@ -30,7 +30,7 @@ def anchored_blocks(rows: Rows, anchors: Tensor, block: int, mask_id: int) -> Bl
     """The blocks of `anchors` [rows, count]: input, positions, prefix bias, teacher index and validity.
 
     Row i of the block anchored at a learns the AR distribution of row a + i, which predicts token a + i + 1; it counts
-    only where that token is the assistant's, in the anchor's document, with no break between. Row block - 1 has none.
+    only if that token is the assistant's, in the anchor's document, with no break between. Row block - 1 has none.
     """
     n_rows, length = rows.ids.shape
     count = anchors.shape[1]
@@ -46,7 +46,7 @@ def anchored_blocks(rows: Rows, anchors: Tensor, block: int, mask_id: int) -> Bl
     inside = predicted.clamp(max=length - 1)
     deep = line[..., None].expand_as(inside)
     valid = (predicted < length) & rows.answer[deep, inside] & (rows.document[deep, inside] == document[..., None])
-    valid = valid.to(torch.int8).cumprod(-1).bool()  # a later turn of the same dialogue is another answer
+    valid = valid.to(torch.int8).cumprod(-1).bool()  # a later turn of the same dialogue is a separate answer
     first = torch.ones(n_rows, count, dtype=torch.bool)
     first[:, 1:] = anchors[:, 1:] != anchors[:, :-1]
     valid &= first[..., None]

@@ -1,4 +1,4 @@
-"""Speed and time left of a training run."""
+"""Throughput and ETA of a training run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 
 
 class Meter:
-    """Speed and time left since the last validation."""
+    """Throughput since the last validation, and ETA."""
 
     def __init__(self) -> None:
         self.began, self.steps, self.tokens = time.perf_counter(), 0, 0
@@ -19,5 +19,5 @@ class Meter:
         return self.tokens / (time.perf_counter() - self.began)
 
     def left(self, steps: int) -> float:
-        """Seconds."""
+        """Seconds left."""
         return (time.perf_counter() - self.began) / self.steps * steps

@@ -1,4 +1,4 @@
-"""The two losses: next-token cross-entropy for the AR view, forward KL for the diffusion view."""
+"""Training losses: next-token cross-entropy for the AR view, forward KL for the diffusion view."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Angles(NamedTuple):
 def lookahead_loss(
     model: Orthrus, ids: Tensor, bias: Tensor, angles: Angles, weight: Tensor, blocks: Blocks, block_weight: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """-log p of the corpus's tokens under both views: the AR view's rows, and blocks that read its cache.
+    """Cross-entropy of the corpus's tokens under both views: the AR view's rows, and blocks that read its cache.
 
     ids [rows, length]; bias from `causal_document_bias`; weight [rows, length - 1] float32, that of predicting token
     i + 1 (0 across documents); block_weight [rows, count, block - 1] float32, 0 where a block row has no target.
@@ -52,7 +52,7 @@ def forward_kl(student: Tensor, teacher: Tensor) -> Tensor:
 
 
 def chunked_kl(hidden: Tensor, teacher_hidden: Tensor, head: Tensor, chunk: int) -> tuple[Tensor, Tensor]:
-    """Forward KL row by row without ever holding more than `chunk` rows of logits.
+    """Forward KL row by row, with at most `chunk` rows of logits in memory.
 
     hidden, teacher_hidden [n, size]; head [vocab, size]. Returns (KL [n] nats, whether the argmaxes agree [n] bool).
     """
@@ -86,9 +86,9 @@ def block_loss(
 
 
 def accepted_proxy(agree: Tensor, valid: Tensor) -> Tensor:
-    """Mean leading run of agreement over blocks whose every row has a target, a teacher-forced acceptance length.
+    """Teacher-forced acceptance length: mean leading run of agreement over blocks whose every row has a target.
 
-    agree, valid [rows, count, block - 1] -> scalar float32 (nan where no block is whole).
+    agree, valid [rows, count, block - 1] -> scalar float32 (nan if no block is complete).
     """
     whole = valid.all(-1)
     run = (agree & valid).to(torch.int32).cumprod(-1).sum(-1).float()

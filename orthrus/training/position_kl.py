@@ -2,10 +2,10 @@
 
 Blocks overlap, so many block rows learn from one position of the text. The rows are sorted by that position: a teacher
 row of logits is computed once, however many block rows use it. The gradient of a row's KL with respect to the
-student's logits is p_s - p_t, so it is taken in the same sweep and no row of logits is computed again going back.
+student's logits is p_s - p_t, so it is computed in the forward sweep and no logits are recomputed in the backward pass.
 
-`backend` names an implementation of `kernels.ops.kl`, which holds no distribution and no float32 row; None is the plain
-form written out here.
+`backend` names an implementation of `kernels.ops.kl`, which stores no distribution and no float32 row; None is the
+plain form written here.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from torch import Tensor
 
 from kernels import ops
 
-ROWS_HELD = 5  # float32 rows of the vocabulary alive for each block row: two logits, two distributions, one product
-FUSED_HELD = 2  # with the kernel three of bfloat16: two logits and the slope
+ROWS_HELD = 5  # float32 rows of the vocabulary in memory per block row: two logits, two distributions, one product
+FUSED_HELD = 2  # with the kernel three bfloat16 rows: two logits and the gradient
 
 
-def chunk_rows(vocabulary: int, budget: int, held: int = ROWS_HELD) -> int:
-    """How many block rows may share a chunk so that its logits stay within `budget` bytes; 16 at least."""
-    return max(16, budget // (4 * held * vocabulary))
+def chunk_rows(vocabulary: int, budget: int, copies: int = ROWS_HELD) -> int:
+    """Block rows per chunk so that its logits stay within `budget` bytes; 16 at least."""
+    return max(16, budget // (4 * copies * vocabulary))
 
 
 def position_kl(
     student: Tensor, teacher: Tensor, index: Tensor, head: Tensor, chunk: int, backend: str | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Row i of the student against row `index[i]` of the teacher.
+    """Forward KL of student row i against teacher row `index[i]`.
 
     student [n, size]; teacher [positions, size]; index [n] int64; head [vocab, size], frozen. Returns (KL [n] nats,
-    differentiable in `student`; whether the argmaxes agree [n] bool). Raises ValueError for a head that would learn.
+    differentiable in `student`; whether the argmaxes agree [n] bool). Raises ValueError for a trainable head.
     """
     if head.requires_grad:
         raise ValueError("the head learns, but this KL gives it no gradient")

@@ -1,7 +1,7 @@
-"""Several processes on one run, started by `accelerate launch`: each takes its share of a step's losses.
+"""Data parallelism over processes started by `accelerate launch`: each takes its share of a step's losses.
 
 The losses of a step are numbered; process r of n computes numbers r, r + n, ... and the gradients are summed over all.
-So the number of processes changes who computes what, and nothing else.
+So the number of processes only changes which process computes what.
 """
 
 from __future__ import annotations
@@ -17,39 +17,39 @@ from orthrus.errors import OrthrusError
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """This process's number and how many there are; alone, nothing is exchanged.
+    """This process's rank and the number of processes; with one, nothing is exchanged.
 
-    Where the layers are split, gathering one takes all processes: all validate and all save, the first one writes.
+    If layers are split, gathering one needs all processes: all validate and all save, the first one writes.
     """
 
     rank: int = 0
     count: int = 1
-    sharded: bool = False  # each holds a part of every layer (`orthrus.training.sharded`)
+    sharded: bool = False  # each process stores a part of every layer (`orthrus.training.sharded`)
 
     @property
     def first(self) -> bool:
-        """Does this process write the files and the log?"""
+        """Whether this process writes the files and the log."""
         return self.rank == 0
 
     @property
     def weight(self) -> int:
-        """What a loss is multiplied by so that gradients are sums: split ones come back averaged."""
+        """The factor of a loss that makes gradients sums: sharded ones come back averaged."""
         return self.count if self.sharded else 1
 
     def sum(self, value: float) -> float:
-        """The sum of a number over all processes."""
+        """All-reduce a number: its sum over all processes."""
         return value if self.count == 1 else _reduced([value], dist.ReduceOp.SUM)[0]
 
     def of_first(self, value: float) -> float:
-        """The first process's value, for all."""
+        """Broadcast the first process's value."""
         return self.sum(value if self.first else 0.0)
 
     def add_gradients(self, parameters: list[Tensor]) -> None:
-        """Sum every gradient over all processes, in one message; a process without a loss brings zeros.
+        """All-reduce every gradient in one message; a process without a loss contributes zeros.
 
         Parameters of any shape [...].
         """
-        if self.count == 1 or self.sharded:  # split gradients are joined on the way back
+        if self.count == 1 or self.sharded:  # sharded gradients are reduced in the backward pass
             return
         whole = torch.cat([torch.zeros_like(p).view(-1) if p.grad is None else p.grad.view(-1) for p in parameters])
         dist.all_reduce(whole)
@@ -57,7 +57,7 @@ class Processes:
             parameter.grad = part.view_as(parameter)
 
     def agree(self, parameters: list[Tensor]) -> bool:
-        """Do all processes hold the same weights? Compared by their sum in float64; parts have nothing to agree on.
+        """Whether all processes have the same weights, by their sum in float64; shards are not compared.
 
         Parameters of any shape [...].
         """
@@ -68,7 +68,7 @@ class Processes:
         return most == -least
 
     def wait(self) -> None:
-        """Until all are here."""
+        """Barrier: wait for all processes."""
         if self.count > 1:
             dist.barrier()
 
@@ -81,7 +81,7 @@ def _reduced(values: list[float], how: dist.ReduceOp.RedOpType) -> list[float]:
 
 
 def split_over(processes: Processes) -> Processes:
-    """The same processes, each with a part of every layer; raises OrthrusError for one alone."""
+    """The same processes with layers sharded; raises OrthrusError for a single process."""
     if processes.count == 1:
         raise OrthrusError(
             "option-missing", "one process has nobody to split layers with: start several with `accelerate launch`"
@@ -90,7 +90,7 @@ def split_over(processes: Processes) -> Processes:
 
 
 def joined(device: torch.device) -> tuple[torch.device, Processes]:
-    """This process's own device and its place among those of `accelerate launch`; alone if started by hand."""
+    """Join `accelerate launch`: this process's device and rank; a single process if started by hand."""
     from accelerate import PartialState
 
     state = PartialState(cpu=device.type == "cpu")

@@ -1,4 +1,4 @@
-"""Self-distillation data: the frozen AR view's own greedy answers to the corpus's prompts.
+"""Rollouts, the self-distillation data: the frozen AR view's greedy answers to the corpus's prompts.
 
 Prompts of similar length are answered together, a few hundred at a time.
 """
@@ -33,7 +33,7 @@ Answer = Callable[
     [list[tuple[int, ...]], int, int | Collection[int]], list[list[int]]
 ]  # prompts, limit, EOS -> answers
 BATCH = 256
-MAX_ANSWER = 232  # tokens; the corpus's longest answers have about 225, what runs on has lost its way
+MAX_ANSWER = 232  # tokens; the corpus's longest answers have about 225, so a longer one has failed
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Rollouts:
         return pack(lambda: rng.choice(self.valid[domain]), rows, length, self.padding_id)
 
     def rows(self, key: str, rows: int, length: int, mixture: dict[str, float]) -> Rows:
-        """A packed training batch that depends on `key` alone, the domains drawn with the weights of `mixture`."""
+        """A packed training batch that depends on `key` alone, domains weighted by `mixture`."""
         rng = random.Random(key)
         domains = list(self.train)
         weights = [mixture[d] for d in domains]
@@ -88,7 +88,7 @@ class Rollouts:
 def collect(
     model: Orthrus, tokenizer, prompts: int, valid: int, seed: int, max_length: int, note: Callable[[str], None]
 ) -> Rollouts:
-    """Answer `prompts` training prompts (shared out by MIXTURE) and `valid` a domain for validation.
+    """Answer `prompts` training prompts (split by MIXTURE) and `valid` per domain for validation.
 
     Answers that have not ended after MAX_ANSWER tokens, or do not fit `max_length` with their prompt, are left out.
     """
@@ -107,7 +107,7 @@ def collect(
 
 
 def _prompt_ids(tokenizer, messages) -> tuple[int, ...]:
-    """The dialogue up to where the last answer begins."""
+    """The token ids of the dialogue up to the last answer."""
     document = encode_dialogue(tokenizer, messages)
     last = len(document.ids) - 1 - document.answer[::-1].index(True)
     while document.answer[last]:
@@ -125,9 +125,9 @@ def _answered(answer: Answer, prompts: list[tuple[int, ...]], max_length: int, e
 
 
 def answerer(model: Orthrus) -> Answer:
-    """How greedy answers are written: one by one on the compiled engine on a CPU, else many prompts together.
+    """Choose the generator of greedy answers: one by one on the compiled CPU engine, else in batches.
 
-    The compiled engine writes what decoding will write, bit for bit. On one thread it is as quick as batches of 16, and
+    The compiled engine gives what decoding will give, bit for bit. On one thread it is as fast as batches of 16, and
     a quarter slower than batches of 256 on a busy machine.
     """
     if model.device.type != "cpu" or not_compiled(model.config, None):
@@ -140,7 +140,7 @@ def answerer(model: Orthrus) -> Answer:
 def greedy_alone(
     model: CompiledModel, prompts: list[tuple[int, ...]], max_new: int, eos: int | Collection[int]
 ) -> list[list[int]]:
-    """As `greedy_batch`, a prompt at a time."""
+    """As `greedy_batch`, one prompt at a time."""
     ends = {eos} if isinstance(eos, int) else set(eos)
     answers = []
     for prompt in prompts:
@@ -159,7 +159,7 @@ def greedy_batch(
 ) -> list[list[int]]:
     """Greedy answers to `prompts`, each up to its EOS (one or several ids) or `max_new` tokens, computed together.
 
-    Shorter prompts are padded on the right, where the causal mask hides the padding; every row keeps its own position.
+    Shorter prompts are padded on the right, so the causal mask hides the padding; every row keeps its own position.
     """
     ends, device = {eos} if isinstance(eos, int) else set(eos), model.device
     length = torch.tensor([len(p) for p in prompts], device=device)
@@ -171,12 +171,12 @@ def greedy_batch(
     hidden, prefix = forward_rows(model, padded, bias, cos, sin)
     last = hidden[torch.arange(len(prompts), device=device), length - 1]
     token = F.linear(last, model.head_weight).argmax(-1)
-    room = (len(prompts), model.config.num_key_value_heads, longest + max_new, model.config.head_dim)
-    keys, values = ([torch.zeros(room, dtype=model.dtype, device=device) for _ in prefix.keys] for _ in range(2))
+    shape = (len(prompts), model.config.num_key_value_heads, longest + max_new, model.config.head_dim)
+    keys, values = ([torch.zeros(shape, dtype=model.dtype, device=device) for _ in prefix.keys] for _ in range(2))
     for k_cache, v_cache, k, v in zip(keys, values, *prefix, strict=True):
         k_cache[:, :, :longest], v_cache[:, :, :longest] = k, v
     answers: list[list[int]] = [[] for _ in prompts]
-    alive = torch.arange(len(prompts), device=device)  # which answer each row of the caches belongs to
+    alive = torch.arange(len(prompts), device=device)  # answer index of each cache row
     for _ in range(max_new):
         for row, new in zip(alive.tolist(), token.tolist(), strict=True):
             if not answers[row] or answers[row][-1] not in ends:
@@ -184,10 +184,10 @@ def greedy_batch(
         running = torch.tensor([answers[row][-1] not in ends for row in alive.tolist()], device=device)
         if not running.any():
             break
-        if running.sum() <= 0.75 * len(alive):  # dropping finished rows copies the caches: worth it a quarter at a time
-            kept = running.nonzero().squeeze(1)
-            alive, token, length = alive[kept], token[kept], length[kept]
-            keys, values = [k[kept] for k in keys], [v[kept] for v in values]
+        if running.sum() <= 0.75 * len(alive):  # dropping finished rows copies the caches: done a quarter at a time
+            remaining = running.nonzero().squeeze(1)
+            alive, token, length = alive[remaining], token[remaining], length[remaining]
+            keys, values = [k[remaining] for k in keys], [v[remaining] for v in values]
         token = _step(model, rope, token, keys, values, length).argmax(-1)
         length = length + 1
     return answers

@@ -1,7 +1,7 @@
-"""Layers split over processes by `fully_shard`: each holds its part of every weight, gathered while a layer computes.
+"""Fully sharded layers (FSDP2 `fully_shard`): each process stores a part of every weight, gathered per layer.
 
-Embedding, head and last norm stay whole. Gradients come back averaged over the processes, so the loop weighs each loss
-by their number (gloo cannot sum with a factor).
+Embedding, head and last norm are not sharded. Gradients come back averaged over the processes, so the loop multiplies
+each loss by their number (gloo cannot sum with a factor).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from orthrus.model.dual_view import Orthrus
 
 
 def shard_layers(model: Orthrus, device: torch.device) -> None:
-    """Split every layer's weights over all processes, each part on this process's `device`; layer by layer."""
+    """Shard every layer's weights over all processes, this one's part on `device`, layer by layer."""
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import fully_shard
 
@@ -29,7 +29,7 @@ def shard_layers(model: Orthrus, device: torch.device) -> None:
 
 
 def whole(tensor: Tensor) -> Tensor:
-    """All of a split tensor, gathered from all processes, which must all ask; any other tensor is itself.
+    """Gather a sharded tensor; all processes must call it. An unsharded tensor is returned as it is.
 
     [...] -> [...].
     """
@@ -37,12 +37,12 @@ def whole(tensor: Tensor) -> Tensor:
 
 
 def own_part(tensor: Tensor) -> Tensor:
-    """What this process holds of a split tensor; any other tensor is itself. [n, ...] -> [n / processes, ...]."""
+    """This process's shard of a tensor; an unsharded tensor as it is. [n, ...] -> [n / processes, ...]."""
     return tensor.to_local() if hasattr(tensor, "to_local") else tensor
 
 
 def split_like(tensor: Tensor, other: Tensor) -> Tensor:
-    """A whole tensor split as `other` is; itself where `other` is not split. [n, ...] -> [n / processes, ...]."""
+    """Shard a full tensor like `other`; as it is if `other` is unsharded. [n, ...] -> [n / processes, ...]."""
     if not hasattr(other, "device_mesh"):
         return tensor
     from torch.distributed.tensor import distribute_tensor
@@ -51,17 +51,17 @@ def split_like(tensor: Tensor, other: Tensor) -> Tensor:
 
 
 def whole_state(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    """The optimizer's state_dict, its tensors whole."""
+    """The optimizer's state_dict with full tensors."""
     state = optimizer.state_dict()
-    held = {
+    tensors = {
         number: {k: whole(v) if isinstance(v, Tensor) else v for k, v in values.items()}
         for number, values in state["state"].items()
     }
-    return state | {"state": held}
+    return state | {"state": tensors}
 
 
 def split_state(optimizer: torch.optim.Optimizer) -> None:
-    """Split what `load_state_dict` has brought whole as the parameters are split."""
+    """Shard the full tensors that `load_state_dict` has loaded, like their parameters."""
     for parameter, values in optimizer.state.items():
         for name, value in values.items():
             if isinstance(value, Tensor) and value.shape == parameter.shape:
@@ -69,7 +69,7 @@ def split_state(optimizer: torch.optim.Optimizer) -> None:
 
 
 def fingerprint(tensors: list[Tensor]) -> int:
-    """64 bits over every bit of the tensors, of the parts held here: the sum of each number's bits times an odd place.
+    """A 64-bit fingerprint of the tensors' local parts: the sum of each number's bits times an odd index.
 
     An odd factor has an inverse modulo 2**64, so any one changed number changes the sum.
 

@@ -1,4 +1,4 @@
-"""Files of weights: written whole, read into a model that fits, and averaged."""
+"""Training checkpoints: written atomically, loaded into a matching model, and averaged."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def load_weights(path: Path, parameters: dict[str, nn.Parameter]) -> int:
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
-    """Write beside, then rename: the file is always whole, the old one or the new one."""
+    """Write to a temporary file, then rename, so that the file is always complete."""
     beside = path.with_suffix(".tmp")
     try:
         torch.save(state, beside)
@@ -43,18 +43,18 @@ def save(path: Path, state: dict[str, Any]) -> None:
 
 
 def average(paths: Sequence[Path], out: Path) -> None:
-    """Write the mean of several checkpoints' weights, which are ends of runs that began with the same ones.
+    """Write the mean of several checkpoints' weights (a model soup) of runs that began with the same ones.
 
     Such a mean is often better than each of them (Wortsman et al. 2022, arXiv 2203.05482). Raises TrainingStopped
-    where their names or shapes differ.
+    if their names or shapes differ.
     """
-    found = [_read(path) for path in paths]
-    first = found[0]["model"]
-    for path, other in zip(paths[1:], found[1:], strict=True):
+    snapshots = [_read(path) for path in paths]
+    first = snapshots[0]["model"]
+    for path, other in zip(paths[1:], snapshots[1:], strict=True):
         _check_fit(path, other["model"], first, str(paths[0]))
-    mean = {name: torch.stack([f["model"][name].float() for f in found]).mean(0) for name in first}
+    mean = {name: torch.stack([f["model"][name].float() for f in snapshots]).mean(0) for name in first}
     out.parent.mkdir(parents=True, exist_ok=True)
-    save(out, {"step": found[-1]["step"], "model": mean})
+    save(out, {"step": snapshots[-1]["step"], "model": mean})
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _check_fit(path: Path, weights: dict[str, Any], wanted: dict[str, Any], what: str) -> None:
-    theirs, ours = ({n: tuple(w.shape) for n, w in held.items()} for held in (weights, wanted))
+    theirs, ours = ({n: tuple(w.shape) for n, w in tensors.items()} for tensors in (weights, wanted))
     if theirs != ours:
         odd = sorted(n for n in theirs.keys() | ours.keys() if theirs.get(n) != ours.get(n))
         raise TrainingStopped(f"{path.name} does not fit {what}: {odd[0]} is {theirs.get(odd[0])}, "

@@ -1,4 +1,4 @@
-"""What trains: the AR model by next-token loss, then the diffusion view by forward KL with the AR view frozen."""
+"""Training stages: the AR model by next-token loss, then the diffusion view by forward KL with the AR view frozen."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from orthrus.training.rollouts import Rollouts
 
 VALIDATION_BATCHES = 4
 PROMPT_WEIGHT = 0.15
-LOOKAHEAD_WEIGHT = 0.25  # of the block loss beside the next-token loss in the shared weights
+LOOKAHEAD_WEIGHT = 0.25  # weight of the block loss beside the next-token loss in the shared weights
 
-# The drafter's own mixture: domains weigh alike, but copying, reckoning and code more, and stories, which no drafter
-# can foresee, less. A row of a block counts only if all before it are accepted, so the first rows weigh most.
+# The drafter's own mixture: equal domains, except more copying, arithmetic and code, and fewer stories, which no
+# drafter can predict. A row of a block counts only if all before it are accepted, so the first rows weigh most.
 DRAFT_MIXTURE = dict.fromkeys(MIXTURE, 1.0) | {"math": 2.0, "code": 1.5, "copy": 4.5, "stories": 0.5}
-DECAY = 8.0  # rows after which a row's weight has fallen to 1/e
-REACHED_WEIGHT = 2.0  # more for the rows that the AR view would judge, so that learning goes where drafts end now
+DECAY = 8.0  # rows after which the weight has fallen to 1/e
+REACHED_WEIGHT = 2.0  # extra weight of rows that the AR view would judge, to learn most where drafts end now
 
 
 @dataclass(frozen=True, slots=True)
 class BatchShape:
-    """Rows a step, tokens a row, anchored blocks a row."""
+    """Rows per step, tokens per row, anchored blocks per row."""
 
     rows: int
     length: int
@@ -48,13 +48,13 @@ def angles(table: tuple[Tensor, Tensor], position: Tensor) -> tuple[Tensor, Tens
 
 
 def row_weights(block: int, decay: float) -> Tensor:
-    """[block - 1] weights of a block's rows, exp(-i / decay) but a tenth at least, with mean 1."""
+    """[block - 1] weights of a block's rows, exp(-i / decay) but at least a tenth, with mean 1."""
     weight = torch.exp(-torch.arange(block - 1) / decay).clamp_(min=0.1)
     return weight / weight.mean()
 
 
 def reached(agree: Tensor) -> Tensor:
-    """1.0 where every earlier row of the block agrees, else 0.0: the rows up to the first disagreement, it included.
+    """1.0 for rows up to and including the block's first disagreement, else 0.0.
 
     agree [rows, count, block - 1] bool -> float32 of that shape.
     """
@@ -66,7 +66,7 @@ class AutoregressiveStage:
     """Next-token prediction on the corpus, while the diffusion view learns to read ahead through the same trunk.
 
     Assistant tokens weigh 1, prompt tokens PROMPT_WEIGHT. The block loss reaches the shared MLPs and, through the
-    cache, the AR view's keys and values: without it neither had any reason to say what comes later.
+    cache, the AR view's keys and values: without it neither would learn to encode what comes later.
     """
 
     def __init__(self, name: str, recipe: Recipe, model: Orthrus, tokenizer, shape: BatchShape, seed: int) -> None:
@@ -166,8 +166,8 @@ class DiffusionStage:
             runs[domain] = round(accepted_proxy(agree, valid).item(), 3)
             position_agreement.append((agree & valid).sum((0, 1)) / valid.sum((0, 1)).clamp(min=1))
         figures["accepted_by_domain"] = runs
-        known = [r for r in runs.values() if r == r]
-        figures["accepted"] = sum(known) / len(known)
+        numbers = [r for r in runs.values() if r == r]
+        figures["accepted"] = sum(numbers) / len(numbers)
         figures["agreement_by_position"] = [round(a, 4) for a in torch.stack(position_agreement).mean(0).tolist()]
         figures["valid_kl"] = sum(kls) / len(kls)
         figures["score"] = -figures["accepted"]

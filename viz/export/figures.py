@@ -1,4 +1,4 @@
-"""The views of the catalogue as ordinary Plotly figures, from the same skeletons and patches as the page."""
+"""Views as Plotly figures, from the same skeletons and patches as the page."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from viz import theme
 from viz.export import pictures
 from viz.views import catalogue
 
-MOST = 4  # runs in one picture
+MOST = 4  # most runs in one figure
 
 
 def figure(name: str, trace: Trace, mode: str = "light", variant: int = 0, others: Sequence[Trace] = ()) -> go.Figure:
     """One view of a whole trace; `others` are up to three more runs for a view that can compare.
 
-    ValueError names the views where `name` is none, and says where a comparison is not possible.
+    Raises ValueError for an unknown `name`, listing the views, and for a view that cannot compare.
     """
     drawn = catalogue.state(name, trace)
     if mode not in theme.PALETTES:
@@ -43,7 +43,7 @@ def _chart(skeleton: dict[str, Any], values: dict[str, Any], variant: int) -> tu
 
 
 def _compared(name: str, skeleton: dict[str, Any], variant: int, others: Sequence[Trace]) -> list[dict[str, Any]]:
-    """The other runs as lines over the picture, as the browser draws those that were kept."""
+    """The other runs as lines over the figure, as the browser draws kept runs."""
     extra = skeleton.get("extra", {})
     if extra.get("kind") != "compare":
         raise OrthrusError("not-comparable", f"{name!r} shows one run; only the statistics compare several")
@@ -60,7 +60,7 @@ def _compared(name: str, skeleton: dict[str, Any], variant: int, others: Sequenc
 
 
 def filled(value: Any, columns: dict[str, list[Any]]) -> Any:
-    """Every '$name' in a trace's description -> that column; its texts escaped, because Plotly reads HTML."""
+    """Replace every '$name' in a Plotly trace by that column; texts are escaped, because Plotly reads HTML."""
     if isinstance(value, dict):
         return {key: filled(item, columns) for key, item in value.items()}
     if isinstance(value, list):
@@ -71,7 +71,7 @@ def filled(value: Any, columns: dict[str, list[Any]]) -> Any:
 
 
 def merged(base: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
-    """Nested dicts, the second one winning."""
+    """Merge nested dicts, the second one winning."""
     out = dict(base)
     for key, value in more.items():
         out[key] = merged(out[key], value) if isinstance(value, dict) and isinstance(out.get(key), dict) else value

@@ -1,4 +1,4 @@
-"""The whole page of one trace as a single HTML file: skeletons, frames, player and Plotly; it needs no network."""
+"""HTML export: the page of one trace as a single offline file with skeletons, frames, player and Plotly."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ __all__ = ["HEADLINE", "export_html", "page"]
 
 
 def page(trace: Trace, title: str | None = None) -> str:
-    """The file's text; ValueError for a trace without a run in it. In a file, a run is a recorded one."""
+    """The file's text, with the run marked as recorded; raises ValueError for an empty trace."""
     if trace.start is None:
         raise OrthrusError("trace-empty", "the trace is empty; there is nothing to show")
-    kept = Trace.of(as_recorded(event) for event in trace.events)
+    recorded = Trace.of(as_recorded(event) for event in trace.events)
     return shell.filled(
         {
             "title": html.escape(title or f"Orthrus: {trace.start.model.id}"),
             "style": frames.stylesheet(),
             "plotly": frames.plotly_file().read_text(encoding="utf-8"),
             "script": modules.bundle(),
-            "tape": frames.dumps_for_html(frames.whole(kept, trace.start.run)),
+            "tape": frames.dumps_for_html(frames.whole(recorded, trace.start.run)),
             "settings": frames.dumps_for_html(frames.drawing()),
             "headline": frames.dumps_for_html(HEADLINE),
         }

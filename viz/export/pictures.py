@@ -1,4 +1,4 @@
-"""Views that are no charts as figures: the block, the race and the cache are drawn, the others become tables."""
+"""Figures of views that are not charts: the block, the race and the cache are drawn, the others become tables."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from viz.views.scoreboard import ENTRIES
 from viz.views.words import shown
 
 Picture = tuple[list[dict[str, Any]], dict[str, Any]]
-PER_ROW = 16  # slots
+PER_ROW = 16  # slots per row
 STRIP = {"prompt": ("@ar", 0.45, ""), "text": ("@ar", 1.0, ""), "temp": ("@draft", 0.6, "|"),
          "written": ("@ar", 0.8, "|"), "cropped": ("@discarded", 0.6, "/")}  # fmt: skip
 
 
 def picture(name: str, values: dict[str, Any], trace: Trace) -> Picture:
-    """(data, layout) of one view's state and facts; every text of a model is escaped."""
+    """(data, layout) of one view's state and facts; all model text is escaped."""
     return DRAWN[name](values, trace)
 
 
@@ -56,12 +56,12 @@ def _captions(values: dict[str, Any], trace: Trace) -> Picture:
 
 
 def _board(values: dict[str, Any], trace: Trace) -> Picture:
-    known = values["values"]
-    return table(["number", "value", "what it is"], ((label, known.get(key), about) for key, label, about in ENTRIES))
+    numbers = values["values"]
+    return table(["number", "value", "what it is"], ((label, numbers.get(key), about) for key, label, about in ENTRIES))
 
 
 def _inspector(values: dict[str, Any], trace: Trace) -> Picture:
-    """Every slot of the last block: what each view says first, and how sure it is, in tenths of a percent."""
+    """Every slot of the last block: each view's top token and its probability in tenths of a percent."""
     block = values["block"] or {"ids": ()}
     n = len(block["ids"])
     columns = [[shown(trace.glyph(index)) for index in block.get(key, ())] or [None] * n for key in ("ids", "own")]
@@ -90,7 +90,7 @@ def _neartie(values: dict[str, Any], trace: Trace) -> Picture:
 
 
 def _block(values: dict[str, Any], trace: Trace) -> Picture:
-    """The last block of the run: one square a slot, in rows of 16, the guess above the AR view's choice."""
+    """The last block of the run: one square per slot, in rows of 16, the guess above the AR view's choice."""
     block = values["block"]
     if block is None:
         return table(["block"], [["no block yet"]])
@@ -125,7 +125,7 @@ def _cells(slots: Sequence[int], below: float, texts: list[str], name: str, mark
 
 
 def _race(values: dict[str, Any], trace: Trace) -> Picture:
-    """Both lanes on one axis: the clock that leads."""
+    """Both lanes on one axis, the leading clock."""
     clock = values["run"].get("clock", "passes")
     unit, title = {"ms": ("ms", "milliseconds, measured"), "passes": ("passes", "forward passes")}[clock]
     ar, cycles, first = values["ar"][clock], values["cycles"], values["orthrus"][clock][:1]

@@ -1,4 +1,4 @@
-"""How the model learnt, drawn from a training run's metrics.jsonl in the page's own colours.
+"""Training charts from a run's metrics.jsonl, in the page's colours.
 
 python -m viz.export.training_report runs/mini --out learning.html
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 Record = dict[str, Any]
-MAX_LINE = 2**20  # bytes of a record
+MAX_LINE = 2**20  # most bytes per record
 STAGES = ("ar", "midtraining", "annealing", "diffusion")
 DASHES = ("solid", "dot", "dash", "dashdot")
 TINTS = ("accepted", "ar", "refused")
@@ -112,7 +112,7 @@ def _accepted(records: list[Record]) -> tuple[list[dict[str, Any]], tuple[str, s
 
 
 def _by_domain(records: list[Record]) -> tuple[list[dict[str, Any]], tuple[str, str]]:
-    """One line a domain, told apart by colour and dash: three colours times four dashes."""
+    """One line per domain, distinguished by colour and dash: three colours times four dashes."""
     steps, rows = _column(records, "diffusion", "accepted_by_domain")
     domains = sorted(rows[-1], key=rows[-1].get, reverse=True) if rows else []
     lines = [
@@ -123,7 +123,7 @@ def _by_domain(records: list[Record]) -> tuple[list[dict[str, Any]], tuple[str, 
 
 
 def _by_position(records: list[Record]) -> tuple[list[dict[str, Any]], tuple[str, str]]:
-    """The first, a middle and the last validation: the same curve, lifted and carried to the right."""
+    """The first, a middle and the last validation: the curve moves up and to the right."""
     steps, rows = _column(records, "diffusion", "agreement_by_position")
     chosen = sorted({0, len(rows) // 2, len(rows) - 1}) if rows else []
     lines = [

@@ -1,7 +1,7 @@
-"""The page's abilities for programs: each public method is one named, typed endpoint and one MCP tool.
+"""The named API: each public method is one typed endpoint and one MCP tool.
 
-Types and docstrings here are the endpoints' own. A method raises OrthrusError, with code and sentence, for what a
-caller got wrong or the server could not do.
+Types and docstrings here are published as the endpoints' own. A method raises OrthrusError, with code and sentence, for
+a caller's error or a failure of the server.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from viz.page.form import read
 from viz.page.recordings import Recording
 from viz.views import captions
 
-ALIVE_S = 5.0  # a silent stream says so this often; a server can close a handler only when it yields
+ALIVE_S = 5.0  # seconds between heartbeats of a silent stream; a server can close a handler only when it yields
 Verify = Callable[[Any, str, str, str, str], dict[str, Any]]
 
 
@@ -34,7 +34,7 @@ class Visitor(NamedTuple):
 
 
 class Endpoints:
-    """The endpoints; `recordings` is card -> the file it was read from, `verify` judges one block."""
+    """The endpoints; `recordings` maps each card to its file, `verify` judges one block."""
 
     def __init__(self, manager: RunManager, verify: Verify, recordings: Mapping[str, tuple[Recording, Path]]) -> None:
         self._manager, self._verify, self._recordings = manager, verify, recordings
@@ -146,8 +146,8 @@ class Endpoints:
             cycle: 0 is the first.
         """
         if checks.text("recording", recording) not in self._recordings:
-            known = ", ".join(self._recordings) or "none"
-            raise OrthrusError("unknown-recording", f"there is no recording {recording!r:.60}; there are: {known}")
+            names = ", ".join(self._recordings) or "none"
+            raise OrthrusError("unknown-recording", f"there is no recording {recording!r:.60}; there are: {names}")
         cycle = checks.whole("cycle", checks.numeral("cycle", cycle), 0)
         trace = load(self._recordings[recording][1])
         if cycle >= len(trace.verdicts):
@@ -157,7 +157,7 @@ class Endpoints:
         return {"recording": recording} | explained(trace, cycle)
 
     def _items(self, visitor: Visitor, prepare: Callable[[], Any], work: Callable) -> Iterator[dict]:
-        """The run's items; a refusal or a fault ends them with OrthrusError."""
+        """The run's items; an error ends them with OrthrusError."""
         run = Run(visitor.session, visitor.address)
         with self._manager.in_thread(run, prepare, work) as out:
             while True:
@@ -177,23 +177,23 @@ class Endpoints:
                     yield item
 
     def _last(self, visitor: Visitor, prepare: Callable[[], Any], work: Callable) -> dict:
-        found = [item for item in self._items(visitor, prepare, work) if item.get("type") != "waiting"]
-        if not found:
+        items = [item for item in self._items(visitor, prepare, work) if item.get("type") != "waiting"]
+        if not items:
             raise OrthrusError("run-ended", "The run was ended before it began.")
-        return found[-1]
+        return items[-1]
 
 
 def compared(trace: Trace) -> dict[str, Any]:
-    """What a run of both lanes amounts to."""
-    found, metrics = trace.lossless, measure(trace)
+    """The summary of a run of both lanes."""
+    check, metrics = trace.lossless, measure(trace)
     return {
-        "verdict": found.verdict,
+        "verdict": check.verdict,
         "text": trace.text,
         "tokens": metrics.tokens,
-        "tokens_compared": found.n_compared,
-        "tokens_identical": found.identical,
-        "rows_compared": found.rows_compared,
-        "rows_equal": found.rows_equal,
+        "tokens_compared": check.n_compared,
+        "tokens_identical": check.identical,
+        "rows_compared": check.rows_compared,
+        "rows_equal": check.rows_equal,
         "passes": metrics.passes,
         "acceptance_length": metrics.acceptance_length,
         "speedup": metrics.speedup,
@@ -203,19 +203,19 @@ def compared(trace: Trace) -> dict[str, Any]:
 
 def explained(trace: Trace, number: int) -> dict[str, Any]:
     """Cycle `number` of a trace as plain values."""
-    partial, said = Trace(), {}
+    partial, captions_by_phase = Trace(), {}
     for event in trace.events:
         partial = partial.add(event)
         if isinstance(event, Prefill) or (isinstance(event, (Draft, Verdict)) and event.cycle == number):
             changes = captions.patch(event, partial)
-            said |= {change.phase: change.value for change in changes if change.key == "say"}
+            captions_by_phase |= {change.phase: change.value for change in changes if change.key == "say"}
         if isinstance(event, Verdict) and event.cycle == number:
             break
-    said.pop("prefill", None)
-    return {"cycle": number, "says": said, **told(trace.cycle(number), partial)}
+    captions_by_phase.pop("prefill", None)
+    return {"cycle": number, "says": captions_by_phase, **cycle_fields(trace.cycle(number), partial)}
 
 
-def told(cycle: Cycle, trace: Trace) -> dict[str, Any]:
+def cycle_fields(cycle: Cycle, trace: Trace) -> dict[str, Any]:
     """The slots of a judged cycle and its numbers."""
     verdict, statuses = cycle.verdict, cycle.statuses()
     ids = (cycle.draft.anchor_id, *cycle.draft.draft_ids)

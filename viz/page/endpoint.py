@@ -1,4 +1,4 @@
-"""A method of `viz.page.api` as a web framework wants an endpoint: a function that says its own types."""
+"""Adapts a method of `viz.page.api` to a web framework's endpoint: a function with type hints."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def endpoint(
 ) -> Callable:
     """`method` without its `visitor` parameter but with a `request` of that type at the end.
 
-    The visitor is made from the request. Every fault is raised as `refusal(code, sentence)`; one that no caller can
-    mend is logged and has the code `internal-error`.
+    The visitor is made from the request. Every error is raised as `refusal(code, sentence)`; one that is not the
+    caller's is logged and has the code `internal-error`.
     """
     types, parameters = get_type_hints(method), inspect.signature(method).parameters
     visited = types.pop("visitor", None) is not None
     given = [each.replace(annotation=types[name]) for name, each in parameters.items() if name != "visitor"]
-    asked = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=request, default=None)
+    last = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=request, default=None)
 
     def call(*values: Any) -> Any:
         *values, from_whom = values
@@ -50,8 +50,8 @@ def endpoint(
         log.exception("%s failed", method.__name__)
         return refusal("internal-error", trouble(error))
 
-    made = many if inspect.isgeneratorfunction(method) else one
-    made.__name__, made.__doc__ = method.__name__, method.__doc__
-    made.__signature__ = inspect.Signature([*given, asked], return_annotation=types["return"])
-    made.__annotations__ = {**types, "request": request}
-    return made
+    function = many if inspect.isgeneratorfunction(method) else one
+    function.__name__, function.__doc__ = method.__name__, method.__doc__
+    function.__signature__ = inspect.Signature([*given, last], return_annotation=types["return"])
+    function.__annotations__ = {**types, "request": request}
+    return function

@@ -1,7 +1,7 @@
-"""What a visitor can set: the form as data, and the way from what was entered to a run's configuration.
+"""The form: its fields as data, and parsing of the entered values into a run's request.
 
-Defaults, checks and sentences are those of `DecodeConfig`, which the command line reads too. A field left empty is its
-default.
+Defaults, checks and sentences are those of `DecodeConfig`, which the command line reads too. An empty field means
+its default.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ class NumberField(NamedTuple):
     name: str
     label: str
     about: str
-    without: str = ""  # what leaving it out means, where that is no number
+    without: str = ""  # the meaning of an empty field, if that is not a number
 
     @property
     def value(self) -> float | None:
-        """The default, None where leaving it out is the default."""
+        """The default, None if empty is the default."""
         return getattr(_DEFAULTS, self.name)
 
     @property
     def empty(self) -> str:
-        """What the empty field shows."""
+        """The placeholder of the empty field."""
         return self.without if self.value is None else f"{self.value:g}"
 
 
@@ -44,7 +44,7 @@ class ChoiceField(NamedTuple):
     value: str
 
 
-PACES = ("full", "auto")  # by `DecodeConfig.pace`
+PACES = ("full", "auto")  # the option that sets `DecodeConfig.pace`
 LIMIT = NumberField("max_new_tokens", "Max new tokens", "Prompt and answer share the context.")
 ADVANCED = (
     NumberField("temperature", "Temperature", "0 is greedy; above it tokens are drawn."),
@@ -73,8 +73,8 @@ ADVANCED = (
 FIELDS = (LIMIT, *ADVANCED)
 
 
-class Wish(NamedTuple):
-    """A checked form."""
+class FormRequest(NamedTuple):
+    """A validated form."""
 
     prompt: str
     config: DecodeConfig
@@ -82,10 +82,12 @@ class Wish(NamedTuple):
     both: bool = True  # both lanes, or Orthrus alone
 
 
-def read(prompt: str, entered: Mapping[str, Any], limits: Limits | None = None, both: bool = True, **more: Any) -> Wish:
-    """The request of a form, values by field name; `more` are parts of the configuration that no field sets.
+def read(
+    prompt: str, entered: Mapping[str, Any], limits: Limits | None = None, both: bool = True, **more: Any
+) -> FormRequest:
+    """Parse a form, values by field name; `more` are parts of the configuration without a field.
 
-    Raises OrthrusError, a sentence that names the value and its limit.
+    Raises OrthrusError that names the value and its limit.
     """
     limits = limits or Limits()
     limits.check_prompt(checks.text("prompt", prompt))
@@ -96,7 +98,7 @@ def read(prompt: str, entered: Mapping[str, Any], limits: Limits | None = None, 
     engine = checks.one_of("engine", values.pop("engine"), ENGINES)
     config = DecodeConfig(**values, **more)
     limits.check_tokens(config.max_new_tokens)
-    return Wish(prompt, config, engine, both)
+    return FormRequest(prompt, config, engine, both)
 
 
 def _value(field: NumberField | ChoiceField, entered: Any) -> Any:

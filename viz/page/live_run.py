@@ -1,4 +1,4 @@
-"""Live runs of the page: what a visitor's session asks for, decoded by the run manager and drawn here."""
+"""Live runs of the page: decoded by the run manager for a visitor's session, and drawn here."""
 
 from __future__ import annotations
 
@@ -16,45 +16,45 @@ from viz.page.measuring import SETTLE_S, Measuring
 from viz.page.stream import Film, closing, relay
 from viz.player import frames
 
-SESSIONS = 1000  # sessions whose Stop is remembered before their run began
+SESSIONS = 1000  # most sessions whose Stop is remembered before their run begins
 
 
 class LiveRuns:
-    """read(form) -> request, at once, so that a bad value waits for nobody."""
+    """Starts and stops live runs. `read(form)` -> request comes first, so that a bad value never waits."""
 
     def __init__(self, manager: RunManager, read: Callable[[Any], Any] = lambda form: form) -> None:
         self.manager, self._read = manager, read
-        self._flags: OrderedDict[str, threading.Event] = OrderedDict()  # a visitor's session -> set to stop its run
-        self._left: set[threading.Event | None] = set()  # flags of runs whose visitor has turned away
+        self._flags: OrderedDict[str, threading.Event] = OrderedDict()  # session -> its run's stop flag
+        self._left: set[threading.Event | None] = set()  # flags of runs whose visitor has left
 
     def enter(self, session: str) -> None:
-        """A visitor asks for a run; one that is still going is asked to end."""
+        """Register a visitor's new run; a run still in progress is stopped."""
         self.stop(session)
         self._flags[session] = threading.Event()
         while len(self._flags) > SESSIONS:
             self._flags.popitem(last=False)
 
     def stop(self, session: str) -> bool:
-        """Ask a visitor's run to end at its next pass; whether there was one."""
+        """Stop a visitor's run at its next pass; returns whether there was one."""
         flag = self._flags.get(session)
         if flag is not None:
             flag.set()
         return flag is not None
 
     def forget(self, session: str) -> None:
-        """A visitor looks at something else: the run ends, and nothing of it is shown any more."""
+        """Stop a visitor's run and show nothing more of it."""
         self._left.add(self._flags.get(session))
         self.stop(session)
 
     def run(self, session: str, form: Any, address: str = "") -> Iterator[Update]:
-        """Decode for one visitor of the page what the form asks for; closing the iterator stops the run."""
+        """Decode a form's request for one visitor; closing the iterator stops the run."""
         flag = self._flags.setdefault(session, threading.Event())
         run = Run(session, address, flag)
         try:
             with self.manager.in_thread(run, lambda: self._settled(self._read(form), flag), self.pictures):
                 for update in relay(run.out):
                     if flag in self._left:
-                        yield Update(None, None)  # the page's server repeats the last item once a handler has ended
+                        yield Update(None, None)  # gradio repeats the last item once a handler has ended
                         return
                     yield update
         finally:
@@ -63,30 +63,30 @@ class LiveRuns:
                 del self._flags[session]
 
     def _settled(self, request: Any, flag: threading.Event) -> Any:
-        """The request, after a moment if its run would begin at once."""
+        """The request, after a short pause if its run would begin at once."""
         if self.manager.is_free():
             flag.wait(SETTLE_S)
         return request
 
     def pictures(self, model: Any, request: Any, run: Run) -> Iterator[Any]:
-        """A run for the page: a line now and then while it is measured, its frames once it is over, and sentences."""
-        told: list[tuple[Event, Trace]] = []
+        """A run's items for the page: progress while it is measured, its frames at the end, and status sentences."""
+        events: list[tuple[Event, Trace]] = []
         measuring, trace = Measuring(at_once=run.waited), Trace()
         try:
             for event, trace in self.manager.follow(request, run):
-                told.append((event, trace))
+                events.append((event, trace))
                 yield from measuring.lines(event, trace)
         except Exception:
-            if told:
-                yield film(told, plays=False)
+            if events:
+                yield film(events, plays=False)
             raise
-        self.manager.give_back(run)  # drawing is nobody else's wait
-        # a Stop that came when both lanes had ended has stopped nothing
+        self.manager.give_back(run)  # drawing must not delay the next run
+        # a Stop after both lanes had ended has no effect
         stopped = run.cancel.is_set() and trace.lossless is None
-        yield film(told, plays=not stopped)
+        yield film(events, plays=not stopped)
         yield Update(None, closing(trace, stopped, run.why) + run.note)
 
 
-def film(told: list[tuple[Event, Trace]], plays: bool) -> Film:
-    """The frames of a run's events, each with the trace that holds it."""
-    return Film([frames.dumps(frame) for event, trace in told for frame in frames.frames(event, trace)], plays)
+def film(events: list[tuple[Event, Trace]], plays: bool) -> Film:
+    """The frames of a run's events, each with the trace up to it."""
+    return Film([frames.dumps(frame) for event, trace in events for frame in frames.frames(event, trace)], plays)

@@ -1,4 +1,4 @@
-"""What a page is told while a lane is timed: little, because it may share the machine with the decoder."""
+"""Progress messages while a lane is timed: few, because the browser may share the machine with the decoder."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from orthrus.trace import Trace
 from viz.page.stream import Light, expected
 from viz.views.provenance import decoding
 
-SETTLE_S = 0.15  # the click's own work in browser and server, which would fall into the first passes
-EVERY_S = 1.0  # a line this often; a shorter run is not spoken of before it is over
-TEXT_S = 2.0  # a run that takes longer shows its text as it grows
-TAIL = 600  # characters of it
+SETTLE_S = 0.15  # the click's work in browser and server, which would overlap the first passes
+EVERY_S = 1.0  # seconds between messages; a shorter run has none before its end
+TEXT_S = 2.0  # seconds after which a run shows its text as it grows
+TAIL = 600  # characters of that text
 
 
 class Measuring:
-    """One run's lines. `at_once`: the first comes with the first event, to stop a film that is playing."""
+    """One run's progress. `at_once`: the first message comes with the first event, to stop a film that is playing."""
 
     def __init__(self, at_once: bool, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock, self._lane, self._said = clock, "Orthrus", ""
+        self._clock, self._lane, self._announced = clock, "Orthrus", ""
         self._began = clock()
         self._due = self._began + (0.0 if at_once else EVERY_S)
 
     def lines(self, event: Event, trace: Trace) -> Iterator[Light | Update]:
-        """What is due with this event: how far its lane is, and once a lane what is running."""
+        """Messages due with this event: its lane's progress, and once per lane what is running."""
         self._lane = "AR" if isinstance(event, ArChunk) else self._lane
         now = self._clock()
         if now < self._due:
@@ -35,13 +35,13 @@ class Measuring:
         ids = trace.ar_ids if self._lane == "AR" else trace.token_ids
         written = trace.data(ids).decode("utf-8", errors="ignore") if now - self._began > TEXT_S else ""
         yield Light(self._lane, len(ids), written[-TAIL:])
-        if self._said != self._lane:
-            self._said = self._lane
-            yield Update(None, said(self._lane, trace))
+        if self._announced != self._lane:
+            self._announced = self._lane
+            yield Update(None, sentence(self._lane, trace))
 
 
-def said(lane: str, trace: Trace) -> str:
-    """What is running."""
+def sentence(lane: str, trace: Trace) -> str:
+    """A sentence on what is running."""
     if lane == "AR":
         return f"Now the same prompt one token at a time, measured alone.{expected(trace)}"
     return f"Orthrus is writing ({decoding(trace.start)}, {trace.start.model.mode} mode)."

@@ -1,4 +1,4 @@
-"""Recorded runs as cards: what the page can show before, without and instead of a model."""
+"""Recorded runs as cards, which the page can play without a model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One card: its title, a line of measured facts, a line of where they were measured, prompt, player's message."""
+    """One card: its title, measured facts, where they were measured, the prompt, the player's message."""
 
     name: str
     title: str
@@ -33,7 +33,7 @@ class Recording:
 
 
 def recordings(folder: Path) -> Iterator[Recording]:
-    """The folder's traces in the order of their names; a file that is no trace is logged and left out."""
+    """The folder's traces, sorted by name; an invalid file is logged and skipped."""
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
             yield recording(path.name.removesuffix(SUFFIX), load(path))
@@ -42,7 +42,7 @@ def recordings(folder: Path) -> Iterator[Recording]:
 
 
 def recording(name: str, trace: Trace) -> Recording:
-    """`name` like '01-word-problem' gives the card's place and its title."""
+    """A card; `name`, such as '01-word-problem', gives its position and title."""
     metrics = measure(trace)
     plain = " in plain PyTorch" if trace.start and trace.start.model.mode == "fast" else ""
     speed = f" · {times(metrics.speedup)} the speed{plain}" if metrics.speedup else ""
@@ -60,7 +60,7 @@ def recording(name: str, trace: Trace) -> Recording:
 
 
 def origin(trace: Trace) -> str:
-    """Which model, on which machine, when."""
+    """The model, the machine and the date."""
     if trace.start is None:
         return ""
     model, host = trace.start.model, trace.start.host
@@ -69,7 +69,7 @@ def origin(trace: Trace) -> str:
 
 
 class Chip(NamedTuple):
-    """One kind of prompt: its label, its tokens per cycle as a share of the easiest kind's (None: not measured)."""
+    """A kind of prompt: its label, and its tokens per cycle relative to the easiest kind's (None: not measured)."""
 
     kind: str
     label: str
@@ -77,7 +77,7 @@ class Chip(NamedTuple):
 
 
 def chips(gallery: Iterable[Recording], prompts: Mapping[str, Collection[str]]) -> list[Chip]:
-    """Kinds of prompts, by name, with what was measured of them: easy text first, the unmeasured last."""
+    """Kinds of prompts by name with their measured rate: easy text first, unmeasured last."""
     cards = list(gallery)
     rates = {kind: measured(cards, texts) for kind, texts in prompts.items()}
     most = max((rate for rate in rates.values() if rate), default=0.0)
@@ -89,9 +89,9 @@ def chips(gallery: Iterable[Recording], prompts: Mapping[str, Collection[str]]) 
 
 
 def measured(gallery: Iterable[Recording], prompts: Collection[str]) -> float | None:
-    """Tokens per cycle of the recordings of these prompts, their mean; None where there is no such recording."""
-    found = [card.per_cycle for card in gallery if card.per_cycle is not None and card.prompt in prompts]
-    return sum(found) / len(found) if found else None
+    """Mean tokens per cycle of the recordings of these prompts; None if there is no such recording."""
+    rates = [card.per_cycle for card in gallery if card.per_cycle is not None and card.prompt in prompts]
+    return sum(rates) / len(rates) if rates else None
 
 
 def title(name: str) -> str:

@@ -1,4 +1,4 @@
-"""From a run's worker to the page: numbered messages for the player and sentences for the status line."""
+"""Streams a run to the browser: numbered messages for the player and sentences for the status line."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from orthrus.trace.metrics import measure
 from viz.player.frames import dumps
 from viz.views import headline
 
-FLUSH_S = 0.033  # one message to the browser per this time: below it they only pile up there
-END_S = 0.5  # a film is followed by its sentence and the end, which travel with it
+FLUSH_S = 0.033  # seconds per message to the browser: faster ones only queue up there
+END_S = 0.5  # seconds to wait after a film for its sentence and the end, which join its message
 MEANWHILE = "What is on show can be stepped through meanwhile."
-HEARTBEAT_S = 1.0  # a page's server can close a handler only when it yields, so even a silent run yields
+HEARTBEAT_S = 1.0  # seconds between yields of a silent run: gradio can close a handler only when it yields
 
 
 class Light(NamedTuple):
-    """A lane that is being timed: its name, its tokens so far, and of a long run the end of its text."""
+    """Progress of a timed lane: its name, its tokens so far, and for a long run the end of its text."""
 
     lane: str
     tokens: int
@@ -30,7 +30,7 @@ class Light(NamedTuple):
 
 
 class Film(NamedTuple):
-    """A run's frames as JSON; `plays`: from the beginning and by itself."""
+    """A run's frames as JSON; `plays`: it starts playing by itself."""
 
     frames: list[str]
     plays: bool
@@ -38,7 +38,7 @@ class Film(NamedTuple):
 
 @dataclass
 class Heard:
-    """What arrived within one flush."""
+    """The items that arrived within one flush."""
 
     film: Film | None = None
     light: Light | None = None
@@ -56,13 +56,13 @@ def relay(out: queue.SimpleQueue) -> Iterator[Update]:
     while not heard.ended:
         heard = drain(out)
         status = heard.status or Update(None, None)
-        said = heard.film or heard.light or heard.ended or (status.waits and not seq)
-        yield status._replace(message=message(run, seq, heard) if said else None)
-        seq += bool(said)
+        due = heard.film or heard.light or heard.ended or (status.waits and not seq)
+        yield status._replace(message=message(run, seq, heard) if due else None)
+        seq += bool(due)
 
 
 def drain(out: queue.SimpleQueue) -> Heard:
-    """What arrives within one flush, which begins with the first item; of lines and lights the last one."""
+    """Collect the items of one flush, which begins with the first item; of statuses and lights only the last."""
     heard, until, first = Heard(), time.monotonic() + HEARTBEAT_S, True
     while not heard.ended:
         try:
@@ -85,7 +85,7 @@ def drain(out: queue.SimpleQueue) -> Heard:
 
 
 def message(run: str, seq: int, heard: Heard) -> str:
-    """One message to the player; frames are JSON already."""
+    """Serialise one message to the player; frames are JSON already."""
     frames, plays = heard.film or Film([], False)
     light = heard.light._asdict() if heard.light and not frames and not heard.ended else None
     head = {"run": run, "seq": seq, "live": True, "end": heard.ended, "autoplay": plays, "measuring": light}
@@ -93,7 +93,7 @@ def message(run: str, seq: int, heard: Heard) -> str:
 
 
 def expected(trace: Trace) -> str:
-    """What the other lane's text must be, where tokens are drawn."""
+    """A sentence on what the AR lane's text must be, if tokens are sampled."""
     params = trace.start.params
     if params.coupling == "gumbel":
         return f" Seed {params.seed} again, so the text must be the same."
@@ -101,7 +101,7 @@ def expected(trace: Trace) -> str:
 
 
 def closing(trace: Trace, stopped: bool, why: str = "") -> str:
-    """What to say about a finished run, or one that was stopped, by the visitor or because of `why`."""
+    """The closing sentence of a finished run, or of one stopped by the visitor or because of `why`."""
     metrics = measure(trace)
     if stopped:
         because = f": {why}" if why else ""

@@ -1,4 +1,4 @@
-"""From events to what the browser's player runs on: frames of changes, and the player's own files."""
+"""The player's input: events as frames of changes, and the player's own files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Frame = dict[str, Any]
 
 
 def frames(event: Event, trace: Trace) -> list[Frame]:
-    """What one event (already in the trace) means for the player.
+    """The frames of one event that is already in the trace.
 
     A frame {p: phase, c: cycle, ms, w: tokens committed, x: changes} is a stop of the playhead; one without p carries
     facts. A change is [view, op, key, value, at].
@@ -36,7 +36,7 @@ def frames(event: Event, trace: Trace) -> list[Frame]:
 
 
 def _beats(event: Event, trace: Trace) -> list[tuple[str, int, float, int]]:
-    """(phase, cycle, measured ms, tokens committed) of the playhead's stops in one event."""
+    """The playhead's stops in one event: (phase, cycle, measured ms, tokens committed)."""
     if isinstance(event, Prefill):
         return [("prefill", -1, event.ms, 1)]
     if isinstance(event, Draft):
@@ -52,16 +52,16 @@ def _beats(event: Event, trace: Trace) -> list[tuple[str, int, float, int]]:
 
 def tape(trace: Trace) -> list[Frame]:
     """All frames of a trace."""
-    found: list[Frame] = []
+    tape_frames: list[Frame] = []
     partial = Trace()
     for event in trace.events:
         partial = partial.add(event)
-        found += frames(event, partial)
-    return found
+        tape_frames += frames(event, partial)
+    return tape_frames
 
 
 def whole(trace: Trace, run: str) -> dict[str, Any]:
-    """The player's one message for a finished trace: it starts to play as soon as it is there."""
+    """The single message for a finished trace, which then plays by itself."""
     return {"run": run, "seq": 0, "live": False, "autoplay": True, "end": True, "frames": tape(trace)}
 
 
@@ -71,7 +71,7 @@ def settings() -> dict[str, Any]:
 
 
 def drawing() -> dict[str, Any]:
-    """What the player has to know besides frames: skeletons, statuses with glyphs, the charts' base layout."""
+    """The player's static data: skeletons, statuses with glyphs, the charts' base layout."""
     statuses = {s.code: {"name": name, "glyph": s.glyph, "label": s.label} for name, s in theme.STATUSES.items()}
     legend = [theme.CODES[name] for name in theme.LEGEND]
     look = {"statuses": statuses, "legend": legend, "layout": theme.layout()}
@@ -79,14 +79,14 @@ def drawing() -> dict[str, Any]:
 
 
 def stylesheet() -> str:
-    """The stage's rules, between the marks by which a page finds them again."""
+    """The stage's CSS, between the markers by which a page finds it again."""
     begin, end = shell.STYLE_MARKS
     rules = (modules.read(f"css/{name}") for name in STYLES)
     return "\n".join((begin, theme.css(), *rules, end))
 
 
 def plotly_file() -> Path:
-    """plotly.min.js as it came with the plotly package."""
+    """plotly.min.js of the installed plotly package."""
     import plotly
 
     return Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
@@ -97,5 +97,5 @@ def dumps(value: Any) -> str:
 
 
 def dumps_for_html(value: Any) -> str:
-    """JSON that may stand inside a <script> element: no '<' can end it or open a comment."""
+    """JSON that is safe inside a <script> element: no '<' can end it or open a comment."""
     return dumps(value).replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

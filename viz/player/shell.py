@@ -1,4 +1,4 @@
-"""The page as one file: a shell with named gaps, filled by Python for a trace, by the browser for the run it shows."""
+"""HTML template of the exported page, filled by Python for a trace, by the browser for the run it shows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def template() -> str:
 
 
 def filled(parts: Mapping[str, str]) -> str:
-    """The shell with every {{name}} replaced by that part, and nothing in a part replaced again."""
+    """Fill the template: every {{name}} is replaced by that part, without substitution inside parts."""
     return re.sub(r"\{\{(\w+)\}\}", lambda gap: parts[gap[1]], template())
 
 

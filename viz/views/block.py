@@ -1,4 +1,4 @@
-"""The block ribbon: what the diffusion view guessed, what the AR view says to it, what is kept."""
+"""The block ribbon: the diffusion view's guesses, the AR view's verdict, and what is kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shared KV cache: who reads, who writes, what is cut off again."""
+"""The shared KV cache: which view reads, which writes, and what is cropped."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from viz.patches import Change, put
 from viz.views.words import counted
 
 NAME = "cache"
-ROUND_TO = 64  # rows; the strip's scale grows in steps, so that it does not jump with every cycle
+ROUND_TO = 64  # rows; the strip's scale grows in steps, so that it does not change with every cycle
 
 
 def skeleton() -> dict[str, Any]:

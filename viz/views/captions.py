@@ -1,4 +1,4 @@
-"""One sentence per phase, filled with what happened: for everybody, for those who know the terms, and as the rule."""
+"""Captions: one sentence per phase at three levels: plain, technical, and the rule."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from viz.views.words import counted, percent, quoted
 NAME = "captions"
 SURE = math.log(0.9)
 NEAR_TIE = 0.5  # logits; the threshold of the lossless check
-BLANKS = 3  # so many kept guesses of layout alone are worth a word
-EARLY = 2  # a cut behind this many guesses or fewer is called early
+BLANKS = 3  # from this many kept whitespace guesses on, the caption mentions them
+EARLY = 2  # a cut after at most this many guesses is called early
 LEVELS = (("plain", "Plain"), ("technical", "Technical"), ("math", "Math"))
-# what the verdict is in words, by kind of block: for everybody, and in the terms
+# the verdict in words, by kind of block: plain and technical
 VERDICTS = {
     "single": ("The AR view writes one token by itself.", "one row, no proposal."),
     "ended": (
@@ -66,8 +66,8 @@ def patch(event: Event, trace: Trace) -> list[Change]:
     return []
 
 
-def _say(phase: str, *said: str) -> Change:
-    return put("say", {key: text for (key, _), text in zip(LEVELS, said, strict=True)}, phase)
+def _say(phase: str, *texts: str) -> Change:
+    return put("say", {key: text for (key, _), text in zip(LEVELS, texts, strict=True)}, phase)
 
 
 def _prefill(event: Prefill, trace: Trace) -> tuple[str, str]:
@@ -94,25 +94,25 @@ def _draft(event: Draft) -> tuple[str, str]:
 
 
 def judged_words(cycle: Cycle, event: Verdict, trace: Trace) -> list[list[str]]:
-    """Words of the verdict's captions and the status of the slots they are about; the player joins the two."""
-    n, kept, kind = cycle.draft.n_draft, cycle.accepted, kind_of(cycle, event)
-    found = [[f"{n} guesses" if kind == "perfect" else counted(kept, "guess"), "accepted"]] if kept else []
+    """Words of the verdict's captions with the status of their slots, which the player links."""
+    n, accepted, kind = cycle.draft.n_draft, cycle.accepted, kind_of(cycle, event)
+    words = [[f"{n} guesses" if kind == "perfect" else counted(accepted, "guess"), "accepted"]] if accepted else []
     if kind in ("first", "early", "cut"):
-        own = event.next_id if event.next_id is not None else event.ar_ids[kept]
-        found += [[quoted(own, trace), "own"], [quoted(cycle.draft.draft_ids[kept], trace), "refused"]]
-        found += [["very first guess", "refused"]] if kind == "first" else []
-    left = n - kept - (kind in ("first", "early", "cut"))
-    return [*found, [f"{counted(left, 'guess')} after that", "discarded"]] if left > 0 else found
+        own = event.next_id if event.next_id is not None else event.ar_ids[accepted]
+        words += [[quoted(own, trace), "own"], [quoted(cycle.draft.draft_ids[accepted], trace), "refused"]]
+        words += [["very first guess", "refused"]] if kind == "first" else []
+    left = n - accepted - (kind in ("first", "early", "cut"))
+    return [*words, [f"{counted(left, 'guess')} after that", "discarded"]] if left > 0 else words
 
 
 def kept_words(cycle: Cycle, event: Verdict) -> list[list[str]]:
-    found = [[counted(cycle.accepted, "guess"), "accepted"]] if cycle.accepted else []
-    found += [["one token of the AR view's own", "own"]] if event.next_id is not None else []
-    return [*found, ["The rest", "discarded"]] if "discarded" in cycle.statuses() else found
+    words = [[counted(cycle.accepted, "guess"), "accepted"]] if cycle.accepted else []
+    words += [["one token of the AR view's own", "own"]] if event.next_id is not None else []
+    return [*words, ["The rest", "discarded"]] if "discarded" in cycle.statuses() else words
 
 
 def kind_of(cycle: Cycle, event: Verdict) -> str:
-    """Which of VERDICTS one verdict is."""
+    """The key into VERDICTS of one verdict."""
     n, agree = cycle.draft.n_draft, event.n_accept
     if n == 0:
         return "single"
@@ -124,19 +124,19 @@ def kind_of(cycle: Cycle, event: Verdict) -> str:
 
 
 def _verify(cycle: Cycle, event: Verdict, trace: Trace) -> tuple[str, str]:
-    n, agree, kept, kind = cycle.draft.n_draft, event.n_accept, cycle.accepted, kind_of(cycle, event)
-    known = {"n": n, "k": agree, "at": kept, "kept": counted(kept, "guess"), "own": "", "guess": "", "odds": ""}
-    known["later"] = f" The {counted(n - agree - 1, 'guess')} after that are never judged." if n - agree > 2 else ""
-    known["rest"] = f" The {counted(n - kept, 'guess')} after that are not used." if n - kept > 1 else ""
-    drawn = event.next_kind == "resample"  # by chance against the guess; its own first choice may be the guess itself
+    n, agree, at, kind = cycle.draft.n_draft, event.n_accept, cycle.accepted, kind_of(cycle, event)
+    values = {"n": n, "k": agree, "at": at, "kept": counted(at, "guess"), "own": "", "guess": "", "odds": ""}
+    values["later"] = f" The {counted(n - agree - 1, 'guess')} after that are never judged." if n - agree > 2 else ""
+    values["rest"] = f" The {counted(n - at, 'guess')} after that are not used." if n - at > 1 else ""
+    drawn = event.next_kind == "resample"  # refused by chance: the AR view's own first choice may be the guess itself
     if kind in ("first", "early", "cut"):
         own = event.next_id if drawn and event.next_id is not None else event.ar_ids[agree]
-        known |= {"own": quoted(own, trace), "guess": quoted(cycle.draft.draft_ids[agree], trace)}
-        known["odds"] = "" if drawn else _odds(event, agree)
-    plain, technical = (text.format(**known) for text in VERDICTS[kind])
-    if known["own"] and not drawn and event.p_gap is not None and event.p_gap[agree] <= NEAR_TIE:
+        values |= {"own": quoted(own, trace), "guess": quoted(cycle.draft.draft_ids[agree], trace)}
+        values["odds"] = "" if drawn else _odds(event, agree)
+    plain, technical = (text.format(**values) for text in VERDICTS[kind])
+    if values["own"] and not drawn and event.p_gap is not None and event.p_gap[agree] <= NEAR_TIE:
         plain += " A close call: its two best candidates were almost equally likely."
-    if (blanks := sum(_blank(i, trace) for i in cycle.draft.draft_ids[:kept])) >= BLANKS:
+    if (blanks := sum(_blank(i, trace) for i in cycle.draft.draft_ids[:at])) >= BLANKS:
         plain += f" {blanks} of those kept are only line ends and indentation, which are easy to guess."
     if event.cycle == 0 and n:
         plain += " All in one forward pass: the sweep is only for your eyes."
@@ -158,10 +158,10 @@ def _odds(event: Verdict, at: int) -> str:
 
 
 def _commit(cycle: Cycle, event: Verdict, trace: Trace) -> tuple[str, str]:
-    kept, metrics = cycle.accepted, measure(trace)
+    n, metrics = cycle.accepted, measure(trace)
     passes = 2 if cycle.draft.n_draft else 1
     own = " and one token of the AR view's own" if event.next_id is not None else ""
-    plain = f"{counted(kept, 'guess')}{own}: {counted(event.n_commit, 'token')} for {counted(passes, 'forward pass')}."
+    plain = f"{counted(n, 'guess')}{own}: {counted(event.n_commit, 'token')} for {counted(passes, 'forward pass')}."
     if event.kv.cropped:
         plain += " The rest is thrown away, and its memory with it."
     if event.stop == "eos":

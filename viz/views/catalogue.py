@@ -56,7 +56,7 @@ VIEWS: dict[str, ModuleType] = {
         download,
     )
 }
-# where the keys 1 to 9 lead
+# the views that keys 1 to 9 jump to
 PLACES = ("race", "ribbon", "inspector", "output", "neartie", "cache", "staircase", "timeline", "statistics")
 Patch = Callable[[Event, Trace], list[Change]]
 

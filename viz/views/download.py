@@ -1,4 +1,4 @@
-"""The run itself, for taking along: the recorded file travels with the last frame, so the page saves it unasked."""
+"""Download of the run: the recorded file comes with the last frame, so saving needs no further request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from viz.views.provenance import source
 from viz.views.scoreboard import ENTRIES, final
 
 NAME = "record"
-SLOTS = {  # columns of the table with one row a slot
+SLOTS = {  # columns of the table with one row per slot
     "cycle": "cycle", "slot": "slot", "status": "status", "guess": "guess", "q": "guess, diffusion view %",
     "own": "AR view's choice", "p": "guess, AR view %", "gap": "AR gap, logits", "q_H": "diffusion entropy, nats",
     "p_H": "AR entropy, nats",
@@ -45,10 +45,10 @@ def patch(event: Event, trace: Trace) -> list[Change]:
 
 
 def summary(trace: Trace) -> str:
-    """The run as Markdown: the prompt, the text, the measured numbers and where they come from."""
+    """The run as Markdown: the prompt, the text, the measured numbers and their provenance."""
     board = final(trace)
     numbers = "".join(f"| {label} | {board[key]} |\n" for key, label, _ in ENTRIES if board.get(key))
-    asked = trace.start.prompt.messages[-1].content if trace.start and trace.start.prompt.messages else ""
+    prompt = trace.start.prompt.messages[-1].content if trace.start and trace.start.prompt.messages else ""
     check = trace.lossless
     same = (
         f"{check.verdict.replace('_', ' ')}, {check.identical} of {check.n_compared} tokens"
@@ -57,7 +57,7 @@ def summary(trace: Trace) -> str:
     )
     where = provenance(trace.start) if trace.start else ""
     return (
-        f"# A run of Orthrus\n\n**Prompt**\n\n{fenced(asked)}\n**Text**\n\n{fenced(trace.text)}\n"
+        f"# A run of Orthrus\n\n**Prompt**\n\n{fenced(prompt)}\n**Text**\n\n{fenced(trace.text)}\n"
         f"| measured | |\n|--|--|\n{numbers}| Same text as plain decoding | {same} |\n\n{where}\n"
     )
 
@@ -70,13 +70,13 @@ def fenced(text: str) -> str:
 
 
 def file_name(start: RunStart) -> str:
-    """A name for files: the run and when it was recorded; nothing in it that a file system minds."""
+    """A file name from the run and its date, with characters that every file system allows."""
     day = re.sub(r"[^0-9T]", "", start.recorded_at)[:15]
     return re.sub(r"[^A-Za-z0-9.-]+", "-", f"orthrus-{day}-{start.run[:12]}")
 
 
 def provenance(start: RunStart) -> str:
-    """Where numbers come from, in one line: it goes into every table and picture that leaves the page."""
+    """The provenance of the numbers in one line, for every exported table and picture."""
     model, host = start.model, start.host
     return (
         f"Orthrus trace schema {SCHEMA_VERSION}; {model.id} ({model.revision[:12]}), {model.dtype}, {model.attn_impl}; "

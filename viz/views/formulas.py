@@ -1,4 +1,4 @@
-"""The captions' third level: the rule of each phase with this cycle's numbers put in."""
+"""The captions' third level: the rule of each phase with this cycle's numbers inserted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from orthrus.trace.metrics import measure
 from viz.format import milliseconds
 from viz.views.words import counted, quoted
 
-# how a view's logits become one token, by the run's coupling; None: greedy
+# how a token is chosen from logits, by the run's coupling; None: greedy
 PICK = {
     None: "argmax {view}ᵢ",
     "gumbel": "argmax (ln {view}ᵢ / T + gᵢ), gᵢ the noise of that seed and place",
@@ -55,7 +55,7 @@ def verify(cycle: Cycle, event: Verdict, trace: Trace) -> str:
 
 
 def _tossed(cycle: Cycle, event: Verdict, trace: Trace) -> str:
-    """The rule of speculative sampling at the cut."""
+    """The acceptance test of speculative sampling at the cut."""
     n, k = cycle.draft.n_draft, event.n_accept
     rule = "xᵢ is kept where uᵢ ≤ min(1, pᵢ(xᵢ) / qᵢ(xᵢ)), uᵢ drawn from 0 … 1. "
     if k == n:
@@ -69,10 +69,10 @@ def _tossed(cycle: Cycle, event: Verdict, trace: Trace) -> str:
 
 
 def commit(cycle: Cycle, event: Verdict, trace: Trace) -> str:
-    metrics, kept, kv = measure(trace), cycle.accepted, event.kv
-    own = event.n_commit - kept
+    metrics, accepted, kv = measure(trace), cycle.accepted, event.kv
+    own = event.n_commit - accepted
     passes = 1 + (cycle.draft.n_draft > 0)
-    gained = f"{kept} + {own} = {counted(event.n_commit, 'new token')} from {counted(passes, 'pass')}"
+    gained = f"{accepted} + {own} = {counted(event.n_commit, 'new token')} from {counted(passes, 'pass')}"
     cache = f"cache {kv.before} + {kv.written} − {kv.cropped} = {kv.before + kv.kept} rows"
     return (
         f"{gained}; {cache}. So far tokens per cycle "
@@ -84,11 +84,11 @@ def commit(cycle: Cycle, event: Verdict, trace: Trace) -> str:
 def finish(event: Done, trace: Trace) -> str:
     metrics = measure(trace)
     passes = f"(1 + {event.passes_draft} + {event.passes_verify})"
-    said = f"TPF = tokens / passes = {event.n_tokens} / {passes} = {metrics.tpf or 0:.2f}."
+    text = f"TPF = tokens / passes = {event.n_tokens} / {passes} = {metrics.tpf or 0:.2f}."
     if metrics.speedup is not None and metrics.ar_total_ms is not None:
         times = f"{milliseconds(metrics.ar_total_ms)} / {milliseconds(metrics.total_ms)}"
-        said += f" Speed-up = t(AR) / t(Orthrus) = {times} = {metrics.speedup:.2f}."
-    return said
+        text += f" Speed-up = t(AR) / t(Orthrus) = {times} = {metrics.speedup:.2f}."
+    return text
 
 
 def _coupling(trace: Trace) -> str | None:

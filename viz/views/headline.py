@@ -1,7 +1,7 @@
-"""What a run is told by, forward passes or wall time, and why: decided from what the run itself measured.
+"""The leading metric of a run, forward passes or wall time, chosen from the run's own measurements.
 
-Forward passes do not depend on the machine, so they lead. Wall time leads if wide passes were cheap enough: a cycle
-wrote more tokens than plain decoding writes in the same time.
+Forward passes do not depend on the machine, so they lead. Wall time leads if wide passes were cheap enough, that is
+if a cycle wrote more tokens than plain decoding writes in the same time.
 """
 
 from __future__ import annotations
@@ -58,20 +58,20 @@ def device(trace: Trace) -> str:
 
 def summary(trace: Trace) -> str:
     """The run in one or two sentences, the leading clock first."""
-    told = [f"{counted(measure(trace).tokens, 'token')} in {passes(trace)}."]
-    if said := time(trace):
-        told.append(f"{'Measured' if axis(trace) == 'ms' else 'In time'}: {said}.")
-    return " ".join(told[::-1] if axis(trace) == "ms" else told)
+    sentences = [f"{counted(measure(trace).tokens, 'token')} in {passes(trace)}."]
+    if duration := time(trace):
+        sentences.append(f"{'Measured' if axis(trace) == 'ms' else 'In time'}: {duration}.")
+    return " ".join(sentences[::-1] if axis(trace) == "ms" else sentences)
 
 
 def slower(trace: Trace) -> str:
     """Wall time second: what the passes came to on the device; '' if plain decoding was not measured."""
-    metrics, said = measure(trace), time(trace)
-    if not said or metrics.speedup is None:
+    metrics, duration = measure(trace), time(trace)
+    if not duration or metrics.speedup is None:
         return ""
     fewer = metrics.passes < metrics.tokens
     begin = "In time" if metrics.speedup >= 1 else "Fewer passes, but not less time" if fewer else "Not less time"
-    return f"{begin}: {said}."
+    return f"{begin}: {duration}."
 
 
 def cost(trace: Trace) -> str:
@@ -88,9 +88,9 @@ def cost(trace: Trace) -> str:
 
 def reason(trace: Trace) -> str:
     """Why the passes came to that time: what a cycle costs, and what would change it."""
-    told = cost(trace)
-    if not told or trace.start is None or trace.start.host.kind != "cpu":
-        return told
+    price = cost(trace)
+    if not price or trace.start is None or trace.start.host.kind != "cpu":
+        return price
     if axis(trace) == "passes" and trace.block > 1:
-        return f"{told} {READS_ONCE.format(rows=trace.block)}"
-    return f"{told} {UNCOMPILED}" if trace.start.model.mode == "fast" else told
+        return f"{price} {READS_ONCE.format(rows=trace.block)}"
+    return f"{price} {UNCOMPILED}" if trace.start.model.mode == "fast" else price

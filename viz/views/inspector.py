@@ -12,8 +12,8 @@ from viz.theme import codes
 from viz.views.captions import NEAR_TIE, SURE
 
 NAME = "inspector"
-SHOWN = 5  # alternatives of each view: the kept ones behind them are mostly below a percent, and cost as many bytes
-# what to say about a slot, by the name of its status; the player fills the braces
+SHOWN = 5  # alternatives shown per view: later ones are mostly below a percent, and cost as many bytes
+# sentences about a slot by its status; the player fills the braces
 SENTENCES = {
     "anchor": "Slot 0 is the anchor {guess}: the last token that is already certain. Nobody guesses it.",
     "pending": "The diffusion view guesses {guess}{q}. The AR view has not looked yet.",
@@ -113,7 +113,7 @@ def _judged(event: Verdict, cycle: Cycle) -> dict[str, Any]:
     if event.p_H is not None and event.overlap is not None:
         block |= {"p_H": rounded(event.p_H[:n]), "overlap": rounded(event.overlap)}
         block |= {"rank_p": event.rank_p_of_draft, "rank_q": event.rank_q_of_ar}
-    if event.accept_p is not None and event.u is not None:  # the coupling that tosses a coin
+    if event.accept_p is not None and event.u is not None:  # the coupling with random acceptance
         block |= {"accept": rounded(event.accept_p), "u": rounded(event.u), "refused": "tossed"}
     return block
 

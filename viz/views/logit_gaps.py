@@ -1,6 +1,6 @@
-"""How close every choice was: the distance between the AR view's two best logits, token by token, in both lanes.
+"""Logit gaps: the distance between the AR view's two best logits, token by token, in both lanes.
 
-Where it is small, the last bits of the arithmetic decide, and two ways to compute the same text may part.
+If it is small, rounding decides, and two ways to compute the same text may diverge.
 """
 
 from __future__ import annotations
@@ -65,16 +65,16 @@ def patch(event: Event, trace: Trace) -> list[Change]:
         return [rows("columns", at, _block(event.p_gap[: event.n_commit], at, event.cycle + 1))]
     if isinstance(event, ArChunk):
         n = len(event.gap)
-        found = {"ar_token": range(event.i0 + 1, event.i0 + 1 + n), "ar_gap": [round(gap, 3) for gap in event.gap]}
-        return [rows("columns", event.i0, {**found, "ar_shown": _drawn(event.gap)})]
+        columns = {"ar_token": range(event.i0 + 1, event.i0 + 1 + n), "ar_gap": [round(gap, 3) for gap in event.gap]}
+        return [rows("columns", event.i0, {**columns, "ar_shown": _drawn(event.gap)})]
     return []
 
 
 def _block(gaps: Any, at: int, cycle: int) -> dict[str, list[Any]]:
-    """Row i of a verdict is where the AR view chose the i-th token the cycle appended."""
+    """Gaps of a cycle's tokens: row i of a verdict chose the i-th appended token."""
     n = len(gaps)
-    found = {"token": list(range(at + 1, at + 1 + n)), "gap": [round(gap, 3) for gap in gaps], "shown": _drawn(gaps)}
-    return {**found, "cycle": [cycle] * n}
+    columns = {"token": list(range(at + 1, at + 1 + n)), "gap": [round(gap, 3) for gap in gaps], "shown": _drawn(gaps)}
+    return {**columns, "cycle": [cycle] * n}
 
 
 def _drawn(gaps: Any) -> list[float]:

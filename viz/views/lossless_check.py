@@ -1,4 +1,4 @@
-"""The lossless check and its microscope: what was compared, and where two texts part, how close the choice was."""
+"""The lossless check: what was compared and, at a divergence, both texts and the logit gap."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from viz.views.captions import NEAR_TIE, counted, quoted
 from viz.views.provenance import DISTRIBUTION, compared
 
 NAME = "neartie"
-BEFORE, AFTER = 12, 16  # tokens shown around the place where the texts part
+BEFORE, AFTER = 12, 16  # tokens shown around the divergence
 PROMISE = {
     "fast": "Plain PyTorch decoded this run: the last bits of a row of logits may depend on how many rows are computed "
     "with it, so equal tokens are a measurement, not a promise.",
@@ -81,7 +81,7 @@ def _word(ids: Any, at: int, trace: Trace) -> str:
 
 
 def _judgement(event: Lossless) -> str:
-    """A near tie or a bug, in words; the rule is the event's, the numbers are its gaps."""
+    """A sentence that calls the divergence a near tie or a bug, with the event's gaps."""
     gaps = [gap for gap in (event.gap_block, event.gap_single) if gap is not None]
     if not gaps:
         return "How close the choice was is not known: the rows of this place were not kept."
@@ -105,7 +105,7 @@ def _list(name: str, top: tuple[TopLogit, ...], gap: float | None) -> dict[str, 
 
 
 def _texts(at: int, trace: Trace) -> dict[str, Any]:
-    """Both texts around the place where they part: the end of what they share, then what each goes on with."""
+    """Both texts around the divergence: the end of the common prefix, then each continuation."""
 
     def text(ids: Any) -> str:
         return "".join(span.text for span in spell([trace.data([index]) for index in ids]))

@@ -1,4 +1,4 @@
-"""What the visitor may believe: live or recorded, on which machine and when, and whether the texts were compared."""
+"""Provenance badges: live or recorded, machine and date, and whether the texts were compared."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ def _details(event: RunStart) -> dict[str, str]:
 
 
 def decoding(event: RunStart) -> str:
-    """How the run chooses its tokens, and in which blocks."""
+    """The run's sampling rule and block size in words."""
     params = event.params
     rule = "greedy"
     if params.mode == "sample":
         filters = {"top-k": params.top_k, "top-p": params.top_p}
-        kept = "".join(f", {name} {value:g}" for name, value in filters.items() if value is not None)
-        rule = f"sampling at temperature {params.temperature:g}{kept}, seed {params.seed}, coupling {params.coupling}"
+        text = "".join(f", {name} {value:g}" for name, value in filters.items() if value is not None)
+        rule = f"sampling at temperature {params.temperature:g}{text}, seed {params.seed}, coupling {params.coupling}"
     return f"{rule}, block size {event.config.block}"
 
 

@@ -28,7 +28,7 @@ def skeleton() -> dict[str, Any]:
         "kind": "quiz",
         "title": "Where will it stop?",
         "question": "Which guess will the AR view refuse first? Click it, or say that it takes all {n}.",
-        "unsure": "inspector",  # the view whose block has the entropies for the hint
+        "unsure": "inspector",  # the view whose state has the entropies for the hint
         "keys": "Arrow keys walk, Enter answers, * takes all, N is the next question, Q ends the quiz.",
         "rule": "A hit is 15 points and one more for each hit before it in a row; else 10 less the distance in slots.",
         "hints": hints,
@@ -50,7 +50,7 @@ def patch(event: Event, trace: Trace) -> list[Change]:
 def _answer(event: Verdict, trace: Trace) -> dict[str, Any]:
     """`cut`: the slots [from, to] that count as a hit; slot n + 1 stands for 'it takes all'."""
     cycle = trace.cycle(event.cycle)
-    n, kept = cycle.draft.n_draft, cycle.accepted
-    if event.next_id is None:  # the text ended inside the block: whoever expects no refusal before that is right
-        return {"cut": [kept + 1, n + 1], "kept": kept, "outcome": "ended"}
-    return {"cut": [kept + 1, kept + 1], "kept": kept, "outcome": "all" if kept == n else "refused"}
+    n, accepted = cycle.draft.n_draft, cycle.accepted
+    if event.next_id is None:  # the text ended inside the block: any guess of no earlier refusal is right
+        return {"cut": [accepted + 1, n + 1], "kept": accepted, "outcome": "ended"}
+    return {"cut": [accepted + 1, accepted + 1], "kept": accepted, "outcome": "all" if accepted == n else "refused"}

@@ -52,7 +52,7 @@ def patch(event: Event, trace: Trace) -> list[Change]:
 
 
 def _orthrus(event: Prefill | Verdict, trace: Trace) -> list[Change]:
-    """The tokens one prefill or verdict added; they all land when it was done."""
+    """The tokens one prefill or verdict added, all timed at its end."""
     fresh = 1 if isinstance(event, Prefill) else event.n_commit
     end = event.ms if isinstance(event, Prefill) else trace.ends_ms[-1]
     n = len(trace.tokens)
@@ -68,7 +68,7 @@ def _orthrus(event: Prefill | Verdict, trace: Trace) -> list[Change]:
 
 
 def _cycle(event: Prefill | Verdict, trace: Trace) -> list[Change]:
-    """One cycle as a bar on the lane's clock: when it ended, how long its two passes took, how many tokens it wrote."""
+    """One cycle as a bar on the lane's clock: its end, the duration of its two passes, its tokens."""
     if isinstance(event, Prefill):
         return []
     draft = trace.cycle(event.cycle).draft
@@ -78,23 +78,23 @@ def _cycle(event: Prefill | Verdict, trace: Trace) -> list[Change]:
 
 
 def _result(trace: Trace) -> dict[str, Any]:
-    """How the race ended: by the leading clock, then by the other one and why."""
+    """The race's result by the leading clock, then by the other one with the reason."""
     metrics, check = measure(trace), trace.lossless
     clock, same = headline.axis(trace), ""
     if check and check.verdict == "identical":
         same = " The texts are the same."
     if metrics.speedup is None:
-        said = f"Orthrus needed {headline.passes(trace)}. Plain decoding was not measured."
-        return {"clock": clock, "result": said, "why": "", "lost": False}
+        result = f"Orthrus needed {headline.passes(trace)}. Plain decoding was not measured."
+        return {"clock": clock, "result": result, "why": "", "lost": False}
     if clock == "ms":
-        said = f"Orthrus took less time: {headline.time(trace)}.{same}"
+        result = f"Orthrus took less time: {headline.time(trace)}.{same}"
         why = f"It needed {headline.passes(trace)}. {headline.reason(trace)}"
     else:
-        said, why = (
+        result, why = (
             f"Orthrus needed {headline.passes(trace)}.{same}",
             f"{headline.slower(trace)} {headline.reason(trace)}",
         )
-    return {"clock": clock, "result": said, "why": why.strip(), "lost": metrics.speedup < 1}
+    return {"clock": clock, "result": result, "why": why.strip(), "lost": metrics.speedup < 1}
 
 
 def _ar(event: ArChunk, trace: Trace) -> list[Change]:
@@ -105,6 +105,6 @@ def _ar(event: ArChunk, trace: Trace) -> list[Change]:
 
 
 def _texts(lane: str, trace: Trace, tail: list[int], fresh: int, n: int) -> list[Change]:
-    """The texts of the new tokens, and again of older ones whose character they complete."""
+    """Texts of the new tokens, and of older tokens whose character they complete."""
     begin, texts = respelled([trace.data([index]) for index in tail], fresh)
     return [rows(lane, n - len(tail) + begin, {"text": texts})]

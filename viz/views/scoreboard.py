@@ -33,7 +33,7 @@ ENTRIES = (
 )  # fmt: skip
 
 
-WATCHED, WEAK = 8, 1.2  # below this many tokens per cycle after so many cycles, guessing does not pay anywhere
+WATCHED, WEAK = 8, 1.2  # fewer tokens per cycle than this after so many cycles: drafting pays on no machine
 
 
 def skeleton() -> dict[str, Any]:
@@ -61,17 +61,17 @@ def patch(event: Event, trace: Trace) -> list[Change]:
 
 
 def final(trace: Trace) -> dict[str, str]:
-    """What the board shows at the end of a run."""
+    """The scoreboard's values at the end of a run."""
     metrics = measure(trace)
-    found = {"speedup": NOT_MEASURED, **_counts(metrics), **_against(trace)}
-    return found if metrics.ttft_ms is None else {**found, "ttft": milliseconds(metrics.ttft_ms)}
+    numbers = {"speedup": NOT_MEASURED, **_counts(metrics), **_against(trace)}
+    return numbers if metrics.ttft_ms is None else {**numbers, "ttft": milliseconds(metrics.ttft_ms)}
 
 
 def _against(trace: Trace) -> dict[str, str]:
-    """What takes both lanes."""
+    """The values that need both lanes."""
     metrics, even = measure(trace), headline.break_even(trace)
-    found = {"rate_ar": per_second(metrics.ar_tokens_per_s), "even": NOT_MEASURED if even is None else number(even)}
-    return found if metrics.speedup is None else {**found, "speedup": times(metrics.speedup)}
+    numbers = {"rate_ar": per_second(metrics.ar_tokens_per_s), "even": NOT_MEASURED if even is None else number(even)}
+    return numbers if metrics.speedup is None else {**numbers, "speedup": times(metrics.speedup)}
 
 
 def _counts(metrics: Metrics) -> dict[str, str]:
@@ -89,7 +89,7 @@ def _counts(metrics: Metrics) -> dict[str, str]:
 
 
 def _alarm(metrics: Metrics) -> dict[str, str]:
-    """What is wrong where nearly every first guess is refused; an empty text takes an alarm back."""
+    """A warning if nearly every first guess is refused; an empty text clears it."""
     mean = metrics.tokens_per_cycle
     if metrics.cycles < WATCHED or mean is None:
         return {}

@@ -1,6 +1,6 @@
-"""The staircase: one row a cycle, one cell a position. Long treads are easy text, steep steps hard text.
+"""The staircase: one row per cycle, one cell per position. Long treads are easy text, steep steps hard text.
 
-Over the same rows: how unsure the diffusion view was of each guess. Under them: the text, at its positions.
+The same rows can show the diffusion view's entropy per guess. Below them is the text, at its positions.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ BARS = (
     ("accepted", "accepted", "@accepted", 1.0),
     ("own", "written by AR", "@ar", 1.0),
 )
-LONGEST = 60  # characters of a cycle's text
-FULL_NATS = 5  # the strongest colour of an entropy, as in the quiz
+LONGEST = 60  # most characters of a cycle's text
+FULL_NATS = 5  # the entropy with the strongest colour, as in the quiz
 BARE = "This run was recorded without distributions, so how unsure the guesses were is not known."
 POSITIONS, CYCLES = 64, 8  # the axes grow in these steps while a run is live
 
@@ -131,7 +131,7 @@ def patch(event: Event, trace: Trace) -> list[Change]:
 
 
 def written(event: Verdict, trace: Trace) -> str:
-    """What a cycle appended, on one line and not too long to be read at a glance."""
+    """A cycle's appended text, shortened to one line."""
     ids = [token.id for token in trace.tokens.since(len(trace.tokens) - event.n_commit)]
     text = _spelled(ids, trace)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
@@ -142,10 +142,10 @@ def _spelled(ids: Sequence[int], trace: Trace) -> str:
 
 
 def _row(event: Verdict, trace: Trace) -> dict[str, Any]:
-    """Where each part of a cycle begins and how many positions it takes; cells are centred on their position."""
+    """Start and length of each part of a cycle; cells are centred on their position."""
     cycle = trace.cycle(event.cycle)
     statuses, begin = cycle.statuses(), cycle.draft.pos0 - 0.5
-    own, kept = int(event.next_id is not None), cycle.accepted
+    own, accepted = int(event.next_id is not None), cycle.accepted
     refused = "refused" in statuses
     tail = statuses.count("discarded")
     return {
@@ -155,24 +155,24 @@ def _row(event: Verdict, trace: Trace) -> dict[str, Any]:
         "anchor0": begin,
         "anchorn": 1,
         "accepted0": begin + 1,
-        "acceptedn": kept,
-        "own0": begin + 1 + kept,
+        "acceptedn": accepted,
+        "own0": begin + 1 + accepted,
         "ownn": own,
-        "discarded0": begin + 1 + kept + refused,
+        "discarded0": begin + 1 + accepted + refused,
         "discardedn": tail,
-        "refused": begin + 1.5 + kept if refused else None,
+        "refused": begin + 1.5 + accepted if refused else None,
     }
 
 
 def _cells(event: Verdict, trace: Trace) -> list[Change]:
-    """The entropy of each guess of one cycle, at the position it was for; None where it was not read.
+    """The entropy of each guess of one cycle, at the position it was for; None if it was not recorded.
 
     A cycle without guesses has one empty cell: a heat map stretches the rows beside one that is missing.
     """
     if trace.start is None or trace.start.params.detail < 1:
         return []
     draft, sums = trace.cycle(event.cycle).draft, trace.sums
-    n, alone = draft.n_draft, event.cycle + 1 - sums.passes_draft  # so many cycles had no guesses, this one included
+    n, alone = draft.n_draft, event.cycle + 1 - sums.passes_draft  # number of cycles without guesses, this one included
     before = sums.proposals + alone - max(1, n)
     nats = [round(value, 1) for value in draft.q_H] if draft.q_H else [None] * max(1, n)
     at = range(draft.pos0 + 1, draft.pos0 + 1 + len(nats))

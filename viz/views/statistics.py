@@ -1,4 +1,4 @@
-"""Statistics of a run: how long the accepted runs are, how far they reach, and which guesses hold."""
+"""Statistics of a run: accepted lengths, survival by slot, and acceptance by kind of token and probability."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from viz.patches import Change, put
 from viz.views.statistics_counts import BINS, CycleCounts, tally
 
 NAME = "statistics"
-NAME_LENGTH = 40  # characters of the prompt by which a run is called in a comparison
+NAME_LENGTH = 40  # characters of the prompt that name a run in a comparison
 COLUMNS = (
     "length", "cycles", "cycles_share", "slot", "survival", "hazard", "judged", "entropy_slot", "q_H", "p_H", "kind",
     "kind_share", "kind_judged", "bin", "bin_share", "bin_judged", "diagonal",
 )  # fmt: skip
-# runs kept for comparison: told apart by dash and mark, because a hue says who wrote a token
+# runs kept for comparison: distinguished by dash and marker, because hue encodes who wrote a token
 COMPARED = {
     "kind": "compare",
     "keep": "Keep this run to compare",
@@ -29,7 +29,7 @@ COMPARED = {
         {"line": {"dash": "dashdot", "width": 1.5, "color": "@ink"}, "marker": {"symbol": "star-open", "size": 9}},
     ],
     "marks": ["◇", "□", "☆"],
-    "opacity": 0.45,  # of this run's bars, so that lines over them are seen
+    "opacity": 0.45,  # opacity of this run's bars, so that lines over them are visible
 }
 
 
@@ -52,15 +52,15 @@ def _variant(label: str, data: list[dict], x: str, y: str, table: list[list[str]
         "bargap": 0.15,
         "barmode": "overlay",
     }
-    mode = "markers" if y == "share accepted" and x.startswith("kind") else "lines+markers"  # kinds have no order
+    mode = "markers" if y == "share accepted" and x.startswith("kind") else "lines+markers"  # kinds are unordered
     compare = {"x": data[0]["x"], "y": data[0]["y"], "mode": mode}
     return {"label": label, "data": data, "layout": layout, "table": table, "compare": compare}
 
 
 def _bar(x: str, y: str, colour: str, name: str, hover: str, of: str | None = None) -> dict[str, Any]:
-    found = {"type": "bar", "x": x, "y": y, "name": name, "marker": {"color": colour, "line": {"width": 0}}}
+    chart = {"type": "bar", "x": x, "y": y, "name": name, "marker": {"color": colour, "line": {"width": 0}}}
     more = {} if of is None else {"customdata": of}
-    return {**found, **more, "hovertemplate": hover + "<extra></extra>"}
+    return {**chart, **more, "hovertemplate": hover + "<extra></extra>"}
 
 
 def _line(x: str, y: str, colour: str, name: str, hover: str, **look: Any) -> dict[str, Any]:
@@ -89,12 +89,12 @@ def _lengths() -> dict[str, Any]:
 
 
 def _survival() -> dict[str, Any]:
-    kept = _bar("$slot", "$survival", "@accepted", "still accepted", "slot %{x}: accepted in %{y:.0%} of the cycles")
+    still = _bar("$slot", "$survival", "@accepted", "still accepted", "slot %{x}: accepted in %{y:.0%} of the cycles")
     cut = _line("$slot", "$hazard", "@refused", "refused here, once reached", "slot %{x}: %{y:.0%} refused", dash="dot")
     cut["marker"] = {"size": 7, "symbol": "x-thin", "line": {"width": 2, "color": "@refused"}}
     table = [["slot", "slot"], ["share accepted", "survival"], ["share refused once reached", "hazard"],
              ["guesses judged", "judged"]]  # fmt: skip
-    return _variant("survival", [kept, cut], "slot in the block", "share of the cycles", table, tickformat="d")
+    return _variant("survival", [still, cut], "slot in the block", "share of the cycles", table, tickformat="d")
 
 
 def _entropy() -> dict[str, Any]:
@@ -123,35 +123,35 @@ def _sureness() -> dict[str, Any]:
 
 
 def patch(event: Event, trace: Trace) -> list[Change]:
-    """At cycles 1, 2, 4, 8, ... and at the end: a tally reads every cycle, so this costs two readings in all."""
+    """At cycles 1, 2, 4, 8, ... and at the end: a tally reads every cycle, so this reads each about twice."""
     if isinstance(event, RunStart):
         return [put("name", called(event))]
     n = len(trace.verdicts)
     due = isinstance(event, Done) or (isinstance(event, Verdict) and n & (n - 1) == 0)
     if not due or not n:
         return []
-    found = tally(trace)
-    return [put("columns", columns(found, trace)), put("note", _note(found, trace))]
+    counts = tally(trace)
+    return [put("columns", columns(counts, trace)), put("note", _note(counts, trace))]
 
 
-def columns(found: CycleCounts, trace: Trace) -> dict[str, list[Any]]:
-    lengths = range(max(found.lengths) + 1) if found.lengths else range(0)
-    judged = {slot: found.judged[slot] for slot in sorted(found.judged)}
-    kinds = {name: share for name, share in found.classes.items() if share.of}
-    bins = {(i + 0.5) / BINS: share for i, share in enumerate(found.sure) if share.of}
+def columns(counts: CycleCounts, trace: Trace) -> dict[str, list[Any]]:
+    lengths = range(max(counts.lengths) + 1) if counts.lengths else range(0)
+    judged = {slot: counts.judged[slot] for slot in sorted(counts.judged)}
+    kinds = {name: share for name, share in counts.classes.items() if share.of}
+    bins = {(i + 0.5) / BINS: share for i, share in enumerate(counts.sure) if share.of}
     survival = [rounded(value) for value in measure(trace).survival[: len(judged)]]
     hazard = [1 - share.value if share.value is not None else None for share in judged.values()]
     return {
         "length": list(lengths),
-        "cycles": [found.lengths.get(n, 0) for n in lengths],
-        "cycles_share": [rounded(found.lengths.get(n, 0) / found.cycles) for n in lengths],
+        "cycles": [counts.lengths.get(n, 0) for n in lengths],
+        "cycles_share": [rounded(counts.lengths.get(n, 0) / counts.cycles) for n in lengths],
         "slot": list(judged),
         "survival": survival,
         "hazard": [rounded(value) for value in hazard],
         "judged": [share.of for share in judged.values()],
-        "entropy_slot": list(found.q_H),
-        "q_H": [rounded(mean.value) for mean in found.q_H.values()],
-        "p_H": [rounded(found.p_H[slot].value) if slot in found.p_H else None for slot in found.q_H],
+        "entropy_slot": list(counts.q_H),
+        "q_H": [rounded(mean.value) for mean in counts.q_H.values()],
+        "p_H": [rounded(counts.p_H[slot].value) if slot in counts.p_H else None for slot in counts.q_H],
         "kind": list(kinds),
         "kind_share": [rounded(share.value) for share in kinds.values()],
         "kind_judged": [share.of for share in kinds.values()],
@@ -163,18 +163,18 @@ def columns(found: CycleCounts, trace: Trace) -> dict[str, list[Any]]:
 
 
 def called(start: RunStart) -> str:
-    """What a run is called beside others: the beginning of its prompt."""
-    asked = " ".join(start.prompt.messages[-1].content.split()) if start.prompt.messages else ""
-    if not asked:
+    """A run's name in a comparison: the beginning of its prompt."""
+    prompt = " ".join(start.prompt.messages[-1].content.split()) if start.prompt.messages else ""
+    if not prompt:
         return start.run
-    return f"“{asked}”" if len(asked) <= NAME_LENGTH else f"“{asked[: NAME_LENGTH - 1].rstrip()}…”"
+    return f"“{prompt}”" if len(prompt) <= NAME_LENGTH else f"“{prompt[: NAME_LENGTH - 1].rstrip()}…”"
 
 
 def rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
 
 
-def _note(found: CycleCounts, trace: Trace) -> str:
-    guesses = sum(share.of for share in found.judged.values())
+def _note(counts: CycleCounts, trace: Trace) -> str:
+    guesses = sum(share.of for share in counts.judged.values())
     mean = number(measure(trace).acceptance_length)
-    return f"{found.cycles} cycles, {guesses} guesses judged; {mean} accepted in a row on average."
+    return f"{counts.cycles} cycles, {guesses} guesses judged; {mean} accepted in a row on average."

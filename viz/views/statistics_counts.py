@@ -1,4 +1,4 @@
-"""Counts over the judged cycles of a trace: how far acceptance reaches, and where it fails. No drawing here."""
+"""Counts over the judged cycles of a trace: how far acceptance reaches, and where it fails. No drawing."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from orthrus.events import Glyph
 from orthrus.trace import Trace
 
 CLASSES = ("word start", "continuation", "digit", "punctuation", "whitespace", "part of a character", "special")
-BINS = 10  # of the diffusion view's probability
+BINS = 10  # bins of the diffusion view's probability
 
 
 @dataclass(slots=True)
 class Mean:
-    """The mean of what was counted; of hits and misses it is the share of hits."""
+    """A running mean; for hits and misses it is the hit rate."""
 
     total: float = 0.0
     of: int = 0
@@ -36,29 +36,29 @@ class CycleCounts:
     cycles: int = 0
     lengths: dict[int, int] = field(default_factory=dict)  # guesses kept -> cycles
     judged: dict[int, Mean] = field(default_factory=dict)
-    q_H: dict[int, Mean] = field(default_factory=dict)  # every slot: the diffusion view looked at all of them
-    p_H: dict[int, Mean] = field(default_factory=dict)  # judged slots: later rows were read after a refused token
+    q_H: dict[int, Mean] = field(default_factory=dict)  # all slots: the diffusion view computed all of them
+    p_H: dict[int, Mean] = field(default_factory=dict)  # judged slots only: later rows depend on a refused token
     classes: dict[str, Mean] = field(default_factory=lambda: {name: Mean() for name in CLASSES})
     sure: list[Mean] = field(default_factory=lambda: [Mean() for _ in range(BINS)])
 
 
 def tally(trace: Trace) -> CycleCounts:
     """O(cycles x block)."""
-    found = CycleCounts(cycles=len(trace.verdicts))
+    counts = CycleCounts(cycles=len(trace.verdicts))
     for number, verdict in enumerate(trace.verdicts):
         cycle = trace.cycle(number)
         draft, statuses = cycle.draft, cycle.statuses()
-        found.lengths[cycle.accepted] = found.lengths.get(cycle.accepted, 0) + 1
-        _averaged(found.q_H, draft.q_H or ())
+        counts.lengths[cycle.accepted] = counts.lengths.get(cycle.accepted, 0) + 1
+        _averaged(counts.q_H, draft.q_H or ())
         judged = [slot for slot, status in enumerate(statuses) if status in ("accepted", "refused")]
-        _averaged(found.p_H, (verdict.p_H or ())[: len(judged)])
+        _averaged(counts.p_H, (verdict.p_H or ())[: len(judged)])
         for slot in judged:
             hit = statuses[slot] == "accepted"
-            found.judged.setdefault(slot, Mean()).count(hit)
-            found.classes[token_class(trace.glyph(draft.draft_ids[slot - 1]))].count(hit)
+            counts.judged.setdefault(slot, Mean()).count(hit)
+            counts.classes[token_class(trace.glyph(draft.draft_ids[slot - 1]))].count(hit)
             if draft.q_lp is not None:
-                found.sure[min(BINS - 1, int(BINS * math.exp(draft.q_lp[slot - 1])))].count(hit)
-    return found
+                counts.sure[min(BINS - 1, int(BINS * math.exp(draft.q_lp[slot - 1])))].count(hit)
+    return counts
 
 
 def _averaged(means: dict[int, Mean], values: Iterable[float]) -> None:
@@ -67,7 +67,7 @@ def _averaged(means: dict[int, Mean], values: Iterable[float]) -> None:
 
 
 def token_class(glyph: Glyph) -> str:
-    """Which of CLASSES a token belongs to, by its own bytes alone."""
+    """The class (of CLASSES) of a token, by its bytes alone."""
     if not glyph.b:
         return "special"
     if glyph.s is None:

@@ -1,4 +1,4 @@
-"""The text that was written, token by token: who wrote it, how sure both views were, and what was thrown away."""
+"""The generated text, token by token: who wrote it, both views' probabilities, and what was discarded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from viz.views.block import percents
 
 NAME = "output"
 GHOSTS = 9  # the refused guess and up to 8 that were never judged
-TOKENS = {  # columns, and what they are called in a table
+TOKENS = {  # columns and their titles in a table
     "text": "token",
     "by": "written as",
     "cycle": "cycle",
@@ -22,7 +22,7 @@ TOKENS = {  # columns, and what they are called in a table
     "H": "AR entropy, nats",
     "gap": "AR gap, logits",
 }
-# key, label, what the strength of the colour means, hue, the values at which it is palest and strongest
+# key, label, meaning of the colour's strength, hue, the values of the palest and strongest colour
 COLOURS = (
     ("author", "author", "Green: a guess the AR view confirmed. Blue: written by the AR view itself.", None, None),
     ("cycle", "cycle", "One band a cycle: everything in it came from one draft and one check.", None, None),
@@ -74,40 +74,40 @@ def _landed(trace: Trace, sure: list[dict[str, Any]], phase: str) -> list[Change
 
 
 def _first(event: Prefill) -> dict[str, Any]:
-    found: dict[str, Any] = {"gap": round(event.p_gap, 2)}
+    numbers: dict[str, Any] = {"gap": round(event.p_gap, 2)}
     if event.p_top_ids is not None and event.p_top_lp is not None and event.first_id in event.p_top_ids:
-        found["p"] = percents((event.p_top_lp[event.p_top_ids.index(event.first_id)],))[0]
-    return found if event.p_H is None else {**found, "H": round(event.p_H, 2)}
+        numbers["p"] = percents((event.p_top_lp[event.p_top_ids.index(event.first_id)],))[0]
+    return numbers if event.p_H is None else {**numbers, "H": round(event.p_H, 2)}
 
 
 def _sureness(cycle: Cycle, event: Verdict) -> list[dict[str, Any]]:
-    """What both views thought of every token this cycle appended; row i of the verdict chose token i."""
+    """Both views' numbers for every token this cycle appended; row i of the verdict chose token i."""
     n = event.n_commit
-    found: list[dict[str, Any]] = [{} for _ in range(n)]
+    numbers: list[dict[str, Any]] = [{} for _ in range(n)]
     if event.p_lp_ar is not None and event.p_gap is not None:
-        for each, p, gap in zip(found, percents(event.p_lp_ar[:n]), event.p_gap[:n], strict=True):
+        for each, p, gap in zip(numbers, percents(event.p_lp_ar[:n]), event.p_gap[:n], strict=True):
             each |= {"p": p, "gap": round(gap, 2)}
     if event.p_H is not None:
-        for each, entropy in zip(found, event.p_H[:n], strict=True):
+        for each, entropy in zip(numbers, event.p_H[:n], strict=True):
             each["H"] = round(entropy, 2)
     if cycle.draft.q_lp is not None:
-        for each, q in zip(found, percents(cycle.draft.q_lp[: cycle.accepted]), strict=False):
+        for each, q in zip(numbers, percents(cycle.draft.q_lp[: cycle.accepted]), strict=False):
             each["q"] = q
-        _own(cycle, event, found)
-    return found
+        _own(cycle, event, numbers)
+    return numbers
 
 
-def _own(cycle: Cycle, event: Verdict, found: list[dict[str, Any]]) -> None:
-    """The diffusion view's probability of the AR view's own token, where it was among the kept alternatives."""
+def _own(cycle: Cycle, event: Verdict, numbers: list[dict[str, Any]]) -> None:
+    """The diffusion view's probability of the AR view's own token, if it is among the kept alternatives."""
     draft, at = cycle.draft, cycle.accepted
     if event.next_id is None or draft.q_top_ids is None or draft.q_top_lp is None or at >= draft.n_draft:
         return
     if event.next_id in draft.q_top_ids[at]:
-        found[-1]["q"] = percents((draft.q_top_lp[at][draft.q_top_ids[at].index(event.next_id)],))[0]
+        numbers[-1]["q"] = percents((draft.q_top_lp[at][draft.q_top_ids[at].index(event.next_id)],))[0]
 
 
 def _ghosts(cycle: Cycle) -> list[int]:
-    """The refused guess and the first few behind it; empty where every guess was kept or the text ended."""
+    """The refused guess and the first few after it; empty if every guess was kept or the text ended."""
     if "refused" not in cycle.statuses():
         return []
     return list(cycle.draft.draft_ids[cycle.accepted : cycle.accepted + GHOSTS])

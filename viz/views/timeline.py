@@ -1,7 +1,7 @@
-"""Where the time of a cycle goes, and whether it was worth it: tokens committed against the break-even line.
+"""The timeline: a cycle's time by phase, and its committed tokens against the break-even line.
 
 A cycle pays when it commits more tokens than plain decoding writes in the same time, so the line is a cycle's measured
-time divided by plain decoding's time for one token. Instruments are no part of either lane's time.
+time divided by plain decoding's time for one token. Telemetry is not part of either lane's time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from viz.patches import Change, put, rows
 from viz.theme import layout
 from viz.views.headline import break_even, cost
 
-# what a visitor may ask for, and what is said of it; {…} is filled in by the player
+# the visitor's options and their notes; the player fills in {…}
 SLIDERS = (("draft", "Draft takes"), ("verify", "Verify takes"))
 SIMULATED = {
     "kind": "simulate",
@@ -40,7 +40,7 @@ PARTS = (
      "pattern": {"shape": "/", "fgcolor": "@discarded", "size": 6}}),
 )  # fmt: skip
 COMMITTED = (("kept", "guesses kept", "@accepted"), ("own", "written by AR", "@ar"))
-TALLEST = 2.5  # the prompt's bar is cut at this many times the longest cycle, so that cycles stay readable
+TALLEST = 2.5  # the prefill's bar is cut at this many times the longest cycle, so that cycles stay readable
 
 
 def skeleton() -> dict[str, Any]:
@@ -120,7 +120,7 @@ def patch(event: Event, trace: Trace) -> list[Change]:
 
 def _row(event: Verdict, trace: Trace) -> dict[str, list[Any]]:
     cycle = trace.cycle(event.cycle)
-    found = {
+    columns = {
         "cycle": event.cycle + 1,
         "draft": cycle.draft.t_draft_ms,
         "verify": event.t_verify_ms,
@@ -130,11 +130,11 @@ def _row(event: Verdict, trace: Trace) -> dict[str, list[Any]]:
         "kept": cycle.accepted,
         "own": int(event.next_id is not None),
     }
-    return {name: [value] for name, value in found.items()}
+    return {name: [value] for name, value in columns.items()}
 
 
 def _scaled(trace: Trace) -> list[Change]:
-    """The axis follows at cycles 1, 2, 4, 8, ...: looking for the longest cycle reads all of them."""
+    """Rescale the axis at cycles 1, 2, 4, 8, ..., because finding the longest cycle reads all of them."""
     n = len(trace.verdicts)
     return _ranges(trace) if n & (n - 1) == 0 else []
 
@@ -159,14 +159,14 @@ def _line(trace: Trace) -> list[Change]:
 
 
 def _alone(trace: Trace) -> dict[str, float | None]:
-    """Plain decoding's times, ms: one token, and the whole text where both lanes wrote it all."""
+    """Plain decoding's times, ms: one token, and the whole text if both lanes wrote it all."""
     metrics = measure(trace)
     whole = metrics.speedup * metrics.total_ms if metrics.speedup else None
     return {"token": round(1e3 / (metrics.ar_tokens_per_s or 1.0), 4), "run": whole and round(whole, 3)}
 
 
 def note(trace: Trace) -> str:
-    """The picture in a sentence."""
+    """The chart's note in one sentence."""
     need, n = break_even(trace), len(trace.verdicts)
     prompt = f"Reading the prompt took {milliseconds(trace.prefill.ms)}, once." if trace.prefill else ""
     if trace.prefill and trace.prefill.ms > TALLEST * _longest(trace):

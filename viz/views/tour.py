@@ -1,4 +1,4 @@
-"""The guided tour: up to eight beats of about a minute in all. Every number in them is this run's own."""
+"""The guided tour: up to eight steps, about a minute in total, with this run's own numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from viz.views import headline
 from viz.views.words import counted
 
 NAME = "tour"
-GOOD = range(3, 20)  # guesses kept in a block that shows keeping and cutting alike
+GOOD = range(3, 20)  # kept guesses of a block that shows both keeping and cutting
 
 
 def skeleton() -> dict[str, Any]:
@@ -37,23 +37,23 @@ def patch(event: Event, trace: Trace) -> list[Change]:
 
 
 def _beats(trace: Trace, cycles: list[Cycle]) -> list[dict[str, Any]]:
-    """What the browser walks through: a text, the views it is about, where the playhead goes, seconds.
+    """The steps for the browser: a text, its views, the playhead's target, seconds.
 
     `cycles`: those with guesses; `after` replaces the text when the race is over.
     """
     shown = next((c for c in cycles if "refused" in c.statuses() and c.accepted in GOOD), cycles[0])
-    asked = next((c for c in cycles if c.draft.cycle > shown.draft.cycle and c.draft.n_draft > 1), None)
+    question = next((c for c in cycles if c.draft.cycle > shown.draft.cycle and c.draft.n_draft > 1), None)
     c = shown.draft.cycle
     beats = [
-        _beat("title", _title(trace), ["race"], 1),  # its text stands on while the race runs
+        _beat("title", _title(trace), ["race"], 1),  # its text stays while the race runs
         {**_beat("race", _title(trace) + " Both lanes on one clock{pace}.", ["race"], 9), "after": _after(trace)},
-        _beat("draft", _drafted(shown), ["ribbon"], 8, c),
+        _beat("draft", _draft_text(shown), ["ribbon"], 8, c),
         _beat("verify", _judged(shown), ["ribbon"], 10, c),
-        _beat("commit", _kept(shown), ["ribbon", "cache"], 8, c),
+        _beat("commit", _committed_text(shown), ["ribbon", "cache"], 8, c),
     ]
-    if asked is not None:
+    if question is not None:
         ask = "Your turn: which guess will the AR view refuse first? Click it."
-        beats.append(_beat("quiz", ask, ["ribbon"], 12, asked.draft.cycle))
+        beats.append(_beat("quiz", ask, ["ribbon"], 12, question.draft.cycle))
     beats.append(_beat("whole", _whole(trace), ["staircase"], 8))
     return [*beats, _beat("time", _time(trace), ["timeline"], 10)] if headline.slower(trace) else beats
 
@@ -82,7 +82,7 @@ def _after(trace: Trace) -> str:
     return f"{won}; the first {lossless.identical} of {lossless.n_compared} tokens are the same. How?"
 
 
-def _drafted(cycle: Cycle) -> str:
+def _draft_text(cycle: Cycle) -> str:
     lp, n = cycle.draft.q_lp, cycle.draft.n_draft
     text = f"The diffusion view guesses {counted(n, 'token')} in a single forward pass."
     third = n // 3
@@ -98,7 +98,7 @@ def _judged(cycle: Cycle) -> str:
     return f"{text}. Here it agrees with all it needs: {cycle.accepted}."
 
 
-def _kept(cycle: Cycle) -> str:
+def _committed_text(cycle: Cycle) -> str:
     verdict = cycle.verdict
     assert verdict is not None
     own = ", one token written by the AR view itself" if verdict.next_id is not None else ""
@@ -119,5 +119,5 @@ def _whole(trace: Trace) -> str:
 
 
 def _time(trace: Trace) -> str:
-    """The other clock: what the passes cost on the run's device."""
+    """The other clock: the cost of the passes on the run's device."""
     return f"{headline.slower(trace)} {headline.reason(trace)}"

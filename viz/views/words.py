@@ -1,4 +1,4 @@
-"""The vocabulary of a run: id -> what to show, and tokens and numbers in sentences. Patches name tokens by id only."""
+"""The vocabulary of a run (id -> text), and tokens and numbers in sentences. Patches name tokens by id only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def skeleton() -> dict[str, Any]:
 
 
 def shown(glyph: Glyph) -> str:
-    """A token on its own: its text, its name, or its bytes in hex where they are no complete character."""
+    """A token on its own: its text, its name, or its bytes in hex if they are not complete characters."""
     return glyph.s if glyph.s is not None else hexadecimal(bytes.fromhex(glyph.b))
 
 
@@ -29,7 +29,7 @@ def patch(event: Event, trace: Trace) -> list[Change]:
 
 
 def quoted(index: int, trace: Trace) -> str:
-    """A token in a sentence: its outer spaces only matter where it has nothing else."""
+    """A token in a sentence: outer spaces are dropped unless it has nothing else."""
     text = shown(trace.glyph(index)).replace("\n", "⏎")
     return f"“{text.strip() or '␣' * len(text)}”"
 

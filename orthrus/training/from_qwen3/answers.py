@@ -1,6 +1,6 @@
-"""Self-distillation data for any base: the frozen AR view's own greedy answers to prompts from files, part by part.
+"""Self-distillation data for any base: the frozen AR view's greedy answers to prompts from files, part by part.
 
-A part is a file of its own, written whole or not at all: an interrupted run goes on with the first part missing.
+Each part is one file, written atomically: an interrupted run continues with the first missing part.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Prompt = tuple[str, Turns]  # (file's name, dialogue)
 
 @dataclass(frozen=True, slots=True)
 class AnswerConfig:
-    """Prompts answered together, prompts a part, and lengths in tokens; `valid` prompts are kept for validation."""
+    """Batch size, prompts per part, and lengths in tokens; `valid` prompts are held out for validation."""
 
     batch: int = 16
     part: int = 256
@@ -47,7 +47,7 @@ class AnswerConfig:
 
 def split(prompts: dict[str, list[Turns]], config: AnswerConfig) -> tuple[list[Prompt], list[Prompt]]:
     """(training, validation) prompts in an order that depends on the seed alone; validation gets half at most."""
-    every = [(name, turns) for name, found in prompts.items() for turns in found]
+    every = [(name, turns) for name, dialogues in prompts.items() for turns in dialogues]
     if len(every) < 2:
         raise OrthrusError("too-few-prompts", "one prompt is not enough: training and validation need one each")
     random.Random(f"answers/{config.seed}").shuffle(every)
@@ -63,15 +63,15 @@ def answer_all(
     config: AnswerConfig,
     note: Callable[[str], None],
 ) -> None:
-    """Answer every prompt into `folder`/part-*.safetensors, going on where an earlier call stopped.
+    """Answer every prompt into `folder`/part-*.safetensors, resuming where an earlier call stopped.
 
-    Raises TrainingStopped where the folder was begun with other prompts, settings or weights' configuration.
+    Raises TrainingStopped if the folder was begun with other prompts, settings or model configuration.
     """
     train, valid = split(prompts, config)
     folder.mkdir(parents=True, exist_ok=True)
     _begin(folder, _about(prompts, config, model))
-    asked = [{"messages": [{"role": r, "content": c} for r, c in turns], "file": name} for name, turns in valid]
-    (folder / "valid.jsonl").write_text("".join(json.dumps(a) + "\n" for a in asked), encoding="utf-8")
+    rows = [{"messages": [{"role": r, "content": c} for r, c in turns], "file": name} for name, turns in valid]
+    (folder / "valid.jsonl").write_text("".join(json.dumps(a) + "\n" for a in rows), encoding="utf-8")
     parts = [(part, False) for part in _chunks(train, config.part)]
     parts += [(part, True) for part in _chunks(valid, config.part)]
     answer = answerer(model)
@@ -91,7 +91,7 @@ def answer_all(
 
 
 def load_answers(folder: Path) -> Rollouts:
-    """All parts of a folder as one; raises OrthrusError where a split is empty."""
+    """All parts of a folder as one; raises OrthrusError if a split is empty."""
     train: dict[str, list[Document]] = {}
     valid: dict[str, list[Document]] = {}
     padding = 0
@@ -107,10 +107,10 @@ def load_answers(folder: Path) -> Rollouts:
 
 
 def _answer(answer: Answer, model: Orthrus, tokenizer, part: list[Prompt], config: AnswerConfig):
-    """(answered documents by file, how many were cut, how many prompts did not fit)."""
-    room = config.length - config.max_new
+    """(answered documents by file, number cut off, number of prompts that did not fit)."""
+    longest = config.length - config.max_new
     encoded = [(name, tuple(chat_ids(tokenizer, turns))) for name, turns in part]
-    fitting = sorted((p for p in encoded if len(p[1]) <= room), key=lambda p: len(p[1]))
+    fitting = sorted((p for p in encoded if len(p[1]) <= longest), key=lambda p: len(p[1]))
     answered: dict[str, list[Document]] = {}
     unfinished, eos = 0, model.config.eos_token_ids
     for batch in _chunks(fitting, config.batch):
@@ -137,7 +137,7 @@ def _about(prompts: dict[str, list[Turns]], config: AnswerConfig, model: Orthrus
 
 def _begin(folder: Path, about: dict) -> None:
     path = folder / "about.json"
-    if path.exists() and (known := json.loads(path.read_text())) != about:
-        odd = sorted(k for k in about.keys() | known.keys() if known.get(k) != about.get(k))
+    if path.exists() and (earlier := json.loads(path.read_text())) != about:
+        odd = sorted(k for k in about.keys() | earlier.keys() if earlier.get(k) != about.get(k))
         raise TrainingStopped(f"{folder} was begun with another {odd[0]}; take another --out, or the same settings")
     path.write_text(json.dumps(about, indent=2) + "\n")

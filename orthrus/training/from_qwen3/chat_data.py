@@ -1,4 +1,4 @@
-"""Prompts from chat files: JSONL, and parquet where pyarrow is installed. The answers in them are not used.
+"""Prompts from chat files: JSONL, and parquet if pyarrow is installed. The answers in them are not used.
 
 A record has `messages` (or `conversations`) as a list of turns, or one `prompt` (`question`, `instruction`) as a text.
 """
@@ -16,21 +16,21 @@ from orthrus.files import numbered_lines
 
 Turns = tuple[tuple[str, str], ...]  # (role, content), oldest first, the user's last
 
-MAX_LINE = 4 << 20  # characters of one record; a longer line is not a chat
+MAX_LINE = 4 << 20  # most characters of one record
 LISTS = ("messages", "conversations", "conversation")
 TEXTS = ("prompt", "question", "instruction")
 ROLES = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "system": "system"}
 
 
 def read_prompts(paths: list[Path]) -> dict[str, list[Turns]]:
-    """The prompts of each file under the file's name, every prompt once.
+    """File name -> its prompts, without duplicates.
 
-    Raises OrthrusError naming file and record for what is no chat, for an empty file, and for parquet without pyarrow.
+    Raises OrthrusError naming file and record for an invalid chat, an empty file, or parquet without pyarrow.
     """
-    found: dict[str, list[Turns]] = {}
+    by_file: dict[str, list[Turns]] = {}
     seen: set[Turns] = set()
     for path in paths:
-        prompts = found.setdefault(path.name.split(".")[0], [])
+        prompts = by_file.setdefault(path.name.split(".")[0], [])
         for where, record in _records(path):
             try:
                 turns = prompt_of(record)
@@ -41,11 +41,11 @@ def read_prompts(paths: list[Path]) -> dict[str, list[Turns]]:
                 prompts.append(turns)
         if not prompts:
             raise OrthrusError("data-invalid", f"{path} holds no prompt that the files before it do not hold")
-    return found
+    return by_file
 
 
 def prompt_of(record: Any) -> Turns:
-    """A record's dialogue up to its last user turn; raises OrthrusError, in words, where there is none."""
+    """A record's dialogue up to its last user turn; raises OrthrusError if there is none."""
     if not isinstance(record, Mapping):
         raise OrthrusError("data-invalid", f"a record is a {type(record).__name__}, not an object")
     turns = next((record[name] for name in LISTS if record.get(name)), None)
@@ -74,7 +74,7 @@ def _turn(turn: Any) -> tuple[str, str]:
 
 
 def _records(path: Path) -> Iterator[tuple[str, Any]]:
-    """(where it stands in the file, what stands there)."""
+    """(place in the file, record)."""
     if path.suffix == ".parquet":
         for number, record in enumerate(_parquet(path), 1):
             yield f"record {number}", record

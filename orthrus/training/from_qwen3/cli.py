@@ -1,6 +1,6 @@
 """A diffusion view for any Qwen3: `python -m orthrus.training VERB --base FOLDER_OR_ID --out RUN`.
 
-plan        parameters, memory and time from the configuration alone: nothing is read but config.json, nothing written
+plan        parameters, memory and time from the configuration alone: only config.json is read
 convert     the base in the published format, its diffusion view a copy of the AR view
 rollouts    the frozen AR view's own answers to the prompts of --data
 diffusion   forward KL with the AR view frozen; the checkpoint at the end
@@ -60,11 +60,11 @@ def run_plan(args: argparse.Namespace) -> None:
 
 def run_convert(args: argparse.Namespace) -> None:
     place = locate(args.base)
-    made, start = args.out / "run.json", args.out / "start"
-    known = {"base": args.base, "id": place.id, "revision": revision_of(place)}
-    if made.exists():
+    record, start = args.out / "run.json", args.out / "start"
+    source = {"base": args.base, "id": place.id, "revision": revision_of(place)}
+    if record.exists():
         _same_base(args)
-        if read_json(made)["revision"] != known["revision"]:
+        if read_json(record)["revision"] != source["revision"]:
             raise TrainingStopped(f"{args.base} has changed since {args.out} was begun; take another --out")
         return loop.to_stderr(f"[convert] {start} is there already")
     dtype = stored_dtype(place.folder)
@@ -73,14 +73,14 @@ def run_convert(args: argparse.Namespace) -> None:
     save_checkpoint(model, start, dtype, args.shard << 20)
     copy_beside(place.folder, start)
     same_frozen_tensors(place.folder, start)
-    made.write_text(json.dumps(known, indent=2) + "\n")
+    record.write_text(json.dumps(source, indent=2) + "\n")
     return loop.to_stderr(f"[convert] {start}: block {model.config.block_size}, mask {model.config.mask_token_id}")
 
 
 def with_mask(config: ModelConfig, folder: Path, block_size: int) -> ModelConfig:
     """The configuration with a mask token: the checkpoint's own, else the first embedding row that no token uses.
 
-    Raises OrthrusError where every row is a token's: a new row would change the AR view.
+    Raises OrthrusError if every row is used: a new row would change the AR view.
     """
     if "mask_token_id" in read_json(folder / "config.json"):
         return replace(config, block_size=block_size)
@@ -111,7 +111,7 @@ def run_diffusion(args: argparse.Namespace) -> None:
     note = loop.to_stderr if processes.first else _silent
     if args.sharded:
         processes = split_over(processes)
-    at = torch.device("cpu") if args.sharded else device  # split, the whole stays mapped to the file
+    at = torch.device("cpu") if args.sharded else device  # if sharded, full tensors stay mapped to the file
     progress = shown(args.base) if processes.first else None
     model = read_model(start, at, _dtype(args, device), progress, own=not args.sharded)
     shape = BatchShape(args.rows, args.length, args.blocks)
@@ -128,9 +128,9 @@ def run_diffusion(args: argparse.Namespace) -> None:
 
 
 def _write_checkpoint(args: argparse.Namespace, stage: DistilStage) -> None:
-    """The best validation's weights beside the base's own, in the base's number format.
+    """Write the base's weights plus those of the best validation, in the base's dtype.
 
-    Where layers are split, the base comes from its file once more: every save has compared the parts bit for bit.
+    If layers are split, the base is read from its file again: every save has compared the parts bit for bit.
     """
     start, checkpoint = args.out / "start", args.out / "checkpoint"
     dtype = stored_dtype(start)
@@ -143,7 +143,7 @@ def _write_checkpoint(args: argparse.Namespace, stage: DistilStage) -> None:
 
 
 def _silent(line: str) -> None:
-    """What the other processes say."""
+    """Discard a message: the log of all processes but the first."""
 
 
 def run_evaluate(args: argparse.Namespace) -> None:
@@ -176,10 +176,10 @@ RUNNERS: dict[str, Callable[[argparse.Namespace], None]] = {
 
 
 def _same_base(args: argparse.Namespace) -> None:
-    made = args.out / "run.json"
-    if not made.exists():
+    record = args.out / "run.json"
+    if not record.exists():
         raise OrthrusError("stage-missing", f"{args.out} has no converted base yet: run `convert` first")
-    if (base := read_json(made)["base"]) != args.base:
+    if (base := read_json(record)["base"]) != args.base:
         raise TrainingStopped(f"{args.out} was begun with --base {base}; take another --out for {args.base}")
 
 
@@ -195,7 +195,7 @@ def parser() -> Parser:
     p = Parser(
         prog="python -m orthrus.training", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    work, asked = plan.Work(), AnswerConfig()
+    work, answers = plan.Work(), AnswerConfig()
 
     def add(flag: str, default: Any, about: str, **more: Any) -> None:
         p.add_argument(flag, default=default, help=f"{about} (default: %(default)s)", **more)
@@ -212,7 +212,7 @@ def parser() -> Parser:
     p.add_argument("--json", action="store_true", help="plan: one JSON object")
     add("--device", "auto", "auto, cpu or cuda")
     add("--dtype", "auto", "number format of the frozen weights: auto, float32, bfloat16 or float16")
-    add("--seed", asked.seed, "of anchors, packing and the split", type=natural)
+    add("--seed", answers.seed, "of anchors, packing and the split", type=natural)
     add("--block-size", None, "of a base that has none yet", type=count)
     add("--length", work.length, "tokens of a row, and of prompt and answer together", type=count)
     add("--rows", work.rows, "packed rows a loss", type=count)
@@ -224,10 +224,10 @@ def parser() -> Parser:
     add("--save-every", 100, "steps", type=count)
     add("--logits", work.logits >> 20, "MiB of logits at a time", type=count)
     add("--shard", 5000, "MiB of a file of weights", type=count)
-    add("--max-new", asked.max_new, "tokens of an answer", type=count)
-    add("--batch", asked.batch, "prompts answered together", type=count)
-    add("--part", asked.part, "prompts a part", type=count)
-    add("--valid", asked.valid, "prompts kept for validation", type=count)
+    add("--max-new", answers.max_new, "tokens of an answer", type=count)
+    add("--batch", answers.batch, "prompts answered together", type=count)
+    add("--part", answers.part, "prompts a part", type=count)
+    add("--valid", answers.valid, "prompts kept for validation", type=count)
     add("--asked", 20, "evaluate: prompts", type=count)
     add("--prompts", 10_000, "plan: prompts to answer, where no --data says", type=count)
     add("--processes", 1, "plan: over how many processes layers are split with --sharded", type=count)

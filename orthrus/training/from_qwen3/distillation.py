@@ -1,7 +1,7 @@
 """The diffusion stage for any base: forward KL from the frozen AR view, for large vocabularies and any device.
 
-The embedded model's stage (`orthrus.training.stages`) is compiled for a small vocabulary on a CPU; this one keeps no
-more than a chunk of logits, computes a teacher row once, and recomputes a layer's block pass on the way back.
+The embedded model's stage (`orthrus.training.stages`) is compiled for a small vocabulary on a CPU; this one stores
+only a chunk of logits, computes a teacher row once, and recomputes a layer's block pass in the backward pass.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from orthrus.training.stages import DECAY, REACHED_WEIGHT, BatchShape, angles, r
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the stage trades for memory: bytes of logits at a time, whether layers are recomputed; and which kernels."""
+    """Memory options of the stage: bytes of logits at a time, gradient checkpointing, and kernels."""
 
     logits: int = 1 << 30
     recompute: bool = True
@@ -42,7 +42,7 @@ def diffusion_view(model: Orthrus) -> dict[str, nn.Parameter]:
 
 
 class DistilStage:
-    """Only the `*_diff` tensors learn, in float32; rows of blocks weigh as in the embedded model's stage."""
+    """Trains the `*_diff` tensors only, in float32; block rows are weighted as in the embedded model's stage."""
 
     name = "diffusion"
 
@@ -50,7 +50,7 @@ class DistilStage:
         self, model: Orthrus, answers: Rollouts, shape: BatchShape, seed: int, memory: Memory | None = None,
         shard_to: torch.device | None = None,
     ) -> None:  # fmt: skip
-        """`shard_to` splits the layers over all processes, this one's part on that device."""
+        """`shard_to` shards the layers over all processes, this one's part on that device."""
         model.requires_grad_(False)
         self.model, self.answers, self.shape, self.seed = model, answers, shape, seed
         self.memory = memory or Memory()
@@ -65,8 +65,8 @@ class DistilStage:
         self.block = model.config.block_size
         self.table = rope_table(model.config, shape.length + self.block, model.device)
         self.row_weight = row_weights(self.block, DECAY).to(model.device)
-        held = FUSED_HELD if self.memory.fused_kl else ROWS_HELD
-        self.chunk = chunk_rows(model.config.vocab_size, self.memory.logits, held)
+        copies = FUSED_HELD if self.memory.fused_kl else ROWS_HELD
+        self.chunk = chunk_rows(model.config.vocab_size, self.memory.logits, copies)
         self.shares = {name: float(len(documents)) for name, documents in answers.train.items()}
         for part in (answers.train, answers.valid):
             if not any(len(d.ids) <= shape.length for documents in part.values() for d in documents):
@@ -100,16 +100,16 @@ class DistilStage:
             student = forward_blocks(self.model, blocks, prefix, cos, sin, recompute, self.form)
             line = torch.arange(len(hidden), device=device)[:, None, None] * hidden.shape[1]
             index = (blocks.target + line)[blocks.valid]
-            found, same = position_kl(
+            losses, same = position_kl(
                 student[:, :, :-1][blocks.valid], hidden.flatten(0, 1), index, self.model.head_weight, self.chunk,
                 "triton" if self.memory.fused_kl else None,
             )  # fmt: skip
-        kl = torch.zeros(blocks.valid.shape, device=device).masked_scatter(blocks.valid, found)
+        kl = torch.zeros(blocks.valid.shape, device=device).masked_scatter(blocks.valid, losses)
         return kl, torch.zeros_like(blocks.valid).masked_scatter(blocks.valid, same), blocks.valid
 
     @torch.no_grad()
     def validate(self) -> dict[str, Any]:
-        """Means over the files' validation answers; `accepted` is nan where every answer is shorter than a block."""
+        """Means over the files' validation answers; `accepted` is nan if every answer is shorter than a block."""
         kls, agreements = [], []
         for name, documents in self.answers.valid.items():
             if not any(len(d.ids) <= self.shape.length for d in documents):
@@ -118,7 +118,7 @@ class DistilStage:
             kl, agree, valid = self.blocks(rows, 0)
             kls.append(((kl * valid).sum() / valid.sum().clamp(min=1)).item())
             agreements.append(accepted_proxy(agree, valid).item())
-        known = [a for a in agreements if a == a]
-        accepted = sum(known) / len(known) if known else float("nan")
+        numbers = [a for a in agreements if a == a]
+        accepted = sum(numbers) / len(numbers) if numbers else float("nan")
         kl = sum(kls) / len(kls)
-        return {"valid_kl": kl, "accepted": accepted, "score": -accepted if known else kl}
+        return {"valid_kl": kl, "accepted": accepted, "score": -accepted if numbers else kl}

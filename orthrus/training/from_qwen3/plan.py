@@ -1,7 +1,7 @@
-"""What training a diffusion view will take, computed from the configuration alone: parameters, memory, time.
+"""Training plan of a diffusion view, computed from the configuration alone: parameters, memory, time.
 
-Memory is counted, not guessed: weights, gradients, AdamW's two moments, and the largest tensors alive at once. Time is
-arithmetic (multiply-adds counted twice) over the rate of this device's own matrix product, measured here, or given.
+Memory is the sum of weights, gradients, AdamW's two moments, and the largest tensors alive at once. Time is FLOPs (two
+per multiply-add) over this device's matrix product throughput, measured or given.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from orthrus.model.kv_cache import SharedCache
 from orthrus.training.block_attention import shared_by
 from orthrus.training.position_kl import FUSED_HELD, ROWS_HELD, chunk_rows
 
-MOMENTS = 2  # of AdamW
+MOMENTS = 2  # AdamW's state
 SCORES_HELD = 3  # float32 copies of the attention scores of one layer: products, softmax, gradient
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is planned: the batch of the diffusion stage, its steps, and the answers before it."""
+    """The planned work: the diffusion stage's batch and steps, and the answers before it."""
 
     rows: int = 1
     length: int = 2048
@@ -36,21 +36,21 @@ class Work:
     prompt_tokens: int = 256
     answer_tokens: int = 1024
     answer_batch: int = 16
-    attention: str = "sdpa"  # of blocks: a form of `block_attention`
+    attention: str = "sdpa"  # a form of `block_attention`
     fused_kl: bool = False
-    processes: int = 1  # that layers are split over
+    processes: int = 1  # processes that layers are sharded over
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """A device's speed: operations a second of a large matrix product, bytes a second of a copy."""
+    """A device's throughput: FLOP/s of a large matrix product, bytes per second of a copy."""
 
     flops: float
     bytes: float
 
     @classmethod
     def measured(cls, device: torch.device) -> Rates:
-        """The best of a few runs here; bfloat16, as training computes."""
+        """Measure this device: the best of a few runs in bfloat16, as in training."""
         size = 8192 if device.type == "cuda" else 768
         a = torch.ones(size, size, dtype=torch.bfloat16, device=device)
         large = torch.ones(1 << (30 if device.type == "cuda" else 24), dtype=torch.uint8, device=device)
@@ -70,7 +70,7 @@ def _best(function, device: torch.device) -> float:
 
 
 def parameters(c: ModelConfig) -> dict[str, int]:
-    """How many numbers the base has, the diffusion view adds, and one view passes through (without embedding, head)."""
+    """Parameters of the base, of the added diffusion view, and of one view's layers (without embedding and head)."""
     q, kv = c.num_attention_heads * c.head_dim, c.num_key_value_heads * c.head_dim
     attention = c.hidden_size * (2 * q + 2 * kv) + 2 * c.head_dim
     mlp = 3 * c.hidden_size * c.intermediate_size
@@ -84,16 +84,16 @@ def parameters(c: ModelConfig) -> dict[str, int]:
 
 
 def memory(c: ModelConfig, w: Work, itemsize: int) -> dict[str, int]:
-    """Bytes of the diffusion stage by what holds them; `itemsize` is the frozen weights', passes are bfloat16.
+    """Bytes of the diffusion stage by purpose; `itemsize` is the frozen weights', passes are bfloat16.
 
-    Split over processes, each holds its part of the layers and, while one computes, the whole of it, in both formats.
+    If sharded, each process stores its part of the layers, and the computing layer as a whole in both dtypes.
     """
     count, masked = parameters(c), w.rows * w.blocks * c.block_size
     layer = block_attention_bytes(c, w) + 2 * masked * (3 * c.intermediate_size + 4 * c.hidden_size)
     teacher = 4 * SCORES_HELD * w.rows * c.num_attention_heads * w.length**2
-    kept = c.num_hidden_layers * (2 * masked * c.hidden_size if w.recompute else layer)
-    held = FUSED_HELD if w.fused_kl else ROWS_HELD
-    chunk = min(chunk_rows(c.vocab_size, w.logits, held), masked)
+    activations = c.num_hidden_layers * (2 * masked * c.hidden_size if w.recompute else layer)
+    copies = FUSED_HELD if w.fused_kl else ROWS_HELD
+    chunk = min(chunk_rows(c.vocab_size, w.logits, copies), masked)
     learnt = -(-count["diffusion"] // w.processes)
     frozen = count["base"] - count["body"] + -(-count["body"] // w.processes)
     one = (count["body"] * itemsize + 4 * count["diffusion"]) // c.num_hidden_layers
@@ -104,14 +104,14 @@ def memory(c: ModelConfig, w: Work, itemsize: int) -> dict[str, int]:
         "optimizer": 4 * MOMENTS * learnt,
         "a layer gathered, and the next": 2 * one if w.processes > 1 else 0,
         "keys and values of the rows": 2 * w.rows * w.length * c.kv_bytes_per_position,
-        "states kept for the way back": kept,
+        "states kept for the way back": activations,
         "one layer at work": max(layer if w.recompute else 0, teacher),
-        "logits": 4 * held * chunk * c.vocab_size,
+        "logits": 4 * copies * chunk * c.vocab_size,
     }
 
 
 def block_attention_bytes(c: ModelConfig, w: Work) -> int:
-    """What one layer's block attention holds at once: scores, or the keys and values it copies and their gradients."""
+    """Peak bytes of one layer's block attention: scores, or copied keys and values and their gradients."""
     masked = w.rows * w.blocks * c.block_size
     if w.attention == "explicit":
         return 4 * SCORES_HELD * c.num_attention_heads * masked * (w.length + c.block_size)
@@ -122,7 +122,7 @@ def block_attention_bytes(c: ModelConfig, w: Work) -> int:
 
 
 def step_flops(c: ModelConfig, w: Work) -> int:
-    """Operations of one step: the teacher's rows, the blocks forward (twice if recomputed) and back, both heads."""
+    """FLOPs of one step: the teacher's rows, the blocks forward (twice if recomputed) and backward, both heads."""
     count, masked = parameters(c), w.rows * w.blocks * c.block_size
     norms = c.num_hidden_layers * (2 * c.hidden_size + 2 * c.head_dim)
     body, projections = count["body"] - norms, count["diffusion"] - c.num_hidden_layers * 2 * c.head_dim
@@ -132,8 +132,8 @@ def step_flops(c: ModelConfig, w: Work) -> int:
     own = c.block_size * (shared_by(w.blocks) if w.attention == "sdpa" else 1)
     attended = 4 * width * masked * (w.length + own)
     forward = 2 * body * masked + attended
-    # written out, the prefix's two products go back once, for it learns nothing; all others twice or, where weights
-    # are frozen, once. A fused operator computes the scores anew and every gradient: five products for two.
+    # explicit: the prefix's two products have one backward product, for it is frozen; all others two or, if weights
+    # are frozen, one. A fused operator recomputes the scores and every gradient: five products for two.
     explicit = 4 * width * masked * w.length + 8 * width * masked * own
     fused = 10 * width * masked * (w.length + own)
     back = 2 * body * masked + 2 * projections * masked + (explicit if w.attention == "explicit" else fused)
@@ -143,7 +143,7 @@ def step_flops(c: ModelConfig, w: Work) -> int:
 
 
 def answer_seconds(c: ModelConfig, w: Work, rates: Rates, itemsize: int) -> float:
-    """Decoding a batch reads all weights once a token; the prompts are arithmetic."""
+    """Seconds for the answers: decoding reads all weights once per token and batch; prompts are compute-bound."""
     weights = parameters(c)["base"]
     batches = -(-w.prompts // w.answer_batch)
     reading = batches * w.answer_tokens * weights * itemsize / rates.bytes
@@ -154,13 +154,13 @@ def answer_seconds(c: ModelConfig, w: Work, rates: Rates, itemsize: int) -> floa
 
 
 def plan(c: ModelConfig, w: Work, rates: Rates, itemsize: int, share: float) -> dict[str, Any]:
-    """Everything above as one record; `share` is how much of the rates training is trusted to reach."""
-    held = memory(c, w, itemsize)
+    """The whole plan as one record; `share` is the assumed utilisation of the rates."""
+    memory_bytes = memory(c, w, itemsize)
     usable = Rates(rates.flops * share, rates.bytes * share)
     seconds = step_flops(c, w) / usable.flops
     return {
         "parameters": parameters(c) | {"share": round(parameters(c)["diffusion"] / sum(_both(c)), 4)},
-        "memory": held | {"in all": sum(held.values())},
+        "memory": memory_bytes | {"in all": sum(memory_bytes.values())},
         "cache of one decode": SharedCache.bytes_for(c, w.length, torch.bfloat16),
         "step operations": step_flops(c, w),
         "rates": asdict(rates) | {"share": share},
@@ -178,7 +178,7 @@ def _both(c: ModelConfig) -> tuple[int, int]:
 
 
 def lines(record: dict[str, Any], free: int | None) -> list[str]:
-    """The plan for reading."""
+    """The plan as text."""
     count, seconds, rates = record["parameters"], record["seconds"], record["rates"]
     text = [f"base {count['base']:,} parameters, diffusion view {count['diffusion']:,} ({count['share']:.1%} of both)"]
     text += ["memory of the diffusion stage:"]

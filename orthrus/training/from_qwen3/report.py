@@ -1,4 +1,4 @@
-"""What came of a run on any base: figures on its validation prompts, the model card, and the way to the hub."""
+"""Reports of a finished training run: evaluation on its validation prompts, model card, upload to the hub."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from orthrus.training.snapshots import TrainingStopped
 
 
 def evaluate_run(
-    out: Path, device: str, dtype: str, asked: int, max_new: int, note: Callable[[str], None]
+    out: Path, device: str, dtype: str, prompts: int, max_new: int, note: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Both lanes on the first `asked` validation prompts of a run; writes evaluation.json and returns its record."""
+    """Evaluate both lanes on the first `prompts` validation prompts; writes evaluation.json and returns its record."""
     lm = load_model(out / "checkpoint", device, dtype)
-    asking = (out / "answers" / "valid.jsonl").read_text(encoding="utf-8").splitlines()[:asked]
+    asking = (out / "answers" / "valid.jsonl").read_text(encoding="utf-8").splitlines()[:prompts]
     config = DecodeConfig(max_new_tokens=min(max_new, lm.config.max_position_embeddings // 2), detail=-1)
     sums = dict.fromkeys(("prompts", "tokens", "passes", "cycles", "accepted", "identical"), 0)
     ms = {"orthrus": 0.0, "ar": 0.0}
@@ -106,9 +106,9 @@ def write_card(out: Path, license_name: str) -> Path:
 
 
 def upload(folder: Path, repo: str, public: bool) -> str:
-    """Put a checkpoint on the hub; returns its address. Only what the published format has is sent.
+    """Upload a checkpoint to the hub; returns its URL. Only files of the published format are sent.
 
-    Raises TrainingStopped, in one sentence, where the hub refuses or cannot be reached.
+    Raises TrainingStopped, in one sentence, if the hub refuses or cannot be reached.
     """
     if not (folder / "README.md").is_file():
         raise OrthrusError("stage-missing", f"{folder} has no model card yet: run `card` first")

@@ -51,7 +51,7 @@ facts beyond a few dozen, and speaks only English.
 
 
 def write_card(folder: Path, config: ModelConfig, command: str, training: dict[str, Any], figures: list[dict]) -> None:
-    """README.md beside the weights; `training` is plain facts, `figures` what `orthrus evaluate --json` printed."""
+    """Write README.md beside the weights; `training`: plain facts, `figures`: output of `orthrus evaluate --json`."""
     shape = (
         f"{config.num_hidden_layers} layers, {config.hidden_size} wide, {config.num_attention_heads} heads over "
         f"{config.num_key_value_heads} key-value heads of {config.head_dim}, MLP {config.intermediate_size}, "
@@ -65,7 +65,7 @@ def write_card(folder: Path, config: ModelConfig, command: str, training: dict[s
 
 
 def _table(figures: dict[str, Any]) -> str:
-    """One Markdown table, a row per domain, under the command that made it."""
+    """A Markdown table with a row per domain, under the command that produced it."""
     split = figures["split"]
     title = TITLES.get(split, split)
     command = f"python -m orthrus evaluate --domain all --prompts {_prompts(figures)} --seed {figures['seed']}"
@@ -85,7 +85,7 @@ def _prompts(figures: dict[str, Any]) -> int:
 
 
 def read_figures(path: Path) -> dict[str, Any]:
-    """One JSON object as `orthrus evaluate --domain all --json` writes it."""
+    """Read the JSON object that `orthrus evaluate --domain all --json` writes."""
     figures = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(figures, dict) or "domains" not in figures:
         raise OrthrusError("figures-invalid", f"{path} is not the output of `orthrus evaluate --domain all --json`")

@@ -1,13 +1,13 @@
-"""`python -m orthrus.training <stage>`: train the embedded model from nothing, stage by stage, each resumable.
+"""`python -m orthrus.training <stage>`: train the embedded model from scratch, in resumable stages.
 
 tokenizer   byte-level BPE on the corpus
 ar          the AR model, next-token prediction on the corpus
-midtraining the AR model again, on more of what has to be copied
-annealing   and once more, on new problems: sums, and repetitions that end
+midtraining the AR model again, with more copying
+annealing   the AR model once more, on new problems: sums, and repetitions that end
 rollouts    the AR model's own greedy answers
 diffusion   the diffusion view, forward KL with the AR view frozen
 all         the six in order
-average     --of RUN RUN ...: begin a run with the mean of what the annealings of others ended with
+average     --of RUN RUN ...: start a run from the mean weights of other runs' annealings
 
 With --base FOLDER_OR_ID a diffusion view is trained for another Qwen3: see `orthrus/training/from_qwen3/cli.py`.
 """
@@ -38,13 +38,13 @@ from orthrus.training.rollouts import Rollouts, collect
 from orthrus.training.snapshots import TrainingStopped, average, load_weights
 from orthrus.training.stages import AutoregressiveStage, BatchShape, DiffusionStage
 
-# Steps kept to show the learning; it is fastest at first.
+# Steps of the snapshots; learning is fastest at first.
 SNAPSHOTS = {"ar": (100, 300, 800, 1500), "midtraining": (600,), "annealing": (), "diffusion": (100, 300)}
 STAGES = ("tokenizer", "ar", "midtraining", "annealing", "rollouts", "diffusion")
 
 
 class Pace(NamedTuple):
-    """How long and how fast a stage of the AR model trains, its blocks a row, and the seed of its problems."""
+    """Steps and learning rate of an AR stage, its blocks per row, and the seed of its problems."""
 
     steps: int
     lr: float
@@ -71,7 +71,7 @@ def mini_config(tokenizer) -> ModelConfig:
 
 
 def fresh_model(config: ModelConfig, seed: int) -> Orthrus:
-    """Normal(0, 0.02) everywhere, output projections scaled down by sqrt(2 * layers), norms at one."""
+    """A new model: Normal(0, 0.02), output projections scaled down by sqrt(2 * layers), norms at one."""
     torch.manual_seed(seed)
     model = Orthrus(config)
     for name, parameter in model.named_parameters():
@@ -82,7 +82,7 @@ def fresh_model(config: ModelConfig, seed: int) -> Orthrus:
 
 
 def trained_ar(args: argparse.Namespace, tokenizer) -> Orthrus:
-    """Both views as the AR model's stages left them, rounded to bfloat16 as it will be stored."""
+    """The model after the AR stages, rounded to bfloat16 as it will be stored."""
     model = fresh_model(mini_config(tokenizer), args.seed)
     load_weights(args.out / "annealing" / "best.pt", dict(model.named_parameters()))
     round_to_bfloat16(model)
@@ -106,13 +106,13 @@ def run_midtraining(args: argparse.Namespace) -> None:
 
 
 def run_annealing(args: argparse.Namespace) -> None:
-    seed = args.seed + 1000  # step n of another seed: problems that no stage before has seen
+    seed = args.seed + 1000  # step n of another seed: problems that no earlier stage has seen
     pace = Pace(args.anneal_steps, args.anneal_lr, args.anneal_blocks, seed)
     _train_further("midtraining", "annealing", ANNEALING, args, pace)
 
 
 def _train_further(before: str, name: str, recipe: Recipe, args: argparse.Namespace, pace: Pace) -> None:
-    """Stage `name` from the best weights of the stage before it, with a warm-up of its own."""
+    """Train stage `name` from the best weights of the previous stage, with its own warm-up."""
     tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
     model = fresh_model(mini_config(tokenizer), args.seed)
     load_weights(args.out / before / "best.pt", dict(model.named_parameters()))

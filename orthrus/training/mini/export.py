@@ -1,4 +1,4 @@
-"""From a trained model to a checkpoint folder."""
+"""Export a trained model to a checkpoint folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from orthrus.model.modules import DIFF
 
 @torch.no_grad()
 def round_to_bfloat16(model: Orthrus) -> None:
-    """Round every weight to the values bfloat16 can hold: what is trained against is then exactly what is stored."""
+    """Round every weight to bfloat16 values, so that the training target is exactly what is stored."""
     for parameter in model.parameters():
         parameter.copy_(parameter.bfloat16())
 
@@ -29,7 +29,7 @@ def copy_ar_to_diffusion(model: Orthrus) -> None:
 
 
 def export(model: Orthrus, tokenizer, folder: Path) -> None:
-    """Weights in bfloat16, config, tokenizer and generation config, in the published format."""
+    """Write weights in bfloat16, config, tokenizer and generation config, in the published format."""
     round_to_bfloat16(model)
     save_checkpoint(model, folder, torch.bfloat16)
     tokenizer.save_pretrained(folder)

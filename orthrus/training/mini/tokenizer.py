@@ -1,6 +1,6 @@
 """A byte-level BPE tokenizer trained on the corpus, with Qwen3's special tokens and chat template.
 
-Digits are split one by one before merging, so that a number is read the way it is reckoned.
+Digits are split before merging, so that a number is one token per digit, as arithmetic needs it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ END_OF_TURN, END_OF_TEXT, MASK = "<|im_end|>", "<|endoftext|>", "<|mask|>"
 SPECIAL_TOKENS = (END_OF_TEXT, "<|im_start|>", END_OF_TURN, "<think>", "</think>", MASK)
 
 # One chat format for training, the page and the command line; an empty think block is what Qwen3's own
-# template writes for enable_thinking=False, and the only thing this model knows.
+# template writes for enable_thinking=False, and the only form this model was trained on.
 CHAT_TEMPLATE = (
     "{%- for message in messages %}"
     "{{- '<|im_start|>' + message.role + '\\n' }}"
@@ -70,5 +70,5 @@ def _texts(seed: int, examples: int) -> Iterator[str]:
 
 
 def save_tokenizer(tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
-    """tokenizer.json, tokenizer_config.json and the chat template, as transformers writes them."""
+    """Write tokenizer.json, tokenizer_config.json and the chat template, as transformers does."""
     tokenizer.save_pretrained(folder)

@@ -85,7 +85,7 @@ def test_a_prompt_of_one_token_and_one_that_leaves_no_room(length, stop):
         for lane_of in (orthrus_lane, ar_lane):
             lane = lane_of(request)
             assert list(run_start(request, ("orthrus",))) and list(lane.events())
-            texts.append((lane.text, lane.stop))
+            texts.append((lane.token_ids, lane.stop))
     assert texts[0] == texts[1] == texts[2] == texts[3] and texts[0][1] == stop
 
 

@@ -45,7 +45,7 @@ def run(block_sizes: AdaptiveBlockSize, tokens: int, accepts) -> tuple[float, li
         n_accept = accepts(block - 1)
         blocks.append(block)
         price += block_sizes.costs.cycle(ROWS.index(block))
-        block_sizes.saw(block - 1, n_accept)
+        block_sizes.observe(block - 1, n_accept)
         written += 1 + n_accept
     return price, blocks
 
@@ -148,7 +148,7 @@ def test_whatever_was_seen_the_next_block_is_one_of_the_sizes(outcomes):
     block_sizes = AdaptiveBlockSize(COSTS, 24)
     for rows, stands in outcomes:
         rows = min(rows, 24)
-        block_sizes.saw(rows - 1, min(stands, rows - 1))
+        block_sizes.observe(rows - 1, min(stands, rows - 1))
         assert block_sizes.block() in ROWS[:-1]
 
 

@@ -64,24 +64,24 @@ def test_changed_kernels_are_not_those_that_were_compiled(card, monkeypatch, tmp
 def test_compiled_kernels_are_checked_and_taken(card):
     lm = lent_model()
     kernel_cache.note(lm.config, lm.model.dtype, 90, {})
-    found = Engines(lm, None, lent=True).get("auto")
+    found = Engines(lm, None, is_zerogpu=True).get("auto")
     assert found.engine == "triton" and found.check is HOLDS and found.mode == "exact"
 
 
 def test_kernels_that_are_not_compiled_are_not_tried(card, monkeypatch, caplog):
     monkeypatch.setattr(support, "_tried", lambda model: pytest.fail("compiling takes longer than a call is granted"))
     with caplog.at_level(logging.WARNING):
-        found = Engines(lent_model(), None, lent=True).get("auto")
+        found = Engines(lent_model(), None, is_zerogpu=True).get("auto")
     assert found.mode == "fast" and found.check is None and "sm_90" in caplog.text
     with refused("engine-unavailable"):
-        Engines(lent_model(), None, lent=True).get("triton")
+        Engines(lent_model(), None, is_zerogpu=True).get("triton")
 
 
 def test_kernels_that_do_not_hold_there_are_stepped_back_from(card, monkeypatch):
     lm = lent_model()
     kernel_cache.note(lm.config, lm.model.dtype, 90, {})
     monkeypatch.setattr(support, "_tried", lambda model: DIFFERS)
-    found = Engines(lm, None, lent=True).get("auto")
+    found = Engines(lm, None, is_zerogpu=True).get("auto")
     assert found.mode == "fast" and found.check is DIFFERS
 
 
@@ -89,7 +89,7 @@ def test_it_is_decided_once_a_process_and_mode(card, monkeypatch):
     lm, tries = lent_model(), []
     kernel_cache.note(lm.config, lm.model.dtype, 90, {})
     monkeypatch.setattr(support, "_tried", lambda model: tries.append(1) or HOLDS)
-    engines = Engines(lm, None, lent=True)
+    engines = Engines(lm, None, is_zerogpu=True)
     assert engines.get("auto") is engines.get("auto") and len(tries) == 1
     assert engines.get("torch").mode == "fast" and len(tries) == 1
 
@@ -97,12 +97,12 @@ def test_it_is_decided_once_a_process_and_mode(card, monkeypatch):
 def test_the_parent_stacks_nothing_and_decides_nothing(card):
     lm = lent_model()
     kernel_cache.note(lm.config, lm.model.dtype, 90, {})
-    engines, context = Engines(lm, None, lent=True), multiprocessing.get_context("fork")
+    engines, context = Engines(lm, None, is_zerogpu=True), multiprocessing.get_context("fork")
     found = context.SimpleQueue()
     process = context.Process(target=lambda: found.put(engines.get("auto").mode))
     process.start()
     process.join(60)
-    assert found.get() == "exact" and lm.model._fused is None and engines._known == {}
+    assert found.get() == "exact" and lm.model._fused is None and engines._by_engine == {}
 
 
 def test_loading_for_a_gpu_that_comes_later_leaves_the_weights_as_they_are(monkeypatch):
@@ -135,7 +135,7 @@ def test_a_server_compiles_in_a_process_of_its_own(monkeypatch):
     server._load(str(EMBEDDED_MODEL))
     assert asked == [], "a model on a CPU needs none"
     monkeypatch.setattr(type(lm.model), "device", property(lambda model: torch.device("cuda")))
-    assert server._load(str(EMBEDDED_MODEL))._known == {} and asked == [(str(EMBEDDED_MODEL), "float32")]
+    assert server._load(str(EMBEDDED_MODEL))._by_engine == {} and asked == [(str(EMBEDDED_MODEL), "float32")]
 
 
 @pytest.mark.parametrize(("code", "level"), [("import sys; sys.exit('no compiler')", "WARNING"), ("", "INFO")])

@@ -19,7 +19,7 @@ def played(team: TeamSize, passes: int, cost, rows: int = 1) -> list[int]:
     chosen = []
     for _ in range(passes):
         chosen.append(team.size_for(rows))
-        team.saw(rows, chosen[-1], cost(chosen[-1]))
+        team.observe(rows, chosen[-1], cost(chosen[-1]))
     return chosen
 
 
@@ -68,7 +68,7 @@ def test_a_look_at_a_hopeless_size_costs_one_pass():
 def test_one_slow_pass_changes_nothing():
     team = TeamSize(2)
     played(team, 50, lambda size: 2e-4 / size)
-    team.saw(1, 2, 1.0)
+    team.observe(1, 2, 1.0)
     assert played(team, 40, lambda size: 2e-4 / size).count(2) >= 39
 
 

@@ -25,7 +25,7 @@ from orthrus.server.worker import FLUSH_S, Fault, Start, StopFlag, WorkerError, 
 from orthrus.server.worker_pool import Worker, Workers, cores
 from orthrus.trace import Trace
 from tests.tiny import byte_tokenizer, random_weights, tiny_config
-from viz.page.form import Wish
+from viz.page.form import FormRequest
 
 ROOT = Path(__file__).resolve().parents[3]
 LONG = 8000  # tokens: many seconds, so that a run is under way when something happens to it
@@ -54,8 +54,8 @@ def workers(settings):
     made.close()
 
 
-def request(prompt="Hello", tokens=40, both=True) -> Wish:
-    return Wish(prompt, DecodeConfig(tokens), "auto", both)
+def request(prompt="Hello", tokens=40, both=True) -> FormRequest:
+    return FormRequest(prompt, DecodeConfig(tokens), "auto", both)
 
 
 def decoded(workers, asked, cancel=None) -> Trace:

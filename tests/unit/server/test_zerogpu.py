@@ -18,7 +18,7 @@ from orthrus.server.settings import Settings
 from orthrus.trace import Trace
 from tests import synthetic
 from tests.refusals import refused
-from viz.page.form import Wish
+from viz.page.form import FormRequest
 
 FORK = multiprocessing.get_context("fork")
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # newer Pythons warn of a fork beside threads
@@ -75,11 +75,11 @@ def decode(model, request, cancel):
 
 def lend(decoder=decode, most=60):
     lender = Lender()
-    return lender, zerogpu.on_lent_gpu(decoder, lender, lambda request: 1 + request.both, most)
+    return lender, zerogpu.on_zerogpu(decoder, lender, lambda request: 1 + request.both, most)
 
 
 def request(tokens, both=True):
-    return Wish("go", DecodeConfig(tokens), "auto", both)
+    return FormRequest("go", DecodeConfig(tokens), "auto", both)
 
 
 def test_a_run_is_made_in_a_forked_process_and_arrives_whole():
