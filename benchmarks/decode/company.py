@@ -32,10 +32,13 @@ from orthrus.evaluation.domains import dialogue
 WANTED = 0.45  # of the quiet figure, for this project's AR
 
 
+BUSY = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"  # ends with this process, however that ends
+
+
 @contextmanager
 def company() -> Iterator[None]:
     """One busy process while the block runs."""
-    other = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    other = subprocess.Popen([sys.executable, "-c", BUSY])
     try:
         yield
     finally:
