@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import test from "node:test";
 import { guessed, perCycle } from "../../viz/static/page/guess.js";
-import { quizPoints, quizSummary } from "../../viz/static/views/quiz.js";
+import { quizPoints, quizSummary } from "../../viz/static/views/quiz_score.js";
 import { refiltered } from "../../viz/static/views/sampling_filters.js";
 import { close, fixtures, stopsOf, sum } from "./fixtures.js";
 

@@ -2,13 +2,20 @@
 
 import { el } from "../player/dom.js";
 
-/** Tokens per cycle of the playhead's stops; null before the first commit. */
+/**
+ * Tokens per cycle of the playhead's stops; null before the first commit.
+ * @param {O.Stop[]} stops
+ */
 export function perCycle(stops) {
   const commits = stops.filter(({ p }) => p === "commit");
   return commits.length ? commits.reduce((sum, { w }) => sum + w, 0) / commits.length : null;
 }
 
-/** What to say of a guess; nothing where there was none. */
+/**
+ * What to say of a guess; nothing where there was none.
+ * @param {number} guess
+ * @param {number} truth
+ */
 export function guessed(guess, truth) {
   if (!(guess > 0) || truth === null) return "";
   const off = Math.abs(guess - truth);
@@ -16,6 +23,7 @@ export function guessed(guess, truth) {
   return how + "you said " + guess + ", it wrote " + truth.toFixed(1) + " tokens a cycle.";
 }
 
+/** @param {HTMLElement} box */
 export function mountGuess(box) {
   const label = el("label", "", "Your guess, tokens per cycle ");
   const input = el("input");

@@ -12,11 +12,13 @@
   }
 
   /** If storage is blocked, one that lasts as long as the page: the framework uses it unasked. */
-  for (const name of ["localStorage", "sessionStorage"]) {
+  for (const name of /** @type {const} */ (["localStorage", "sessionStorage"])) {
     try {
       window[name].getItem("");
     } catch (blocked) {
+      /** @type {Map<string, string>} */
       const kept = new Map();
+      /** @type {Storage} */
       const value = {
         getItem: (key) => kept.get(String(key)) ?? null,
         setItem: (key, text) => void kept.set(String(key), String(text)),
@@ -33,7 +35,8 @@
 
   // the form's numbers are texts; a phone shows its digits for them all the same
   document.addEventListener("focusin", ({ target }) => {
-    if (target.matches("[id^='field-'] :is(input, textarea)")) target.inputMode = "decimal";
+    if (target instanceof HTMLElement && target.matches("[id^='field-'] :is(input, textarea)"))
+      target.inputMode = "decimal";
   });
 
   /** The server cannot know at which address a proxy shows it; the document can. */
@@ -45,7 +48,10 @@
     },
   });
 
-  /** Why a request of the page's own came to nothing, in a sentence above the status. */
+  /**
+   * Why a request of the page's own came to nothing, in a sentence above the status.
+   * @param {string} sentence
+   */
   function say(sentence) {
     const status = document.querySelector("#status");
     let said = document.querySelector("#unreachable");
@@ -59,6 +65,7 @@
     said.textContent = sentence;
   }
 
+  /** @param {Response} reply */
   async function reason(reply) {
     if (reply.status === 404)
       return (
@@ -79,7 +86,7 @@
 
   const plain = window.fetch;
   window.fetch = async function (...asked) {
-    const url = String((asked[0] && asked[0].url) || asked[0]);
+    const url = asked[0] instanceof Request ? asked[0].url : String(asked[0]);
     const ours = /\/gradio_api\/(queue|run|call|app_id)\b/.test(url);
     try {
       const reply = await plain.apply(this, asked);

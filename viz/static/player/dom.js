@@ -1,29 +1,59 @@
 /* Nodes of the page, made the same way everywhere: texts come from a model and are never read as HTML. */
 
 /** Parts that show a model's or a visitor's text, or change with every frame: a browser that translates leaves them. */
-const VERBATIM = new Set(
-  "o-prompt o-text o-slots o-next o-alts o-written o-ruler o-peek o-place o-count o-foot o-chart o-tablebox o-parting o-toplist o-kept o-voice o-verbatim".split(
-    " ",
-  ),
-);
+const NAMES =
+  "prompt text slots next alts written ruler peek place count foot chart tablebox parting toplist kept voice verbatim";
+const VERBATIM = new Set(NAMES.split(" ").map((name) => "o-" + name));
 
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {string} [className]
+ * @param {string | number} [text]
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
 export function el(tag, className, text) {
   const node = document.createElement(tag);
   if (className) node.className = className;
   if (className && className.split(" ").some((name) => VERBATIM.has(name))) verbatim(node);
-  if (text !== undefined) node.textContent = text; // never innerHTML: texts come from a model
+  if (text !== undefined) node.textContent = String(text); // never innerHTML: texts come from a model
   return node;
 }
 
+/**
+ * The first node, or every node, below `root` that fits a selector.
+ * @type {(root: ParentNode, selector: string) => HTMLElement | null}
+ */
+export const find = (root, selector) => root.querySelector(selector);
+
+/** @type {(root: ParentNode, selector: string) => HTMLElement[]} */
+export const findAll = (root, selector) => [
+  .../** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll(selector)),
+];
+
+/**
+ * The node around an event's target that fits a selector.
+ * @type {(event: Event, selector: string) => HTMLElement | null}
+ */
+export const closest = ({ target }, selector) => (target instanceof Element ? target.closest(selector) : null);
+
+/** @param {HTMLElement} node */
 export function verbatim(node) {
   node.translate = false;
   node.classList.add("notranslate"); // some translators know the one mark, some the other
 }
 
-/** A sentence in which tokens stand between “ and ”, as nodes: the tokens are not translated. */
+/**
+ * A sentence in which tokens stand between “ and ”, as nodes: the tokens are not translated.
+ * @param {string} text
+ */
 export const quoting = (text) =>
   text.split(/(“[^”]*”)/).map((piece, i) => (i % 2 ? el("span", "o-verbatim", piece) : document.createTextNode(piece)));
 
+/**
+ * @param {string} text
+ * @param {(event: MouseEvent) => unknown} act
+ */
 export function button(text, act) {
   const node = el("button", "o-button", text);
   node.type = "button";
@@ -31,7 +61,12 @@ export function button(text, act) {
   return node;
 }
 
-/** A row of buttons of which one is pressed; `pick(i)` at each click. */
+/**
+ * A row of buttons of which one is pressed; `pick(i)` at each click.
+ * @param {string[]} labels
+ * @param {string} name
+ * @param {(i: number) => void} pick
+ */
 export function choice(labels, name, pick) {
   const box = el("div", "o-choice");
   box.setAttribute("role", "group");

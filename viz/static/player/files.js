@@ -2,6 +2,11 @@
 
 import { button, el } from "./dom.js";
 
+/**
+ * @param {string} name
+ * @param {BlobPart[]} parts
+ * @param {string} type
+ */
 export function saveFile(name, parts, type) {
   const url = URL.createObjectURL(new Blob(parts, { type }));
   const link = el("a");
@@ -11,11 +16,22 @@ export function saveFile(name, parts, type) {
   setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
 
+/** @param {string} base64 */
 export const bytesOf = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+/**
+ * @param {O.Player} player
+ * @param {string} what
+ */
 export const fileName = (player, what) => player.facts.record.run.name + what;
+/** @param {O.Player} player */
 export const originOf = (player) => player.facts.record.run.about;
 
-/** A button whose work may fail: it says so instead of doing nothing. */
+/**
+ * A button whose work may fail: it says so instead of doing nothing.
+ * @param {string} text
+ * @param {string} title
+ * @param {() => unknown} act
+ */
 export function exportButton(text, title, act) {
   const node = button(text, async () => {
     node.disabled = true;

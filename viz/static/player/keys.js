@@ -1,6 +1,6 @@
 /* The keyboard: one table for the help and for what the keys do. */
 
-import { el } from "./dom.js";
+import { closest, el, find } from "./dom.js";
 import { raceMs, racePace } from "./speeds.js";
 
 const MOVES = true; // a key that a focused button, link or list has a use of its own for
@@ -8,6 +8,7 @@ const MOVES = true; // a key that a focused button, link or list has a use of it
 /**
  * A line of the help and its keys; every act of a key is done. A part may own such rows, too (`keys`). Without `shown`
  * the row is not in the help.
+ * @type {O.KeyRow[]}
  */
 export const KEYS = [
   { shown: "Space", what: "play or pause", moves: MOVES, acts: { " ": ({ head }) => head.toggle() } },
@@ -46,14 +47,22 @@ const TYPING = "input:not([type=range]), textarea, select, [contenteditable=true
 const BUSY =
   "input, textarea, select, button, summary, a, [contenteditable=true], [role=option], [role=tab], [role=slider], [role=button]";
 
+/**
+ * @param {O.Player} player
+ * @param {number} i
+ */
 function toStop({ head }, i) {
   head.pause();
   head.seek(i);
 }
 
-/** Bring a view into sight, and the reader's focus with it. */
+/**
+ * Bring a view into sight, and the reader's focus with it.
+ * @param {O.Player} player
+ * @param {string} name
+ */
 function goTo(player, name) {
-  const section = player.root.querySelector(".o-view.o-" + name);
+  const section = find(player.root, ".o-view.o-" + name);
   if (!section) return;
   const room = player.bar.getBoundingClientRect().height; // the bar sticks to the top
   section.style.scrollMarginTop = (getComputedStyle(player.bar).position === "sticky" ? room + 8 : 8) + "px";
@@ -62,6 +71,7 @@ function goTo(player, name) {
   section.scrollIntoView({ behavior: player.reduced.matches ? "auto" : "smooth", block: "start" });
 }
 
+/** @param {O.Player} player */
 function again(player) {
   const { head, stops } = player;
   if (!stops.length) return;
@@ -71,13 +81,19 @@ function again(player) {
   goTo(player, "race");
 }
 
+/** @param {O.Player} player */
 function fullscreen({ root }) {
   if (document.fullscreenElement) document.exitFullscreen();
   else if (root.requestFullscreen) root.requestFullscreen().catch(() => {}); // a frame may forbid it
 }
 
-/** The whole table of a player: its own keys, those of its parts, a digit for each place. */
+/**
+ * The whole table of a player: its own keys, those of its parts, a digit for each place.
+ * @param {Pick<O.Player, "parts" | "settings">} player
+ * @returns {O.KeyRow[]}
+ */
 export function keyRows({ parts, settings: { places, views } }) {
+  /** @type {(name: string, i: number) => O.KeyRow} */
   const digit = (name, i) => ({
     shown: String(i + 1),
     what: views[name].title,
@@ -86,12 +102,19 @@ export function keyRows({ parts, settings: { places, views } }) {
   return [...KEYS, ...Object.values(parts).flatMap((part) => part.keys || []), ...places.map(digit)];
 }
 
-/** A key as the table names it; a letter is the same with Shift, an arrow is not. */
+/**
+ * A key as the table names it; a letter is the same with Shift, an arrow is not.
+ * @param {Pick<KeyboardEvent, "key" | "shiftKey">} event
+ */
 export function keyName({ key, shiftKey }) {
   if (key.length === 1) return key.toLowerCase();
   return shiftKey && key.startsWith("Arrow") ? "Shift+" + key : key;
 }
 
+/**
+ * @param {O.Player} player
+ * @param {O.KeyRow[]} rows
+ */
 function helpCard(player, rows) {
   const list = el("dl", "o-keys");
   for (const { shown, what } of rows) if (shown) list.append(el("dt", "", shown), el("dd", "", what));
@@ -106,17 +129,22 @@ function helpCard(player, rows) {
   return card;
 }
 
-/** The keys of a page that shows a player: they work wherever nobody types. Returns their help. */
+/**
+ * The keys of a page that shows a player: they work wherever nobody types. Returns their help.
+ * @param {O.Player} player
+ */
 export function listenToKeys(player) {
   const rows = keyRows(player);
   const help = el("details", "o-help");
   const summary = el("summary", "o-button", "?");
   summary.setAttribute("aria-label", "Keys");
   help.append(summary, helpCard(player, rows));
+  /** @param {KeyboardEvent} event */
   const onKey = (event) => {
     if (!player.root.isConnected) return document.removeEventListener("keydown", onKey);
     if (player.keysOff || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    const within = (selector) => event.target.closest && event.target.closest(selector);
+    /** @param {string} selector */
+    const within = (selector) => closest(event, selector);
     const name = keyName(event);
     const found = rows.filter((row) => row.acts[name] && !within(row.moves ? BUSY : TYPING));
     for (const { acts } of found) acts[name](player, help);

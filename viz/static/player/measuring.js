@@ -5,6 +5,7 @@
 import { el } from "./dom.js";
 
 export class Measuring {
+  /** @param {O.Player} player */
   constructor(player) {
     this.player = player;
     this.run = undefined; // the live run whose messages are taken
@@ -24,7 +25,10 @@ export class Measuring {
     head.pause();
   }
 
-  /** A message of a live run; whether it is one to be drawn. */
+  /**
+   * A message of a live run; whether it is one to be drawn.
+   * @param {O.Message} message
+   */
   heard(message) {
     if (message.seq === 0) this.run = message.run;
     if (message.run !== this.run) return false; // the visitor looks at something else
@@ -38,7 +42,10 @@ export class Measuring {
     return drawn;
   }
 
-  /** The first line only stops the film: a short run has no other. */
+  /**
+   * The first line only stops the film: a short run has no other.
+   * @param {O.Measured} measured
+   */
   show({ lane, tokens, text }) {
     this.hold();
     this.line.textContent = "Measuring " + lane + ": " + tokens + " tokens";

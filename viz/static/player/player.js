@@ -5,6 +5,7 @@
  * A view's kind is drawn by a part: PARTS[kind](host, spec, player) -> {draw(state, facts, now), tick(now), theme()}.
  */
 
+import { el } from "./dom.js";
 import { Measuring } from "./measuring.js";
 import { applyChange } from "./patches.js";
 import { Playhead } from "./playhead.js";
@@ -14,25 +15,48 @@ import { makeTransport } from "./transport.js";
 const KEY_EVERY = 12; // stops between snapshots: a jump back replays at most this many
 const CALM_MS = 340; // big areas change at most three times a second while playing
 
-class Player {
+export class Player {
+  /**
+   * @param {HTMLElement} root
+   * @param {O.Settings} settings
+   * @param {O.Options} options
+   */
   constructor(root, settings, options) {
     this.root = root;
     this.settings = settings;
     this.options = options || {};
-    this.stops = [];
+    /** @type {Record<string, O.Part>} */
     this.parts = {};
+    /** @type {Record<string, string>} */
+    this.styles = {}; // of the root, as far as they were asked for
+    /** @type {O.Tour | null} */
+    this.tour = null;
+    /** @type {O.Quiz | null} */
+    this.quiz = null;
+    /** @type {O.Race | null} */
+    this.race = null;
+    this.keysOff = false;
+    this.awake = false; // a frame has been asked for
+    this.moved = false; // by a hand
+    this.answered = false; // the frame before was the answer to a hand
+    this.free = false; // a chart may be redrawn in this frame
+    /** @param {string} _mode */
+    this.setTheme = (_mode) => {};
+    this.bar = el("div", "o-transport");
+    this.voice = el("div", "o-voice");
     this.reduced = window.matchMedia("(prefers-reduced-motion: reduce)");
     this.measuring = new Measuring(this);
     buildStage(this);
     this.head = new Playhead(this);
     this.transport = makeTransport(this);
-    this.reset({});
+    this.reset(null);
   }
 
   /** Frames are asked for only while something moves or waits to be drawn: a page at rest costs nothing. */
   wake() {
     if (this.awake) return;
     this.awake = true;
+    /** @param {number} time */
     const loop = (time) => {
       this.awake = false;
       if (!this.root.isConnected) return; // the page dropped us
@@ -49,14 +73,19 @@ class Player {
     requestAnimationFrame(loop);
   }
 
+  /** @param {O.Message | null} message */
   reset(message) {
-    this.run = message.run;
+    this.run = message ? message.run : undefined;
     this.seq = -1;
-    this.live = !!message.live;
+    this.live = !!message && !!message.live;
     this.ended = false;
+    /** @type {O.Stop[]} */
     this.stops = [];
+    /** @type {Map<number, Record<string, any>>} */
     this.keys = new Map();
+    /** @type {Record<string, any>} */
     this.facts = {};
+    /** @type {Record<string, any>} */
     this.state = {};
     for (const [name, spec] of Object.entries(this.settings.views)) {
       this.facts[name] = structuredClone(spec.facts || {});
@@ -64,6 +93,7 @@ class Player {
     }
     this.keys.set(-1, structuredClone(this.state));
     this.at = -1;
+    /** @type {Set<string>} */
     this.dirty = new Set();
     this.redraw();
     this.head.reset();
@@ -77,6 +107,7 @@ class Player {
   /** A message {run, seq, live, frames, end, autoplay, measuring}; a repeated seq is ignored.
    *
    * Another recorded run starts over at once, a live one with its first frames, which come once it is measured.
+   * @param {O.Message} message
    */
   feed(message) {
     if (message.run === undefined) return;
@@ -107,13 +138,16 @@ class Player {
     );
   }
 
+  /** @param {O.Frame} frame */
   addStop(frame) {
     const last = this.stops[this.stops.length - 1];
-    frame.t0 = last ? last.t0 + last.ms : 0;
-    this.stops.push(frame);
+    this.stops.push({ ...frame, t0: last ? last.t0 + last.ms : 0 });
   }
 
-  /** Put every view into the state after stop i. */
+  /**
+   * Put every view into the state after stop i.
+   * @param {number} i
+   */
   show(i) {
     i = Math.max(-1, Math.min(i, this.stops.length - 1));
     this.moved = true;
@@ -147,6 +181,7 @@ class Player {
     return free;
   }
 
+  /** @param {number} time */
   frame(time) {
     const answers = this.moved && !this.answered; // what the hand is on first; the rest in the frame after it
     this.free = !answers;
@@ -167,31 +202,48 @@ class Player {
     this.transport.tick(now);
   }
 
+  /** @param {number} id */
   word(id) {
     const text = this.facts.words.text[id];
     return text === undefined ? "<" + id + ">" : text;
   }
 
-  /** A property of the root's style, asked of the page once a theme and width: asking lays all of it out. */
+  /**
+   * A property of the root's style, asked of the page once a theme and width: asking lays all of it out.
+   * @param {string} property
+   */
   styled(property) {
     if (!(property in this.styles))
       this.styles[property] = getComputedStyle(this.root).getPropertyValue(property).trim();
     return this.styles[property];
   }
 
+  /** @param {string} name */
   colour(name) {
     return this.styled("--o-" + name);
   }
 
+  /**
+   * @param {number} cycle
+   * @param {O.Phase} [phase]
+   */
   seekCycle(cycle, phase) {
     const found = this.stops.findIndex((stop) => stop.c === cycle && stop.p === (phase || "commit"));
     if (found >= 0) this.head.seek(found);
   }
 
-  /** One message to screen readers; only while the visitor steps, so that a running film does not chatter. */
+  /**
+   * One message to screen readers; only while the visitor steps, so that a running film does not chatter.
+   * @param {string} text
+   */
   announce(text) {
     if (!this.head.playing) this.voice.textContent = text;
   }
 }
 
+/**
+ * @param {HTMLElement} root
+ * @param {O.Settings} settings
+ * @param {O.Options} options
+ */
 export const mount = (root, settings, options) => new Player(root, settings, options);

@@ -2,11 +2,13 @@
 
 import { SPEEDS } from "./speeds.js";
 
+/** @type {Partial<Record<O.Phase, number>>} */
 const INTRO_MS = { prefill: 600, draft: 2000, verify: 2400, commit: 2000 }; // the first cycle of a film, to be read
 const LAG_MS = 8000; // at most so long are the passes shown that plain decoding makes after Orthrus has ended
 const CYCLE_GOAL_MS = 1100; // the first speed is chosen so that a mean cycle takes about this long
 
 export class Playhead {
+  /** @param {O.Player} player */
   constructor(player) {
     this.player = player;
     this.speed = SPEEDS[1];
@@ -22,6 +24,7 @@ export class Playhead {
     this.last = undefined;
   }
 
+  /** @param {O.Message} message */
   fed(message) {
     const stops = this.player.stops;
     if (message.autoplay) {
@@ -50,7 +53,10 @@ export class Playhead {
     );
   }
 
-  /** Wall time one stop takes at the present speed. */
+  /**
+   * Wall time one stop takes at the present speed.
+   * @param {O.Stop} stop
+   */
   wall(stop) {
     if (this.introducing(stop)) return INTRO_MS[stop.p];
     if (this.speed.fixed) return stop.p === "finish" ? 2 * this.speed.fixed : this.speed.fixed;
@@ -58,11 +64,15 @@ export class Playhead {
     return lag === null ? stop.ms / this.speed.rate : Math.min(LAG_MS, (lag * stop.t0) / this.speed.rate);
   }
 
-  /** A film that starts by itself shows its first cycle slowly; the lanes' common clock slows with it. */
+  /**
+   * A film that starts by itself shows its first cycle slowly; the lanes' common clock slows with it.
+   * @param {O.Stop} stop
+   */
   introducing(stop) {
     return this.intro && !!stop && stop.c <= 0 && stop.p in INTRO_MS;
   }
 
+  /** @param {number} time */
   advance(time) {
     const passed = this.last === undefined ? 0 : Math.min(time - this.last, 250); // a hidden tab does not skip ahead
     this.last = time;
@@ -93,24 +103,24 @@ export class Playhead {
     }
   }
 
+  /** @returns {O.Now} */
   now() {
     const { stops, at } = this.player;
     const stop = stops[at];
     return {
       at,
-      stop,
       phase: stop ? stop.p : "",
       cycle: stop ? stop.c : -1,
       playing: this.playing,
       clock: stop ? stop.t0 + this.share * stop.ms : Infinity,
       share: this.share,
       wall: stop && this.playing ? this.wall(stop) : 1500,
-      live: this.player.live,
       ended: this.player.ended,
       slowly: this.introducing(stop),
     };
   }
 
+  /** @param {number} i */
   seek(i) {
     this.moves++;
     this.intro = false;
@@ -159,12 +169,16 @@ export class Playhead {
     else this.play();
   }
 
+  /** @param {number} by */
   step(by) {
     this.pause();
     this.seek(this.player.at + by);
   }
 
-  /** To the draft of the next cycle, or to the beginning of this one and then of those before. */
+  /**
+   * To the draft of the next cycle, or to the beginning of this one and then of those before.
+   * @param {number} by
+   */
   stepCycle(by) {
     this.pause();
     const { stops, at } = this.player;
@@ -178,6 +192,7 @@ export class Playhead {
     this.last = undefined;
   }
 
+  /** @param {number} by */
   faster(by) {
     this.player.wake();
     this.intro = false;

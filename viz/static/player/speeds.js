@@ -4,6 +4,7 @@ const TEACHING_MS = 2500; // a phase at teaching pace
 const RACE_MS = 6500; // about how long the race is shown, by the choice of a slower clock
 const RATES = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 4];
 
+/** @type {O.Speed[]} */
 export const SPEEDS = [
   { label: "teaching pace", fixed: TEACHING_MS },
   ...RATES.map((rate) => ({
@@ -12,14 +13,21 @@ export const SPEEDS = [
   })),
 ];
 
-/** Of the player's speeds the one that shows `ms` in about RACE_MS; never faster than measured. */
+/**
+ * Of the player's speeds the one that shows `ms` in about RACE_MS; never faster than measured.
+ * @param {number} ms
+ */
 export function racePace(ms) {
   const slower = SPEEDS.filter(({ rate }) => rate && rate <= 1);
+  /** @param {O.Speed} speed */
   const far = ({ rate }) => Math.abs(Math.log(ms / rate / RACE_MS));
   return slower.reduce((best, speed) => (far(speed) < far(best) ? speed : best));
 }
 
-/** Measured ms that the whole race would take; on the clock of passes, all of them at Orthrus's mean. */
+/**
+ * Measured ms that the whole race would take; on the clock of passes, all of them at Orthrus's mean.
+ * @param {Pick<O.Player, "stops" | "race">} player
+ */
 export function raceMs({ stops, race }) {
   const last = stops[stops.length - 1],
     lag = race.lag();

@@ -3,6 +3,10 @@
 import { el } from "./dom.js";
 import { PARTS } from "../views/parts.js";
 
+/**
+ * @param {string} name
+ * @param {O.Spec} spec
+ */
 export function sectionOf(name, spec) {
   const section = el("section", "o-view o-" + name);
   section.setAttribute("aria-label", spec.title || name);
@@ -11,13 +15,14 @@ export function sectionOf(name, spec) {
   return section;
 }
 
-/** The page: one section a view in the catalogue's order, the transport bar behind the race, charts in a grid. */
+/**
+ * The page: one section a view in the catalogue's order, the transport bar behind the race, charts in a grid.
+ * @param {O.Player} player
+ */
 export function buildStage(player) {
   const root = player.root;
   root.classList.add("orthrus");
   root.replaceChildren();
-  player.bar = el("div", "o-transport");
-  player.voice = el("div", "o-voice");
   player.voice.setAttribute("aria-live", "polite");
   const charts = el("div", "o-charts");
   for (const [name, spec] of Object.entries(player.settings.views)) {
@@ -34,7 +39,10 @@ export function buildStage(player) {
   followTheme(player);
 }
 
-/** Dark or light: the page's body class where there is one to follow, else the system's wish. */
+/**
+ * Dark or light: the page's body class where there is one to follow, else the system's wish.
+ * @param {O.Player} player
+ */
 export function followTheme(player) {
   const wish = window.matchMedia("(prefers-color-scheme: dark)");
   const set = () => {

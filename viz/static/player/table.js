@@ -2,16 +2,26 @@
 
 import { button, el } from "./dom.js";
 
-/** The rows of columns that may differ in length (two lanes side by side): what is missing is null. */
+/**
+ * The rows of columns that may differ in length (two lanes side by side): what is missing is null.
+ * @param {O.Pairs} pairs
+ * @param {O.Columns} columns
+ */
 function rowsOf(pairs, columns) {
   const chosen = pairs.map(([, name]) => columns[name]);
   const n = Math.max(0, ...chosen.map((column) => column.length));
   return Array.from({ length: n }, (_, i) => chosen.map((column) => (i < column.length ? column[i] : null)));
 }
 
+/** @param {O.Cell} value */
 const shown = (value) =>
   value === null || value === undefined ? "–" : typeof value === "number" ? String(+value.toFixed(3)) : String(value);
 
+/**
+ * @param {string} caption
+ * @param {O.Pairs} pairs
+ * @param {O.Columns} columns
+ */
 export function makeTable(caption, pairs, columns) {
   const table = el("table", "o-table");
   const heads = el("tr");
@@ -37,7 +47,10 @@ export function makeTable(caption, pairs, columns) {
   return table;
 }
 
-/** A button that shows a view's numbers as a table, or the view again: act(whether the table is wanted). */
+/**
+ * A button that shows a view's numbers as a table, or the view again: act(whether the table is wanted).
+ * @param {(on: boolean) => unknown} act
+ */
 export function tableToggle(act) {
   const node = button("Show as table", () => {
     const on = node.getAttribute("aria-pressed") !== "true";
@@ -56,7 +69,10 @@ export function tableBox() {
   return box;
 }
 
-/** One field: quoted where it must be; a text that a spreadsheet would take for a formula gets an apostrophe. */
+/**
+ * One field: quoted where it must be; a text that a spreadsheet would take for a formula gets an apostrophe.
+ * @param {O.Cell} value
+ */
 function field(value) {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return String(value);
@@ -64,7 +80,12 @@ function field(value) {
   return /[",\r\n]/.test(text) ? '"' + text.replace(/"/g, '""') + '"' : text;
 }
 
-/** The first line says where the numbers come from. */
+/**
+ * The first line says where the numbers come from.
+ * @param {string} about
+ * @param {O.Pairs} pairs
+ * @param {O.Columns} columns
+ */
 export function csvText(about, pairs, columns) {
   const lines = [pairs.map(([head]) => head), ...rowsOf(pairs, columns)].map((row) => row.map(field).join(","));
   return ["# " + about.replace(/[\r\n]+/g, " "), ...lines].join("\r\n") + "\r\n";

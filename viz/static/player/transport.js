@@ -1,6 +1,6 @@
 /* The transport bar: play, step, loop, scrub, speed. The keys for all of it are in keys.js. */
 
-import { button, el } from "./dom.js";
+import { button, el, findAll } from "./dom.js";
 import { cellText } from "./format.js";
 import { listenToKeys } from "./keys.js";
 import { SPEEDS } from "./speeds.js";
@@ -11,6 +11,11 @@ const PHASES = [
   ["commit", "3 Commit"],
 ];
 
+/**
+ * @param {string} text
+ * @param {string} name
+ * @param {() => unknown} act
+ */
 function iconButton(text, name, act) {
   const node = button(text, act);
   node.setAttribute("aria-label", name);
@@ -18,26 +23,32 @@ function iconButton(text, name, act) {
   return node;
 }
 
+/** @param {O.Player} player */
 function speedMenu(player) {
   const menu = el("select", "o-speed");
   menu.setAttribute("aria-label", "Playback speed");
   SPEEDS.forEach((speed, i) => {
     const option = el("option", "", speed.label);
-    option.value = i;
+    option.value = String(i);
     menu.append(option);
   });
   menu.addEventListener("change", () => {
     player.head.intro = false;
-    player.head.speed = SPEEDS[menu.value];
+    player.head.speed = SPEEDS[+menu.value];
     player.wake();
   });
   return menu;
 }
 
-/** What a place on the track is about, before anybody goes there: its cycle, and what that wrote. */
+/**
+ * What a place on the track is about, before anybody goes there: its cycle, and what that wrote.
+ * @param {O.Player} player
+ * @param {number} i
+ */
 function preview(player, i) {
   const stop = player.stops[i];
   if (!stop || (i > player.at && player.root.classList.contains("asking"))) return ""; // the quiz is still open
+  /** @type {O.Lane | undefined} */
   const rows = player.facts.race && player.facts.race.orthrus;
   const wrote = player.stops.find(({ c, p }) => c === stop.c && p === "commit");
   if (!wrote) return stop.p === "finish" ? "the end" : "the prompt";
@@ -54,14 +65,17 @@ function preview(player, i) {
   );
 }
 
-/** One tick a cycle, as high as it committed tokens, under a range input that seeks. */
+/**
+ * One tick a cycle, as high as it committed tokens, under a range input that seeks.
+ * @param {O.Player} player
+ */
 function track(player) {
   const box = el("div", "o-track");
   const ticks = el("div", "o-ticks");
   ticks.setAttribute("aria-hidden", "true");
   const range = el("input", "o-range");
   range.type = "range";
-  range.min = 0;
+  range.min = "0";
   range.setAttribute("aria-label", "Position in the run");
   range.addEventListener("input", () => {
     player.head.pause();
@@ -70,17 +84,18 @@ function track(player) {
   const peek = el("div", "o-peek");
   peek.hidden = true;
   peek.setAttribute("aria-hidden", "true"); // the range says the same in its value text
+  /** @param {number} i */
   const show = (i) => {
     const text = preview(player, Math.round(i));
     peek.hidden = !text;
     if (!text) return;
     peek.textContent = text;
-    const share = i / Math.max(1, range.max);
+    const share = i / Math.max(1, +range.max);
     peek.style.left = 100 * share + "%";
     peek.style.transform = "translateX(" + -100 * share + "%)";
   };
   range.addEventListener("pointermove", (event) =>
-    show(Math.max(0, Math.min(1, event.offsetX / range.clientWidth)) * range.max),
+    show(Math.max(0, Math.min(1, event.offsetX / range.clientWidth)) * +range.max),
   );
   range.addEventListener("input", () => show(+range.value));
   for (const gone of ["pointerleave", "blur"]) range.addEventListener(gone, () => (peek.hidden = true));
@@ -88,6 +103,7 @@ function track(player) {
   return { box, ticks, range };
 }
 
+/** @param {O.Player} player */
 function steppers(player) {
   const head = player.head;
   const play = iconButton("▶", "Play", () => head.toggle());
@@ -107,7 +123,10 @@ function steppers(player) {
   return { row, play, loop };
 }
 
-/** Buttons of the parts that can be opened; one that is not ready yet (a tour of a run without an end) hides. */
+/**
+ * Buttons of the parts that can be opened; one that is not ready yet (a tour of a run without an end) hides.
+ * @param {O.Player} player
+ */
 function openers(player) {
   const found = Object.values(player.parts).filter((part) => part.opens);
   const nodes = found.map((part) => iconButton(...part.opens));
@@ -115,6 +134,7 @@ function openers(player) {
   return { nodes, check };
 }
 
+/** @param {O.Player} player */
 export function makeTransport(player) {
   const bar = player.bar;
   const head = player.head;
@@ -144,10 +164,11 @@ export function makeTransport(player) {
       while (ticks.childElementCount > cycles.length) ticks.lastChild.remove();
       for (let i = ticks.childElementCount; i < cycles.length; i++) ticks.append(el("i"));
       const most = Math.max(1, ...cycles.map((stop) => stop.w));
-      cycles.forEach((stop, i) => (ticks.children[i].style.height = (100 * stop.w) / most + "%"));
-      range.max = Math.max(0, player.stops.length - 1);
+      findAll(ticks, "i").forEach((tick, i) => (tick.style.height = (100 * cycles[i].w) / most + "%"));
+      range.max = String(Math.max(0, player.stops.length - 1));
       drawn = "";
     },
+    /** @param {O.Now} now */
     tick(now) {
       const key = [now.at, head.playing, head.loop, player.ended, SPEEDS.indexOf(head.speed)].join();
       if (key === drawn) return;
@@ -168,9 +189,9 @@ export function makeTransport(player) {
       [...ticks.children].forEach(
         (tick, i) => (tick.className = i < now.cycle ? "past" : i === now.cycle ? "here" : ""),
       );
-      range.value = Math.max(0, now.at);
+      range.value = String(Math.max(0, now.at));
       range.setAttribute("aria-valuetext", place.textContent + (known ? ", " + now.phase : ""));
-      menu.value = SPEEDS.indexOf(head.speed);
+      menu.value = String(SPEEDS.indexOf(head.speed));
     },
   };
 }

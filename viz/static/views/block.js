@@ -3,46 +3,21 @@
 import { el } from "../player/dom.js";
 import { cellText } from "../player/format.js";
 import { makeTable, tableBox, tableToggle } from "../player/table.js";
+import { fill, legend, makeSlot, pointing, put, roving } from "./block_slots.js";
 
 // Slots that a step into verdict or commit shows in the frame that answers. The next frame has the others, which a
 // verdict's sweep reaches last. A draft is there all at once, as its tokens were.
 const FIRST = 8;
 
-function legend(player) {
-  const box = el("div", "o-legend");
-  for (const code of player.settings.legend) {
-    const { name, glyph, label } = player.settings.statuses[code];
-    const item = el("span", "o-key is-" + name);
-    item.append(el("i", "", glyph), document.createTextNode(label));
-    box.append(item);
-  }
-  return box;
-}
-
-function makeSlot(i) {
-  const box = el("div", "o-slot");
-  box.setAttribute("role", "option");
-  box.setAttribute("aria-selected", "false");
-  box.tabIndex = i ? -1 : 0;
-  box.style.setProperty("--i", i);
-  const guess = el("div", "o-cell o-guess");
-  const own = el("div", "o-cell o-own");
-  for (const cell of [guess, own]) cell.append(el("i"), el("span"));
-  box.append(guess, own);
-  return { box, guess, own };
-}
-
-/** Nothing is written that stands there already: whatever is written is styled and laid out anew. */
-const put = (node, name, value) => node[name] === value || (node[name] = value);
-
-function fill(cell, glyph, text) {
-  put(cell.children[0], "textContent", glyph);
-  put(cell.children[1], "textContent", text);
-}
-
-/** One block as columns, a row a slot; what is not known yet is null. */
+/**
+ * One block as columns, a row a slot; what is not known yet is null.
+ * @param {O.Block} block
+ * @param {O.Player} player
+ */
 export function blockColumns(block, player) {
+  /** @param {"q" | "p" | "ar"} name */
   const at = (name) => [null, ...block.ids.map((_, i) => (block[name] ? block[name][i] : null))];
+  /** @param {number} id */
   const word = (id) => (id === null ? null : cellText(player.word(id)));
   return {
     slot: [...block.status].map((_, i) => i),
@@ -54,41 +29,13 @@ export function blockColumns(block, player) {
   };
 }
 
-/** Arrow keys move a roving focus along the slots; they do not step the playhead meanwhile. */
-function roving(list, slots) {
-  list.addEventListener("keydown", (event) => {
-    const here = slots.findIndex(({ box }) => box === document.activeElement);
-    const visible = slots.filter(({ box }) => !box.hidden).length;
-    const to = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: visible - 1 }[event.key];
-    if (here < 0 || to === undefined) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const next = Math.max(0, Math.min(visible - 1, to));
-    slots.forEach(({ box }, i) => (box.tabIndex = i === next ? 0 : -1));
-    slots[next].box.focus();
-  });
-}
-
-/** What the visitor points at, as events: the inspector and the quiz listen, the ribbon knows neither. */
-function pointing(list, slots) {
-  const tell = (how, target) => {
-    const slot = slots.findIndex(({ box }) => box.contains(target));
-    if (slot < 0 && how !== "leave") return;
-    list.dispatchEvent(new CustomEvent("o-slot", { bubbles: true, detail: { slot, how } }));
-  };
-  list.addEventListener("pointerover", (event) => event.pointerType === "mouse" && tell("over", event.target));
-  list.addEventListener("pointerleave", () => tell("leave"));
-  list.addEventListener("focusin", (event) => tell("focus", event.target));
-  list.addEventListener("click", (event) => tell(event.shiftKey ? "pin" : "choose", event.target));
-  list.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" && event.key !== " ") return;
-    event.preventDefault();
-    event.stopPropagation();
-    tell(event.shiftKey ? "pin" : "choose", event.target);
-  });
-}
-
-/** What is said of slot i, to those who point at it and to those who listen. */
+/**
+ * What is said of slot i, to those who point at it and to those who listen.
+ * @param {O.Block} block
+ * @param {number} i
+ * @param {O.BlockSpec} spec
+ * @param {O.Player} player
+ */
 function spoken(block, i, spec, player) {
   const code = block.status[i];
   const word = JSON.stringify(player.word(i ? block.ids[i - 1] : block.anchor));
@@ -104,16 +51,24 @@ function spoken(block, i, spec, player) {
 class Block {
   calm = true;
 
+  /**
+   * @param {HTMLElement} host
+   * @param {O.BlockSpec} spec
+   * @param {O.Player} player
+   */
   constructor(host, spec, player) {
     this.host = host;
     this.spec = spec;
     this.player = player;
+    /** @type {O.Slot[]} */
     this.slots = [];
+    /** @type {O.Block | null} */
     this.shown = null; // the block on show
     this.at = NaN; // the stop that was drawn last
     this.phase = "";
     this.again = false; // another name restarts a phase's animation on the same nodes
     this.motion = ""; // classes of the slots: which phase moves, and under which of its two names
+    /** @type {{block: O.Block, fresh: boolean} | null} */
     this.rest = null; // the block whose first slots alone are drawn
     this.list = el("div", "o-slots");
     this.list.setAttribute("role", "listbox");
@@ -127,6 +82,7 @@ class Block {
 
   foot() {
     const kit = el("div", "o-kit");
+    /** @param {boolean} on */
     const toggle = (on) => {
       this.tablebox.hidden = !on;
       this.fillTable();
@@ -137,6 +93,7 @@ class Block {
     return foot;
   }
 
+  /** @param {string} code */
   status(code) {
     return this.player.settings.statuses[code];
   }
@@ -148,6 +105,10 @@ class Block {
     tablebox.replaceChildren(makeTable(spec.title, spec.table, blockColumns(shown, this.player)));
   }
 
+  /**
+   * @param {number} i
+   * @param {O.Block} block
+   */
   drawSlot(i, block) {
     const { player } = this;
     const slot = this.slots[i];
@@ -172,7 +133,11 @@ class Block {
     box.title = text;
   }
 
-  /** How the slots move at this stop: not at all behind a jump, which has no way that could be shown. */
+  /**
+   * How the slots move at this stop: not at all behind a jump, which has no way that could be shown.
+   * @param {O.Now} now
+   * @param {boolean} stepped
+   */
   setOff(now, stepped) {
     if (now.phase === this.phase) this.again = !this.again;
     this.phase = now.phase;
@@ -183,6 +148,7 @@ class Block {
     if (style.getPropertyValue("--beat") !== beat) style.setProperty("--beat", beat);
   }
 
+  /** @param {O.Block} block */
   drawNext({ next, committed, kept }) {
     this.next.replaceChildren();
     if (next === undefined) return;
@@ -200,11 +166,19 @@ class Block {
   tick() {
     const { rest } = this;
     if (!rest) return;
-    if (rest.fresh) return void (rest.fresh = false); // this frame answers
+    if (rest.fresh) {
+      rest.fresh = false; // this frame answers
+      return;
+    }
     for (let i = FIRST; i < rest.block.status.length; i++) this.drawSlot(i, rest.block);
     this.rest = null;
   }
 
+  /**
+   * @param {{block: O.Block | null}} state
+   * @param {object} facts
+   * @param {O.Now} now
+   */
   draw(state, facts, now) {
     const { block } = state;
     const stepped = now.at === this.at + 1;
@@ -212,7 +186,7 @@ class Block {
     this.shown = block;
     this.at = now.at;
     this.rest = null;
-    put(this.host.dataset, "phase", now.phase);
+    if (this.host.dataset.phase !== now.phase) this.host.dataset.phase = now.phase;
     put(this.next, "hidden", !block);
     this.fillTable();
     if (!block) return;
@@ -229,4 +203,9 @@ class Block {
   }
 }
 
+/**
+ * @param {HTMLElement} host
+ * @param {O.BlockSpec} spec
+ * @param {O.Player} player
+ */
 export const blockPart = (host, spec, player) => new Block(host, spec, player);

@@ -2,7 +2,11 @@
 
 import { el } from "../player/dom.js";
 
-/** A bar of named segments, in rows of the cache, on a scale that only facts change. */
+/**
+ * A bar of named segments, in rows of the cache, on a scale that only facts change.
+ * @param {HTMLElement} host
+ * @param {O.Spec & {parts: Record<string, string>}} spec
+ */
 export function cacheRowsPart(host, spec) {
   const bar = el("div", "o-strip");
   const lines = el("div", "o-striplines");
@@ -12,6 +16,7 @@ export function cacheRowsPart(host, spec) {
     item.append(el("i", "seg-" + key), document.createTextNode(label));
     legend.append(item);
   }
+  /** @type {Record<string, HTMLElement>} */
   const segments = {};
   for (const key of Object.keys(spec.parts)) bar.append((segments[key] = el("span", "seg-" + key)));
   bar.setAttribute("role", "img");
@@ -19,6 +24,10 @@ export function cacheRowsPart(host, spec) {
   return {
     calm: true,
     later: true,
+    /**
+     * @param {{bar: [string, number][], lines: string[]}} state
+     * @param {{rows: number}} facts
+     */
     draw(state, facts) {
       const sizes = Object.fromEntries(state.bar);
       for (const [key, node] of Object.entries(segments))

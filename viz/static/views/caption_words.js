@@ -1,8 +1,11 @@
 /* Words of a caption and the cells they are about: pointing at the one lights up the other. */
 
-import { el, quoting, verbatim } from "../player/dom.js";
+import { el, findAll, quoting, verbatim } from "../player/dom.js";
 
-/** The cells a kind of word is about; the rest fades while the word is pointed at. */
+/**
+ * The cells a kind of word is about; the rest fades while the word is pointed at.
+ * @type {Record<string, string>}
+ */
 const CELLS = {
   pending: ".o-slot.is-pending",
   accepted: ".o-slot.is-accepted",
@@ -11,10 +14,16 @@ const CELLS = {
   own: ".o-slot.is-refused, .o-next .o-chip",
 };
 
-/** A text in pieces: [[text, kind or null], ...]; each word is looked for once, and no two share a letter. */
+/**
+ * A text in pieces: [[text, kind or null], ...]; each word is looked for once, and no two share a letter.
+ * @param {string} text
+ * @param {O.Word[]} words
+ */
 export function cutWords(text, words) {
+  /** @type {{at: number, end: number, kind: string}[]} */
   const found = [];
   for (const [wanted, kind] of words) {
+    /** @param {number} at */
     const taken = (at) => found.some((other) => at < other.end && at + wanted.length > other.at);
     let at = text.indexOf(wanted);
     while (at >= 0 && taken(at)) at = text.indexOf(wanted, at + 1);
@@ -30,6 +39,11 @@ export function cutWords(text, words) {
   return [...pieces, [text.slice(from), null]].filter(([piece]) => piece);
 }
 
+/**
+ * @param {string} text
+ * @param {string} kind
+ * @param {O.Player} player
+ */
 function word(text, kind, player) {
   const node = el("span", "o-word is-" + (kind === "own" ? "correction" : kind), text);
   if (text[0] === "“") verbatim(node);
@@ -39,15 +53,15 @@ function word(text, kind, player) {
   node.setAttribute("aria-label", text + ": show it in the block");
   const dark = () => {
     delete player.root.dataset.lit;
-    player.root.querySelectorAll(".lit").forEach((cell) => cell.classList.remove("lit"));
+    findAll(player.root, ".lit").forEach((cell) => cell.classList.remove("lit"));
   };
   const light = () => {
     dark(); // another word may have the focus
     player.root.dataset.lit = kind;
-    player.root.querySelectorAll(CELLS[kind]).forEach((cell) => cell.classList.add("lit"));
+    findAll(player.root, CELLS[kind]).forEach((cell) => cell.classList.add("lit"));
   };
   const look = () => {
-    const slots = [...player.root.querySelectorAll(".o-slot")];
+    const slots = findAll(player.root, ".o-slot");
     const slot = slots.findIndex((box) => !box.hidden && box.matches(CELLS[kind]));
     if (slot >= 0) player.root.dispatchEvent(new CustomEvent("o-slot", { detail: { slot, how: "focus" } }));
   };
@@ -63,6 +77,11 @@ function word(text, kind, player) {
   return node;
 }
 
+/**
+ * @param {string} text
+ * @param {O.Word[]} words
+ * @param {O.Player} player
+ */
 export const worded = (text, words, player) => {
   if (player.root.dataset.lit) delete player.root.dataset.lit; // the word that lit them goes
   return cutWords(text, words)
@@ -70,11 +89,15 @@ export const worded = (text, words, player) => {
     .flat();
 };
 
-/** The other way round: a slot that is pointed at marks the words that are about it. */
+/**
+ * The other way round: a slot that is pointed at marks the words that are about it.
+ * @param {HTMLElement} host
+ * @param {O.Player} player
+ */
 export function pointedWords(host, player) {
   player.root.addEventListener("o-slot", ({ detail: { slot, how } }) => {
-    const box = how === "leave" ? null : player.root.querySelectorAll(".o-slot")[slot];
-    for (const node of host.querySelectorAll(".o-word"))
+    const box = how === "leave" ? null : findAll(player.root, ".o-slot")[slot];
+    for (const node of findAll(host, ".o-word"))
       node.classList.toggle("pointed", !!box && box.matches(CELLS[node.dataset.kind]));
   });
 }

@@ -5,12 +5,19 @@ import { pointedWords, worded } from "./caption_words.js";
 
 const READABLE_MS = 1500; // a caption that is shown for less cannot be read
 
+/**
+ * @param {HTMLElement} host
+ * @param {O.Spec & {levels: O.Choice[]}} spec
+ * @param {O.Player} player
+ */
 export function captionsPart(host, spec, player) {
   const text = el("p", "o-say");
   const choice = el("div", "o-choice");
   let level = spec.levels[0].key;
-  let said = {},
-    words = [];
+  /** @type {Record<string, string>} */
+  let said = {};
+  /** @type {O.Word[]} */
+  let words = [];
   const buttons = spec.levels.map(({ key, label }) => {
     const node = el("button", "", label);
     node.type = "button";
@@ -30,6 +37,11 @@ export function captionsPart(host, spec, player) {
   pointedWords(text, player);
   return {
     calm: true,
+    /**
+     * @param {{say: Record<string, string>, words: O.Word[]}} state
+     * @param {object} facts
+     * @param {O.Now} now
+     */
     draw(state, facts, now) {
       // in a fast film only the outcome of each cycle is readable
       if (now.playing && now.wall < READABLE_MS && ["draft", "commit"].includes(now.phase)) return;

@@ -6,41 +6,36 @@ import { choice, el } from "../player/dom.js";
 import { exportButton, fileName, originOf, saveFile } from "../player/files.js";
 import { csvText, makeTable, tableBox, tableToggle } from "../player/table.js";
 import { filled, grown, grownTrace, merged } from "./chart_layout.js";
-import { chartPicture } from "./chart_picture.js";
 import { chartText } from "./chart_text.js";
+import { chartPicture, loadPlotly } from "./plotly.js";
 import { compare } from "./statistics.js";
 import { simulate } from "./timeline.js";
 
 const fine = window.matchMedia("(pointer: fine)"); // a finger scrolls the page, a mouse may mark a part of a chart
+/** @type {Record<string, (spec: any, player: O.Player, changed: () => void) => O.Extra>} */
 const EXTRAS = { simulate, compare }; // what a chart may have besides, by its kind
 const REST_MS = 80; // at most 12 redraws a second, fewer where one takes long
 
-let loading;
-/** plotly.min.js, loaded once and after the first paint: evaluating it takes most of a second. */
-function loadPlotly(url) {
-  if (window.Plotly) return Promise.resolve(window.Plotly);
-  loading ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = url;
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => reject(new Error("plotly.min.js did not load"));
-    setTimeout(() => document.head.append(script), 50);
-  });
-  return loading;
-}
-
+/** @param {string} title */
 const slug = (title) => "-" + (title.toLowerCase().match(/[a-z0-9]+/g) || []).join("-");
 
 class Chart {
+  /**
+   * @param {HTMLElement} host
+   * @param {O.ChartSpec} spec
+   * @param {O.Player} player
+   */
   constructor(host, spec, player) {
     this.spec = spec;
     this.player = player;
     this.chosen = 0; // the variant on show
+    /** @type {O.Values | null} */
     this.values = null;
     this.wanted = false; // a redraw
     this.busy = false;
-    this.ready = 0; // when the next redraw may begin
+    this.readyAt = 0; // when the next redraw may begin
     this.cost = 20; // ms, of a redraw
+    /** @type {O.Plotly | null} */
     this.plotly = null;
     this.near = true; // the chart is in sight, or nearly
     this.build();
@@ -61,6 +56,7 @@ class Chart {
   build() {
     const { spec, player } = this;
     this.frame = el("div", "o-frame");
+    /** @type {O.Chart} */
     this.chart = el("div", "o-chart");
     this.chart.setAttribute("role", "img");
     this.chart.setAttribute("aria-label", spec.title + ". " + spec.hint);
@@ -74,6 +70,7 @@ class Chart {
 
   variants() {
     const labels = this.spec.variants.map(({ label }) => label);
+    /** @param {number} i */
     const pick = (i) => {
       this.chosen = i;
       this.renew();
@@ -85,6 +82,7 @@ class Chart {
   tools() {
     const { player } = this;
     const box = el("div", "o-kit");
+    /** @param {string} ending */
     const name = (ending) => fileName(player, slug(this.title()) + ending);
     const csv = () => {
       const { table, columns } = this.picture();
@@ -92,6 +90,7 @@ class Chart {
     };
     const png = async () =>
       saveFile(name(".png"), [await chartPicture(this.plotly, this.chart, this.title(), player)], "image/png");
+    /** @param {boolean} on */
     const toggle = (on) => {
       this.tablebox.hidden = !on;
       this.frame.hidden = on;
@@ -102,8 +101,12 @@ class Chart {
     return box;
   }
 
-  /** While the film runs, charts out of sight wait: each redraw costs the main thread some 20 ms. */
+  /**
+   * While the film runs, charts out of sight wait: each redraw costs the main thread some 20 ms.
+   * @param {HTMLElement} host
+   */
   observe(host) {
+    /** @param {IntersectionObserverEntry[]} entries */
     const seen = (entries) => {
       this.near = entries[entries.length - 1].isIntersecting;
       this.player.wake();
@@ -142,6 +145,10 @@ class Chart {
     this.player.wake();
   }
 
+  /**
+   * @param {Record<string, number[]>} limits
+   * @param {number} zoom
+   */
   layout(limits, zoom) {
     const { spec, player, variant } = this;
     const ranges = Object.fromEntries(Object.entries(limits || {}).map(([axis, range]) => [axis, { range }]));
@@ -157,11 +164,13 @@ class Chart {
     const { columns, data, ranges } = this.picture();
     const zoom = parseFloat(this.player.styled("zoom")) || 1;
     const first = !this.chart.data;
-    const traces = filled(data, columns, this.player).map((trace) => grownTrace(trace, zoom));
+    /** @type {object[]} */
+    const figure = filled(data, columns, this.player);
+    const traces = figure.map((trace) => grownTrace(trace, zoom));
     await this.plotly.react(this.chart, traces, this.layout(ranges, zoom), { displayModeBar: false });
     if (first) this.listen();
     this.cost = 0.7 * this.cost + 0.3 * (performance.now() - began);
-    this.ready = performance.now() + Math.max(REST_MS, 3 * this.cost);
+    this.readyAt = performance.now() + Math.max(REST_MS, 3 * this.cost);
     this.busy = false;
   }
 
@@ -175,10 +184,12 @@ class Chart {
     ruler.place(chart, this.values);
   }
 
+  /** @param {number} cycle */
   seek(cycle) {
     this.player.seekCycle(cycle, cycle < 0 ? "prefill" : "commit");
   }
 
+  /** @param {O.Now} now */
   moveCursor(now) {
     const { chart, cursor, variant } = this;
     const at = variant.cursor === "clock" ? now.clock : variant.cursor === "cycle" ? now.cycle + 1 : NaN;
@@ -193,6 +204,10 @@ class Chart {
     cursor.style.height = whole._size.h + "px";
   }
 
+  /**
+   * @param {Partial<O.Values>} state
+   * @param {O.Values} facts
+   */
   draw(state, facts) {
     this.values = { ...facts, ...state };
     this.renew();
@@ -207,9 +222,10 @@ class Chart {
     return this.busy || this.due();
   }
 
+  /** @param {O.Now} now */
   tick(now) {
     const seen = this.near || !this.chart.data || !now.playing;
-    if (this.due() && seen && !this.busy && performance.now() >= this.ready && this.player.turn()) {
+    if (this.due() && seen && !this.busy && performance.now() >= this.readyAt && this.player.turn()) {
       this.wanted = false;
       this.react();
     }
@@ -222,4 +238,9 @@ class Chart {
   }
 }
 
+/**
+ * @param {HTMLElement} host
+ * @param {O.ChartSpec} spec
+ * @param {O.Player} player
+ */
 export const chartPart = (host, spec, player) => new Chart(host, spec, player);

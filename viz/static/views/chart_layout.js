@@ -2,7 +2,13 @@
 
 import { escaped } from "../player/format.js";
 
-/** A figure's description with its columns and colours in it. */
+/**
+ * A figure's description with its columns and colours in it.
+ * @param {any} value
+ * @param {O.Columns} columns
+ * @param {Pick<O.Player, "colour">} player
+ * @returns {any}
+ */
 export function filled(value, columns, player) {
   if (Array.isArray(value)) return value.map((item) => filled(item, columns, player));
   if (value && typeof value === "object")
@@ -13,6 +19,11 @@ export function filled(value, columns, player) {
   return value[0] === "@" ? player.colour(value.slice(1)) : value;
 }
 
+/**
+ * @param {any} base
+ * @param {any} more
+ * @returns {any}
+ */
 export function merged(base, more) {
   const out = { ...base };
   for (const [key, value] of Object.entries(more || {}))
@@ -21,9 +32,15 @@ export function merged(base, more) {
   return out;
 }
 
-/** On very wide screens the page is zoomed and charts are not (their pointer would miss): their text grows instead. */
+/**
+ * On very wide screens the page is zoomed and charts are not (their pointer would miss): their text grows instead.
+ * @param {any} layout
+ * @param {number} by
+ * @returns {any}
+ */
 export function grown(layout, by) {
   if (Array.isArray(layout) || !layout || typeof layout !== "object" || by === 1) return layout;
+  /** @type {(entry: [key: string, value: any]) => [string, any]} */
   const one = ([key, value]) => [
     key,
     typeof value === "number" && ["size", "standoff", "l", "r", "t", "b"].includes(key) ? value * by : grown(value, by),
@@ -31,9 +48,15 @@ export function grown(layout, by) {
   return Object.fromEntries(Object.entries(layout).map(one));
 }
 
-/** The same for marks and lines; a bar's own width is in the chart's units and stays. */
+/**
+ * The same for marks and lines; a bar's own width is in the chart's units and stays.
+ * @param {any} value
+ * @param {number} by
+ * @returns {any}
+ */
 export function grownTrace(value, by) {
   if (by === 1 || Array.isArray(value) || !value || typeof value !== "object") return value;
+  /** @type {(entry: [key: string, value: any]) => [string, any]} */
   const one = ([key, part]) => {
     if (key === "line" && part.width) return [key, { ...part, width: part.width * by }];
     return [key, typeof part === "number" && ["size", "thickness"].includes(key) ? part * by : grownTrace(part, by)];

@@ -1,10 +1,17 @@
 /* A strip of text under a chart, each piece at its place on the chart's x axis; it follows when the chart is zoomed. */
 
-import { el } from "../player/dom.js";
+import { closest, el, find } from "../player/dom.js";
 
 const READABLE = 100; // px: the text of narrower pieces is written as one, from the first of them on
 
-/** [left, width] in px of each piece on an axis `length` px long; null where it is out of sight. */
+/**
+ * [left, width] in px of each piece on an axis `length` px long; null where it is out of sight.
+ * @param {number[]} from
+ * @param {number[][]} sizes
+ * @param {(at: number) => number} toPixel
+ * @param {number} length
+ * @returns {O.Place[]}
+ */
 export function rulerPlaces(from, sizes, toPixel, length) {
   return from.map((begin, i) => {
     const [left, right] = [begin, begin + sizes.reduce((sum, column) => sum + column[i], 0)].map((at) =>
@@ -14,8 +21,13 @@ export function rulerPlaces(from, sizes, toPixel, length) {
   });
 }
 
-/** Runs of pieces that are wide enough together: [[first, last], ...]; the last run may be narrower. */
+/**
+ * Runs of pieces that are wide enough together: [[first, last], ...]; the last run may be narrower.
+ * @param {O.Place[]} places
+ * @param {number} [zoom]
+ */
 export function rulerRuns(places, zoom = 1) {
+  /** @type {[first: number, last: number][]} */
   const runs = [];
   let first = -1;
   places.forEach((place, i) => {
@@ -29,39 +41,63 @@ export function rulerRuns(places, zoom = 1) {
   return runs;
 }
 
+/**
+ * @param {O.ChartSpec["ruler"]} spec
+ * @param {O.Player} player
+ * @param {HTMLElement} frame
+ */
 export function chartText({ from, sizes, text, first }, player, frame) {
   const box = el("div", "o-ruler");
   box.setAttribute("aria-hidden", "true"); // the chart's table has the same texts
   frame.append(box);
-  let marked = null,
-    cycle = -1;
+  /** @type {HTMLElement | null} */
+  let marked = null;
+  let cycle = -1;
 
+  /**
+   * @param {HTMLElement} node
+   * @param {number} left
+   * @param {number} width
+   */
   function at(node, left, width) {
     Object.assign(node.style, { left: left + "px", width: width + "px" });
     return node;
   }
 
+  /**
+   * @param {O.Place} place
+   * @param {number} i
+   * @param {O.Word[]} words
+   */
   function piece([left, width], i, words) {
     const node = at(el("i"), left, width);
-    node.dataset.cycle = i;
+    node.dataset.cycle = String(i);
     node.title = (i < 0 ? "first token: " : "cycle " + (i + 1) + ": ") + words;
     return node;
   }
 
+  /**
+   * @param {number} wanted
+   * @param {boolean} [anew]
+   */
   function mark(wanted, anew) {
     if (wanted === cycle && !anew) return;
     cycle = wanted;
     if (marked) marked.classList.remove("here");
-    marked = box.querySelector('[data-cycle="' + cycle + '"]');
+    marked = find(box, '[data-cycle="' + cycle + '"]');
     if (marked) marked.classList.add("here");
   }
 
   box.addEventListener("click", (event) => {
-    const node = event.target.closest("[data-cycle]");
-    if (node) player.seekCycle(+node.dataset.cycle, node.dataset.cycle < 0 ? "prefill" : "commit");
+    const node = closest(event, "[data-cycle]");
+    if (node) player.seekCycle(+node.dataset.cycle, +node.dataset.cycle < 0 ? "prefill" : "commit");
   });
   return {
     mark,
+    /**
+     * @param {O.Chart} chart
+     * @param {O.Values} values
+     */
     place(chart, { columns, ...values }) {
       const axis = chart._fullLayout.xaxis;
       const [begin, word] = values[first] || [0, ""]; // the first token belongs to no cycle
@@ -70,6 +106,7 @@ export function chartText({ from, sizes, text, first }, player, frame) {
       const places = rulerPlaces([begin, ...columns[from]], taken, (where) => axis.l2p(where), axis._length);
       Object.assign(box.style, { marginLeft: axis._offset + "px", width: axis._length + "px" });
       const pieces = places.map((place, i) => place && piece(place, i - 1, texts[i])).filter(Boolean);
+      /** @param {[first: number, last: number]} run */
       const label = ([start, last]) => {
         const [left, [right, width]] = [places[start][0], places[last]];
         const words = texts.slice(start, last + 1).join("");

@@ -7,14 +7,20 @@ import { bytesOf, exportButton, fileName, originOf, saveFile } from "../player/f
 import { escaped } from "../player/format.js";
 import { csvText } from "../player/table.js";
 
-/** JSON that may stand inside a <script> element; the same as viz/player/frames.py's dumps_for_html. */
+/**
+ * JSON that may stand inside a <script> element; the same as viz/player/frames.py's dumps_for_html.
+ * @param {unknown} value
+ */
 const forHtml = (value) =>
   JSON.stringify(value)
     .replace(/</g, "\\u003c")
     .replace(/\u2028/g, "\\u2028")
     .replace(/\u2029/g, "\\u2029");
 
-/** Everything the player was fed, as one message: facts as they stand, then every stop. */
+/**
+ * Everything the player was fed, as one message: facts as they stand, then every stop.
+ * @param {O.Player} player
+ */
 export function wholeMessage(player) {
   const facts = [];
   for (const [view, values] of Object.entries(player.facts))
@@ -24,12 +30,19 @@ export function wholeMessage(player) {
   return { run: player.run, seq: 0, live: false, autoplay: true, end: true, frames };
 }
 
-/** The shell with its {{names}} filled in, as pieces of a file. */
+/**
+ * The shell with its {{names}} filled in, as pieces of a file.
+ * @param {O.Shell} shell
+ * @param {Record<string, string>} parts
+ */
 export function filledShell(shell, parts) {
   return shell.page.split(/\{\{(\w+)\}\}/).map((piece, i) => (i % 2 ? parts[piece] : piece));
 }
 
-/** The stage's own rules out of the page's style elements, without those of the page around it. */
+/**
+ * The stage's own rules out of the page's style elements, without those of the page around it.
+ * @param {O.Shell["style"]} marks
+ */
 function style(marks) {
   for (const { textContent } of document.querySelectorAll("style")) {
     const begin = textContent.indexOf(marks[0]);
@@ -39,13 +52,17 @@ function style(marks) {
   throw new Error("the stage's style is not in this page");
 }
 
-/** The text of one of the page's own scripts. */
+/**
+ * The text of one of the page's own scripts.
+ * @param {string} url
+ */
 async function source(url) {
   const reply = await fetch(url);
   if (!reply.ok) throw new Error(reply.url + " answers " + reply.status);
   return (await reply.text()).replace(/<\/(script)/gi, "<\\/$1");
 }
 
+/** @param {O.Player} player */
 async function offline(player) {
   const { shell, ...settings } = player.settings;
   const [plotly, script] = await Promise.all([player.options.plotly, player.options.bundle].map(source));
@@ -60,9 +77,14 @@ async function offline(player) {
   });
 }
 
-/** Every slot of every judged block, a row each; what was not recorded is null. */
+/**
+ * Every slot of every judged block, a row each; what was not recorded is null.
+ * @param {O.Player} player
+ * @param {string[]} names
+ */
 export function slotColumns(player, names) {
-  const columns = Object.fromEntries(names.map((name) => [name, []]));
+  const columns = Object.fromEntries(names.map((name) => /** @type {[string, O.Column]} */ ([name, []])));
+  /** @type {O.Inspected | null} */
   let block = null;
   for (const stop of player.stops)
     for (const [view, , key, value] of stop.x) {
@@ -73,10 +95,21 @@ export function slotColumns(player, names) {
   return columns;
 }
 
+/**
+ * @param {O.Columns} columns
+ * @param {O.Inspected} block
+ * @param {number} i
+ * @param {number} cycle
+ * @param {O.Player} player
+ */
 function slotRow(columns, block, i, cycle, player) {
+  /** @param {string} name */
   const at = (name) => (i && block[name] ? block[name][i - 1] : undefined);
+  /** @param {number} tenths */
   const share = (tenths) => (tenths === undefined ? null : tenths / 10);
+  /** @param {number} id */
   const word = (id) => (id === undefined ? null : player.word(id));
+  /** @type {Record<string, any>} */
   const row = {
     cycle: cycle + 1,
     slot: i,
@@ -92,6 +125,11 @@ function slotRow(columns, block, i, cycle, player) {
   for (const name in columns) columns[name].push(row[name] === undefined ? null : row[name]);
 }
 
+/**
+ * @param {HTMLElement} host
+ * @param {O.Spec & {suffix: string, waiting: string, slots: O.Pairs}} spec
+ * @param {O.Player} player
+ */
 export function downloadPart(host, spec, player) {
   const box = el("div", "o-kit");
   const wait = el("p", "o-hint", spec.waiting);
@@ -127,8 +165,12 @@ export function downloadPart(host, spec, player) {
     box.append(exportButton("This page as one file (.html)", "Plays offline, without a server", html));
   host.append(box, wait, about);
   return {
+    /**
+     * @param {object} state
+     * @param {{trace: string | null, summary: string, run: {about: string}}} facts
+     */
     draw(state, facts) {
-      for (const node of box.children) node.hidden = !facts.trace;
+      for (const node of box.querySelectorAll("button")) node.hidden = !facts.trace;
       wait.hidden = !!facts.trace;
       about.textContent = facts.run.about;
     },

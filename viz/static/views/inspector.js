@@ -7,6 +7,11 @@ import { samplingFilters } from "./sampling_filters.js";
 
 const ROW = 27; // px; the connectors between the lists are drawn in the same unit
 
+/**
+ * @param {O.Alternative} row
+ * @param {{guess: number, own: number}} marks
+ * @param {O.Player} player
+ */
 function line(row, marks, player) {
   const item = el("li", "o-alt" + (row.beyond ? " beyond" : "") + (row.out ? " out" : ""));
   item.style.setProperty("--p", (row.tenths || 0) / 10 + "%");
@@ -21,7 +26,12 @@ function line(row, marks, player) {
   return item;
 }
 
-/** Lines between the same token in both lists; their slope is the change of rank. */
+/**
+ * Lines between the same token in both lists; their slope is the change of rank.
+ * @param {O.Alternative[]} left
+ * @param {O.Alternative[]} right
+ * @param {{guess: number, own: number}} marks
+ */
 function connectors(left, right, marks) {
   const box = el("div", "o-links");
   box.setAttribute("aria-hidden", "true");
@@ -37,6 +47,13 @@ function connectors(left, right, marks) {
   return box;
 }
 
+/**
+ * @param {string} name
+ * @param {O.Alternative[]} rows
+ * @param {{guess: number, own: number}} marks
+ * @param {O.Player} player
+ * @param {string} tone
+ */
 function column(name, rows, marks, player, tone) {
   const box = el("div", "o-head-" + tone);
   const list = el("ol", "o-alts");
@@ -45,16 +62,30 @@ function column(name, rows, marks, player, tone) {
   return box;
 }
 
-/** The nodes that stay; only their contents change. */
+/**
+ * The nodes that stay; only their contents change.
+ * @param {HTMLElement} host
+ */
 function shell(host) {
-  const parts = { body: el("div", "o-inspected"), where: el("p", "o-where"), told: el("p", "o-told") };
-  Object.assign(parts, { heads: el("div", "o-heads"), facts: el("dl", "o-facts"), tools: el("div", "o-tools") });
+  const parts = {
+    tools: el("div", "o-tools"),
+    body: el("div", "o-inspected"),
+    where: el("p", "o-where"),
+    told: el("p", "o-told"),
+    heads: el("div", "o-heads"),
+    facts: el("dl", "o-facts"),
+  };
   parts.body.append(parts.where, parts.told, parts.heads, parts.facts);
   host.append(parts.tools, parts.body);
   return parts;
 }
 
+/**
+ * @param {HTMLElement} facts
+ * @param {ReturnType<typeof numbers>} rows
+ */
 function fillFacts(facts, rows) {
+  /** @param {string[]} row */
   const item = ([label, value, about]) => {
     const box = el("div");
     box.append(el("dt", "", label), el("dd", "", value), el("dd", "o-hint", about));
@@ -63,6 +94,14 @@ function fillFacts(facts, rows) {
   facts.replaceChildren(...rows.map(item));
 }
 
+/**
+ * @param {HTMLElement} box
+ * @param {O.Inspected} block
+ * @param {number} i
+ * @param {O.InspectorSpec} spec
+ * @param {O.Player} player
+ * @param {ReturnType<typeof samplingFilters>} filters
+ */
 function fillHeads(box, block, i, spec, player, filters) {
   const marks = { guess: i ? block.ids[i - 1] : undefined, own: block.own && i ? block.own[i - 1] : undefined };
   const [left, right] = lists(block, i).map(filters.apply);
@@ -73,7 +112,16 @@ function fillHeads(box, block, i, spec, player, filters) {
   box.replaceChildren(columns[0], connectors(left, right, marks), columns[1]);
 }
 
-/** Fill the panel with slot i. */
+/**
+ * Fill the panel with slot i.
+ * @param {HTMLElement} host
+ * @param {ReturnType<typeof shell>} parts
+ * @param {O.Inspected} block
+ * @param {number} i
+ * @param {O.InspectorSpec} spec
+ * @param {O.Player} player
+ * @param {ReturnType<typeof samplingFilters>} filters
+ */
 function fill(host, parts, block, i, spec, player, filters) {
   const { glyph, label, name } = player.settings.statuses[block.status[i]];
   const unjudged = name === "discarded";
@@ -86,6 +134,10 @@ function fill(host, parts, block, i, spec, player, filters) {
   fillFacts(parts.facts, numbers(block, i, spec));
 }
 
+/**
+ * @param {HTMLElement} node
+ * @param {string} text
+ */
 async function copyTable(node, text) {
   const label = node.textContent;
   const done =
@@ -98,17 +150,25 @@ async function copyTable(node, text) {
   setTimeout(() => (node.textContent = label), 1500);
 }
 
+/**
+ * @param {HTMLElement} host
+ * @param {O.InspectorSpec} spec
+ * @param {O.Player} player
+ */
 export function inspectorPart(host, spec, player) {
+  /** @type {Record<"over" | "chosen" | "pinned", number | null> & {open: boolean, cycle: number, slot: number}} */
   const look = { over: null, chosen: null, pinned: null, open: true, cycle: -1, slot: 0 };
   const parts = shell(host);
   const pin = button("", () => set({ pinned: look.pinned === null ? look.slot : null }));
   const copy = button("Copy as table", () => copyTable(copy, tabbed(block, look.slot, spec, player)));
   const close = button("", () => set({ open: !look.open }));
   parts.tools.append(pin, copy, close);
+  /** @type {O.Inspected | null} */
   let block = null;
   const filters = samplingFilters(spec.filters, () => show());
   parts.body.append(filters.box);
 
+  /** @param {Partial<typeof look>} change */
   function set(change) {
     Object.assign(look, change);
     show();
@@ -145,6 +205,19 @@ export function inspectorPart(host, spec, player) {
       { shown: "I", what: "inspector", acts: { i: () => set({ open: !look.open }) } },
       { acts: { Escape: () => set({ pinned: null, chosen: null, over: null }) } },
     ],
+    /**
+     * @param {{block: O.Inspected}} state
+     * @param {O.Now} now
+     */
+    /**
+     * @param {{block: O.Inspected}} state
+     * @param {O.Now} now
+     */
+    /**
+     * @param {{block: O.Inspected | null}} state
+     * @param {object} _
+     * @param {O.Now} now
+     */
     draw(state, _, now) {
       block = state.block;
       if (now.cycle !== look.cycle) look.chosen = null;

@@ -6,6 +6,11 @@ import { makeTable } from "../player/table.js";
 
 const GLYPH = { good: "✓ ", warn: "! ", bad: "! ", quiet: "", none: "" };
 
+/**
+ * @param {O.TopList} list
+ * @param {string[]} heads
+ * @param {O.Player} player
+ */
 function list({ name, rows, gap }, heads, player) {
   const box = el("div", "o-toplist");
   if (!rows.length) {
@@ -27,6 +32,7 @@ function list({ name, rows, gap }, heads, player) {
   return box;
 }
 
+/** @param {O.PartedTexts} parted */
 function text({ cut, shared, tails }) {
   const box = el("div", "o-parting");
   for (const [name, tail, more] of tails) {
@@ -38,18 +44,28 @@ function text({ cut, shared, tails }) {
   return box;
 }
 
+/** @param {string} said */
 function sentence(said) {
   const node = el("p");
   node.append(...quoting(said));
   return node;
 }
 
+/**
+ * @param {HTMLElement} host
+ * @param {O.Spec & {heads: string[]}} spec
+ * @param {O.Player} player
+ */
 export function losslessCheckPart(host, spec, player) {
   const badge = el("p", "o-badge");
   const say = el("div", "o-sentences");
   const more = el("div", "o-microscope");
   host.append(badge, say, more);
   return {
+    /**
+     * @param {object} state
+     * @param {{check: O.Check}} facts
+     */
     draw(state, { check }) {
       badge.textContent = GLYPH[check.tone] + check.badge;
       badge.dataset.tone = check.tone;

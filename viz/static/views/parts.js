@@ -14,6 +14,7 @@ import { scoreboardPart } from "./scoreboard.js";
 import { textPart } from "./text.js";
 import { tourPart } from "./tour.js";
 
+/** @type {Record<string, (host: HTMLElement, spec: any, player: O.Player) => O.Part>} */
 export const PARTS = {
   badges: provenancePart,
   board: scoreboardPart,

@@ -2,6 +2,7 @@
 
 import { el } from "../player/dom.js";
 
+/** @param {HTMLElement} host */
 export function provenancePart(host) {
   const source = el("span", "o-badge");
   const lossless = el("button", "o-badge");
@@ -17,6 +18,10 @@ export function provenancePart(host) {
   line.append(source, wrap, details);
   host.append(line, prompt);
   return {
+    /**
+     * @param {object} state
+     * @param {O.Provenance} facts
+     */
     draw(state, facts) {
       source.textContent = facts.source.text || "";
       source.dataset.tone = facts.source.tone || "quiet";

@@ -1,54 +1,22 @@
 /* The quiz: the playhead stops behind a draft, a click on a slot answers, the next stop tells. It asks no server. */
 
-import { button, choice, el } from "../player/dom.js";
+import { button, choice, el, findAll } from "../player/dom.js";
+import { calibration, quizPoints, quizSummary } from "./quiz_score.js";
 
 const FULL_NATS = 5; // an entropy that fills a bar
 
-/** Points for a guess, `cut` being the slots [from, to] that are right. */
-export function quizPoints(guess, [from, to], streak) {
-  const off = guess < from ? guess - from : guess > to ? guess - to : 0;
-  return off
-    ? { off, points: Math.max(0, 10 - Math.abs(off)), streak: 0 }
-    : { off, points: 15 + streak, streak: streak + 1 };
-}
-
-/** How well guesses are calibrated, in words. */
-export function quizSummary(answers) {
-  if (!answers.length) return "";
-  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const lean = mean(answers.map(({ off }) => off));
-  const size = mean(answers.map(({ off }) => Math.abs(off)));
-  const leaning = Math.abs(lean) < 0.5 ? "" : lean > 0 ? ", mostly too hopeful" : ", mostly too careful";
-  return size ? "On average " + size.toFixed(1) + " slots off" + leaning + "." : "Every guess a hit.";
-}
-
-/** The calibration picture: a square, its diagonal, a dot an answer. */
-function picture(about) {
-  const box = el("figure", "o-calibration");
-  const square = el("div", "o-square");
-  square.setAttribute("role", "img");
-  box.append(square, el("figcaption", "o-hint", about));
-  const draw = (answers) => {
-    const most = Math.max(8, ...answers.map(({ n }) => n + 1));
-    square.replaceChildren(
-      ...answers.map(({ guess, truth, off }) => {
-        const dot = el("i", off ? "" : "hit");
-        dot.style.left = (100 * guess) / most + "%";
-        dot.style.bottom = (100 * truth) / most + "%";
-        return dot;
-      }),
-    );
-    square.setAttribute(
-      "aria-label",
-      about + " " + answers.map((a) => "said " + a.guess + ", was " + a.truth).join("; "),
-    );
-  };
-  return { box, draw };
-}
-
+/**
+ * @param {HTMLElement} host
+ * @param {O.QuizSpec} spec
+ */
 function shell(host, spec) {
-  const parts = { ask: el("p", "o-ask"), score: el("p", "o-score"), hint: el("p", "o-hint"), row: el("div", "o-row") };
-  parts.picture = picture(spec.picture);
+  const parts = {
+    ask: el("p", "o-ask"),
+    score: el("p", "o-score"),
+    hint: el("p", "o-hint"),
+    row: el("div", "o-row"),
+    picture: calibration(spec.picture),
+  };
   const left = el("div");
   left.append(parts.ask, parts.row, parts.hint, parts.score, el("p", "o-hint", spec.rule + " " + spec.keys));
   const both = el("div", "o-quizbody");
@@ -57,7 +25,12 @@ function shell(host, spec) {
   return parts;
 }
 
-/** The next draft worth a question, from stop `from` on: two guesses or more, and its verdict is there. */
+/**
+ * The next draft worth a question, from stop `from` on: two guesses or more, and its verdict is there.
+ * @param {O.Stop[]} stops
+ * @param {number} from
+ * @param {string} view
+ */
 function nextDraft(stops, from, view) {
   for (let i = Math.max(0, from); i < stops.length - 1; i++) {
     const drafted = stops[i].p === "draft" && stops[i].x.find(([name]) => name === view);
@@ -66,9 +39,28 @@ function nextDraft(stops, from, view) {
   return -1;
 }
 
-class Quiz {
+export class Quiz {
+  /**
+   * @param {HTMLElement} host
+   * @param {O.QuizSpec} spec
+   * @param {O.Player} player
+   */
   constructor(host, spec, player) {
-    Object.assign(this, { host, spec, player, on: false, asked: -1, answers: [], points: 0, streak: 0 });
+    this.host = host;
+    this.spec = spec;
+    this.player = player;
+    this.on = false;
+    this.asked = -1; // the stop that is asked about
+    /** @type {O.QuizBlock | null} */
+    this.block = null;
+    /** @type {O.Answer[]} */
+    this.answers = [];
+    this.points = 0;
+    this.streak = 0;
+    this.fresh = false; // the question's slots are not drawn yet
+    this.leads = false; // the focus goes to the next question
+    /** @type {((told: string) => void) | null} */
+    this.answered = null;
     this.parts = shell(host, spec);
     this.all = button("★ It takes all", () => this.answer(this.block.n + 1));
     this.next = button("Next question", () => this.forward(this.player.at + 1));
@@ -90,6 +82,7 @@ class Quiz {
     });
   }
 
+  /** @param {boolean} on */
   toggle(on) {
     if (on === this.on) return;
     this.on = on;
@@ -105,12 +98,16 @@ class Quiz {
     this.host.scrollIntoView({ block: "start" });
   }
 
+  /** @param {number} i */
   hint(i) {
     this.player.root.dataset.hint = this.spec.hints[i].key;
     this.parts.hint.textContent = this.spec.hints[i].about;
   }
 
-  /** Go to the next draft and ask about it. */
+  /**
+   * Go to the next draft and ask about it.
+   * @param {number} from
+   */
   forward(from) {
     const at = nextDraft(this.player.stops, from, "quiz");
     if (at < 0) {
@@ -128,7 +125,7 @@ class Quiz {
     this.block = this.player.state.quiz.block;
     this.player.root.classList.add("asking", "unsaid");
     this.tell();
-    this.parts.ask.textContent = this.spec.question.replace("{n}", this.block.n);
+    this.parts.ask.textContent = this.spec.question.replace("{n}", String(this.block.n));
     this.all.hidden = false;
     this.fresh = true;
     this.player.wake();
@@ -137,11 +134,12 @@ class Quiz {
   /** What the slots show of an open question, once they are drawn. */
   dress() {
     this.fresh = false;
-    const slots = this.player.root.querySelectorAll(".o-slot");
+    const slots = findAll(this.player.root, ".o-slot");
+    /** @param {number} nats */
     const part = (nats) => Math.min(100, (100 * nats) / FULL_NATS) + "%";
-    (this.player.state[this.spec.unsure].block.q_H || []).forEach((nats, i) =>
-      slots[i + 1].style.setProperty("--unsure", part(nats)),
-    );
+    /** @type {number[]} */
+    const entropies = this.player.state[this.spec.unsure].block.q_H || [];
+    entropies.forEach((nats, i) => slots[i + 1].style.setProperty("--unsure", part(nats)));
     if (this.on) slots[1].focus({ preventScroll: true }); // a question of the tour takes no focus
   }
 
@@ -152,6 +150,7 @@ class Quiz {
     this.player.wake();
   }
 
+  /** @param {number} guess */
   answer(guess) {
     if (this.asked < 0 || this.player.at !== this.asked || guess > this.block.n + 1) return;
     const n = this.block.n;
@@ -195,7 +194,10 @@ class Quiz {
     if (n) this.parts.picture.draw(this.answers);
   }
 
-  /** While the film runs it halts behind every draft; whoever moves on unasked has skipped the question. */
+  /**
+   * While the film runs it halts behind every draft; whoever moves on unasked has skipped the question.
+   * @param {O.Now} now
+   */
   tick(now) {
     if (this.fresh && this.asked === now.at) this.dress();
     if (this.leads) this.next.focus({ preventScroll: true }); // a focus lays the page out: not before it is drawn
@@ -210,6 +212,12 @@ class Quiz {
   }
 }
 
+/**
+ * @param {HTMLElement} host
+ * @param {O.QuizSpec} spec
+ * @param {O.Player} player
+ * @returns {O.Part}
+ */
 export function quizPart(host, spec, player) {
   const quiz = (player.quiz = new Quiz(host, spec, player));
   return {
@@ -227,6 +235,7 @@ export function quizPart(host, spec, player) {
       },
       { acts: { Escape: () => quiz.toggle(false) } },
     ],
+    /** @param {O.Now} now */
     tick: (now) => quiz.tick(now),
   };
 }

@@ -1,12 +1,16 @@
 /* The race: two texts that grow with one clock, the lanes' measured milliseconds or their forward passes. */
 
-import { el } from "../player/dom.js";
+import { closest, el } from "../player/dom.js";
 import { raceClock } from "./race_clock.js";
 
 const KEPT = 1000,
   STEP = 500; // tokens of a lane in the page; a longer text loses its beginning here
 
-/** How many of the sorted times are not later than `clock`. */
+/**
+ * How many of the sorted times are not later than `clock`.
+ * @param {number[]} times
+ * @param {number} clock
+ */
 function passed(times, clock) {
   let low = 0;
   let high = times.length;
@@ -18,7 +22,10 @@ function passed(times, clock) {
   return low;
 }
 
-/** As viz/format.py writes it. */
+/**
+ * As viz/format.py writes it.
+ * @param {number} ms
+ */
 const time = (ms) =>
   ms < 100
     ? ms.toFixed(1) + " ms"
@@ -26,7 +33,12 @@ const time = (ms) =>
       ? Math.round(ms).toLocaleString("en") + " ms"
       : (ms / 1000).toFixed(1) + " s";
 
-/** How far the race has come on the clock `key`: milliseconds, or passes that have ended. */
+/**
+ * How far the race has come on the clock `key`: milliseconds, or passes that have ended.
+ * @param {Pick<O.RaceFacts, "orthrus" | "cycles" | "ar">} facts
+ * @param {O.Clock} key
+ * @param {Pick<O.Now, "clock" | "phase" | "share">} now
+ */
 export function raceAt({ orthrus, cycles, ar }, key, now) {
   if (key === "ms" || now.clock === Infinity) return now.clock + 1e-6;
   const first = orthrus.passes[0] || 0;
@@ -39,6 +51,10 @@ export function raceAt({ orthrus, cycles, ar }, key, now) {
   return before + (cycles.draft[n] > 0 && now.clock + 1e-6 >= begun + cycles.draft[n] ? 1 : 0);
 }
 
+/**
+ * @param {O.RaceSpec["lanes"][0]} lane
+ * @param {O.Player} player
+ */
 function makeLane({ key, name, about }, player) {
   const card = el("article", "o-lane o-lane-" + key);
   const top = el("div", "o-lanetop");
@@ -62,22 +78,33 @@ function makeLane({ key, name, about }, player) {
   const foot = el("p", "o-foot");
   card.append(top, bar, box, foot);
   text.addEventListener("click", (event) => {
-    const cycle = event.target.dataset.cycle;
-    if (cycle >= 0) player.seekCycle(+cycle);
+    const node = closest(event, "[data-cycle]");
+    if (node && +node.dataset.cycle >= 0) player.seekCycle(+node.dataset.cycle);
   });
-  return { key, card, number, done, text, foot, shown: 0, from: 0 };
+  return { key, card, number, done, text, foot, shown: 0, from: 0, run: "" };
 }
 
+/**
+ * @param {O.Lane} rows
+ * @param {number} i
+ * @param {O.Player} player
+ */
 function span(rows, i, player) {
   const node = el("span", "", rows.text[i]);
   const code = rows.by[i];
   if (code) {
     node.className = "is-" + player.settings.statuses[code].name;
-    node.dataset.cycle = rows.cycle[i];
+    node.dataset.cycle = String(rows.cycle[i]);
   }
   return node;
 }
 
+/**
+ * @param {ReturnType<typeof makeLane>} lane
+ * @param {O.Lane} rows
+ * @param {number} n
+ * @param {O.Player} player
+ */
 function write(lane, rows, n, player) {
   const from = n <= KEPT ? 0 : Math.ceil((n - KEPT) / STEP) * STEP;
   if (n === lane.shown && from === lane.from) return;
@@ -94,7 +121,14 @@ function write(lane, rows, n, player) {
   lane.text.append(more);
 }
 
-/** A lane's passes and time, the clock of the race first. */
+/**
+ * A lane's passes and time, the clock of the race first.
+ * @param {O.Lane} rows
+ * @param {number} n
+ * @param {O.Clock} key
+ * @param {O.Now} now
+ * @param {boolean} measured
+ */
 function footer(rows, n, key, now, measured) {
   const total = rows.ms.length;
   if (!total)
@@ -106,6 +140,11 @@ function footer(rows, n, key, now, measured) {
   return (finished ? "✓ finished in " : "") + (key === "passes" ? both : both.reverse()).join(" · ");
 }
 
+/**
+ * @param {HTMLElement} host
+ * @param {O.RaceSpec} spec
+ * @param {O.Player} player
+ */
 export function racePart(host, spec, player) {
   const box = el("div", "o-lanes");
   const lanes = spec.lanes.map((each) => makeLane(each, player));
@@ -116,6 +155,10 @@ export function racePart(host, spec, player) {
   player.race = clock;
   return {
     later: true,
+    /**
+     * @param {object} state
+     * @param {O.RaceFacts} news
+     */
     draw(state, news) {
       facts = news;
       clock.draw(facts);
@@ -131,6 +174,7 @@ export function racePart(host, spec, player) {
       }
     },
     theme: () => clock.draw(facts),
+    /** @param {O.Now} now */
     tick(now) {
       const key = clock.key();
       const at = raceAt(facts, key, now);
@@ -142,7 +186,7 @@ export function racePart(host, spec, player) {
         const limit = Math.max(facts.run.limit || 1, rows.ms.length);
         each.done.style.width = (100 * n) / limit + "%";
         each.card.classList.toggle("finished", n > 0 && n === rows.ms.length && now.ended);
-        if (each.number.textContent !== String(n)) each.number.textContent = n;
+        if (each.number.textContent !== String(n)) each.number.textContent = String(n);
         const line = footer(rows, n, key, now, (facts.run.lanes || []).includes(each.key) && !now.ended);
         if (each.foot.textContent !== line) each.foot.textContent = line;
       }

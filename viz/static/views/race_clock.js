@@ -10,7 +10,11 @@ const ROW = 22,
   LEFT = 2; // px
 const HEIGHT = 2 * ROW + GAP + 16;
 
-/** Where the lanes' parts begin and end on the chosen axis. */
+/**
+ * Where the lanes' parts begin and end on the chosen axis.
+ * @param {O.RaceFacts} facts
+ * @param {O.Clock} key
+ */
 function geometry(facts, key) {
   const { cycles, orthrus, ar } = facts;
   const ends = cycles[key];
@@ -19,6 +23,7 @@ function geometry(facts, key) {
     const from = i ? ends[i - 1] : orthrus[key][0];
     return { from, draft, verify, end, n: cycles.n[i] };
   });
+  /** @param {number[]} column */
   const last = (column) => (column.length ? column[column.length - 1] : 0);
   return {
     bars,
@@ -28,14 +33,28 @@ function geometry(facts, key) {
   };
 }
 
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} width
+ * @param {ReturnType<typeof geometry>} shape
+ * @param {number} reached
+ * @param {O.Player} player
+ */
 function paint(canvas, width, { bars, ticks, start, end }, reached, player) {
   const scale = window.devicePixelRatio || 1;
   canvas.width = Math.round(width * scale);
   canvas.height = Math.round(HEIGHT * scale);
   const c = canvas.getContext("2d");
   c.scale(scale, scale);
+  /** @param {number} value */
   const x = (value) => LEFT + ((width - 2 * LEFT) * value) / (end || 1);
   const colours = Object.fromEntries(["ar", "draft", "soft", "line", "ink"].map((name) => [name, player.colour(name)]));
+  /**
+   * @param {number} from
+   * @param {number} to
+   * @param {number} y
+   * @param {string} colour
+   */
   const block = (from, to, y, colour) => {
     c.fillStyle = colours[colour];
     c.fillRect(x(from), y, Math.max(1, x(to) - x(from) - 0.5), ROW);
@@ -56,32 +75,45 @@ function paint(canvas, width, { bars, ticks, start, end }, reached, player) {
     block(bar.from, bar.from + bar.draft, ROW + GAP, "draft");
     block(bar.from + bar.draft, bar.from + bar.draft + bar.verify, ROW + GAP, "ar");
     c.fillStyle = colours.ink;
-    if (x(bar.end) - x(bar.from) > 15) c.fillText(bar.n, x((bar.from + bar.end) / 2), 2 * ROW + GAP + 13);
+    if (x(bar.end) - x(bar.from) > 15) c.fillText(String(bar.n), x((bar.from + bar.end) / 2), 2 * ROW + GAP + 13);
   }
 }
 
-/** Both lanes as columns, as far as the race has come on the clock `key`. */
+/**
+ * Both lanes as columns, as far as the race has come on the clock `key`.
+ * @param {O.RaceFacts} facts
+ * @param {O.Clock} key
+ * @param {number} reached
+ */
 export function raceColumns({ cycles, ar }, key, reached) {
+  /** @param {number[]} ends */
   const passed = (ends) => ends.filter((end) => end <= reached).length;
   const n = passed(cycles[key]),
     m = passed(ar[key]);
+  /** @param {number} most */
   const count = (most) => Array.from({ length: most }, (_, i) => i + 1);
   const cut = Object.fromEntries(Object.entries(cycles).map(([name, column]) => [name, column.slice(0, n)]));
   return { ...cut, cycle: count(n), token: count(m), ar_ms: ar.ms.slice(0, m) };
 }
 
+/**
+ * @param {O.RaceSpec} spec
+ * @param {O.Player} player
+ */
 export function raceClock(spec, player) {
   const box = el("div", "o-clock");
   const choice = el("div", "o-choice");
   const canvas = el("canvas");
   const result = el("p", "o-result");
   const why = el("p", "o-why");
-  let facts = spec.facts,
-    picked = null,
-    key = spec.clocks[0].key,
-    shape = null,
-    drawn = "",
-    width = 0;
+  let facts = spec.facts;
+  /** @type {O.Clock | null} */
+  let picked = null;
+  let key = spec.clocks[0].key;
+  /** @type {ReturnType<typeof geometry> | null} */
+  let shape = null;
+  let drawn = "";
+  let width = 0;
   const buttons = spec.clocks.map((each) => {
     const node = el("button", "", each.label);
     node.type = "button";
@@ -126,6 +158,10 @@ export function raceClock(spec, player) {
     if (i >= 0) player.seekCycle(i);
   });
 
+  /**
+   * @param {O.RaceFacts["run"]} run
+   * @param {boolean} over
+   */
   function finish(run, over) {
     result.replaceChildren();
     result.textContent = over ? run.result || "" : "";
@@ -151,10 +187,15 @@ export function raceClock(spec, player) {
         last = passes[passes.length - 1];
       return key === "passes" && last ? Math.max(0, facts.ar.ms.length / last - 1) : null;
     },
+    /** @param {O.RaceFacts} news */
     draw(news) {
       facts = news;
       choose();
     },
+    /**
+     * @param {O.Now} now
+     * @param {number} reached
+     */
     tick(now, reached) {
       if (!shape) {
         shape = geometry(facts, key);

@@ -5,8 +5,11 @@ import { button, el } from "../player/dom.js";
 /** Tenths of a percent of a list, best first -> the same after temperature, top-k and top-p; null: filtered out.
  *
  * What is not in the list is one lump: dropped by a top-k or a top-p that ends inside the list, which is then exact.
+ * @param {number[]} tenths
+ * @param {Record<"temperature" | "k" | "p", number>} how
  */
 export function refiltered(tenths, { temperature, k, p }) {
+  /** @param {number} share */
   const sharp = (share) => Math.pow(Math.max(0, share), 1 / temperature);
   const weights = tenths.map((value) => sharp(value / 1000));
   const lump = sharp(1 - tenths.reduce((sum, value) => sum + value, 0) / 1000);
@@ -22,36 +25,53 @@ export function refiltered(tenths, { temperature, k, p }) {
   return weights.map((w, i) => (kept[i] ? Math.round((1000 * w) / (whole || 1)) : null));
 }
 
-/** The sliders; `apply` changes the rows of one list. */
+/**
+ * @param {O.Slider} spec
+ * @param {() => void} changed
+ */
+function knob({ key, label, from, to, step, value, off }, changed) {
+  const line = el("label", "o-knob");
+  const range = el("input");
+  Object.assign(range, { type: "range", min: from, max: to, step, value });
+  const now = el("output");
+  const show = () => (now.textContent = +range.value === off ? "off" : range.value);
+  const back = () => {
+    range.value = String(value);
+    show();
+  };
+  range.addEventListener("input", () => {
+    show();
+    changed();
+  });
+  show();
+  line.append(el("span", "", label), range, now);
+  return { key, line, back, moved: () => +range.value !== value, value: () => +range.value };
+}
+
+/**
+ * The sliders; `apply` changes the rows of one list.
+ * @param {O.FilterSpec} spec
+ * @param {() => void} changed
+ */
 export function samplingFilters(spec, changed) {
   const box = el("details", "o-filters");
   box.append(el("summary", "", spec.label));
   const body = el("div", "o-extra");
-  const ranges = {};
-  for (const { key, label, from, to, step, value, off } of spec.sliders) {
-    const line = el("label", "o-knob");
-    const range = (ranges[key] = el("input"));
-    Object.assign(range, { type: "range", min: from, max: to, step, value });
-    const now = el("output");
-    range.show = () => (now.textContent = +range.value === off ? "off" : range.value);
-    range.start = value;
-    range.addEventListener("input", () => (range.show(), changed()));
-    range.show();
-    line.append(el("span", "", label), range, now);
-    body.append(line);
-  }
-  const all = Object.values(ranges);
+  const knobs = spec.sliders.map((each) => knob(each, changed));
   const reset = button(spec.reset, () => {
-    for (const range of all) ((range.value = range.start), range.show());
+    for (const { back } of knobs) back();
     changed();
   });
-  body.append(reset, el("p", "o-hint", spec.about));
+  body.append(...knobs.map(({ line }) => line), reset, el("p", "o-hint", spec.about));
   box.append(body);
-  const moved = () => all.some((range) => +range.value !== range.start);
-  const chosen = () => ({ temperature: +ranges.temperature.value, k: +ranges.k.value, p: +ranges.p.value });
+  const moved = () => knobs.some((each) => each.moved());
+  /** @param {string} key */
+  const value = (key) => knobs.find((each) => each.key === key).value();
+  const chosen = () => ({ temperature: value("temperature"), k: value("k"), p: value("p") });
   return {
     box,
     moved,
+    /** @param {O.Alternative[]} rows */
     apply(rows) {
       if (!moved()) return rows;
       const listed = rows.filter(({ beyond }) => !beyond);
@@ -61,7 +81,7 @@ export function samplingFilters(spec, changed) {
       );
       return [
         ...listed.map((row, i) => ({ ...row, tenths: found[i] || 0, out: found[i] === null })),
-        ...rows.slice(listed.length).map((row) => ({ ...row, tenths: undefined })),
+        ...rows.slice(listed.length).map((row) => ({ ...row, tenths: /** @type {undefined} */ (undefined) })),
       ];
     },
   };

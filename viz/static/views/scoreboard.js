@@ -2,6 +2,10 @@
 
 import { el } from "../player/dom.js";
 
+/**
+ * @param {HTMLElement} host
+ * @param {O.Spec & {entries: O.Choice[]}} spec
+ */
 export function scoreboardPart(host, spec) {
   const list = el("div", "o-numbers");
   const cells = spec.entries.map(({ key, label, about }) => {
@@ -11,16 +15,20 @@ export function scoreboardPart(host, spec) {
     cell.append(value, el("span", "o-name", label), el("span", "o-about", about));
     cell.dataset.key = key;
     list.append(cell);
-    return [key, value, cell];
+    return { key, value, cell };
   });
   const alarm = el("p", "o-alarm");
   alarm.setAttribute("role", "status");
   host.append(list, alarm);
   return {
     later: true,
+    /**
+     * @param {{values: Record<string, string>}} state
+     * @param {{values: Record<string, string>, lead: string}} facts
+     */
     draw(state, facts) {
       alarm.textContent = state.values.alarm || "";
-      for (const [key, value, cell] of cells) {
+      for (const { key, value, cell } of cells) {
         const text = state.values[key] || facts.values[key] || "–";
         if (value.textContent !== text) value.textContent = text;
         cell.classList.toggle("none", text === "–" || text === "not measured");

@@ -3,7 +3,13 @@
 import { button, el } from "../player/dom.js";
 import { escaped } from "../player/format.js";
 
-/** A chart's picture with the kept runs in it; each brings columns of its own. */
+/**
+ * A chart's picture with the kept runs in it; each brings columns of its own.
+ * @param {O.Picture} picture
+ * @param {O.Variant} variant
+ * @param {O.KeptRun[]} kept
+ * @param {O.Look[]} looks
+ */
 export function compared(picture, variant, kept, looks) {
   const columns = { ...picture.columns };
   const data = [...picture.data];
@@ -30,12 +36,19 @@ export function compared(picture, variant, kept, looks) {
   return { ...picture, columns, data, table };
 }
 
+/**
+ * @param {O.CompareSpec} spec
+ * @param {O.Player} player
+ * @param {() => void} changed
+ */
 export function compare(spec, player, changed) {
   const box = el("div", "o-extra");
   const list = el("ul", "o-kept");
   const about = el("p", "o-hint", spec.about);
   const most = spec.looks.length;
+  /** @type {O.KeptRun[]} */
   let kept = [];
+  /** @type {O.Values | null} */
   let now = null;
   const id = () => player.facts.record.run.name;
   const keep = button(spec.keep, () => {
@@ -46,6 +59,10 @@ export function compare(spec, player, changed) {
   box.append(keep, about, list);
   box.hidden = !player.settings.shell; // a saved page holds one run
 
+  /**
+   * @param {O.KeptRun} run
+   * @param {number} i
+   */
   function item(run, i) {
     const line = el("li");
     const drop = button(spec.drop, () => {
@@ -66,10 +83,15 @@ export function compare(spec, player, changed) {
 
   return {
     box,
+    /**
+     * @param {O.Picture} picture
+     * @param {O.Values} values
+     * @param {O.Variant} variant
+     */
     apply(picture, values, variant) {
       now = values;
       show();
-      const others = kept.map((run, i) => [run, spec.looks[i]]).filter(([run]) => run.id !== id());
+      const others = kept.map((run, i) => ({ run, look: spec.looks[i] })).filter(({ run }) => run.id !== id());
       if (!others.length) return picture;
       const first = {
         ...picture.data[0],
@@ -81,8 +103,8 @@ export function compare(spec, player, changed) {
       return compared(
         named,
         variant,
-        others.map(([run]) => run),
-        others.map(([, look]) => look),
+        others.map(({ run }) => run),
+        others.map(({ look }) => look),
       );
     },
   };

@@ -1,10 +1,15 @@
 /* The written text: one span a token, coloured by what the visitor asks for; a click goes to the token's cycle. */
 
-import { button, el } from "../player/dom.js";
+import { button, closest, el } from "../player/dom.js";
 import { exportButton, fileName, originOf, saveFile } from "../player/files.js";
 import { csvText, makeTable } from "../player/table.js";
 import { TextWindow } from "./text_window.js";
 
+/**
+ * @param {string} label
+ * @param {string} title
+ * @param {(on: boolean) => unknown} act
+ */
 function toggle(label, title, act) {
   const node = button(label, () => {
     const on = node.getAttribute("aria-pressed") !== "true";
@@ -16,6 +21,10 @@ function toggle(label, title, act) {
   return node;
 }
 
+/**
+ * @param {O.Colour[]} colours
+ * @param {(colour: O.Colour) => void} act
+ */
 function menu(colours, act) {
   const label = el("label", "o-by", "Colour by ");
   const select = el("select", "o-speed");
@@ -29,7 +38,11 @@ function menu(colours, act) {
   return label;
 }
 
-/** Copies where the browser allows it; else selects the text, so that the visitor's own copy works. */
+/**
+ * Copies where the browser allows it; else selects the text, so that the visitor's own copy works.
+ * @param {string} text
+ * @param {() => Node} select
+ */
 async function copy(text, select) {
   try {
     await navigator.clipboard.writeText(text);
@@ -40,14 +53,21 @@ async function copy(text, select) {
   }
 }
 
-/** Arrow keys walk over the tokens and say what each is; Enter and a click go to its cycle. */
+/**
+ * Arrow keys walk over the tokens and say what each is; Enter and a click go to its cycle.
+ * @param {HTMLElement} box
+ * @param {TextWindow} written
+ * @param {O.Player} player
+ */
 function walking(box, written, player) {
   let at = -1;
+  /** @param {number} i */
   const go = (i) => {
     const cycle = written.tokens.cycle[i];
     player.head.pause();
     player.seekCycle(cycle, cycle < 0 ? "prefill" : "commit");
   };
+  /** @param {number} to */
   const move = (to) => {
     if (written.node(at)) written.node(at).span.classList.remove("at");
     at = Math.max(0, Math.min(written.tokens.by.length - 1, to));
@@ -66,15 +86,20 @@ function walking(box, written, player) {
     else if (at >= 0) go(at);
   });
   box.addEventListener("click", (event) => {
-    const token = event.target.closest(".o-token");
+    const token = closest(event, ".o-token");
     if (token && getSelection().isCollapsed) (move(+token.dataset.i), go(+token.dataset.i));
   });
   box.addEventListener("pointerover", (event) => {
-    const token = event.target.closest(".o-token");
+    const token = closest(event, ".o-token");
     if (token) token.title = written.describe(+token.dataset.i);
   });
 }
 
+/**
+ * @param {HTMLElement} host
+ * @param {O.TextSpec} spec
+ * @param {O.Player} player
+ */
 export function textPart(host, spec, player) {
   const tools = el("div", "o-kit");
   const legend = el("p", "o-hint", spec.colours[0].about);
@@ -131,6 +156,7 @@ export function textPart(host, spec, player) {
   return {
     calm: true,
     later: true,
+    /** @param {O.TextState} state */
     draw(state) {
       const fresh = written.write(state.tokens, state.cycles);
       if (fresh > 0) box.scrollTop = box.scrollHeight;

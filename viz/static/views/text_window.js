@@ -3,6 +3,7 @@
 import { button, el } from "../player/dom.js";
 import { cellText } from "../player/format.js";
 
+/** @type {[what: RegExp, sign: string][]} */
 const MARKS = [
   [/ /g, "·"],
   [/\t/g, "⇥\t"],
@@ -11,27 +12,57 @@ const MARKS = [
 const WINDOW = 2000,
   STEP = 500; // tokens on the page, and how far it moves at a time
 
-/** The first token on the page: the end of a long text, or what the visitor went back to. */
+/**
+ * The first token on the page: the end of a long text, or what the visitor went back to.
+ * @param {number} n
+ * @param {number | null} pinned
+ */
 export function windowFrom(n, pinned) {
   const last = n <= WINDOW ? 0 : Math.ceil((n - WINDOW) / STEP) * STEP;
   return pinned === null ? last : Math.min(pinned, last);
 }
 
 export class TextWindow {
+  /**
+   * @param {HTMLElement} box
+   * @param {O.TextSpec} spec
+   * @param {O.Player} player
+   */
   constructor(box, spec, player) {
-    Object.assign(this, { box, spec, player, nodes: [], from: 0, pinned: null, by: spec.colours[0], marks: false });
+    this.box = box;
+    this.spec = spec;
+    this.player = player;
+    /** @type {{span: HTMLElement, ghost: HTMLElement | null, text: string | null, marks: boolean}[]} */
+    this.nodes = [];
+    this.from = 0; // the first token on the page
+    /** @type {number | null} */
+    this.pinned = null; // where the visitor went back to
+    this.by = spec.colours[0];
+    this.marks = false;
+    this.run = "";
+    /** @type {O.Tokens} */
+    this.tokens = spec.state.tokens;
+    /** @type {O.TextState["cycles"]} */
+    this.cycles = spec.state.cycles;
     this.earlier = this.fold("‹ earlier", () => this.from);
     this.later = this.fold("later ›", () => this.from + WINDOW - 1);
   }
 
-  /** A button in the place of tokens that are not on the page. */
+  /**
+   * A button in the place of tokens that are not on the page.
+   * @param {string} text
+   * @param {() => number} edge
+   */
   fold(text, edge) {
     const node = button(text, () => this.reveal(edge()));
     node.classList.add("o-fold");
     return node;
   }
 
-  /** Move the window so that token i is in its middle. */
+  /**
+   * Move the window so that token i is in its middle.
+   * @param {number} i
+   */
   reveal(i) {
     this.pinned = Math.max(0, Math.floor((i - WINDOW / 2) / STEP) * STEP);
     this.write(this.tokens, this.cycles);
@@ -39,11 +70,16 @@ export class TextWindow {
     if (node) node.span.scrollIntoView({ block: "center" });
   }
 
+  /** @param {number} i */
   node(i) {
     return this.nodes[i - this.from];
   }
 
-  /** Bring the spans up to the columns: drop what is gone, mend completed characters, append what is new. */
+  /**
+   * Bring the spans up to the columns: drop what is gone, mend completed characters, append what is new.
+   * @param {O.Tokens} tokens
+   * @param {O.TextState["cycles"]} cycles
+   */
   write(tokens, cycles) {
     this.tokens = tokens;
     this.cycles = cycles;
@@ -64,13 +100,25 @@ export class TextWindow {
     return to === n ? to - fresh : 0;
   }
 
+  /**
+   * @param {number} n
+   * @param {number} to
+   */
   folds(n, to) {
+    /**
+     * @param {HTMLElement} node
+     * @param {boolean} wanted
+     * @param {() => void} place
+     */
     const put = (node, wanted, place) => (wanted ? place() : node.remove());
     put(this.earlier, this.from > 0, () => this.earlier.parentNode || this.box.prepend(this.earlier));
     put(this.later, to < n, () => this.box.append(this.later));
   }
 
-  /** Keep the first `count` spans of the window. */
+  /**
+   * Keep the first `count` spans of the window.
+   * @param {number} count
+   */
   drop(count) {
     while (this.nodes.length > count) {
       const { span, ghost } = this.nodes.pop();
@@ -79,21 +127,26 @@ export class TextWindow {
     }
   }
 
+  /** @param {number} i */
   add(i) {
     const ids = this.cut(i) ? this.cycles.ghosts[this.tokens.cycle[i]] || [] : [];
     const ghost = ids.length ? this.ghost(ids) : null;
     const span = el("span", "o-token");
-    span.dataset.i = i;
+    span.dataset.i = String(i);
     this.box.append(...(ghost ? [ghost, span] : [span]));
-    this.nodes.push({ span, ghost, text: null });
+    this.nodes.push({ span, ghost, text: null, marks: false });
     this.spell(i);
   }
 
-  /** The AR view wrote this token where it refused a guess. */
+  /**
+   * The AR view wrote this token where it refused a guess.
+   * @param {number} i
+   */
   cut(i) {
     return ["correction", "resampled"].includes(this.player.settings.statuses[this.tokens.by[i]].name);
   }
 
+  /** @param {number[]} ids */
   ghost(ids) {
     const box = el("s", "o-ghosts");
     ids.forEach((id, k) => {
@@ -104,6 +157,7 @@ export class TextWindow {
     return box;
   }
 
+  /** @param {number} i */
   spell(i) {
     const text = this.tokens.text[i];
     const node = this.node(i);
@@ -114,13 +168,17 @@ export class TextWindow {
     node.span.textContent = this.marks ? MARKS.reduce((all, [what, sign]) => all.replace(what, sign), marked) : text;
   }
 
+  /** @param {number} i */
   value(i) {
     const cycle = this.tokens.cycle[i];
     if (this.by.key === "ms") return cycle < 0 ? 0 : this.cycles.ms[cycle];
     return this.tokens[this.by.key][i];
   }
 
-  /** How strong the colour is, 0 to 1; null where nothing is known. */
+  /**
+   * How strong the colour is, 0 to 1; null where nothing is known.
+   * @param {number} i
+   */
   strength(i) {
     const value = this.value(i);
     if (value === null || value === undefined) return null;
@@ -128,6 +186,7 @@ export class TextWindow {
     return Math.max(0, Math.min(1, (value - low) / (high - low)));
   }
 
+  /** @param {number} i */
   paint(i) {
     const { span } = this.node(i);
     const name = this.player.settings.statuses[this.tokens.by[i]].name;
@@ -137,7 +196,7 @@ export class TextWindow {
     if (!this.by.hue && this.by.key !== "ms") return;
     const strength = this.strength(i);
     span.classList.toggle("none", strength === null);
-    span.style.setProperty("--s", Math.round(100 * (strength || 0)));
+    span.style.setProperty("--s", String(Math.round(100 * (strength || 0))));
   }
 
   repaint() {
@@ -146,6 +205,7 @@ export class TextWindow {
     this.nodes.forEach((_, k) => (this.spell(this.from + k), this.paint(this.from + k)));
   }
 
+  /** @param {number} i */
   describe(i) {
     const { by, cycle, q, p, H, gap } = this.tokens;
     const parts = [

@@ -5,7 +5,11 @@
 import { button, el } from "../player/dom.js";
 import { filledIn } from "../player/format.js";
 
-/** The columns and the break-even of a run whose passes took `factors` times as long; times in ms. */
+/**
+ * The columns and the break-even of a run whose passes took `factors` times as long; times in ms.
+ * @param {O.Values} values
+ * @param {O.Numbers} factors
+ */
 export function simulated({ columns, alone }, factors) {
   const draft = columns.draft.map((ms) => ms * factors.draft);
   const verify = columns.verify.map((ms) => ms * factors.verify);
@@ -20,6 +24,10 @@ export function simulated({ columns, alone }, factors) {
   return { columns: { ...columns, draft, verify, line }, need, won, n, times, longest };
 }
 
+/**
+ * @param {O.Slider} spec
+ * @param {() => void} act
+ */
 function slider({ key, label, from, to, step }, act) {
   const box = el("label", "o-knob");
   const range = el("input");
@@ -31,12 +39,17 @@ function slider({ key, label, from, to, step }, act) {
   return { key, box, range, show };
 }
 
+/**
+ * @param {O.SimulateSpec} spec
+ * @param {O.Player} player
+ * @param {() => void} changed
+ */
 export function simulate(spec, player, changed) {
   const box = el("fieldset", "o-extra");
   box.append(el("legend", "", spec.label));
   const sliders = spec.sliders.map((each) => slider(each, () => (mark(), changed())));
   const reset = button(spec.reset, () => {
-    for (const { range, show } of sliders) ((range.value = 1), show());
+    for (const { range, show } of sliders) ((range.value = "1"), show());
     mark();
     changed();
   });
@@ -47,6 +60,10 @@ export function simulate(spec, player, changed) {
   mark();
   return {
     box,
+    /**
+     * @param {O.Picture} picture
+     * @param {O.Values} values
+     */
     apply(picture, values) {
       if (!moved()) return picture;
       const found = simulated(values, factors());

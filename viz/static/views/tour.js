@@ -1,44 +1,49 @@
 /* The tour: a card of text, then a move of the playhead, then a rest. The first click or key elsewhere ends it. */
 
-import { button, el } from "../player/dom.js";
+import { closest, find } from "../player/dom.js";
 import { raceMs, racePace } from "../player/speeds.js";
+import { TourCard, lift } from "./tour_card.js";
 
 const LEAD_MS = 1300; // the text stands alone before anything moves
 const THINK_MS = 8000; // for the visitor's answer
 const REST_MS = 3500; // after an outcome
+const PROMPT = "#prompt textarea";
 const QUIET = ["Tab", "Shift", "Control", "Alt", "Meta"];
 
-function shell(host, spec) {
-  const parts = {
-    text: el("p", "o-tourtext"),
-    dots: el("div", "o-dots"),
-    row: el("div", "o-row"),
-    ends: el("div", "o-row"),
-  };
-  parts.text.setAttribute("aria-live", "polite");
-  parts.dots.setAttribute("aria-hidden", "true");
-  parts.note = el("span", "o-hint", spec.hand_over);
-  host.append(parts.dots, parts.text, parts.ends, parts.row);
-  host.hidden = true;
-  return parts;
-}
-
-class Tour {
+export class Tour {
+  /**
+   * @param {HTMLElement} host
+   * @param {O.TourSpec} spec
+   * @param {O.Player} player
+   */
   constructor(host, spec, player) {
-    Object.assign(this, { host, spec, player, on: false, parts: shell(host, spec) });
-    this.back = button("‹ Back", () => this.walk(-1));
-    this.next = button("Next ›", () => this.walk(1));
-    this.parts.row.append(
-      this.back,
-      this.next,
-      button("Leave the tour", () => this.end()),
-      this.parts.note,
-    );
+    this.host = host;
+    this.spec = spec;
+    this.player = player;
+    this.on = false;
+    this.taken = false; // it has been started once
+    this.still = false; // the visitor sets the pace
+    this.moved = false; // the beat's one motion has been made
+    this.i = 0;
+    /** @type {O.Beat | null} */
+    this.beat = null;
+    this.since = 0; // ms: when the beat began
+    this.until = 0; // ms: when it ends
+    this.moves = 0; // of the playhead, when we moved it last
+    this.run = "";
+    this.card = new TourCard(host, spec, {
+      back: () => this.walk(-1),
+      next: () => this.walk(1),
+      leave: () => this.end(),
+      prompt: () => this.toPrompt(),
+      microscope: () => this.toMicroscope(),
+      again: () => this.open(),
+    });
+    /** @type {(event: KeyboardEvent | MouseEvent) => void} */
     this.onHand = (event) => this.handed(event);
-    const act = { prompt: () => this.toPrompt(), microscope: () => this.toMicroscope(), again: () => this.open() };
-    for (const [key, label] of Object.entries(spec.ends)) this.parts.ends.append(button(label, act[key]));
   }
 
+  /** @returns {O.Beat[]} */
   get beats() {
     return this.player.facts.tour.beats;
   }
@@ -56,6 +61,7 @@ class Tour {
     this.host.scrollIntoView({ block: "start" });
   }
 
+  /** @param {boolean} still */
   start(still) {
     if (this.player.quiz) this.player.quiz.toggle(false);
     Object.assign(this, { taken: true, on: true, still, run: this.player.run });
@@ -71,42 +77,43 @@ class Tour {
     this.host.hidden = true;
     this.player.root.classList.remove("touring");
     for (const kind of ["click", "keydown"]) document.removeEventListener(kind, this.onHand, true);
-    this.focus([]);
+    lift(this.player.root, []);
     if (this.player.quiz) this.player.quiz.drop();
     const { head } = this.player;
     if (head.moves === this.moves && head.playing) head.pause();
     if (this.player.run === this.run) head.speed = head.suggested();
   }
 
-  /** A click or key that is not part of the tour: the visitor takes over. */
+  /**
+   * A click or key that is not part of the tour: the visitor takes over.
+   * @param {KeyboardEvent | MouseEvent} event
+   */
   handed(event) {
     if (!this.player.root.isConnected) return this.end();
-    const inside = this.host.contains(event.target);
-    const answering =
-      this.player.quiz &&
-      this.player.quiz.asked >= 0 &&
-      (event.key === "*" || (event.target.closest && event.target.closest(".o-slot")));
-    if (event.key === "Escape" || !(inside || answering || QUIET.includes(event.key))) this.end();
+    const key = event instanceof KeyboardEvent ? event.key : "";
+    const { quiz } = this.player;
+    const inside = this.host.contains(/** @type {Node} */ (event.target));
+    const answering = quiz && quiz.asked >= 0 && (key === "*" || closest(event, ".o-slot"));
+    if (key === "Escape" || !(inside || answering || QUIET.includes(key))) this.end();
   }
 
-  /** Next and Back: from then on the visitor sets the pace. */
+  /**
+   * Next and Back: from then on the visitor sets the pace.
+   * @param {number} by
+   */
   walk(by) {
     this.still = true;
     this.go(this.i + by);
   }
 
+  /** @param {number} i */
   go(i) {
     this.i = Math.max(0, Math.min(i, this.beats.length - 1));
     this.beat = this.beats[this.i];
-    const last = this.i === this.beats.length - 1;
     if (this.player.quiz) this.player.quiz.drop();
-    this.say(this.beat.text.replace("{pace}", this.paced()));
-    this.back.disabled = this.i === 0;
-    this.next.hidden = last;
-    this.parts.ends.hidden = !last;
-    this.parts.ends.firstChild.hidden = !document.querySelector("#prompt textarea");
-    this.parts.dots.replaceChildren(...this.beats.map((_, k) => el("i", k === this.i ? "on" : "")));
-    this.focus(this.beat.show);
+    this.card.say(this.beat.text.replace("{pace}", this.paced()));
+    this.card.number(this.i, this.beats.length, !!find(document, PROMPT));
+    lift(this.player.root, this.beat.show);
     this.steer(() => this.player.head.seek(Math.max(0, this.stop() - 1)));
     if (this.beat.key === "title" || this.beat.key === "race") this.player.head.share = 0; // nothing written yet
     this.moved = false;
@@ -116,20 +123,10 @@ class Tour {
     this.player.wake();
   }
 
-  say(text) {
-    this.parts.text.textContent = text;
-  }
-
-  /** Lift the views a beat is about to the top; the others fade. */
-  focus(names) {
-    this.player.root.querySelectorAll("[data-focus]").forEach((node) => delete node.dataset.focus);
-    for (const name of names) {
-      const section = this.player.root.querySelector(".o-view.o-" + name);
-      for (let node = section; node && node !== this.player.root; node = node.parentNode) node.dataset.focus = "";
-    }
-  }
-
-  /** Our own moves of the playhead; any other move ends the tour. */
+  /**
+   * Our own moves of the playhead; any other move ends the tour.
+   * @param {() => unknown} act
+   */
   steer(act) {
     act();
     this.moves = this.player.head.moves;
@@ -162,23 +159,25 @@ class Tour {
   paced() {
     if (this.player.race.key() === "passes") return this.spec.passes;
     const { rate } = this.pace();
-    return rate === 1 ? this.spec.measured : this.spec.slowed.replace("{n}", Math.round(1 / rate));
+    return rate === 1 ? this.spec.measured : this.spec.slowed.replace("{n}", String(Math.round(1 / rate)));
   }
 
+  /** @param {O.Player["head"]} head */
   race(head) {
     if (this.still) {
       this.steer(() => head.seek(this.player.stops.length - 1));
-      return this.say(this.beat.after);
+      return this.card.say(this.beat.after);
     }
     head.speed = this.pace();
     this.until = Infinity; // the race ends by itself
     this.steer(() => head.play());
   }
 
+  /** @param {string} told */
   answered(told) {
     if (!this.on) return;
     this.moves = this.player.head.moves;
-    this.say(told);
+    this.card.say(told);
     this.until = performance.now() + REST_MS;
   }
 
@@ -191,7 +190,7 @@ class Tour {
     const lead = this.beat.key === "race" ? 0 : LEAD_MS; // the race's text stood there as the title's
     if (!this.moved && time - this.since > lead) this.move();
     if (this.until === Infinity && !head.playing) {
-      this.say(this.beat.after);
+      this.card.say(this.beat.after);
       this.until = time + REST_MS;
     }
     if (time < this.until) return;
@@ -205,7 +204,7 @@ class Tour {
 
   toPrompt() {
     this.end();
-    const box = document.querySelector("#prompt textarea");
+    const box = find(document, PROMPT);
     box.scrollIntoView({ block: "center" });
     box.focus();
   }
@@ -214,11 +213,17 @@ class Tour {
     const beat = this.beats.find(({ key }) => key === "verify");
     this.end();
     this.player.seekCycle(beat.cycle, "verify");
-    this.player.root.querySelector(".o-ribbon").scrollIntoView({ block: "start" });
-    this.player.root.querySelector(".o-slot").focus({ preventScroll: true });
+    find(this.player.root, ".o-ribbon").scrollIntoView({ block: "start" });
+    find(this.player.root, ".o-slot").focus({ preventScroll: true });
   }
 }
 
+/**
+ * @param {HTMLElement} host
+ * @param {O.TourSpec} spec
+ * @param {O.Player} player
+ * @returns {O.Part}
+ */
 export function tourPart(host, spec, player) {
   const tour = (player.tour = new Tour(host, spec, player));
   return {

@@ -1,11 +1,35 @@
-/* A chart as a picture. */
+/* Plotly: its one file, loaded late, and what it makes of a chart besides the chart. */
 
 import { bytesOf, originOf } from "../player/files.js";
 import { escaped } from "../player/format.js";
 
 const PICTURE = { width: 1200, height: 640, scale: 2 };
 
-/** A chart as it stands, on an opaque ground, with its title and where its numbers come from. */
+/** @type {Promise<O.Plotly> | undefined} */
+let loading;
+/**
+ * plotly.min.js, loaded once and after the first paint: evaluating it takes most of a second.
+ * @param {string} url
+ */
+export function loadPlotly(url) {
+  if (window.Plotly) return Promise.resolve(window.Plotly);
+  loading ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = url;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => reject(new Error("plotly.min.js did not load"));
+    setTimeout(() => document.head.append(script), 50);
+  });
+  return loading;
+}
+
+/**
+ * A chart as it stands, on an opaque ground, with its title and where its numbers come from.
+ * @param {O.Plotly} plotly
+ * @param {O.Chart} chart
+ * @param {string} title
+ * @param {O.Player} player
+ */
 export async function chartPicture(plotly, chart, title, player) {
   const ground = player.colour("page");
   const small = { size: 12, color: player.colour("soft") };

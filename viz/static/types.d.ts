@@ -1,0 +1,391 @@
+/* What the player is given, and what its modules give each other. For `tsc` only: no page loads it. */
+
+declare namespace O {
+  type Player = import("./player/player.js").Player;
+  type Tour = import("./views/tour.js").Tour;
+  type Quiz = import("./views/quiz.js").Quiz;
+  type Phase = "prefill" | "draft" | "verify" | "commit" | "finish";
+  type Cell = string | number | null | undefined;
+  /** Cells of one kind as a rule, but for the pieces of a chart that are lists themselves. */
+  type Column = any[];
+  type Columns = Record<string, Column>;
+  type Pairs = [head: string, column: string][];
+  type Numbers = Record<string, number>;
+
+  /** As in viz/patches.py. */
+  type Change = [view: string, op: "set" | "merge" | "rows", key: string, value: any, at: number];
+  interface Frame {
+    p?: Phase;
+    c?: number;
+    ms?: number;
+    w?: number;
+    x: Change[];
+  }
+  /** A frame of the playhead's, and when it begins on the lanes' clock. */
+  interface Stop extends Frame {
+    t0: number;
+  }
+  interface Message {
+    run: string;
+    seq: number;
+    live: boolean;
+    autoplay?: boolean;
+    end?: boolean;
+    frames: Frame[];
+    measuring?: Measured;
+  }
+  interface Measured {
+    lane: string;
+    tokens: number;
+    text: string;
+  }
+
+  interface Status {
+    name: string;
+    glyph: string;
+    label: string;
+  }
+  interface Spec {
+    kind: string;
+    title?: string;
+    hint?: string;
+    state?: object;
+    facts?: object;
+    table?: Pairs;
+  }
+  interface Shell {
+    page: string;
+    headline: string;
+    style: [begin: string, end: string];
+  }
+  interface Settings {
+    views: Record<string, Spec>;
+    places: string[];
+    statuses: Record<string, Status>;
+    legend: string[];
+    layout: object;
+    shell?: Shell;
+  }
+  interface Options {
+    followBody?: boolean;
+    plotly?: string;
+    bundle?: string;
+    theme?: string;
+    tour?: boolean;
+  }
+
+  interface Speed {
+    label: string;
+    rate?: number;
+    fixed?: number;
+  }
+  /** Where the playhead is, for those who draw. */
+  interface Now {
+    at: number;
+    phase: Phase | "";
+    cycle: number;
+    playing: boolean;
+    clock: number;
+    share: number;
+    wall: number;
+    ended: boolean;
+    slowly: boolean;
+  }
+  /** What draws a view; `calm`: at most three times a second, `later`: not in the frame that answers a hand. */
+  interface Part {
+    calm?: boolean;
+    later?: boolean;
+    drawn?: number;
+    draw?(state: any, facts: any, now: Now): void;
+    tick?(now: Now): void;
+    theme?(): void;
+    waits?(): boolean;
+    opens?: [text: string, name: string, act: () => void];
+    ready?(): boolean;
+    keys?: KeyRow[];
+  }
+  interface KeyRow {
+    shown?: string;
+    what?: string;
+    moves?: boolean;
+    acts: Record<string, (player: Player, help: HTMLDetailsElement) => unknown>;
+  }
+  /** What is pointed at in the block. */
+  interface Pointed {
+    slot: number;
+    how: "over" | "leave" | "focus" | "choose" | "pin" | "auto";
+  }
+
+  interface Choice {
+    key: string;
+    label: string;
+    about?: string;
+  }
+  interface Colour extends Choice {
+    hue: string | null;
+    range: [number, number] | null;
+  }
+  interface Slider {
+    key: string;
+    label: string;
+    from: number;
+    to: number;
+    step: number;
+    value?: number;
+    off?: number;
+  }
+  type Word = [text: string, kind: string];
+
+  /** The block view's state: a status letter per slot, the anchor first; the other columns begin behind it. */
+  interface Block {
+    anchor: number;
+    ids: number[];
+    status: string;
+    q?: number[];
+    p?: number[];
+    ar?: number[];
+    unjudged?: string;
+    next?: [id: number, code: string] | null;
+    kept?: number;
+    committed?: number;
+  }
+  interface BlockSpec extends Spec {
+    rows: string[];
+    notes: Record<string, string>;
+  }
+  interface Slot {
+    box: HTMLElement;
+    guess: HTMLElement;
+    own: HTMLElement;
+    filled?: string;
+  }
+
+  /** The inspector's state; its numbers are columns by name, read through `at`. */
+  interface Inspected {
+    status: string;
+    anchor: number;
+    ids: number[];
+    look: number;
+    own?: number[];
+    u?: number[];
+    refused?: string;
+    unjudged?: string;
+    q_top?: number[][];
+    p_top?: number[][];
+    [column: string]: any;
+  }
+  interface InspectorSpec extends Spec {
+    heads: [string, string];
+    sentences: Record<string, string>;
+    numbers: Record<string, { label: string; about: string }>;
+    near_tie: number;
+    filters: FilterSpec;
+    later: string;
+    after_end: string;
+  }
+  interface FilterSpec {
+    label: string;
+    about: string;
+    reset: string;
+    mark: string;
+    sliders: Slider[];
+  }
+  /** One alternative: shares in tenths of a percent; `beyond`: a row of its own behind the list. */
+  interface Alternative {
+    id: number;
+    rank?: number;
+    tenths?: number;
+    beyond?: boolean;
+    out?: boolean;
+  }
+
+  interface QuizSpec extends Spec {
+    question: string;
+    unsure: string;
+    keys: string;
+    rule: string;
+    hints: Choice[];
+    said: string;
+    results: Record<string, string>;
+    picture: string;
+  }
+  interface QuizBlock {
+    n: number;
+    cut?: [from: number, to: number];
+    kept?: number;
+    outcome?: string;
+  }
+  interface Answer {
+    guess: number;
+    truth: number;
+    off: number;
+    n: number;
+  }
+
+  interface TourSpec extends Spec {
+    measured: string;
+    slowed: string;
+    passes: string;
+    hand_over: string;
+    ends: Record<"prompt" | "microscope" | "again", string>;
+  }
+  interface Beat {
+    key: string;
+    text: string;
+    after?: string;
+    show: string[];
+    s: number;
+    cycle: number | null;
+  }
+
+  type Clock = "ms" | "passes";
+  interface Lane {
+    text: string[];
+    ms: number[];
+    passes: number[];
+    by: string[];
+    cycle: number[];
+  }
+  interface RaceFacts {
+    orthrus: Lane;
+    ar: Lane;
+    cycles: Record<"draft" | "verify" | "ms" | "passes" | "n", number[]>;
+    run: { limit?: number; lanes?: string[]; clock?: Clock; result?: string; why?: string; lost?: boolean };
+  }
+  interface RaceSpec extends Spec {
+    lanes: { key: "orthrus" | "ar"; name: string; about: string }[];
+    clocks: { key: Clock; label: string }[];
+    facts: RaceFacts;
+  }
+  interface Race {
+    key(): Clock;
+    lag(): number | null;
+  }
+
+  interface TextSpec extends Spec {
+    colours: Colour[];
+    ghosts: Record<"refused" | "discarded", string>;
+    state: TextState;
+  }
+  interface TextState {
+    tokens: Tokens;
+    cycles: { ms: number[]; ghosts: number[][] };
+  }
+  interface Tokens {
+    text: string[];
+    by: string[];
+    cycle: number[];
+    q: (number | null)[];
+    p: (number | null)[];
+    H: (number | null)[];
+    gap: (number | null)[];
+    [column: string]: Column;
+  }
+
+  interface Provenance {
+    source: { text?: string; tone?: string };
+    lossless: { tone: string; text: string; about: string };
+    prompt: string;
+    details: Record<string, string>;
+  }
+  interface Check {
+    tone: "good" | "warn" | "bad" | "quiet" | "none";
+    badge: string;
+    say: string[];
+    texts?: PartedTexts;
+    lists?: TopList[];
+  }
+  interface PartedTexts {
+    cut: boolean;
+    shared: string;
+    tails: [name: string, tail: string, more: boolean][];
+  }
+  interface TopList {
+    name: string;
+    gap?: string;
+    rows: [id: number, logit: number][];
+  }
+
+  /** Texts of a chart's description may be '$column' or '@colour'. */
+  interface Variant {
+    label: string;
+    data: any[];
+    table: Pairs;
+    layout?: any;
+    cursor?: "clock" | "cycle";
+    compare?: { x: string; y: string; mode: string };
+  }
+  interface ChartSpec extends Spec {
+    variants: Variant[];
+    seek?: string;
+    zoom?: boolean;
+    extra?: { kind: "simulate" | "compare" };
+    ruler?: { from: string; sizes: string[]; text: string; first: string };
+  }
+  interface Values {
+    columns: Columns;
+    ranges?: Record<string, number[]>;
+    note?: string;
+    name?: string;
+    alone?: { token: number; run?: number } | null;
+    [more: string]: any;
+  }
+  interface Picture {
+    columns: Columns;
+    ranges?: Record<string, number[]>;
+    note: string;
+    data: any[];
+    table: Pairs;
+    mark: string;
+  }
+  /** What a chart may have besides: a box of its own, and a say in what is drawn. */
+  interface Extra {
+    box: HTMLElement;
+    apply(picture: Picture, values: Values, variant: Variant): Picture;
+  }
+  interface SimulateSpec extends Record<"label" | "reset" | "mark" | "say" | "whole" | "unknown", string> {
+    sliders: Slider[];
+  }
+  interface CompareSpec extends Record<"keep" | "about" | "drop", string> {
+    looks: Look[];
+    marks: string[];
+    opacity: number;
+  }
+  interface Look {
+    line: { color: string; dash?: string };
+    marker: object;
+  }
+  interface KeptRun {
+    id: string;
+    name: string;
+    note: string;
+    columns: Columns;
+  }
+  /** A place on a chart's axis in px; null where it is out of sight. */
+  type Place = [left: number, width: number] | null;
+
+  /** Plotly as far as it is used; no types of its own come with its one file. */
+  interface Plotly {
+    react(chart: Chart, data: any[], layout: any, config: object): Promise<unknown>;
+    toImage(figure: object, how: object): Promise<string>;
+    Plots: { resize(chart: Chart): void };
+  }
+  interface Chart extends HTMLElement {
+    data?: any[];
+    layout?: any;
+    _fullLayout?: any;
+    on?(name: string, act: (event: any) => void): void;
+  }
+}
+
+interface Window {
+  OrthrusStage: object;
+  Plotly?: O.Plotly;
+  gradio_config?: any;
+}
+interface HTMLElementEventMap {
+  "o-slot": CustomEvent<O.Pointed>;
+}
+interface DocumentEventMap {
+  "o-ended": CustomEvent<{ live: boolean; stops: O.Stop[] }>;
+}

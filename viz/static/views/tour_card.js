@@ -1,0 +1,60 @@
+/* What the tour shows: a card of text with its buttons, and the views that a beat is about. */
+
+import { button, el, find, findAll } from "../player/dom.js";
+
+/** The buttons of the last card, as `ends` of the view's skeleton names them. */
+const ENDS = /** @type {const} */ (["prompt", "microscope", "again"]);
+
+export class TourCard {
+  /**
+   * @param {HTMLElement} host
+   * @param {O.TourSpec} spec
+   * @param {Record<"prompt" | "microscope" | "again" | "back" | "next" | "leave", () => void>} acts
+   */
+  constructor(host, spec, acts) {
+    this.host = host;
+    this.text = el("p", "o-tourtext");
+    this.text.setAttribute("aria-live", "polite");
+    this.dots = el("div", "o-dots");
+    this.dots.setAttribute("aria-hidden", "true");
+    this.ends = el("div", "o-row");
+    this.ends.append(...ENDS.map((key) => button(spec.ends[key], acts[key])));
+    this.back = button("‹ Back", acts.back);
+    this.next = button("Next ›", acts.next);
+    const row = el("div", "o-row");
+    row.append(this.back, this.next, button("Leave the tour", acts.leave), el("span", "o-hint", spec.hand_over));
+    host.append(this.dots, this.text, this.ends, row);
+    host.hidden = true;
+  }
+
+  /** @param {string} text */
+  say(text) {
+    this.text.textContent = text;
+  }
+
+  /**
+   * The card is number i of n; the last one has the ends, with the way to the prompt where the page has one.
+   * @param {number} i
+   * @param {number} n
+   * @param {boolean} prompt
+   */
+  number(i, n, prompt) {
+    this.back.disabled = i === 0;
+    this.next.hidden = i === n - 1;
+    this.ends.hidden = i !== n - 1;
+    find(this.ends, "button").hidden = !prompt;
+    this.dots.replaceChildren(...Array.from({ length: n }, (_, k) => el("i", k === i ? "on" : "")));
+  }
+}
+
+/**
+ * Lift the views a beat is about to the top; the others fade.
+ * @param {HTMLElement} root
+ * @param {string[]} names
+ */
+export function lift(root, names) {
+  findAll(root, "[data-focus]").forEach((node) => delete node.dataset.focus);
+  for (const name of names)
+    for (let node = find(root, ".o-view.o-" + name); node && node !== root; node = node.parentElement)
+      node.dataset.focus = "";
+}
