@@ -32,7 +32,7 @@ from orthrus.evaluation.domains import dialogue
 WANTED = 0.45  # of the quiet figure, for this project's AR
 
 
-BUSY = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"  # ends with this process, however that ends
+BUSY = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"  # ends when this process does
 
 
 @contextmanager

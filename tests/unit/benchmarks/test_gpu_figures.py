@@ -75,8 +75,8 @@ def test_the_doctor_says_what_a_cycle_costs_on_every_card():
 
 def test_the_plan_of_a_qwen3_is_told_with_its_command_line():
     text = (readme_figures.ROOT / "docs" / "qwen3.md").read_text(encoding="utf-8")
-    options = plan_figures.options(*plan_figures.GPUS["H100"])
-    assert f"-m orthrus.training plan      --base Qwen/Qwen3-0.6B {options}" in text
+    asked = plan_figures.options(*plan_figures.GPUS["H100"])
+    assert f"python -m orthrus.training plan      --base Qwen/Qwen3-0.6B {asked}\n" in text
 
 
 def test_the_plan_has_every_shape_and_card():
