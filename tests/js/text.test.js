@@ -2,7 +2,6 @@ import { strict as assert } from "node:assert";
 import test from "node:test";
 import { cellText, escaped } from "../../viz/static/player/format.js";
 import { csvText } from "../../viz/static/player/table.js";
-import { cutWords } from "../../viz/static/views/caption_words.js";
 import { windowFrom } from "../../viz/static/views/text_window.js";
 import { python } from "./fixtures.js";
 
@@ -38,23 +37,6 @@ test("CSV survives token text and spreadsheets", () => {
   assert.deepEqual(first, [...texts.slice(0, 3), "'=1+1", "'@cmd", " plain", "", ""]);
   const second = rows.slice(1).map((row) => row[1]);
   assert.deepEqual(second, ["1", "-2", "0.5", "", "3", "", "", ""]);
-});
-
-test("words are cut out of a caption once and without overlap", () => {
-  const text = "It agrees with 2 guesses, then it wants “2” instead of “2 guesses”. The 9 guesses after that are left.";
-  const words = [
-    ["2 guesses", "accepted"],
-    ["“2”", "own"],
-    ["“2 guesses”", "refused"],
-    ["9 guesses after that", "discarded"],
-  ];
-  const pieces = cutWords(text, [...words, ["not there", "own"]]);
-  assert.equal(pieces.map(([piece]) => piece).join(""), text);
-  assert.deepEqual(
-    pieces.filter(([piece, kind]) => piece && kind),
-    words,
-  );
-  assert.deepEqual(cutWords("plain", []), [["plain", null]]);
 });
 
 test("a long text keeps its end on the page", () => {

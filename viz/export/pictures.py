@@ -8,7 +8,7 @@ from typing import Any
 
 from orthrus.trace import Trace
 from viz import theme
-from viz.views import cache_rows, text
+from viz.views import cache_rows, captions, text
 from viz.views.scoreboard import ENTRIES
 from viz.views.words import shown
 
@@ -52,7 +52,9 @@ def _tour(values: dict[str, Any], trace: Trace) -> Picture:
 
 
 def _captions(values: dict[str, Any], trace: Trace) -> Picture:
-    return table(["level", "the last sentence"], values["say"].items())
+    return table(
+        ["level", "the last sentence"], ((level, captions.spoken(said)) for level, said in values["say"].items())
+    )
 
 
 def _board(values: dict[str, Any], trace: Trace) -> Picture:

@@ -208,7 +208,11 @@ def explained(trace: Trace, number: int) -> dict[str, Any]:
         partial = partial.add(event)
         if isinstance(event, Prefill) or (isinstance(event, (Draft, Verdict)) and event.cycle == number):
             changes = captions.patch(event, partial)
-            captions_by_phase |= {change.phase: change.value for change in changes if change.key == "say"}
+            captions_by_phase |= {
+                change.phase: {level: captions.spoken(said) for level, said in change.value.items()}
+                for change in changes
+                if change.key == "say"
+            }
         if isinstance(event, Verdict) and event.cycle == number:
             break
     captions_by_phase.pop("prefill", None)

@@ -134,7 +134,7 @@ declare namespace O {
     value?: number;
     off?: number;
   }
-  type Word = [text: string, kind: string];
+  type Segment = [text: string, kind: string | null];
 
   /** The block view's state: a status letter per slot, the anchor first; the other columns begin behind it. */
   interface Block {

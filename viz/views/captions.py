@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from orthrus.events import Done, Draft, Event, Prefill, Verdict
@@ -26,9 +27,9 @@ VERDICTS = {
         "The AR view agrees with {kept}, and there the text ends.{rest}",
         "EOS accepted at slot {at}; n_accept {k} of {n}, but proposals after an EOS do not count.",
     ),
-    "perfect": ("A perfect block: the AR view agrees with every one of the {n} guesses.", "n_accept {k} of {n}."),
+    "perfect": ("A perfect block: the AR view agrees with every one of the {all}.", "n_accept {k} of {n}."),
     "first": (
-        "It disagrees with the very first guess: it wants {own} instead of {guess}.{later}",
+        "It disagrees with the {first}: it wants {own} instead of {guess}.{later}",
         "n_accept 0 of {n}; at slot 1 it takes {own}{odds}.",
     ),
     "early": (
@@ -44,30 +45,46 @@ VERDICTS = {
 
 def skeleton() -> dict[str, Any]:
     levels = [{"key": key, "label": label} for key, label in LEVELS]
-    return {"kind": "captions", "title": "What happens", "levels": levels, "state": {"say": {}, "words": []}}
+    return {"kind": "captions", "title": "What happens", "levels": levels, "state": {"say": {}}}
 
 
 def patch(event: Event, trace: Trace) -> list[Change]:
     if isinstance(event, Prefill):
         return [_say("prefill", *_prefill(event, trace), formulas.prefill(event, trace))]
     if isinstance(event, Draft):
-        drawn = [[counted(event.n_draft, "token"), "pending"]] if event.n_draft else []
-        return [_say("draft", *_draft(event), formulas.draft(event, trace)), put("words", drawn, "draft")]
+        return [_say("draft", *_draft(event), formulas.draft(event, trace))]
     if isinstance(event, Verdict):
         cycle = trace.cycle(event.cycle)
         return [
             _say("verify", *_verify(cycle, event, trace), formulas.verify(cycle, event, trace)),
-            put("words", judged_words(cycle, event, trace), "verify"),
             _say("commit", *_commit(cycle, event, trace), formulas.commit(cycle, event, trace)),
-            put("words", kept_words(cycle, event), "commit"),
         ]
     if isinstance(event, Done):
         return [_say("finish", *_finish(event, trace), formulas.finish(event, trace))]
     return []
 
 
+def mark(status: str, words: str) -> str:
+    """Words of a caption that are about the slots of a status; `segments` finds them again."""
+    return f"\x01{status}\x02{words}\x03"
+
+
+def segments(text: str) -> list[list[str | None]]:
+    """A caption as [words, status of the slots they are about, or None] in order; the player links the two."""
+    parts = re.split("\x01(.*?)\x02(.*?)\x03", text, flags=re.DOTALL)
+    plain = [[words, None] for words in parts[::3]]
+    marked = [[words, status] for status, words in zip(parts[1::3], parts[2::3], strict=True)]
+    ordered = [piece for pair in zip(plain, [*marked, ["", None]], strict=True) for piece in pair]
+    return [piece for piece in ordered if piece[0]]
+
+
+def spoken(caption: list[list[str | None]]) -> str:
+    """The text of a caption's segments."""
+    return "".join(words for words, _ in caption)
+
+
 def _say(phase: str, *texts: str) -> Change:
-    return put("say", {key: text for (key, _), text in zip(LEVELS, texts, strict=True)}, phase)
+    return put("say", {key: segments(text) for (key, _), text in zip(LEVELS, texts, strict=True)}, phase)
 
 
 def _prefill(event: Prefill, trace: Trace) -> tuple[str, str]:
@@ -82,7 +99,7 @@ def _draft(event: Draft) -> tuple[str, str]:
     n = event.n_draft
     if n == 0:
         return "Nothing is guessed this time: the AR view writes one token by itself.", "No draft pass: n_draft is 0."
-    plain = f"The diffusion view guesses {counted(n, 'token')} in a single forward pass."
+    plain = f"The diffusion view guesses {mark('pending', counted(n, 'token'))} in a single forward pass."
     if event.q_lp is not None:
         sure = next((k for k, value in enumerate(event.q_lp) if value < SURE), n)
         plain += {
@@ -91,24 +108,6 @@ def _draft(event: Draft) -> tuple[str, str]:
         }.get(sure, f" It is sure of the first {sure} (90 % and more), then less.")
     entropy = f"; entropy {event.q_H[0]:.2f} to {event.q_H[-1]:.2f} nats across the block" if event.q_H else ""
     return plain, f"Draft pass at position {event.pos0}: {n} proposals in {milliseconds(event.t_draft_ms)}{entropy}."
-
-
-def judged_words(cycle: Cycle, event: Verdict, trace: Trace) -> list[list[str]]:
-    """Words of the verdict's captions with the status of their slots, which the player links."""
-    n, accepted, kind = cycle.draft.n_draft, cycle.accepted, kind_of(cycle, event)
-    words = [[f"{n} guesses" if kind == "perfect" else counted(accepted, "guess"), "accepted"]] if accepted else []
-    if kind in ("first", "early", "cut"):
-        own = event.next_id if event.next_id is not None else event.ar_ids[accepted]
-        words += [[quoted(own, trace), "own"], [quoted(cycle.draft.draft_ids[accepted], trace), "refused"]]
-        words += [["very first guess", "refused"]] if kind == "first" else []
-    left = n - accepted - (kind in ("first", "early", "cut"))
-    return [*words, [f"{counted(left, 'guess')} after that", "discarded"]] if left > 0 else words
-
-
-def kept_words(cycle: Cycle, event: Verdict) -> list[list[str]]:
-    words = [[counted(cycle.accepted, "guess"), "accepted"]] if cycle.accepted else []
-    words += [["one token of the AR view's own", "own"]] if event.next_id is not None else []
-    return [*words, ["The rest", "discarded"]] if "discarded" in cycle.statuses() else words
 
 
 def kind_of(cycle: Cycle, event: Verdict) -> str:
@@ -125,13 +124,16 @@ def kind_of(cycle: Cycle, event: Verdict) -> str:
 
 def _verify(cycle: Cycle, event: Verdict, trace: Trace) -> tuple[str, str]:
     n, agree, at, kind = cycle.draft.n_draft, event.n_accept, cycle.accepted, kind_of(cycle, event)
-    values = {"n": n, "k": agree, "at": at, "kept": counted(at, "guess"), "own": "", "guess": "", "odds": ""}
-    values["later"] = f" The {counted(n - agree - 1, 'guess')} after that are never judged." if n - agree > 2 else ""
-    values["rest"] = f" The {counted(n - at, 'guess')} after that are not used." if n - at > 1 else ""
+    values = {"n": n, "k": agree, "at": at, "own": "", "guess": "", "odds": ""}
+    values |= {"kept": mark("accepted", counted(at, "guess")), "all": mark("accepted", f"{n} guesses")}
+    values["first"] = mark("refused", "very first guess")
+    values["later"] = f" The {_after(n - agree - 1)} are never judged." if n - agree > 2 else ""
+    values["rest"] = f" The {_after(n - at)} are not used." if n - at > 1 else ""
     drawn = event.next_kind == "resample"  # refused by chance: the AR view's own first choice may be the guess itself
     if kind in ("first", "early", "cut"):
         own = event.next_id if drawn and event.next_id is not None else event.ar_ids[agree]
-        values |= {"own": quoted(own, trace), "guess": quoted(cycle.draft.draft_ids[agree], trace)}
+        guess = cycle.draft.draft_ids[agree]
+        values |= {"own": mark("own", quoted(own, trace)), "guess": mark("refused", quoted(guess, trace))}
         values["odds"] = "" if drawn else _odds(event, agree)
     plain, technical = (text.format(**values) for text in VERDICTS[kind])
     if values["own"] and not drawn and event.p_gap is not None and event.p_gap[agree] <= NEAR_TIE:
@@ -141,6 +143,10 @@ def _verify(cycle: Cycle, event: Verdict, trace: Trace) -> tuple[str, str]:
     if event.cycle == 0 and n:
         plain += " All in one forward pass: the sweep is only for your eyes."
     return plain, f"Verify pass in {milliseconds(event.t_verify_ms)}: {technical}"
+
+
+def _after(n: int) -> str:
+    return mark("discarded", f"{counted(n, 'guess')} after that")
 
 
 def _blank(index: int, trace: Trace) -> bool:
@@ -160,10 +166,13 @@ def _odds(event: Verdict, at: int) -> str:
 def _commit(cycle: Cycle, event: Verdict, trace: Trace) -> tuple[str, str]:
     n, metrics = cycle.accepted, measure(trace)
     passes = 2 if cycle.draft.n_draft else 1
-    own = " and one token of the AR view's own" if event.next_id is not None else ""
-    plain = f"{counted(n, 'guess')}{own}: {counted(event.n_commit, 'token')} for {counted(passes, 'forward pass')}."
+    own = mark("own", "one token of the AR view's own")
+    guesses = mark("accepted", counted(n, "guess")) if n else counted(n, "guess")
+    plain = f"{guesses} and {own}" if event.next_id is not None else guesses
+    plain += f": {counted(event.n_commit, 'token')} for {counted(passes, 'forward pass')}."
     if event.kv.cropped:
-        plain += " The rest is thrown away, and its memory with it."
+        rest = mark("discarded", "The rest") if "discarded" in cycle.statuses() else "The rest"
+        plain += f" {rest} is thrown away, and its memory with it."
     if event.stop == "eos":
         plain += " The text ends here."
     technical = (

@@ -11,6 +11,7 @@ from orthrus.trace import Trace
 from viz.patches import Change, merge
 
 NAME = "words"
+CONTROL = {code: chr(0x2400 + code) for code in (1, 2, 3)}  # captions mark words with these signs; here as pictures
 
 
 def skeleton() -> dict[str, Any]:
@@ -30,7 +31,7 @@ def patch(event: Event, trace: Trace) -> list[Change]:
 
 def quoted(index: int, trace: Trace) -> str:
     """A token in a sentence: outer spaces are dropped unless it has nothing else."""
-    text = shown(trace.glyph(index)).replace("\n", "⏎")
+    text = shown(trace.glyph(index)).replace("\n", "⏎").translate(CONTROL)
     return f"“{text.strip() or '␣' * len(text)}”"
 
 

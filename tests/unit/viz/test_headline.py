@@ -48,7 +48,7 @@ def told(trace):
         "why": race["why"],
         "tour": beats["race"],
         "time": beats.get("time", ""),
-        "caption": said["plain"],
+        "caption": captions.spoken(said["plain"]),
         "status": stream.closing(trace, False),
         "card": recordings.recording("01-a", trace).facts,
         "timeline": facts("timeline", trace)["note"],

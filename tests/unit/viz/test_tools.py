@@ -163,6 +163,10 @@ def test_every_beat_is_about_views_and_stops_that_exist(trace, ending):
 # -- captions
 
 
+def by_level(changes):
+    return {level: captions.spoken(segments) for level, segments in changes[0].value.items()}
+
+
 def said(trace):
     """(kind of block, what the verify caption says at every level) of each cycle."""
     partial = Trace()
@@ -170,7 +174,7 @@ def said(trace):
         partial = partial.add(event)
         if isinstance(event, Verdict):
             cycle = partial.cycle(event.cycle)
-            yield captions.kind_of(cycle, event), captions.patch(event, partial)[0].value, cycle
+            yield captions.kind_of(cycle, event), by_level(captions.patch(event, partial)), cycle
 
 
 def test_every_kind_of_block_has_its_own_words():
@@ -191,7 +195,7 @@ def test_the_rule_is_filled_with_the_verdicts_numbers(trace):
             assert f"Equal for i ≤ {cycle.verdict.n_accept}" in levels["math"]
             assert levels["math"].endswith(f"so k = {cycle.verdict.n_accept}.")
     metrics = measure(trace)
-    finish = captions.patch(trace.done, trace)[0].value["math"]
+    finish = by_level(captions.patch(trace.done, trace))["math"]
     assert f"{metrics.tokens} / (1 + {trace.done.passes_draft} + {trace.done.passes_verify})" in finish
 
 
@@ -203,7 +207,7 @@ def test_a_guess_refused_by_chance_is_not_called_a_disagreement(trace):
             n, k = len(event.ar_ids) - 1, event.n_accept
             toss = {"accept_p": (1.0,) * k + (0.25,) * (n - k), "u": (0.1,) * k + (0.75,)}
             event = replace(event, next_kind="resample", **toss)
-            verify = captions.patch(event, partial.add(event))[0].value
+            verify = by_level(captions.patch(event, partial.add(event)))
             block = inspector.patch(event, partial.add(event))[0].value
             assert "close call" not in verify["plain"] and "gap" not in verify["technical"]
             assert block["refused"] == "tossed" and block["u"][k] > block["accept"][k]
@@ -215,4 +219,6 @@ def test_no_template_leaves_a_brace_open(trace, ending):
         for frame in frames.tape(run):
             for change in frame["x"]:
                 if change[0] == "captions" and change[2] == "say":
-                    assert all(not re.search(r"\{\w*\}|None|nan", text) for text in change[3].values())
+                    assert all(
+                        not re.search(r"\{\w*\}|None|nan", text) for text in map(captions.spoken, change[3].values())
+                    )

@@ -2,10 +2,11 @@
 
 import copy
 import json
+from types import SimpleNamespace
 
 import pytest
 
-from orthrus.events import Verdict
+from orthrus.events import Glyph, Verdict
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check
 from orthrus.trace.metrics import measure
@@ -14,8 +15,9 @@ from tests.refusals import refused
 from viz import theme
 from viz.patches import PHASES, Change, apply, merge, put, rows
 from viz.player import frames as player
-from viz.views import catalogue
+from viz.views import captions, catalogue
 from viz.views.block import percents
+from viz.views.words import quoted
 
 RUNS = {
     "ordinary": {"seed": 1, "tokens": 150},
@@ -188,7 +190,7 @@ def test_badges_claim_only_what_was_computed(trace):
 
 def test_captions_never_promise_32_guesses_or_steps(trace):
     for frame in player.tape(trace):
-        for say in (values(frame, "captions").get("say") or {}).values():
+        for say in map(captions.spoken, (values(frame, "captions").get("say") or {}).values()):
             assert "32 guess" not in say and "32 token" not in say and "denois" not in say
             assert say.endswith(".") and "None" not in say
 
@@ -226,23 +228,31 @@ def test_where_nothing_is_guessed_no_view_says_that_something_was():
         assert dict(values(draft, "cache")["bar"])["temp"] == (1 + n if n else 0)
         if n:
             continue
-        assert "does not read" in values(draft, "cache")["lines"][1] and values(draft, "captions")["words"] == []
-        assert values(verify, "captions")["say"]["plain"].startswith("The AR view writes one token by itself.")
-        assert values(commit, "captions")["say"]["plain"].startswith("0 guesses and one token")
+        assert "does not read" in values(draft, "cache")["lines"][1]
+        said = [values(frame, "captions")["say"]["plain"] for frame in (draft, verify, commit)]
+        assert all(kind in (None, "own") for segments in said for _, kind in segments)
+        assert captions.spoken(said[1]).startswith("The AR view writes one token by itself.")
+        assert captions.spoken(said[2]).startswith("0 guesses and one token")
         assert values(verify, "inspector")["block"]["look"] == 0
 
 
-def test_captions_words_are_in_the_caption_and_about_slots_that_exist():
-    kinds = {"pending": "pending", "accepted": "accepted", "refused": "refused", "discarded": "discarded"}
+def test_words_of_a_caption_are_about_slots_that_exist():
     for run in RUNS.values():
         trace = Trace.of(synthetic.events(**run))
         for phase in ("draft", "verify", "commit"):
             for cycle, frame in zip(trace.cycles, stops(trace, phase), strict=False):
-                said = values(frame, "captions")
+                said = [piece for level in values(frame, "captions")["say"].values() for piece in level]
                 judged = cycle.statuses() if phase != "draft" else ("anchor",) + ("pending",) * cycle.draft.n_draft
-                for word, kind in said["words"]:
-                    assert word in said["say"]["plain"] or phase == "verify", (word, said)
-                    assert kind == "own" or kinds[kind] in judged or (kind, phase) == ("discarded", "verify")
+                for words, kind in said:
+                    assert words and not set(words) & set("\x01\x02\x03"), said
+                    assert kind in (None, "own", *judged) or (kind, phase) == ("discarded", "verify")
+
+
+def test_a_token_of_control_signs_does_not_break_a_caption():
+    assert captions.segments("a \x01own\x02“b”\x03 c") == [["a ", None], ["“b”", "own"], [" c", None]]
+    assert captions.segments("") == [] and captions.segments("a") == [["a", None]]
+    trace = SimpleNamespace(glyph=lambda index: Glyph(s="x\x01own\x02", b=""))
+    assert captions.segments(quoted(1, trace)) == [["“x␁own␂”", None]]
 
 
 def test_every_status_has_its_own_letter_glyph_and_a_readable_colour():

@@ -15,31 +15,6 @@ const CELLS = {
 };
 
 /**
- * A text in pieces: [[text, kind or null], ...]; each word is looked for once, and no two share a letter.
- * @param {string} text
- * @param {O.Word[]} words
- */
-export function cutWords(text, words) {
-  /** @type {{at: number, end: number, kind: string}[]} */
-  const found = [];
-  for (const [wanted, kind] of words) {
-    /** @param {number} at */
-    const taken = (at) => found.some((other) => at < other.end && at + wanted.length > other.at);
-    let at = text.indexOf(wanted);
-    while (at >= 0 && taken(at)) at = text.indexOf(wanted, at + 1);
-    if (at >= 0) found.push({ at, end: at + wanted.length, kind });
-  }
-  found.sort((a, b) => a.at - b.at);
-  const pieces = [];
-  let from = 0;
-  for (const { at, end, kind } of found) {
-    pieces.push([text.slice(from, at), null], [text.slice(at, end), kind]);
-    from = end;
-  }
-  return [...pieces, [text.slice(from), null]].filter(([piece]) => piece);
-}
-
-/**
  * @param {string} text
  * @param {string} kind
  * @param {O.Player} player
@@ -78,15 +53,12 @@ function word(text, kind, player) {
 }
 
 /**
- * @param {string} text
- * @param {O.Word[]} words
+ * @param {O.Segment[]} segments
  * @param {O.Player} player
  */
-export const worded = (text, words, player) => {
+export const worded = (segments, player) => {
   if (player.root.dataset.lit) delete player.root.dataset.lit; // the word that lit them goes
-  return cutWords(text, words)
-    .map(([piece, kind]) => (kind ? [word(piece, kind, player)] : quoting(piece)))
-    .flat();
+  return segments.map(([piece, kind]) => (kind ? [word(piece, kind, player)] : quoting(piece))).flat();
 };
 
 /**

@@ -14,10 +14,8 @@ export function captionsPart(host, spec, player) {
   const text = el("p", "o-say");
   const choice = el("div", "o-choice");
   let level = spec.levels[0].key;
-  /** @type {Record<string, string>} */
+  /** @type {Record<string, O.Segment[]>} */
   let said = {};
-  /** @type {O.Word[]} */
-  let words = [];
   const buttons = spec.levels.map(({ key, label }) => {
     const node = el("button", "", label);
     node.type = "button";
@@ -30,7 +28,7 @@ export function captionsPart(host, spec, player) {
     return node;
   });
   const show = () => {
-    text.replaceChildren(...worded(said[level] || "", words, player));
+    text.replaceChildren(...worded(said[level] || [], player));
     buttons.forEach((node) => node.setAttribute("aria-pressed", String(node.dataset.level === level)));
   };
   host.append(text, choice);
@@ -38,7 +36,7 @@ export function captionsPart(host, spec, player) {
   return {
     calm: true,
     /**
-     * @param {{say: Record<string, string>, words: O.Word[]}} state
+     * @param {{say: Record<string, O.Segment[]>}} state
      * @param {object} facts
      * @param {O.Now} now
      */
@@ -46,7 +44,6 @@ export function captionsPart(host, spec, player) {
       // in a fast film only the outcome of each cycle is readable
       if (now.playing && now.wall < READABLE_MS && ["draft", "commit"].includes(now.phase)) return;
       said = state.say;
-      words = state.words;
       host.dataset.phase = now.phase;
       show();
       player.announce(text.textContent);

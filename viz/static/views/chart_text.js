@@ -67,7 +67,7 @@ export function chartText({ from, sizes, text, first }, player, frame) {
   /**
    * @param {O.Place} place
    * @param {number} i
-   * @param {O.Word[]} words
+   * @param {[text: string, kind: string][]} words
    */
   function piece([left, width], i, words) {
     const node = at(el("i"), left, width);
