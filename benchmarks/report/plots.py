@@ -15,7 +15,6 @@ from pathlib import Path
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import ScalarFormatter
 
 from benchmarks.harness import ROOT
 from benchmarks.report import ablation_figures
@@ -51,7 +50,7 @@ def empty(title: str, height: float, grid: str) -> tuple[Figure, Axes]:
     axes = figure.add_subplot(title=title)
     axes.grid(visible=False, axis="x" if grid == "y" else "y")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(length=0)
+    axes.tick_params(which="both", length=0)
     return figure, axes
 
 
@@ -65,9 +64,10 @@ def lines(chart: Chart) -> Figure:
         axes.plot(x, y, dashes, marker="o", ms=4, c=COLOUR[HUES[i % 4]], label=line.name, clip_on=False)
     if chart.level is not None:
         axes.axhline(chart.level, color=COLOUR["soft"], linestyle=":")
+    measured = sorted({x for line in chart.lines for x, _ in line.points})
     axes.set_xscale("symlog", base=2, linthresh=1)
-    axes.xaxis.set_major_formatter(ScalarFormatter())
-    if min(x for line in chart.lines for x, _ in line.points) == 0:
+    axes.set_xticks(measured, [f"{x:g}" for x in measured])
+    if measured[0] == 0:
         axes.set_xlim(left=0)
     axes.set(xlabel=chart.x, ylabel=chart.y, ylim=(0, None))
     axes.legend(framealpha=1, edgecolor="none")

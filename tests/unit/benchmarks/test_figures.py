@@ -155,6 +155,7 @@ def test_a_plot_has_the_lines_and_the_words_of_its_figures(results):
         assert (axes.get_title(loc="left"), axes.get_xlabel(), axes.get_ylabel()) == (chart.title, chart.x, chart.y)
         levels = [line.get_ydata()[0] for line in axes.lines if line not in curves]
         assert levels == [chart.level] * (chart.level is not None)
+        assert {float(text.get_text()) for text in axes.get_xticklabels()} == {x for x, _ in chart.lines[0].points}
         assert axes.get_ylim()[0] == 0, "heights are compared from zero on"
 
 
