@@ -46,7 +46,7 @@ def test_settings_are_plain_data_and_name_a_drawing_part_for_every_view():
 
 def test_the_static_files_take_no_text_as_html_and_name_no_other_host():
     paths = [path for path in modules.STATIC.rglob("*") if path.is_file()]
-    assert {path.suffix for path in paths} == {".css", ".html", ".js", ".json"} and len(paths) > 40
+    assert {path.suffix for path in paths} == {".css", ".html", ".js", ".json", ".ts"} and len(paths) > 40
     for path in paths:
         text = path.read_text(encoding="utf-8")
         assert not re.search(

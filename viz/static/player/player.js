@@ -117,7 +117,7 @@ export class Player {
     if (message.seq <= this.seq) return;
     this.seq = message.seq;
     for (const frame of message.frames || []) {
-      if (frame.p) this.addStop(frame);
+      if ("p" in frame) this.addStop(frame);
       else
         for (const [view, ...change] of frame.x) {
           applyChange(this.facts[view], ...change);
@@ -138,7 +138,7 @@ export class Player {
     );
   }
 
-  /** @param {O.Frame} frame */
+  /** @param {O.Moment} frame */
   addStop(frame) {
     const last = this.stops[this.stops.length - 1];
     this.stops.push({ ...frame, t0: last ? last.t0 + last.ms : 0 });

@@ -39,7 +39,7 @@ export class Tour {
       microscope: () => this.toMicroscope(),
       again: () => this.open(),
     });
-    /** @type {(event: KeyboardEvent | MouseEvent) => void} */
+    /** @type {(event: Event) => void} */
     this.onHand = (event) => this.handed(event);
   }
 
@@ -86,7 +86,7 @@ export class Tour {
 
   /**
    * A click or key that is not part of the tour: the visitor takes over.
-   * @param {KeyboardEvent | MouseEvent} event
+   * @param {Event} event
    */
   handed(event) {
     if (!this.player.root.isConnected) return this.end();
