@@ -26,6 +26,16 @@ export function el(tag, className, text) {
  */
 export const find = (root, selector) => root.querySelector(selector);
 
+/**
+ * The same for a node that is there.
+ * @type {(root: ParentNode, selector: string) => HTMLElement}
+ */
+export function need(root, selector) {
+  const node = find(root, selector);
+  if (!node) throw new Error(selector + " is not in the page");
+  return node;
+}
+
 /** @type {(root: ParentNode, selector: string) => HTMLElement[]} */
 export const findAll = (root, selector) => [
   .../** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll(selector)),

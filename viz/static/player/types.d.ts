@@ -52,11 +52,11 @@ declare namespace O {
   }
   interface Spec {
     kind: string;
-    title?: string;
-    hint?: string;
+    title: string;
+    hint: string;
     state?: object;
     facts?: object;
-    table?: Pairs;
+    table: Pairs;
   }
   interface Shell {
     page: string;
@@ -73,16 +73,17 @@ declare namespace O {
   }
   interface Options {
     followBody?: boolean;
-    plotly?: string;
-    bundle?: string;
+    plotly: string;
+    bundle: string;
     theme?: string;
     tour?: boolean;
   }
 
   interface Speed {
     label: string;
-    rate?: number;
-    fixed?: number;
+    /** Measured ms per ms on the screen; 0 if every phase takes `fixed` ms. */
+    rate: number;
+    fixed: number;
   }
   /** Where the playhead is, for those who draw. */
   interface Now {

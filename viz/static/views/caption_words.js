@@ -18,6 +18,7 @@ const CELLS = {
  * A text in pieces: [[text, kind or null], ...]; each word is looked for once, and no two share a letter.
  * @param {string} text
  * @param {O.Word[]} words
+ * @returns {[piece: string, kind: string | null][]}
  */
 export function cutWords(text, words) {
   /** @type {{at: number, end: number, kind: string}[]} */
@@ -30,13 +31,15 @@ export function cutWords(text, words) {
     if (at >= 0) found.push({ at, end: at + wanted.length, kind });
   }
   found.sort((a, b) => a.at - b.at);
+  /** @type {[piece: string, kind: string | null][]} */
   const pieces = [];
   let from = 0;
   for (const { at, end, kind } of found) {
     pieces.push([text.slice(from, at), null], [text.slice(at, end), kind]);
     from = end;
   }
-  return [...pieces, [text.slice(from), null]].filter(([piece]) => piece);
+  pieces.push([text.slice(from), null]);
+  return pieces.filter(([piece]) => piece);
 }
 
 /**
@@ -98,6 +101,6 @@ export function pointedWords(host, player) {
   player.root.addEventListener("o-slot", ({ detail: { slot, how } }) => {
     const box = how === "leave" ? null : findAll(player.root, ".o-slot")[slot];
     for (const node of findAll(host, ".o-word"))
-      node.classList.toggle("pointed", !!box && box.matches(CELLS[node.dataset.kind]));
+      node.classList.toggle("pointed", !!box && box.matches(CELLS[node.dataset.kind || ""]));
   });
 }

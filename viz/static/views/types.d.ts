@@ -205,7 +205,13 @@ declare namespace O {
     seek?: string;
     zoom?: boolean;
     extra?: { kind: "simulate" | "compare" };
-    ruler?: { from: string; sizes: string[]; text: string; first: string };
+    ruler?: Ruler;
+  }
+  interface Ruler {
+    from: string;
+    sizes: string[];
+    text: string;
+    first: string;
   }
   interface Values {
     columns: Columns;
@@ -259,6 +265,6 @@ declare namespace O {
     data?: any[];
     layout?: any;
     _fullLayout?: any;
-    on?(name: string, act: (event: any) => void): void;
+    on(name: string, act: (event: any) => void): void;
   }
 }
