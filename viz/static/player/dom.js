@@ -16,7 +16,7 @@ export function el(tag, className, text) {
   const node = document.createElement(tag);
   if (className) node.className = className;
   if (className && className.split(" ").some((name) => VERBATIM.has(name))) verbatim(node);
-  if (text !== undefined) node.textContent = String(text); // never innerHTML: texts come from a model
+  if (text !== undefined && text !== null) node.textContent = String(text); // never innerHTML: texts come from a model
   return node;
 }
 

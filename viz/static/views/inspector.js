@@ -207,14 +207,6 @@ export function inspectorPart(host, spec, player) {
       { acts: { Escape: () => set({ pinned: null, chosen: null, over: null }) } },
     ],
     /**
-     * @param {{block: O.Inspected}} state
-     * @param {O.Now} now
-     */
-    /**
-     * @param {{block: O.Inspected}} state
-     * @param {O.Now} now
-     */
-    /**
      * @param {{block: O.Inspected | null}} state
      * @param {object} _
      * @param {O.Now} now
