@@ -36,7 +36,7 @@ def tracked() -> tuple[Path, ...]:
         names = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\0")
         found = [ROOT / name for name in names if name]
     except (OSError, subprocess.CalledProcessError):
-        skipped = ("__pycache__", ".git", ".venv", "runs", "build", "dist")
+        skipped = ("__pycache__", ".git", ".venv", "node_modules", "runs", "build", "dist")
         found = [
             path
             for path in ROOT.rglob("*")

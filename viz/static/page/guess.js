@@ -14,7 +14,7 @@ export function perCycle(stops) {
 /**
  * What to say of a guess; nothing where there was none.
  * @param {number} guess
- * @param {number} truth
+ * @param {number | null} truth
  */
 export function guessed(guess, truth) {
   if (!(guess > 0) || truth === null) return "";

@@ -100,7 +100,7 @@
             here.origin +
             here.pathname +
             " (" +
-            error.message +
+            (error instanceof Error ? error.message : error) +
             "). Is it still running?",
         );
       throw error;

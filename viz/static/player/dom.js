@@ -16,7 +16,7 @@ export function el(tag, className, text) {
   const node = document.createElement(tag);
   if (className) node.className = className;
   if (className && className.split(" ").some((name) => VERBATIM.has(name))) verbatim(node);
-  if (text !== undefined) node.textContent = String(text); // never innerHTML: texts come from a model
+  if (text !== undefined && text !== null) node.textContent = String(text); // never innerHTML: texts come from a model
   return node;
 }
 
@@ -25,6 +25,16 @@ export function el(tag, className, text) {
  * @type {(root: ParentNode, selector: string) => HTMLElement | null}
  */
 export const find = (root, selector) => root.querySelector(selector);
+
+/**
+ * The same for a node that is there.
+ * @type {(root: ParentNode, selector: string) => HTMLElement}
+ */
+export function need(root, selector) {
+  const node = find(root, selector);
+  if (!node) throw new Error(selector + " is not in the page");
+  return node;
+}
 
 /** @type {(root: ParentNode, selector: string) => HTMLElement[]} */
 export const findAll = (root, selector) => [

@@ -40,7 +40,7 @@ export function exportButton(text, title, act) {
       node.textContent = text;
     } catch (error) {
       node.textContent = text + " did not work";
-      node.title = error.message;
+      node.title = error instanceof Error ? error.message : String(error);
     }
     node.disabled = false;
   });

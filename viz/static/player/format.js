@@ -1,7 +1,7 @@
 /* Tokens and numbers as text. */
 
 /** @param {string} sign */
-const unseen = (sign) => "U+" + sign.codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
+const unseen = (sign) => "U+" + Number(sign.codePointAt(0)).toString(16).toUpperCase().padStart(4, "0");
 
 /**
  * What a token looks like in a small cell: outer spaces, line ends and what has no shape made visible.

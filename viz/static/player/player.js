@@ -16,6 +16,41 @@ const KEY_EVERY = 12; // stops between snapshots: a jump back replays at most th
 const CALM_MS = 340; // big areas change at most three times a second while playing
 
 export class Player {
+  /** @type {Record<string, O.Part>} */
+  parts = {};
+  /** @type {Record<string, string>} */
+  styles = {}; // of the root, as far as they were asked for
+  /** @type {O.Tour | null} */
+  tour = null;
+  /** @type {O.Quiz | null} */
+  quiz = null;
+  /** @type {O.Race | null} */
+  race = null;
+  keysOff = false;
+  awake = false; // a frame has been asked for
+  moved = false; // by a hand
+  answered = false; // the frame before was the answer to a hand
+  free = false; // a chart may be redrawn in this frame
+  /** @param {string} _mode */
+  setTheme = (_mode) => {};
+
+  /** @type {string | undefined} */
+  run;
+  seq = -1;
+  live = false;
+  ended = false;
+  at = -1;
+  /** @type {O.Stop[]} */
+  stops = [];
+  /** @type {Map<number, Record<string, any>>} */
+  keys = new Map();
+  /** @type {Record<string, any>} */
+  facts = {};
+  /** @type {Record<string, any>} */
+  state = {};
+  /** @type {Set<string>} */
+  dirty = new Set();
+
   /**
    * @param {HTMLElement} root
    * @param {O.Settings} settings
@@ -25,23 +60,6 @@ export class Player {
     this.root = root;
     this.settings = settings;
     this.options = options || {};
-    /** @type {Record<string, O.Part>} */
-    this.parts = {};
-    /** @type {Record<string, string>} */
-    this.styles = {}; // of the root, as far as they were asked for
-    /** @type {O.Tour | null} */
-    this.tour = null;
-    /** @type {O.Quiz | null} */
-    this.quiz = null;
-    /** @type {O.Race | null} */
-    this.race = null;
-    this.keysOff = false;
-    this.awake = false; // a frame has been asked for
-    this.moved = false; // by a hand
-    this.answered = false; // the frame before was the answer to a hand
-    this.free = false; // a chart may be redrawn in this frame
-    /** @param {string} _mode */
-    this.setTheme = (_mode) => {};
     this.bar = el("div", "o-transport");
     this.voice = el("div", "o-voice");
     this.reduced = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -61,13 +79,8 @@ export class Player {
       this.awake = false;
       if (!this.root.isConnected) return; // the page dropped us
       this.frame(time);
-      if (
-        this.head.playing ||
-        this.dirty.size ||
-        this.answered ||
-        Object.values(this.parts).some((part) => part.waits && part.waits())
-      )
-        this.wake();
+      const waiting = Object.values(this.parts).some((part) => part.waits && part.waits());
+      if (this.head.playing || this.dirty.size || this.answered || waiting) this.wake();
       else this.head.rest();
     };
     requestAnimationFrame(loop);
@@ -76,25 +89,19 @@ export class Player {
   /** @param {O.Message | null} message */
   reset(message) {
     this.run = message ? message.run : undefined;
-    this.seq = -1;
+    this.seq = this.at = -1;
     this.live = !!message && !!message.live;
     this.ended = false;
-    /** @type {O.Stop[]} */
     this.stops = [];
-    /** @type {Map<number, Record<string, any>>} */
     this.keys = new Map();
-    /** @type {Record<string, any>} */
     this.facts = {};
-    /** @type {Record<string, any>} */
     this.state = {};
+    this.dirty = new Set();
     for (const [name, spec] of Object.entries(this.settings.views)) {
       this.facts[name] = structuredClone(spec.facts || {});
       this.state[name] = structuredClone(spec.state || {});
     }
     this.keys.set(-1, structuredClone(this.state));
-    this.at = -1;
-    /** @type {Set<string>} */
-    this.dirty = new Set();
     this.redraw();
     this.head.reset();
   }
@@ -117,7 +124,7 @@ export class Player {
     if (message.seq <= this.seq) return;
     this.seq = message.seq;
     for (const frame of message.frames || []) {
-      if (frame.p) this.addStop(frame);
+      if ("p" in frame) this.addStop(frame);
       else
         for (const [view, ...change] of frame.x) {
           applyChange(this.facts[view], ...change);
@@ -138,7 +145,7 @@ export class Player {
     );
   }
 
-  /** @param {O.Frame} frame */
+  /** @param {O.Moment} frame */
   addStop(frame) {
     const last = this.stops[this.stops.length - 1];
     this.stops.push({ ...frame, t0: last ? last.t0 + last.ms : 0 });
@@ -156,7 +163,7 @@ export class Player {
       let key = i;
       while (!this.keys.has(key)) key--;
       for (; this.at > i; this.at--) for (const [view] of this.stops[this.at].x) this.dirty.add(view);
-      this.state = structuredClone(this.keys.get(key));
+      this.state = structuredClone(this.keys.get(key) || {});
       this.at = key;
     }
     while (this.at < i) {
@@ -213,9 +220,7 @@ export class Player {
    * @param {string} property
    */
   styled(property) {
-    if (!(property in this.styles))
-      this.styles[property] = getComputedStyle(this.root).getPropertyValue(property).trim();
-    return this.styles[property];
+    return (this.styles[property] ??= getComputedStyle(this.root).getPropertyValue(property).trim());
   }
 
   /** @param {string} name */
@@ -241,9 +246,5 @@ export class Player {
   }
 }
 
-/**
- * @param {HTMLElement} root
- * @param {O.Settings} settings
- * @param {O.Options} options
- */
+/** @type {(root: HTMLElement, settings: O.Settings, options: O.Options) => Player} */
 export const mount = (root, settings, options) => new Player(root, settings, options);

@@ -8,17 +8,23 @@ const LAG_MS = 8000; // at most so long are the passes shown that plain decoding
 const CYCLE_GOAL_MS = 1100; // the first speed is chosen so that a mean cycle takes about this long
 
 export class Playhead {
+  speed = SPEEDS[1];
+  moves = 0; // counts what somebody asked for, so that a tour notices another hand
+  playing = false;
+  share = 1; // how much of the stop's time has passed; 1 after a step or a jump
+  intro = false;
+  loop = false;
+  /** @type {number | undefined} */
+  last; // when the last frame was
+
   /** @param {O.Player} player */
   constructor(player) {
     this.player = player;
-    this.speed = SPEEDS[1];
-    this.moves = 0; // counts what somebody asked for, so that a tour notices another hand
-    this.reset();
   }
 
   reset() {
     this.playing = false;
-    this.share = 1; // how much of the stop's time has passed; 1 after a step or a jump
+    this.share = 1;
     this.intro = false;
     this.loop = false;
     this.last = undefined;
@@ -58,7 +64,8 @@ export class Playhead {
    * @param {O.Stop} stop
    */
   wall(stop) {
-    if (this.introducing(stop)) return INTRO_MS[stop.p];
+    const intro = INTRO_MS[stop.p];
+    if (intro && this.introducing(stop)) return intro;
     if (this.speed.fixed) return stop.p === "finish" ? 2 * this.speed.fixed : this.speed.fixed;
     const lag = stop.p === "finish" && this.player.race ? this.player.race.lag() : null;
     return lag === null ? stop.ms / this.speed.rate : Math.min(LAG_MS, (lag * stop.t0) / this.speed.rate);

@@ -6,10 +6,11 @@ const RATES = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 4];
 
 /** @type {O.Speed[]} */
 export const SPEEDS = [
-  { label: "teaching pace", fixed: TEACHING_MS },
+  { label: "teaching pace", rate: 0, fixed: TEACHING_MS },
   ...RATES.map((rate) => ({
     label: rate === 1 ? "measured speed" : rate > 1 ? rate + "× faster" : "1/" + Math.round(1 / rate) + " speed",
     rate,
+    fixed: 0,
   })),
 ];
 
@@ -18,7 +19,7 @@ export const SPEEDS = [
  * @param {number} ms
  */
 export function racePace(ms) {
-  const slower = SPEEDS.filter(({ rate }) => rate && rate <= 1);
+  const slower = SPEEDS.filter(({ rate }) => rate > 0 && rate <= 1);
   /** @param {O.Speed} speed */
   const far = ({ rate }) => Math.abs(Math.log(ms / rate / RACE_MS));
   return slower.reduce((best, speed) => (far(speed) < far(best) ? speed : best));
@@ -26,10 +27,10 @@ export function racePace(ms) {
 
 /**
  * Measured ms that the whole race would take; on the clock of passes, all of them at Orthrus's mean.
- * @param {Pick<O.Player, "stops" | "race">} player
+ * @param {{stops: O.Stop[], race: Pick<O.Race, "lag"> | null}} player
  */
 export function raceMs({ stops, race }) {
-  const last = stops[stops.length - 1],
-    lag = race.lag();
+  const last = stops[stops.length - 1];
+  const lag = race ? race.lag() : null;
   return lag === null ? last.t0 + last.ms : last.t0 * (1 + lag);
 }

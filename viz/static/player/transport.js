@@ -128,10 +128,11 @@ function steppers(player) {
  * @param {O.Player} player
  */
 function openers(player) {
-  const found = Object.values(player.parts).filter((part) => part.opens);
-  const nodes = found.map((part) => iconButton(...part.opens));
-  const check = () => nodes.forEach((node, i) => (node.hidden = !!found[i].ready && !found[i].ready()));
-  return { nodes, check };
+  const found = Object.values(player.parts).flatMap(({ opens, ready }) =>
+    opens ? [{ node: iconButton(...opens), ready: ready || (() => true) }] : [],
+  );
+  const check = () => found.forEach(({ node, ready }) => (node.hidden = !ready()));
+  return { nodes: found.map(({ node }) => node), check };
 }
 
 /** @param {O.Player} player */
@@ -161,7 +162,7 @@ export function makeTransport(player) {
     changed() {
       opened.check();
       const cycles = player.stops.filter((stop) => stop.p === "commit");
-      while (ticks.childElementCount > cycles.length) ticks.lastChild.remove();
+      while (ticks.childElementCount > cycles.length) ticks.children[cycles.length].remove();
       for (let i = ticks.childElementCount; i < cycles.length; i++) ticks.append(el("i"));
       const most = Math.max(1, ...cycles.map((stop) => stop.w));
       findAll(ticks, "i").forEach((tick, i) => (tick.style.height = (100 * cycles[i].w) / most + "%"));
@@ -174,8 +175,8 @@ export function makeTransport(player) {
       if (key === drawn) return;
       drawn = key;
       play.textContent = head.playing ? "❚❚" : "▶";
-      play.setAttribute("aria-label", head.playing ? "Pause" : "Play");
-      play.title = play.getAttribute("aria-label");
+      play.title = head.playing ? "Pause" : "Play";
+      play.setAttribute("aria-label", play.title);
       loop.setAttribute("aria-pressed", String(head.loop));
       const cycles = ticks.childElementCount;
       const known = now.cycle >= 0 && now.cycle < cycles;

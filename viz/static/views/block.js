@@ -17,7 +17,7 @@ const FIRST = 8;
 export function blockColumns(block, player) {
   /** @param {"q" | "p" | "ar"} name */
   const at = (name) => [null, ...block.ids.map((_, i) => (block[name] ? block[name][i] : null))];
-  /** @param {number} id */
+  /** @param {number | null} id */
   const word = (id) => (id === null ? null : cellText(player.word(id)));
   return {
     slot: [...block.status].map((_, i) => i),
@@ -44,7 +44,7 @@ function spoken(block, i, spec, player) {
   if (i && block.ar && block.p) parts.push("AR view " + block.p[i - 1] + " percent for it");
   if (i && block.ar && code !== "y")
     parts.push("the AR view's own choice " + JSON.stringify(player.word(block.ar[i - 1])));
-  if (code === "d") parts.push(spec.notes[block.unjudged]);
+  if (code === "d") parts.push(spec.notes[block.unjudged || "discarded"]);
   return parts.join(", ");
 }
 
@@ -120,12 +120,9 @@ class Block {
     fill(guess, glyph, cellText(player.word(i ? block.ids[i - 1] : block.anchor)));
     const full = (sure === null ? 100 : sure) + "%";
     if (slot.filled !== full) guess.style.setProperty("--fill", (slot.filled = full));
-    const judged = i > 0 && !!block.ar;
-    fill(
-      own,
-      judged && code === "n" ? this.status("c").glyph : "",
-      judged ? cellText(player.word(block.ar[i - 1])) : "",
-    );
+    const judged = i ? block.ar : undefined;
+    const choice = judged ? cellText(player.word(judged[i - 1])) : "";
+    fill(own, judged && code === "n" ? this.status("c").glyph : "", choice);
     own.classList.toggle("empty", !judged);
     const text = spoken(block, i, this.spec, player);
     if (box.title === text) return;

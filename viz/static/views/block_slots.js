@@ -75,7 +75,7 @@ export function roving(list, slots) {
 export function pointing(list, slots) {
   /**
    * @param {O.Pointed["how"]} how
-   * @param {EventTarget} [target]
+   * @param {EventTarget | null} [target]
    */
   const tell = (how, target) => {
     const slot = slots.findIndex(({ box }) => box.contains(/** @type {Node} */ (target)));

@@ -70,6 +70,6 @@ export function pointedWords(host, player) {
   player.root.addEventListener("o-slot", ({ detail: { slot, how } }) => {
     const box = how === "leave" ? null : findAll(player.root, ".o-slot")[slot];
     for (const node of findAll(host, ".o-word"))
-      node.classList.toggle("pointed", !!box && box.matches(CELLS[node.dataset.kind]));
+      node.classList.toggle("pointed", !!box && box.matches(CELLS[node.dataset.kind || ""]));
   });
 }

@@ -29,8 +29,9 @@ class Chart {
     this.spec = spec;
     this.player = player;
     this.chosen = 0; // the variant on show
-    /** @type {O.Values | null} */
-    this.values = null;
+    /** @type {O.Values} */
+    this.values = { columns: {} };
+    this.fed = false; // there are values
     this.wanted = false; // a redraw
     this.busy = false;
     this.readyAt = 0; // when the next redraw may begin
@@ -38,7 +39,16 @@ class Chart {
     /** @type {O.Plotly | null} */
     this.plotly = null;
     this.near = true; // the chart is in sight, or nearly
-    this.build();
+    this.frame = el("div", "o-frame");
+    this.chart = /** @type {O.Chart} */ (/** @type {HTMLElement} */ (el("div", "o-chart"))); // Plotly makes it one
+    this.chart.setAttribute("role", "img");
+    this.chart.setAttribute("aria-label", spec.title + ". " + spec.hint);
+    this.cursor = el("div", "o-cursor");
+    this.cursor.hidden = true;
+    this.frame.append(this.chart, this.cursor);
+    this.ruler = spec.ruler && chartText(spec.ruler, player, this.frame);
+    this.tablebox = tableBox();
+    this.note = el("p", "o-note");
     this.extra = spec.extra && EXTRAS[spec.extra.kind](spec.extra, player, () => this.renew());
     host.append(...this.variants(), this.frame, this.tablebox, this.note);
     if (this.extra) host.append(this.extra.box);
@@ -51,21 +61,6 @@ class Chart {
       },
       (error) => (this.chart.textContent = error.message),
     );
-  }
-
-  build() {
-    const { spec, player } = this;
-    this.frame = el("div", "o-frame");
-    /** @type {O.Chart} */
-    this.chart = el("div", "o-chart");
-    this.chart.setAttribute("role", "img");
-    this.chart.setAttribute("aria-label", spec.title + ". " + spec.hint);
-    this.cursor = el("div", "o-cursor");
-    this.cursor.hidden = true;
-    this.frame.append(this.chart, this.cursor);
-    this.ruler = spec.ruler && chartText(spec.ruler, player, this.frame);
-    this.tablebox = tableBox();
-    this.note = el("p", "o-note");
   }
 
   variants() {
@@ -89,6 +84,7 @@ class Chart {
       saveFile(name(".csv"), [csvText(originOf(player) + "; " + this.title(), table, columns)], "text/csv");
     };
     const png = async () =>
+      this.plotly &&
       saveFile(name(".png"), [await chartPicture(this.plotly, this.chart, this.title(), player)], "image/png");
     /** @param {boolean} on */
     const toggle = (on) => {
@@ -137,7 +133,7 @@ class Chart {
 
   renew() {
     this.wanted = true;
-    if (!this.values) return;
+    if (!this.fed) return;
     const { columns, table, note, mark } = this.picture();
     this.note.textContent = note;
     this.note.classList.toggle("simulated", !!mark);
@@ -146,7 +142,7 @@ class Chart {
   }
 
   /**
-   * @param {Record<string, number[]>} limits
+   * @param {Record<string, number[]> | undefined} limits
    * @param {number} zoom
    */
   layout(limits, zoom) {
@@ -158,7 +154,8 @@ class Chart {
     return layout;
   }
 
-  async react() {
+  /** @param {O.Plotly} plotly */
+  async react(plotly) {
     this.busy = true;
     const began = performance.now();
     const { columns, data, ranges } = this.picture();
@@ -167,18 +164,22 @@ class Chart {
     /** @type {object[]} */
     const figure = filled(data, columns, this.player);
     const traces = figure.map((trace) => grownTrace(trace, zoom));
-    await this.plotly.react(this.chart, traces, this.layout(ranges, zoom), { displayModeBar: false });
-    if (first) this.listen();
+    await plotly.react(this.chart, traces, this.layout(ranges, zoom), { displayModeBar: false });
+    if (first) this.listen(plotly);
     this.cost = 0.7 * this.cost + 0.3 * (performance.now() - began);
     this.readyAt = performance.now() + Math.max(REST_MS, 3 * this.cost);
     this.busy = false;
   }
 
-  /** What a chart can hear once it is drawn. */
-  listen() {
-    const { chart, spec, ruler } = this;
-    new ResizeObserver(() => this.plotly.Plots.resize(chart)).observe(this.frame);
-    if (spec.seek) chart.on("plotly_click", ({ points: [point] }) => this.seek(point[spec.seek] - 1));
+  /**
+   * What a chart can hear once it is drawn.
+   * @param {O.Plotly} plotly
+   */
+  listen(plotly) {
+    const { chart, ruler } = this;
+    const key = this.spec.seek;
+    new ResizeObserver(() => plotly.Plots.resize(chart)).observe(this.frame);
+    if (key) chart.on("plotly_click", ({ points: [point] }) => this.seek(point[key] - 1));
     if (!ruler) return;
     chart.on("plotly_afterplot", () => ruler.place(chart, this.values));
     ruler.place(chart, this.values);
@@ -210,24 +211,25 @@ class Chart {
    */
   draw(state, facts) {
     this.values = { ...facts, ...state };
+    this.fed = true;
     this.renew();
   }
 
   /** A redraw is wanted, and there is what it needs. */
   due() {
-    return this.wanted && !!this.plotly && !!this.values && !this.frame.hidden;
+    return this.wanted && this.fed && !this.frame.hidden;
   }
 
   waits() {
-    return this.busy || this.due();
+    return this.busy || (!!this.plotly && this.due());
   }
 
   /** @param {O.Now} now */
   tick(now) {
     const seen = this.near || !this.chart.data || !now.playing;
-    if (this.due() && seen && !this.busy && performance.now() >= this.readyAt && this.player.turn()) {
+    if (this.plotly && this.due() && seen && !this.busy && performance.now() >= this.readyAt && this.player.turn()) {
       this.wanted = false;
-      this.react();
+      this.react(this.plotly);
     }
     this.moveCursor(now);
     if (this.ruler) this.ruler.mark(now.cycle);

@@ -30,11 +30,11 @@ export function rulerRuns(places, zoom = 1) {
   /** @type {[first: number, last: number][]} */
   const runs = [];
   let first = -1;
+  let left = 0; // where the run's first piece begins
   places.forEach((place, i) => {
     if (!place) return;
-    if (first < 0) first = i;
-    const next = places[i + 1];
-    if (next && place[0] + place[1] - places[first][0] < READABLE * zoom) return;
+    if (first < 0) [first, left] = [i, place[0]];
+    if (places[i + 1] && place[0] + place[1] - left < READABLE * zoom) return;
     runs.push([first, i]);
     first = -1;
   });
@@ -42,7 +42,7 @@ export function rulerRuns(places, zoom = 1) {
 }
 
 /**
- * @param {O.ChartSpec["ruler"]} spec
+ * @param {O.Ruler} spec
  * @param {O.Player} player
  * @param {HTMLElement} frame
  */
@@ -65,9 +65,9 @@ export function chartText({ from, sizes, text, first }, player, frame) {
   }
 
   /**
-   * @param {O.Place} place
+   * @param {[left: number, width: number]} place
    * @param {number} i
-   * @param {[text: string, kind: string][]} words
+   * @param {string} words
    */
   function piece([left, width], i, words) {
     const node = at(el("i"), left, width);
@@ -90,7 +90,9 @@ export function chartText({ from, sizes, text, first }, player, frame) {
 
   box.addEventListener("click", (event) => {
     const node = closest(event, "[data-cycle]");
-    if (node) player.seekCycle(+node.dataset.cycle, +node.dataset.cycle < 0 ? "prefill" : "commit");
+    if (!node) return;
+    const clicked = Number(node.dataset.cycle);
+    player.seekCycle(clicked, clicked < 0 ? "prefill" : "commit");
   });
   return {
     mark,
@@ -105,10 +107,10 @@ export function chartText({ from, sizes, text, first }, player, frame) {
       const taken = sizes.map((name, k) => [word && !k ? 1 : 0, ...columns[name]]);
       const places = rulerPlaces([begin, ...columns[from]], taken, (where) => axis.l2p(where), axis._length);
       Object.assign(box.style, { marginLeft: axis._offset + "px", width: axis._length + "px" });
-      const pieces = places.map((place, i) => place && piece(place, i - 1, texts[i])).filter(Boolean);
+      const pieces = places.flatMap((place, i) => (place ? [piece(place, i - 1, texts[i])] : []));
       /** @param {[first: number, last: number]} run */
       const label = ([start, last]) => {
-        const [left, [right, width]] = [places[start][0], places[last]];
+        const [[left], [right, width]] = [places[start] || [0, 0], places[last] || [0, 0]];
         const words = texts.slice(start, last + 1).join("");
         return at(el("span", "", words.trimStart()), left, right + width - left);
       };

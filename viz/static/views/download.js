@@ -65,6 +65,7 @@ async function source(url) {
 /** @param {O.Player} player */
 async function offline(player) {
   const { shell, ...settings } = player.settings;
+  if (!shell) throw new Error("this page is a saved one already");
   const [plotly, script] = await Promise.all([player.options.plotly, player.options.bundle].map(source));
   return filledShell(shell, {
     title: escaped("Orthrus: " + player.facts.record.run.name),
@@ -84,12 +85,14 @@ async function offline(player) {
  */
 export function slotColumns(player, names) {
   const columns = Object.fromEntries(names.map((name) => /** @type {[string, O.Column]} */ ([name, []])));
-  /** @type {O.Inspected | null} */
-  let block = null;
+  /** @type {Partial<O.Inspected>} */
+  let drafted = {};
   for (const stop of player.stops)
     for (const [view, , key, value] of stop.x) {
       if (view !== "inspector" || key !== "block") continue;
-      block = stop.p === "draft" ? { ...value } : { ...block, ...value };
+      /** @type {O.Inspected} */
+      const block = stop.p === "draft" ? value : { ...drafted, ...value };
+      drafted = block;
       if (stop.p === "verify") for (let i = 0; i < block.status.length; i++) slotRow(columns, block, i, stop.c, player);
     }
   return columns;

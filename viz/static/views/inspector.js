@@ -9,7 +9,7 @@ const ROW = 27; // px; the connectors between the lists are drawn in the same un
 
 /**
  * @param {O.Alternative} row
- * @param {{guess: number, own: number}} marks
+ * @param {{guess?: number, own?: number}} marks
  * @param {O.Player} player
  */
 function line(row, marks, player) {
@@ -30,7 +30,7 @@ function line(row, marks, player) {
  * Lines between the same token in both lists; their slope is the change of rank.
  * @param {O.Alternative[]} left
  * @param {O.Alternative[]} right
- * @param {{guess: number, own: number}} marks
+ * @param {{guess?: number, own?: number}} marks
  */
 function connectors(left, right, marks) {
   const box = el("div", "o-links");
@@ -50,7 +50,7 @@ function connectors(left, right, marks) {
 /**
  * @param {string} name
  * @param {O.Alternative[]} rows
- * @param {{guess: number, own: number}} marks
+ * @param {{guess?: number, own?: number}} marks
  * @param {O.Player} player
  * @param {string} tone
  */
@@ -154,13 +154,14 @@ async function copyTable(node, text) {
  * @param {HTMLElement} host
  * @param {O.InspectorSpec} spec
  * @param {O.Player} player
+ * @returns {O.Part}
  */
 export function inspectorPart(host, spec, player) {
   /** @type {Record<"over" | "chosen" | "pinned", number | null> & {open: boolean, cycle: number, slot: number}} */
   const look = { over: null, chosen: null, pinned: null, open: true, cycle: -1, slot: 0 };
   const parts = shell(host);
   const pin = button("", () => set({ pinned: look.pinned === null ? look.slot : null }));
-  const copy = button("Copy as table", () => copyTable(copy, tabbed(block, look.slot, spec, player)));
+  const copy = button("Copy as table", () => block && copyTable(copy, tabbed(block, look.slot, spec, player)));
   const close = button("", () => set({ open: !look.open }));
   parts.tools.append(pin, copy, close);
   /** @type {O.Inspected | null} */
@@ -187,7 +188,7 @@ export function inspectorPart(host, spec, player) {
     close.textContent = look.open ? "Close (I)" : "Open (I)";
     close.setAttribute("aria-expanded", String(look.open));
     pin.textContent = look.pinned === null ? "Pin slot " + look.slot : "Unpin";
-    if (open) fill(host, parts, block, look.slot, spec, player, filters);
+    if (open && block) fill(host, parts, block, look.slot, spec, player, filters);
   }
 
   player.root.addEventListener("o-slot", ({ detail: { slot, how } }) => {
@@ -205,14 +206,6 @@ export function inspectorPart(host, spec, player) {
       { shown: "I", what: "inspector", acts: { i: () => set({ open: !look.open }) } },
       { acts: { Escape: () => set({ pinned: null, chosen: null, over: null }) } },
     ],
-    /**
-     * @param {{block: O.Inspected}} state
-     * @param {O.Now} now
-     */
-    /**
-     * @param {{block: O.Inspected}} state
-     * @param {O.Now} now
-     */
     /**
      * @param {{block: O.Inspected | null}} state
      * @param {object} _

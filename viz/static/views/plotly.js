@@ -16,7 +16,7 @@ export function loadPlotly(url) {
   loading ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = url;
-    script.onload = () => resolve(window.Plotly);
+    script.onload = () => (window.Plotly ? resolve(window.Plotly) : reject(new Error(url + " is not Plotly")));
     script.onerror = () => reject(new Error("plotly.min.js did not load"));
     setTimeout(() => document.head.append(script), 50);
   });

@@ -51,8 +51,8 @@ export class Quiz {
     this.player = player;
     this.on = false;
     this.asked = -1; // the stop that is asked about
-    /** @type {O.QuizBlock | null} */
-    this.block = null;
+    /** @type {O.QuizBlock} */
+    this.block = { n: 0 };
     /** @type {O.Answer[]} */
     this.answers = [];
     this.points = 0;
@@ -101,7 +101,7 @@ export class Quiz {
   /** @param {number} i */
   hint(i) {
     this.player.root.dataset.hint = this.spec.hints[i].key;
-    this.parts.hint.textContent = this.spec.hints[i].about;
+    this.parts.hint.textContent = this.spec.hints[i].about || "";
   }
 
   /**

@@ -21,10 +21,6 @@ export function quizPoints(guess, [from, to], streak) {
  */
 export function quizSummary(answers) {
   if (!answers.length) return "";
-  /**
-   * @param {number[]} values
-   * @param {number[]} values
-   */
   /** @param {number[]} values */
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const lean = mean(answers.map(({ off }) => off));

@@ -79,9 +79,10 @@ function makeLane({ key, name, about }, player) {
   card.append(top, bar, box, foot);
   text.addEventListener("click", (event) => {
     const node = closest(event, "[data-cycle]");
-    if (node && +node.dataset.cycle >= 0) player.seekCycle(+node.dataset.cycle);
+    const cycle = node ? Number(node.dataset.cycle) : -1;
+    if (cycle >= 0) player.seekCycle(cycle);
   });
-  return { key, card, number, done, text, foot, shown: 0, from: 0, run: "" };
+  return { key, card, number, done, text, foot, shown: 0, from: 0, run: /** @type {string | undefined} */ (undefined) };
 }
 
 /**
@@ -113,7 +114,7 @@ function write(lane, rows, n, player) {
     lane.shown = lane.from = from;
   }
   while (lane.shown > n) {
-    lane.text.lastChild.remove();
+    lane.text.children[lane.text.children.length - 1].remove();
     lane.shown--;
   }
   const more = document.createDocumentFragment();

@@ -2,7 +2,7 @@
  * measured milliseconds or forward passes; either way nothing is drawn before the playhead's clock has reached it.
  */
 
-import { button, el } from "../player/dom.js";
+import { button, el, need } from "../player/dom.js";
 import { makeTable, tableBox, tableToggle } from "../player/table.js";
 
 const ROW = 22,
@@ -45,6 +45,7 @@ function paint(canvas, width, { bars, ticks, start, end }, reached, player) {
   canvas.width = Math.round(width * scale);
   canvas.height = Math.round(HEIGHT * scale);
   const c = canvas.getContext("2d");
+  if (!c) return;
   c.scale(scale, scale);
   /** @param {number} value */
   const x = (value) => LEFT + ((width - 2 * LEFT) * value) / (end || 1);
@@ -153,6 +154,7 @@ export function raceClock(spec, player) {
   // the observer's width: asking the canvas for it would lay the page out in the middle of a frame
   new ResizeObserver(([seen]) => (([width, drawn] = [seen.contentRect.width, ""]), player.wake())).observe(canvas);
   canvas.addEventListener("click", (event) => {
+    if (!shape) return;
     const at = (event.offsetX / canvas.clientWidth) * shape.end;
     const i = shape.bars.findIndex(({ end }) => end >= at);
     if (i >= 0) player.seekCycle(i);
@@ -171,9 +173,10 @@ export function raceClock(spec, player) {
     why.append(
       " ",
       button("See the break-even line", () =>
-        player.root
-          .querySelector(".o-timeline")
-          .scrollIntoView({ behavior: player.reduced.matches ? "auto" : "smooth", block: "center" }),
+        need(player.root, ".o-timeline").scrollIntoView({
+          behavior: player.reduced.matches ? "auto" : "smooth",
+          block: "center",
+        }),
       ),
     );
   }

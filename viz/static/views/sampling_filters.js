@@ -65,9 +65,7 @@ export function samplingFilters(spec, changed) {
   body.append(...knobs.map(({ line }) => line), reset, el("p", "o-hint", spec.about));
   box.append(body);
   const moved = () => knobs.some((each) => each.moved());
-  /** @param {string} key */
-  const value = (key) => knobs.find((each) => each.key === key).value();
-  const chosen = () => ({ temperature: value("temperature"), k: value("k"), p: value("p") });
+  const values = () => Object.fromEntries(knobs.map(({ key, value }) => [key, value()]));
   return {
     box,
     moved,
@@ -75,13 +73,12 @@ export function samplingFilters(spec, changed) {
     apply(rows) {
       if (!moved()) return rows;
       const listed = rows.filter(({ beyond }) => !beyond);
-      const found = refiltered(
-        listed.map(({ tenths }) => tenths),
-        chosen(),
-      );
+      const { temperature, k, p } = values();
+      const shares = listed.map(({ tenths }) => tenths || 0);
+      const found = refiltered(shares, { temperature, k, p });
       return [
         ...listed.map((row, i) => ({ ...row, tenths: found[i] || 0, out: found[i] === null })),
-        ...rows.slice(listed.length).map((row) => ({ ...row, tenths: /** @type {undefined} */ (undefined) })),
+        ...rows.slice(listed.length).map((row) => ({ ...row, tenths: undefined })),
       ];
     },
   };

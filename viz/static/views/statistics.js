@@ -11,6 +11,8 @@ import { escaped } from "../player/format.js";
  * @param {O.Look[]} looks
  */
 export function compared(picture, variant, kept, looks) {
+  if (!variant.compare) return picture;
+  const { x, y, mode } = variant.compare;
   const columns = { ...picture.columns };
   const data = [...picture.data];
   const table = [...picture.table];
@@ -19,7 +21,6 @@ export function compared(picture, variant, kept, looks) {
       columns[column + "/" + i] = run.columns[column];
       table.push([head + ", " + run.name, column + "/" + i]);
     }
-    const { x, y, mode } = variant.compare;
     const { line, marker } = looks[i];
     const hover = "%{x}: %{y}<extra>" + escaped(run.name) + "</extra>";
     data.push({
@@ -52,7 +53,9 @@ export function compare(spec, player, changed) {
   let now = null;
   const id = () => player.facts.record.run.name;
   const keep = button(spec.keep, () => {
-    kept.push({ id: id(), name: now.name, note: now.note, columns: structuredClone(now.columns) });
+    if (!now) return;
+    const { name = "", note = "", columns } = now;
+    kept.push({ id: id(), name, note, columns: structuredClone(columns) });
     show();
     changed();
   });

@@ -33,7 +33,7 @@ function menu(colours, act) {
     option.value = key;
     select.append(option);
   }
-  select.addEventListener("change", () => act(colours.find(({ key }) => key === select.value)));
+  select.addEventListener("change", () => act(colours[select.selectedIndex]));
   label.append(select);
   return label;
 }
@@ -48,7 +48,7 @@ async function copy(text, select) {
     await navigator.clipboard.writeText(text);
     return "Copied.";
   } catch (error) {
-    getSelection().selectAllChildren(select());
+    getSelection()?.selectAllChildren(select());
     return "Selected: copy it with Ctrl+C.";
   }
 }
@@ -87,11 +87,13 @@ function walking(box, written, player) {
   });
   box.addEventListener("click", (event) => {
     const token = closest(event, ".o-token");
-    if (token && getSelection().isCollapsed) (move(+token.dataset.i), go(+token.dataset.i));
+    if (!token || !getSelection()?.isCollapsed) return;
+    move(Number(token.dataset.i));
+    go(Number(token.dataset.i));
   });
   box.addEventListener("pointerover", (event) => {
     const token = closest(event, ".o-token");
-    if (token) token.title = written.describe(+token.dataset.i);
+    if (token) token.title = written.describe(Number(token.dataset.i));
   });
 }
 
@@ -142,7 +144,7 @@ export function textPart(host, spec, player) {
   const plainly = () => (bare.getAttribute("aria-pressed") === "true" || bare.click(), plain);
   const copied = button("Copy", async () => (player.voice.textContent = await copy(clean(), plainly)));
   tools.append(
-    menu(spec.colours, (by) => ((written.by = by), (legend.textContent = by.about), written.repaint())),
+    menu(spec.colours, (by) => ((written.by = by), (legend.textContent = by.about || ""), written.repaint())),
     ghosts,
     marks,
     bare,

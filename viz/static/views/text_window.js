@@ -39,7 +39,8 @@ export class TextWindow {
     this.pinned = null; // where the visitor went back to
     this.by = spec.colours[0];
     this.marks = false;
-    this.run = "";
+    /** @type {string | undefined} */
+    this.run = undefined;
     /** @type {O.Tokens} */
     this.tokens = spec.state.tokens;
     /** @type {O.TextState["cycles"]} */
@@ -120,8 +121,7 @@ export class TextWindow {
    * @param {number} count
    */
   drop(count) {
-    while (this.nodes.length > count) {
-      const { span, ghost } = this.nodes.pop();
+    for (const { span, ghost } of this.nodes.splice(count)) {
       span.remove();
       if (ghost) ghost.remove();
     }

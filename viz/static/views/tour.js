@@ -1,6 +1,6 @@
 /* The tour: a card of text, then a move of the playhead, then a rest. The first click or key elsewhere ends it. */
 
-import { closest, find } from "../player/dom.js";
+import { closest, find, need } from "../player/dom.js";
 import { raceMs, racePace } from "../player/speeds.js";
 import { TourCard, lift } from "./tour_card.js";
 
@@ -25,12 +25,11 @@ export class Tour {
     this.still = false; // the visitor sets the pace
     this.moved = false; // the beat's one motion has been made
     this.i = 0;
-    /** @type {O.Beat | null} */
-    this.beat = null;
     this.since = 0; // ms: when the beat began
     this.until = 0; // ms: when it ends
     this.moves = 0; // of the playhead, when we moved it last
-    this.run = "";
+    /** @type {string | undefined} */
+    this.run = undefined;
     this.card = new TourCard(host, spec, {
       back: () => this.walk(-1),
       next: () => this.walk(1),
@@ -39,13 +38,17 @@ export class Tour {
       microscope: () => this.toMicroscope(),
       again: () => this.open(),
     });
-    /** @type {(event: KeyboardEvent | MouseEvent) => void} */
+    /** @type {(event: Event) => void} */
     this.onHand = (event) => this.handed(event);
   }
 
   /** @returns {O.Beat[]} */
   get beats() {
     return this.player.facts.tour.beats;
+  }
+
+  get beat() {
+    return this.beats[this.i];
   }
 
   /** Whether a recording that starts by itself starts with the tour: once a page, and only where there is one. */
@@ -86,7 +89,7 @@ export class Tour {
 
   /**
    * A click or key that is not part of the tour: the visitor takes over.
-   * @param {KeyboardEvent | MouseEvent} event
+   * @param {Event} event
    */
   handed(event) {
     if (!this.player.root.isConnected) return this.end();
@@ -109,7 +112,6 @@ export class Tour {
   /** @param {number} i */
   go(i) {
     this.i = Math.max(0, Math.min(i, this.beats.length - 1));
-    this.beat = this.beats[this.i];
     if (this.player.quiz) this.player.quiz.drop();
     this.card.say(this.beat.text.replace("{pace}", this.paced()));
     this.card.number(this.i, this.beats.length, !!find(document, PROMPT));
@@ -157,7 +159,7 @@ export class Tour {
   }
 
   paced() {
-    if (this.player.race.key() === "passes") return this.spec.passes;
+    if (this.player.race && this.player.race.key() === "passes") return this.spec.passes;
     const { rate } = this.pace();
     return rate === 1 ? this.spec.measured : this.spec.slowed.replace("{n}", String(Math.round(1 / rate)));
   }
@@ -166,7 +168,7 @@ export class Tour {
   race(head) {
     if (this.still) {
       this.steer(() => head.seek(this.player.stops.length - 1));
-      return this.card.say(this.beat.after);
+      return this.card.say(this.beat.after || "");
     }
     head.speed = this.pace();
     this.until = Infinity; // the race ends by itself
@@ -190,7 +192,7 @@ export class Tour {
     const lead = this.beat.key === "race" ? 0 : LEAD_MS; // the race's text stood there as the title's
     if (!this.moved && time - this.since > lead) this.move();
     if (this.until === Infinity && !head.playing) {
-      this.card.say(this.beat.after);
+      this.card.say(this.beat.after || "");
       this.until = time + REST_MS;
     }
     if (time < this.until) return;
@@ -204,7 +206,7 @@ export class Tour {
 
   toPrompt() {
     this.end();
-    const box = find(document, PROMPT);
+    const box = need(document, PROMPT);
     box.scrollIntoView({ block: "center" });
     box.focus();
   }
@@ -212,9 +214,9 @@ export class Tour {
   toMicroscope() {
     const beat = this.beats.find(({ key }) => key === "verify");
     this.end();
-    this.player.seekCycle(beat.cycle, "verify");
-    find(this.player.root, ".o-ribbon").scrollIntoView({ block: "start" });
-    find(this.player.root, ".o-slot").focus({ preventScroll: true });
+    if (beat && beat.cycle !== null) this.player.seekCycle(beat.cycle, "verify");
+    need(this.player.root, ".o-ribbon").scrollIntoView({ block: "start" });
+    need(this.player.root, ".o-slot").focus({ preventScroll: true });
   }
 }
 

@@ -1,6 +1,6 @@
 /* What the tour shows: a card of text with its buttons, and the views that a beat is about. */
 
-import { button, el, find, findAll } from "../player/dom.js";
+import { button, el, find, findAll, need } from "../player/dom.js";
 
 /** The buttons of the last card, as `ends` of the view's skeleton names them. */
 const ENDS = /** @type {const} */ (["prompt", "microscope", "again"]);
@@ -42,7 +42,7 @@ export class TourCard {
     this.back.disabled = i === 0;
     this.next.hidden = i === n - 1;
     this.ends.hidden = i !== n - 1;
-    find(this.ends, "button").hidden = !prompt;
+    need(this.ends, "button").hidden = !prompt;
     this.dots.replaceChildren(...Array.from({ length: n }, (_, k) => el("i", k === i ? "on" : "")));
   }
 }

@@ -1,121 +1,6 @@
-/* What the player is given, and what its modules give each other. For `tsc` only: no page loads it. */
+/* What the views are given by Python, each in the module of its name, and what they make of it. For `tsc` only. */
 
 declare namespace O {
-  type Player = import("./player/player.js").Player;
-  type Tour = import("./views/tour.js").Tour;
-  type Quiz = import("./views/quiz.js").Quiz;
-  type Phase = "prefill" | "draft" | "verify" | "commit" | "finish";
-  type Cell = string | number | null | undefined;
-  /** Cells of one kind as a rule, but for the pieces of a chart that are lists themselves. */
-  type Column = any[];
-  type Columns = Record<string, Column>;
-  type Pairs = [head: string, column: string][];
-  type Numbers = Record<string, number>;
-
-  /** As in viz/patches.py. */
-  type Change = [view: string, op: "set" | "merge" | "rows", key: string, value: any, at: number];
-  interface Frame {
-    p?: Phase;
-    c?: number;
-    ms?: number;
-    w?: number;
-    x: Change[];
-  }
-  /** A frame of the playhead's, and when it begins on the lanes' clock. */
-  interface Stop extends Frame {
-    t0: number;
-  }
-  interface Message {
-    run: string;
-    seq: number;
-    live: boolean;
-    autoplay?: boolean;
-    end?: boolean;
-    frames: Frame[];
-    measuring?: Measured;
-  }
-  interface Measured {
-    lane: string;
-    tokens: number;
-    text: string;
-  }
-
-  interface Status {
-    name: string;
-    glyph: string;
-    label: string;
-  }
-  interface Spec {
-    kind: string;
-    title?: string;
-    hint?: string;
-    state?: object;
-    facts?: object;
-    table?: Pairs;
-  }
-  interface Shell {
-    page: string;
-    headline: string;
-    style: [begin: string, end: string];
-  }
-  interface Settings {
-    views: Record<string, Spec>;
-    places: string[];
-    statuses: Record<string, Status>;
-    legend: string[];
-    layout: object;
-    shell?: Shell;
-  }
-  interface Options {
-    followBody?: boolean;
-    plotly?: string;
-    bundle?: string;
-    theme?: string;
-    tour?: boolean;
-  }
-
-  interface Speed {
-    label: string;
-    rate?: number;
-    fixed?: number;
-  }
-  /** Where the playhead is, for those who draw. */
-  interface Now {
-    at: number;
-    phase: Phase | "";
-    cycle: number;
-    playing: boolean;
-    clock: number;
-    share: number;
-    wall: number;
-    ended: boolean;
-    slowly: boolean;
-  }
-  /** What draws a view; `calm`: at most three times a second, `later`: not in the frame that answers a hand. */
-  interface Part {
-    calm?: boolean;
-    later?: boolean;
-    drawn?: number;
-    draw?(state: any, facts: any, now: Now): void;
-    tick?(now: Now): void;
-    theme?(): void;
-    waits?(): boolean;
-    opens?: [text: string, name: string, act: () => void];
-    ready?(): boolean;
-    keys?: KeyRow[];
-  }
-  interface KeyRow {
-    shown?: string;
-    what?: string;
-    moves?: boolean;
-    acts: Record<string, (player: Player, help: HTMLDetailsElement) => unknown>;
-  }
-  /** What is pointed at in the block. */
-  interface Pointed {
-    slot: number;
-    how: "over" | "leave" | "focus" | "choose" | "pin" | "auto";
-  }
-
   interface Choice {
     key: string;
     label: string;
@@ -320,7 +205,13 @@ declare namespace O {
     seek?: string;
     zoom?: boolean;
     extra?: { kind: "simulate" | "compare" };
-    ruler?: { from: string; sizes: string[]; text: string; first: string };
+    ruler?: Ruler;
+  }
+  interface Ruler {
+    from: string;
+    sizes: string[];
+    text: string;
+    first: string;
   }
   interface Values {
     columns: Columns;
@@ -374,18 +265,6 @@ declare namespace O {
     data?: any[];
     layout?: any;
     _fullLayout?: any;
-    on?(name: string, act: (event: any) => void): void;
+    on(name: string, act: (event: any) => void): void;
   }
-}
-
-interface Window {
-  OrthrusStage: object;
-  Plotly?: O.Plotly;
-  gradio_config?: any;
-}
-interface HTMLElementEventMap {
-  "o-slot": CustomEvent<O.Pointed>;
-}
-interface DocumentEventMap {
-  "o-ended": CustomEvent<{ live: boolean; stops: O.Stop[] }>;
 }

@@ -1,0 +1,136 @@
+/* What the player is given, and what its modules give each other. For `tsc` only: no page loads it. */
+
+declare namespace O {
+  type Player = import("./player.js").Player;
+  type Tour = import("../views/tour.js").Tour;
+  type Quiz = import("../views/quiz.js").Quiz;
+  type Phase = "prefill" | "draft" | "verify" | "commit" | "finish";
+  type Cell = string | number | null | undefined;
+  /** Cells of one kind as a rule, but for the pieces of a chart that are lists themselves. */
+  type Column = any[];
+  type Columns = Record<string, Column>;
+  type Pairs = [head: string, column: string][];
+  type Numbers = Record<string, number>;
+
+  /** As in viz/patches.py. */
+  type Change = [view: string, op: "set" | "merge" | "rows", key: string, value: any, at: number];
+  /** Facts are true wherever the playhead is; a moment is a stop of the playhead. */
+  type Frame = Facts | Moment;
+  interface Facts {
+    x: Change[];
+  }
+  interface Moment {
+    p: Phase;
+    c: number;
+    ms: number;
+    w: number;
+    x: Change[];
+  }
+  /** A moment, and when it begins on the lanes' clock. */
+  interface Stop extends Moment {
+    t0: number;
+  }
+  interface Message {
+    run: string;
+    seq: number;
+    live: boolean;
+    autoplay?: boolean;
+    end?: boolean;
+    frames: Frame[];
+    measuring?: Measured;
+  }
+  interface Measured {
+    lane: string;
+    tokens: number;
+    text: string;
+  }
+
+  interface Status {
+    name: string;
+    glyph: string;
+    label: string;
+  }
+  interface Spec {
+    kind: string;
+    title: string;
+    hint: string;
+    state?: object;
+    facts?: object;
+    table: Pairs;
+  }
+  interface Shell {
+    page: string;
+    headline: string;
+    style: [begin: string, end: string];
+  }
+  interface Settings {
+    views: Record<string, Spec>;
+    places: string[];
+    statuses: Record<string, Status>;
+    legend: string[];
+    layout: object;
+    shell?: Shell;
+  }
+  interface Options {
+    followBody?: boolean;
+    plotly: string;
+    bundle: string;
+    theme?: string;
+    tour?: boolean;
+  }
+
+  interface Speed {
+    label: string;
+    /** Measured ms per ms on the screen; 0 if every phase takes `fixed` ms. */
+    rate: number;
+    fixed: number;
+  }
+  /** Where the playhead is, for those who draw. */
+  interface Now {
+    at: number;
+    phase: Phase | "";
+    cycle: number;
+    playing: boolean;
+    clock: number;
+    share: number;
+    wall: number;
+    ended: boolean;
+    slowly: boolean;
+  }
+  /** What draws a view; `calm`: at most three times a second, `later`: not in the frame that answers a hand. */
+  interface Part {
+    calm?: boolean;
+    later?: boolean;
+    drawn?: number;
+    draw?(state: any, facts: any, now: Now): void;
+    tick?(now: Now): void;
+    theme?(): void;
+    waits?(): boolean;
+    opens?: [text: string, name: string, act: () => void];
+    ready?(): boolean;
+    keys?: KeyRow[];
+  }
+  interface KeyRow {
+    shown?: string;
+    what?: string;
+    moves?: boolean;
+    acts: Record<string, (player: Player, help: HTMLDetailsElement) => unknown>;
+  }
+  /** What is pointed at in the block. */
+  interface Pointed {
+    slot: number;
+    how: "over" | "leave" | "focus" | "choose" | "pin" | "auto";
+  }
+}
+
+interface Window {
+  OrthrusStage: object;
+  Plotly?: O.Plotly;
+  gradio_config?: any;
+}
+interface HTMLElementEventMap {
+  "o-slot": CustomEvent<O.Pointed>;
+}
+interface DocumentEventMap {
+  "o-ended": CustomEvent<{ live: boolean; stops: O.Stop[] }>;
+}
