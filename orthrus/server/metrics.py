@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Mapping
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)  # upper bounds of the classes
 OUTCOMES = ("done", "stopped", "overtime", "left", "refused", "failed")
@@ -60,7 +61,7 @@ class Metrics:
         with self._lock:
             self._latencies[name].add(seconds)
 
-    def text(self, gauges: dict[str, tuple[str, float]]) -> str:
+    def text(self, gauges: Mapping[str, tuple[str, float]]) -> str:
         """The Prometheus text format, version 0.0.4; a gauge is name -> (help, value)."""
         lines: list[str] = []
         with self._lock:

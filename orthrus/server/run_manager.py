@@ -109,7 +109,7 @@ class RunManager:
             if isinstance(event, Verdict):
                 self._count(trace, event)
             yield event, trace
-            if time.monotonic() - run.served > self.limits.run_seconds:
+            if run.served is not None and time.monotonic() - run.served > self.limits.run_seconds:
                 run.end(f"a run may take {self.limits.run_seconds} s here", "overtime")
         if self._keep is not None and trace.done is not None:
             self._save(trace, run)
@@ -211,14 +211,15 @@ class RunManager:
                 return False
         if self._model is None:
             raise OrthrusError("no-model", self._problem)
-        said = 0.0
+        said, ticket = 0.0, run.ticket
+        assert ticket is not None, "a run joins before it waits"
         while not run.cancel.is_set():
-            if self.queue.take(run.ticket, POLL_S):
+            if self.queue.take(ticket, POLL_S):
                 run.serving = True
                 return True
             if time.monotonic() - said > PLACE_S:
                 said = time.monotonic()
-                run.out.put(QueuePosition(*self.queue.place(run.ticket)))
+                run.out.put(QueuePosition(*self.queue.place(ticket)))
                 run.waited = True
         return False
 
@@ -232,6 +233,7 @@ class RunManager:
 
     def _save(self, trace: Trace, run: Run) -> None:
         """Keep a finished run; that it could not be kept is said, and spoils nothing else."""
+        assert self._keep is not None, "asked by `follow`"
         try:
             self._keep(trace)
         except OSError as error:

@@ -121,7 +121,8 @@ def on_lent_gpu(decode: Callable, gpu: Callable, lanes: Callable[[Any], int], mo
 
     The model is not an argument, which would be copied through a pipe: the fork has it already.
     """
-    flags, held = Flags(), {}
+    flags = Flags()
+    held: dict[str, Any] = {}
 
     def seconds(wish: Any, index: int) -> int:
         return seconds_for(wish.config, lanes(wish), most)
