@@ -8,14 +8,21 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Protocol
 
 from orthrus.errors import OrthrusError
+
+
+class Readable(Protocol):
+    """A binary file, packed or not."""
+
+    def readline(self, size: int, /) -> bytes: ...
+
 
 BOM = "\ufeff"  # byte-order mark, written by some editors
 
 
-def numbered_lines(file: BinaryIO, name: str, longest: int, total: int | None = None) -> Iterator[tuple[int, str]]:
+def numbered_lines(file: Readable, name: str, longest: int, total: int | None = None) -> Iterator[tuple[int, str]]:
     """(line number, text) of UTF-8 text; blank lines and a byte-order mark are skipped.
 
     At most `longest` bytes per line and `total` bytes in all are read. Raises OrthrusError naming file and line:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
@@ -21,6 +21,8 @@ from orthrus.model.row_invariance import RowCheck
 
 if TYPE_CHECKING:
     from orthrus.model.compiled_model import CompiledModel
+
+    Chosen = tuple[Orthrus | CompiledModel, RowCheck | None, str]  # the model, its check, why not the engine preferred
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class LoadedModel:
 
     def in_plain_torch(self) -> LoadedModel:
         """The same weights with PyTorch's own operators; only for a model that is an Orthrus module."""
-        return replace(self, model=self.model.with_graphs(None))
+        return replace(self, model=cast(Orthrus, self.model).with_graphs(None))
 
 
 def load_model(
@@ -87,7 +89,7 @@ def load_model(
     return LoadedModel(model, tokenizer, model.config, place.id, revision_of(place), check, why)
 
 
-def _load_on_cpu(place: Place, dtype: str | None, engine: str, threads: int):
+def _load_on_cpu(place: Place, dtype: str | None, engine: str, threads: int) -> Chosen:
     config = read_config(place.folder)
     why = "it was asked for" if engine == "torch" else not_compiled(config, dtype)
     if engine == "triton":
@@ -105,7 +107,7 @@ def _load_on_cpu(place: Place, dtype: str | None, engine: str, threads: int):
     return read_compiled(place.folder, config, dtype, threads, shown(place.id)), None, ""
 
 
-def _load_on_gpu(place: Place, device: torch.device, dtype: str | None, engine: str):
+def _load_on_gpu(place: Place, device: torch.device, dtype: str | None, engine: str) -> Chosen:
     from orthrus.gpu.support import choose_on_gpu, lent_later
 
     if engine == "numba":

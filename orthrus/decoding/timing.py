@@ -70,7 +70,7 @@ class Stopwatch:
         self._began = time.perf_counter()
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._cuda:
             torch.cuda.current_stream().synchronize()
         self.ms = (time.perf_counter() - self._began) * 1e3

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from orthrus.events.fields import of, one_of
 
@@ -20,6 +20,9 @@ LOG_PROB_FLOOR = -30.0
 
 Ints = tuple[int, ...]
 Floats = tuple[float, ...]
+NextKind = Literal["correction", "bonus", "resample", "none"]
+TextEnd = Literal["eos", "length"]  # what ends a text
+RunEnd = Literal["eos", "length", "capacity", "cancel"]  # what ends a run
 
 
 def log_probs(values: Any) -> tuple:
@@ -47,7 +50,7 @@ class Model:
     revision: str = of(str)
     dtype: str = of(str)
     attn_impl: str = of(str)
-    mode: str = one_of("fast", "exact")
+    mode: Literal["fast", "exact"] = one_of("fast", "exact")
     trained_frac: float = of(float, high=1)
 
 
@@ -75,8 +78,8 @@ class ModelShape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Params:
-    mode: str = one_of("greedy", "sample")
-    coupling: str | None = one_of("gumbel", "rejection", null=True)
+    mode: Literal["greedy", "sample"] = one_of("greedy", "sample")
+    coupling: Literal["gumbel", "rejection"] | None = one_of("gumbel", "rejection", null=True)
     temperature: float = of(float)
     top_k: int | None = of(int, null=True)
     top_p: float | None = of(float, high=1, null=True)
@@ -137,7 +140,7 @@ class Event:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStart(Event):
     type: ClassVar[str] = "run_start"
-    source: str = one_of("live", "recorded", "whatif")
+    source: Literal["live", "recorded", "whatif"] = one_of("live", "recorded", "whatif")
     model: Model = of(Model)
     host: Host = of(Host)
     config: ModelShape = of(ModelShape)
@@ -202,8 +205,8 @@ class Verdict(Event):
     n_accept: int = of(int)
     n_commit: int = of(int)
     next_id: int | None = of(int, null=True)
-    next_kind: str = one_of("correction", "bonus", "resample", "none")
-    stop: str | None = one_of("eos", "length", null=True)
+    next_kind: NextKind = one_of("correction", "bonus", "resample", "none")
+    stop: TextEnd | None = one_of("eos", "length", null=True)
     t_verify_ms: float = of(float)
     t_judge_ms: float = of(float)
     t_instr_ms: float = of(float)
@@ -251,7 +254,7 @@ class Lossless(Event):
     single_top3: tuple[TopLogit, ...] = of(TopLogit, "*")
     gap_block: float | None = of(float, null=True)
     gap_single: float | None = of(float, null=True)
-    verdict: str = one_of("identical", "near_tie", "mismatch")
+    verdict: Literal["identical", "near_tie", "mismatch"] = one_of("identical", "near_tie", "mismatch")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,7 +262,7 @@ class Done(Event):
     """The run is over; always the last event. Times are sums in ms, t_decode without prefill and instruments."""
 
     type: ClassVar[str] = "done"
-    stop: str = one_of("eos", "length", "capacity", "cancel")
+    stop: RunEnd = one_of("eos", "length", "capacity", "cancel")
     n_tokens: int = of(int)
     cycles: int = of(int)
     passes_draft: int = of(int)

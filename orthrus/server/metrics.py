@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)  # upper bounds of the classes
@@ -42,7 +44,7 @@ class Metrics:
     def took(self, name: str, seconds: float) -> None:
         self._latencies[name].observe(seconds)
 
-    def text(self, gauges: dict[str, tuple[str, float]]) -> str:
+    def text(self, gauges: Mapping[str, tuple[str, float]]) -> str:
         """The Prometheus text format, version 0.0.4; a gauge is name -> (help, value)."""
         now = CollectorRegistry()
         for name, (about, value) in gauges.items():

@@ -92,6 +92,7 @@ class Service:
         """Write a finished run into the folder of records, atomically. Raises OSError."""
         from orthrus.trace.files import SUFFIX, packed
 
+        assert trace.start is not None, "a finished run has begun"
         folder = Path(self.settings.records)
         name = f"{trace.start.recorded_at[:19].replace(':', '')}-{uuid4().hex[:8]}"
         beside = folder / f".{name}.part"

@@ -39,7 +39,8 @@ class FairQueue:
         self._changed = threading.Condition()
         self._waiting: list[Ticket] = []
         self._serving: list[Ticket] = []
-        self._round, self._rounds = 0.0, {}  # the round being served; the round of each visitor's last run
+        self._round = 0.0  # the round being served
+        self._rounds: dict[str, float] = {}  # the round of each visitor's last run
         self._mean: float | None = None  # average seconds a run keeps a worker
         self._closed = ""
         self._visitor = Rate(self._limits.runs_per_minute, "you", clock)
@@ -90,7 +91,7 @@ class FairQueue:
     def leave(self, ticket: Ticket) -> None:
         """Leave the queue after the run, or while waiting. Idempotent."""
         with self._changed:
-            if ticket in self._serving:
+            if ticket in self._serving and ticket.served is not None:
                 took = self._clock() - ticket.served
                 self._mean = took if self._mean is None else self._mean + MEMORY * (took - self._mean)
                 self._serving.remove(ticket)
@@ -105,7 +106,7 @@ class FairQueue:
             ahead = order.index(ticket) if ticket in order else 0
             if self._mean is None:
                 return ahead + 1, None
-            return ahead + 1, self._seconds(ahead)
+            return ahead + 1, self._seconds(ahead, self._mean)
 
     def counts(self) -> tuple[int, int]:
         """(waiting, running)."""
@@ -122,13 +123,14 @@ class FairQueue:
         with self._changed:
             return self._changed.wait_for(lambda: not self._all(), seconds)
 
-    def _seconds(self, ahead: int) -> float:
+    def _seconds(self, ahead: int, mean: float) -> float:
         """Seconds until a worker is free for a run with `ahead` others ahead, if every run takes the average time."""
-        free = [max(0.0, ticket.served + self._mean - self._clock()) for ticket in self._serving]
+        began = [ticket.served for ticket in self._serving if ticket.served is not None]
+        free = [max(0.0, served + mean - self._clock()) for served in began]
         free += [0.0] * (self._at_once - len(free))
         heapq.heapify(free)
         for _ in range(ahead):  # each takes the first free worker
-            heapq.heapreplace(free, free[0] + self._mean)
+            heapq.heapreplace(free, free[0] + mean)
         return free[0]
 
     def _all(self) -> list[Ticket]:

@@ -69,14 +69,14 @@ class RunThread:
         self._thread.start()
         return self._run.out
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self._run.cancel.set()  # only a flag: this may run on the server's event loop, which must not wait
         self._runs.discard(self._run)
 
 
 def kind_of(error: Exception) -> str:
     """An exception's type name; a WorkerError carries the original one."""
-    return getattr(error, "kind", type(error).__name__)
+    return str(getattr(error, "kind", type(error).__name__))
 
 
 def trouble(error: Exception) -> str:
@@ -86,6 +86,7 @@ def trouble(error: Exception) -> str:
         return str(error)
     if isinstance(error, MemoryError) or kind == "OutOfMemoryError" or "out of memory" in words:
         return "The device ran out of memory in this run. Please try again with a shorter prompt or fewer tokens."
-    if type(error).__module__.split(".")[0] == "gradio" and getattr(error, "message", ""):
-        return str(error.message)[:300]  # ZeroGPU's message when a visitor's quota is used up
+    message = getattr(error, "message", "")
+    if type(error).__module__.split(".")[0] == "gradio" and message:
+        return str(message)[:300]  # ZeroGPU's message when a visitor's quota is used up
     return f"The run failed ({kind}). Please try again, or with fewer tokens."

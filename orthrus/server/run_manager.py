@@ -117,7 +117,7 @@ class RunManager:
             if isinstance(event, Verdict):
                 self._count(trace, event)
             yield event, trace
-            if time.monotonic() - run.served > self.limits.run_seconds:
+            if run.served is not None and time.monotonic() - run.served > self.limits.run_seconds:
                 run.end(f"a run may take {self.limits.run_seconds} s here", "overtime")
         if self._keep is not None and trace.done is not None:
             self._save(trace, run)
@@ -219,14 +219,15 @@ class RunManager:
                 return False
         if self._model is None:
             raise OrthrusError("no-model", self._problem)
-        sent_at = 0.0
+        sent_at, ticket = 0.0, run.ticket
+        assert ticket is not None, "a run joins before it waits"
         while not run.cancel.is_set():
-            if self.queue.take(run.ticket, POLL_S):
+            if self.queue.take(ticket, POLL_S):
                 run.serving = True
                 return True
             if time.monotonic() - sent_at > PLACE_S:
                 sent_at = time.monotonic()
-                run.out.put(QueuePosition(*self.queue.place(run.ticket)))
+                run.out.put(QueuePosition(*self.queue.place(ticket)))
                 run.waited = True
         return False
 
@@ -240,6 +241,7 @@ class RunManager:
 
     def _save(self, trace: Trace, run: Run) -> None:
         """Store a finished run; a failure is reported and has no other effect."""
+        assert self._keep is not None, "`follow` asks"
         try:
             self._keep(trace)
         except OSError as error:

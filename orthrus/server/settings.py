@@ -117,7 +117,9 @@ def whole_number(label: str, text: str, lowest: int, highest: int) -> int:
 
 def mounted_at(label: str, text: str) -> str:
     """A root path as `/steps` or `http(s)://host/steps`, without a trailing slash; "" for the root itself."""
-    origin, steps = re.fullmatch(r"(https?://[^/]*)?(.*)", text, re.DOTALL).groups()
+    match = re.fullmatch(r"(https?://[^/]*)?(.*)", text, re.DOTALL)
+    assert match is not None, "any text fits"
+    origin, steps = match.groups()
     path = "/".join(["", *(step for step in steps.split("/") if step)])
     if not re.fullmatch(r"(/[\w.~-]+)*", path, re.ASCII) or {".", ".."} & set(path.split("/")):
         raise OrthrusError(

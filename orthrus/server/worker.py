@@ -172,7 +172,8 @@ def serve(service: Service, model: Any, call: Call, flag: StopFlag, send: Callab
 def results(service: Service, model: Any, call: Call, flag: StopFlag) -> Iterator[Any]:
     """The results of a call: events, or one answer."""
     if call.verb == "decode":
-        yield from service.decode(model, *call.given, flag)
+        (request,) = call.given
+        yield from service.decode(model, request, flag)
     else:
         yield service.verify(model, *call.given)
 

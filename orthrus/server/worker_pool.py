@@ -53,6 +53,7 @@ class Worker:
         """Start a process, which loads the model, without waiting for it."""
         self.about, self._problem, self._settled = None, None, threading.Event()
         process = subprocess.Popen(command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert process.stdin is not None, "it is a pipe"
         with suppress(OSError):  # it has ended already, and `_load` reports that
             pickle.dump(self._start, process.stdin)
             process.stdin.flush()
@@ -107,8 +108,9 @@ class Worker:
         process.kill()
         process.wait()
         for pipe in (process.stdin, process.stdout):
-            with suppress(OSError):  # unwritten data has no reader
-                pipe.close()
+            if pipe is not None:
+                with suppress(OSError):  # unwritten data has no reader
+                    pipe.close()
 
     def _load(self, settled: threading.Event) -> None:
         try:
@@ -133,14 +135,16 @@ class Worker:
 
     def _send(self, message: Any) -> None:
         """Send a message; `_receive` notices a process that has ended."""
-        with self._writing, suppress(OSError, ValueError, AttributeError):  # ended, or closed by us
-            pickle.dump(message, self._process.stdin, pickle.HIGHEST_PROTOCOL)
-            self._process.stdin.flush()
+        with self._writing, suppress(OSError, ValueError):  # ended, or closed by us
+            process = self._process
+            if process is not None and process.stdin is not None:
+                pickle.dump(message, process.stdin, pickle.HIGHEST_PROTOCOL)
+                process.stdin.flush()
 
     def _receive(self, lost: str) -> Any:
         process = self._process
         try:
-            return pickle.load(process.stdout)
+            return pickle.load(process.stdout)  # type: ignore[union-attr, arg-type] # none: AttributeError, below
         except (EOFError, OSError, ValueError, AttributeError, pickle.UnpicklingError):  # ended, or closed by us
             if process is not None and process is self._process:
                 loaded = self.about is not None

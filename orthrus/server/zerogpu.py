@@ -121,7 +121,8 @@ def on_zerogpu(decode: Callable, gpu: Callable, lanes: Callable[[Any], int], mos
 
     The model is not an argument, which would be copied through a pipe: the fork inherits it.
     """
-    flags, shared = Flags(), {}
+    flags = Flags()
+    shared: dict[str, Any] = {}
 
     def seconds(request: Any, index: int) -> int:
         return seconds_for(request.config, lanes(request), most)

@@ -70,8 +70,15 @@ class Endpoints:
             detail: -1 ids and timings, 0 also log-probabilities, 1 also alternatives.
             compare: decode a second time one token a pass, and compare (ar_chunk and lossless events).
         """
-        entered = {"max_new_tokens": max_new_tokens, "temperature": temperature, "top_k": top_k, "top_p": top_p}
-        entered |= {"seed": seed, "coupling": coupling, "block_size": block_size, "engine": engine}
+        entered: dict[str, Any] = {"max_new_tokens": max_new_tokens, "temperature": temperature}
+        entered |= {
+            "top_k": top_k,
+            "top_p": top_p,
+            "seed": seed,
+            "coupling": coupling,
+            "block_size": block_size,
+            "engine": engine,
+        }
         prepare = lambda: read(prompt, entered, self._manager.limits, compare, detail=checks.numeral("detail", detail))  # noqa: E731
 
         def work(model: Any, request: Any, run: Run) -> Iterator[dict]:
@@ -168,11 +175,11 @@ class Endpoints:
                 if item is None:
                     return
                 if isinstance(item, Update) and item.failed:
-                    raise OrthrusError(item.code, item.status)
+                    raise OrthrusError(item.code, item.status or "")
                 if isinstance(item, QueuePosition):
                     yield {"type": "waiting", "number": item.number, "seconds": item.seconds, "words": item.words}
                 elif isinstance(item, Update):
-                    yield {"type": "waiting", "number": None, "seconds": None, "words": sentence(item.status)}
+                    yield {"type": "waiting", "number": None, "seconds": None, "words": sentence(item.status or "")}
                 else:
                     yield item
 
@@ -185,7 +192,8 @@ class Endpoints:
 
 def compared(trace: Trace) -> dict[str, Any]:
     """The summary of a run of both lanes."""
-    check, metrics = trace.lossless, measure(trace)
+    check, start, metrics = trace.lossless, trace.start, measure(trace)
+    assert check is not None and start is not None, "the run of both lanes is over"
     return {
         "verdict": check.verdict,
         "text": trace.text,
@@ -197,13 +205,14 @@ def compared(trace: Trace) -> dict[str, Any]:
         "passes": metrics.passes,
         "acceptance_length": metrics.acceptance_length,
         "speedup": metrics.speedup,
-        "mode": trace.start.model.mode,
+        "mode": start.model.mode,
     }
 
 
 def explained(trace: Trace, number: int) -> dict[str, Any]:
     """Cycle `number` of a trace as plain values."""
-    partial, captions_by_phase = Trace(), {}
+    partial = Trace()
+    captions_by_phase: dict[str | None, Any] = {}
     for event in trace.events:
         partial = partial.add(event)
         if isinstance(event, Prefill) or (isinstance(event, (Draft, Verdict)) and event.cycle == number):
@@ -222,6 +231,7 @@ def explained(trace: Trace, number: int) -> dict[str, Any]:
 def cycle_fields(cycle: Cycle, trace: Trace) -> dict[str, Any]:
     """The slots of a judged cycle and its numbers."""
     verdict, statuses = cycle.verdict, cycle.statuses()
+    assert verdict is not None, "the cycle is judged"
     ids = (cycle.draft.anchor_id, *cycle.draft.draft_ids)
     return {
         "slots": [

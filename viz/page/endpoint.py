@@ -29,8 +29,8 @@ def endpoint(
     last = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=request, default=None)
 
     def call(*values: Any) -> Any:
-        *values, from_whom = values
-        return method(*([visitor(from_whom)] if visited else []), *values)
+        *given_values, from_whom = values
+        return method(*([visitor(from_whom)] if visited else []), *given_values)
 
     def one(*values: Any) -> Any:
         try:
@@ -50,7 +50,7 @@ def endpoint(
         log.exception("%s failed", method.__name__)
         return refusal("internal-error", trouble(error))
 
-    function = many if inspect.isgeneratorfunction(method) else one
+    function: Any = many if inspect.isgeneratorfunction(method) else one
     function.__name__, function.__doc__ = method.__name__, method.__doc__
     function.__signature__ = inspect.Signature([*given, last], return_annotation=types["return"])
     function.__annotations__ = {**types, "request": request}

@@ -94,6 +94,7 @@ def message(run: str, seq: int, heard: Heard) -> str:
 
 def expected(trace: Trace) -> str:
     """A sentence on what the AR lane's text must be, if tokens are sampled."""
+    assert trace.start is not None, "a run that measures has begun"
     params = trace.start.params
     if params.coupling == "gumbel":
         return f" Seed {params.seed} again, so the text must be the same."
