@@ -107,7 +107,7 @@ def accept(block, choice, state, eos, text, ring) -> None:
     vector("eos", eos, eos.shape[0], torch.int32)
     vector("text", text, text.shape[0], torch.int32)
     if eos.shape[0] < 1:
-        raise ValueError("eos is empty; pass -1 where no token ends the text")
+        raise ValueError("eos is empty; pass -1 if no token ends the text")
     if ring.dtype != torch.int32 or ring.dim() != 2 or ring.shape[1] != records.record_words(slots):
         wanted = f"[slots, {records.record_words(slots)}]"
         raise ValueError(f"ring is {ring.dtype} {list(ring.shape)}, expected int32 {wanted} for blocks of {slots}")

@@ -29,12 +29,12 @@ def backend_for(backend: str, tensor: Tensor) -> str:
     if backend == "auto":
         return "triton" if tensor.is_cuda and find_spec("triton") else "reference"
     if backend in ("triton", "numba") and not find_spec(backend):
-        raise ValueError(f"backend {backend!r} was asked for, but {backend} is not installed")
+        raise ValueError(f"backend {backend!r} was requested, but {backend} is not installed")
     if backend == "numba" and tensor.device.type != "cpu":
-        raise ValueError(f"backend 'numba' was asked for, but the tensor is on {tensor.device}")
+        raise ValueError(f"backend 'numba' was requested, but the tensor is on {tensor.device}")
     somewhere = tensor.is_cuda or tensor.is_meta  # a meta tensor has only a shape: enough for compilation
     if backend == "triton" and not somewhere and not import_module("kernels.triton_common").interpreted():
-        raise ValueError(f"backend 'triton' was asked for, but the tensor is on {tensor.device}")
+        raise ValueError(f"backend 'triton' was requested, but the tensor is on {tensor.device}")
     return backend
 
 

@@ -82,7 +82,7 @@ def replay(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def evaluate(args: argparse.Namespace) -> dict[str, Any]:
-    """Acceptance, right answers and speed on held-out prompts."""
+    """Measure acceptance, right answers and speed on held-out prompts."""
     from orthrus.corpus import check_split, domain_module
     from orthrus.evaluation.domains import evaluate as run
 
@@ -95,7 +95,7 @@ def evaluate(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def lossless(args: argparse.Namespace) -> dict[str, Any]:
-    """The certificate: plain decoding against Orthrus on held-out prompts, every token and every logit row."""
+    """Lossless certificate: compare plain decoding with Orthrus on held-out prompts, every token and logit row."""
     from orthrus.evaluation.lossless import certify, check_request
 
     config = _config(args, detail=-1)
@@ -104,7 +104,7 @@ def lossless(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def doctor(args: argparse.Namespace) -> dict[str, Any]:
-    """Versions, device, dtype, threads and kernels in use."""
+    """Show versions, device, dtype, threads and kernels in use."""
     from orthrus.diagnostics import report
 
     return report(_model(args))

@@ -91,7 +91,7 @@ def load_model(
 
 def _load_on_cpu(place: Place, dtype: str | None, engine: str, threads: int) -> Chosen:
     config = read_config(place.folder)
-    why = "it was asked for" if engine == "torch" else not_compiled(config, dtype)
+    why = "it was requested" if engine == "torch" else not_compiled(config, dtype)
     if engine == "triton":
         raise EngineUnavailable("engine triton needs a CUDA device, the model is on the CPU")
     if why and engine == "numba":
@@ -117,7 +117,7 @@ def _load_on_gpu(place: Place, device: torch.device, dtype: str | None, engine: 
     if lent_later(model):  # the process that gets the GPU fuses the weights and chooses the engine
         return model, None, ""
     if engine == "torch":
-        return model.fuse(), None, "it was asked for"
+        return model.fuse(), None, "it was requested"
     return choose_on_gpu(model.fuse(), engine)
 
 
@@ -146,7 +146,7 @@ def device_named(name: str | None) -> torch.device:
     if kind == "cpu":
         return torch.device("cpu")
     if not torch.cuda.is_available():
-        raise OrthrusError("no-gpu", f"device {name!r} was asked for, but PyTorch sees no CUDA device here")
+        raise OrthrusError("no-gpu", f"device {name!r} was requested, but PyTorch sees no CUDA device here")
     if numbered and int(index):
         hint = f"set CUDA_VISIBLE_DEVICES={int(index)}"
         raise OrthrusError("device-not-first", f"device {name!r} is not the first GPU; {hint}")

@@ -71,7 +71,7 @@ class ModelConfig:
         eos = raw.get("eos_token_id")
         config = cls(
             **{name: int(raw[name]) for name in _REQUIRED},
-            # 128 where the field is missing: Qwen3's own default, whatever the hidden size.
+            # 128 if the field is missing: Qwen3's own default, whatever the hidden size.
             head_dim=int(raw.get("head_dim", 128) or raw["hidden_size"] // raw["num_attention_heads"]),
             # A plain Qwen3 has no mask row yet: the last row of its padded embedding is unused.
             mask_token_id=int(raw.get("mask_token_id", int(raw["vocab_size"]) - 1)),

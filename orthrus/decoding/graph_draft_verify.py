@@ -121,7 +121,7 @@ class GraphDraftVerifyLane(DraftVerifyLane):
         stop = settled.stop or ("capacity" if self.cache.length + settled.kept >= self.request.context else None)
         if ours != theirs or stop != record.stop:
             raise RuntimeError(
-                f"cycle {self.cycle}: the device settled {theirs}, {record.stop}; the rule says {ours}, {stop}"
+                f"cycle {self.cycle}: the device has {theirs}, {record.stop}; the rule says {ours}, {stop}"
             )
         return settled
 

@@ -178,7 +178,7 @@ class RowLog:
         self.top3: dict[int, tuple[tuple[int, float], ...]] = {}
 
     def add(self, position: int, logits: Tensor, sampler: Sampler) -> None:
-        """Rows [rows, vocab] whose input tokens stand at position, position + 1, ..."""
+        """Rows [rows, vocab] whose input tokens are at position, position + 1, ..."""
         top = sampler.contest(logits, position).topk(3, dim=-1)
         for i, (mark, ids, values) in enumerate(
             zip(_fingerprint(logits), top.indices.tolist(), top.values.float().tolist(), strict=True)

@@ -1,6 +1,6 @@
 """Roofline estimates: bytes, FLOPs and launches of a captured AR step and cycle, and their least time.
 
-Bytes: every weight once a pass, the keys and values seen, those written. FLOPs: two per weight and row, and attention.
+Bytes: every weight once per pass, the keys and values read and written. FLOPs: two per weight and row, and attention.
 """
 
 from __future__ import annotations

@@ -150,7 +150,7 @@ def settled(model: Orthrus, engine: str) -> tuple[Orthrus, RowCheck | None, str]
     ZeroGPU transfers a view of a stacked weight as a separate weight, so they cannot be fused earlier.
     """
     if engine == "torch":
-        return model.with_graphs(None), None, "it was asked for"
+        return model.with_graphs(None), None, "it was requested"
     return choose_on_gpu(model, engine, compiled_before=True)
 
 

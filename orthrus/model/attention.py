@@ -30,7 +30,7 @@ def _unfold(out: Tensor, rows: int) -> Tensor:
 
 
 def causal_bias(rows: int, group: int, device: torch.device, dtype: torch.dtype = torch.float32) -> Tensor:
-    """[group * rows, rows]: 0 where a folded query sees a new row, -inf where it lies ahead."""
+    """[group * rows, rows]: 0 if a folded query sees a new row, -inf if it lies ahead."""
     ahead = torch.ones(rows, rows, dtype=torch.bool, device=device).triu(1)
     return torch.zeros(rows, rows, dtype=dtype, device=device).masked_fill_(ahead, -math.inf).repeat(group, 1)
 

@@ -50,8 +50,8 @@ class Service:
             if self.settings.model == str(EMBEDDED_MODEL):
                 raise
             why = str(error) if isinstance(error, ValueError) else type(error).__name__
-            log.exception("the embedded model answers instead of the one asked for")
-        self._fallback_note = f"The model asked for could not be loaded ({why}); the embedded one answers instead. "
+            log.exception("the embedded model answers instead of the requested one")
+        self._fallback_note = f"The requested model could not be loaded ({why}); the embedded one answers instead. "
         return self._load(str(EMBEDDED_MODEL))
 
     def _load(self, source: str) -> Engines:

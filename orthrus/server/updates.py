@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Update(NamedTuple):
-    """A message for the player and a status sentence, None where unchanged."""
+    """A message for the player and a status sentence, None if unchanged."""
 
     message: str | None
     status: str | None

@@ -139,7 +139,7 @@ class _Run:
     ) -> None:
         self.stage, self.config, self.folder, self.note, self.processes = stage, config, folder, note, processes
         if config.accumulate % processes.count:
-            raise TrainingStopped(f"{config.accumulate} losses a step cannot be shared by {processes.count} processes")
+            raise TrainingStopped(f"{processes.count} processes cannot share {config.accumulate} losses per step")
         self.parameters = stage.trainable()
         self.frozen = [p for n, p in stage.model.named_parameters() if n not in self.parameters]
         self.as_begun = fingerprint(self.frozen)

@@ -83,9 +83,7 @@ def _reduced(values: list[float], how: dist.ReduceOp.RedOpType) -> list[float]:
 def split_over(processes: Processes) -> Processes:
     """The same processes with layers sharded; raises OrthrusError for a single process."""
     if processes.count == 1:
-        raise OrthrusError(
-            "option-missing", "one process has nobody to split layers with: start several with `accelerate launch`"
-        )
+        raise OrthrusError("option-missing", "one process cannot split layers: start several with `accelerate launch`")
     return replace(processes, sharded=True)
 
 

@@ -131,7 +131,7 @@ def test_the_reference_answers_on_the_cpu(name, backend):
 
 @pytest.mark.parametrize("name", LAUNCHERS)
 def test_triton_on_a_cpu_tensor_is_refused(name):
-    with pytest.raises(ValueError, match="backend 'triton' was asked for, but"):
+    with pytest.raises(ValueError, match="backend 'triton' was requested, but"):
         getattr(ops, name)(*arguments(name), backend="triton")
 
 

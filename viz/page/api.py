@@ -55,20 +55,20 @@ class Endpoints:
         compare: bool = False,
     ) -> Iterator[dict]:
         """Decode a prompt and stream the events of the run, one object each: run_start, piece, prefill, draft,
-        verdict, done. Before the first, objects of type waiting tell the place in the line and the seconds expected.
+        verdict, done. Before the first, objects of type waiting give the position in the queue and the seconds to wait.
 
         Args:
             prompt: what to answer.
-            max_new_tokens: where the answer is cut off at the latest.
+            max_new_tokens: most tokens of the answer.
             temperature: 0 is greedy; above it tokens are drawn.
-            top_k: draw from so many tokens; null for all.
+            top_k: draw from this many tokens; null for all.
             top_p: draw from this much probability; null for all.
             seed: decides every draw.
             coupling: gumbel writes the text of plain sampling with this seed; rejection equals it in distribution.
             block_size: anchor and guesses of a draft; null for the model's own.
             engine: auto, numba, triton or torch (plain PyTorch).
             detail: -1 ids and timings, 0 also log-probabilities, 1 also alternatives.
-            compare: decode a second time one token a pass, and compare (ar_chunk and lossless events).
+            compare: also decode one token per pass, and compare (ar_chunk and lossless events).
         """
         entered: dict[str, Any] = {"max_new_tokens": max_new_tokens, "temperature": temperature}
         entered |= {
@@ -100,7 +100,7 @@ class Endpoints:
 
         Args:
             prompt: what to answer.
-            max_new_tokens: where the answer is cut off at the latest.
+            max_new_tokens: most tokens of the answer.
             temperature: 0 is greedy; above it tokens are drawn, with the same noise in both.
             seed: decides every draw.
             engine: auto, numba, triton or torch (plain PyTorch).
@@ -126,7 +126,7 @@ class Endpoints:
         Args:
             prompt: the question.
             proposal: the text proposed to come next; at most one block of tokens.
-            written: the part of the answer that stands already.
+            written: the part of the answer that is written already.
             engine: auto, numba, triton or torch (plain PyTorch).
         """
 
@@ -146,7 +146,7 @@ class Endpoints:
         return [{name: getattr(card, name) for name in shown} for card, _ in self._recordings.values()]
 
     def explain_cycle(self, recording: str, cycle: int = 0) -> dict:
-        """One cycle of a recorded run: its slots, what became of each, and the sentences that the page says.
+        """One cycle of a recorded run: its slots, their outcomes, and the page's captions.
 
         Args:
             recording: a name from list_recordings.

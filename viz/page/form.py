@@ -49,7 +49,7 @@ LIMIT = NumberField("max_new_tokens", "Max new tokens", "Prompt and answer share
 ADVANCED = (
     NumberField("temperature", "Temperature", "0 is greedy; above it tokens are drawn."),
     NumberField("seed", "Seed", "Decides every draw."),
-    NumberField("top_k", "Top-k", "Draw from so many.", without="off"),
+    NumberField("top_k", "Top-k", "Draw from this many tokens.", without="off"),
     NumberField("top_p", "Top-p", "Draw from this mass.", "off"),
     NumberField("block_size", "Block size K", "Anchor and guesses.", without="the model's"),
     ChoiceField(

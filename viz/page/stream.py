@@ -49,8 +49,8 @@ class Heard:
 def relay(out: queue.SimpleQueue) -> Iterator[Update]:
     """A run's items as numbered messages, one per flush; a silent run still gives a heartbeat.
 
-    The page lets its film stand still from the click until the run ends, unless a message without a light says that
-    the run has to wait.
+    The page pauses its film from the click until the run ends, unless a message without a light says that the run has
+    to wait.
     """
     run, seq, heard = uuid.uuid4().hex[:12], 0, Heard()
     while not heard.ended:

@@ -57,7 +57,7 @@ def verify(cycle: Cycle, event: Verdict, trace: Trace) -> str:
 def _tossed(cycle: Cycle, event: Verdict, trace: Trace) -> str:
     """The acceptance test of speculative sampling at the cut."""
     n, k = cycle.draft.n_draft, event.n_accept
-    rule = "xᵢ is kept where uᵢ ≤ min(1, pᵢ(xᵢ) / qᵢ(xᵢ)), uᵢ drawn from 0 … 1. "
+    rule = "xᵢ is kept if uᵢ ≤ min(1, pᵢ(xᵢ) / qᵢ(xᵢ)), uᵢ drawn from 0 … 1. "
     if k == n:
         return f"{rule}That holds for all {n}, so k = n = {n}."
     if event.next_id is None:

@@ -34,7 +34,7 @@ def skeleton() -> dict[str, Any]:
         "hints": hints,
         "said": SAID,
         "results": RESULTS,
-        "picture": "One dot a question. Across: the slot you said. Up: where it stopped. On the line is a hit.",
+        "picture": "One dot per question. Across: the slot you said. Up: where it stopped. On the line is a hit.",
         "state": {"block": None},
     }
 
@@ -48,7 +48,7 @@ def patch(event: Event, trace: Trace) -> list[Change]:
 
 
 def _answer(event: Verdict, trace: Trace) -> dict[str, Any]:
-    """`cut`: the slots [from, to] that count as a hit; slot n + 1 stands for 'it takes all'."""
+    """`cut`: the slots [from, to] that count as a hit; slot n + 1 means 'it takes all'."""
     cycle = trace.cycle(event.cycle)
     n, accepted = cycle.draft.n_draft, cycle.accepted
     if event.next_id is None:  # the text ended inside the block: any guess of no earlier refusal is right

@@ -25,7 +25,7 @@ TOKENS = {  # columns and their titles in a table
 # key, label, meaning of the colour's strength, hue, the values of the palest and strongest colour
 COLOURS = (
     ("author", "author", "Green: a guess the AR view confirmed. Blue: written by the AR view itself.", None, None),
-    ("cycle", "cycle", "One band a cycle: everything in it came from one draft and one check.", None, None),
+    ("cycle", "cycle", "One band per cycle: everything in it came from one draft and one check.", None, None),
     ("q", "diffusion %", "Stronger: the diffusion view was surer of this token. No colour: not its guess, not known.",
      "draft", (0, 100)),
     ("p", "AR %", "Stronger: the AR view was surer of this token.", "ar", (0, 100)),

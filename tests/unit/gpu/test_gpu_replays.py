@@ -78,7 +78,7 @@ def test_a_device_that_settles_otherwise_is_not_believed(tiny, monkeypatch):
         ring[(int(state[records.CYCLE]) - 1) % len(ring), records.HEADER_WORDS :][: len(block)] = block
 
     monkeypatch.setattr(ops, "accept", lenient)
-    with pytest.raises(RuntimeError, match=r"the device settled .* the rule says"):
+    with pytest.raises(RuntimeError, match=r"the device has .* the rule says"):
         alone(graphed(tiny)[0], max_new_tokens=40)
 
 

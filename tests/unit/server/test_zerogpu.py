@@ -186,7 +186,7 @@ def test_a_model_that_does_not_load_is_replaced_and_the_page_says_so(tmp_path):
     modes = made.load()
     assert modes.loaded.id == EMBEDDED_MODEL.name
     said = made.describe(modes)
-    assert said.startswith("The model asked for could not be loaded (") and "holds no config.json" in said
+    assert said.startswith("The requested model could not be loaded (") and "holds no config.json" in said
     assert "; the embedded one answers instead. " in said and model_service.ABILITIES in said
 
 
