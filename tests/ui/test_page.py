@@ -7,6 +7,8 @@ import pytest
 from orthrus.trace import Trace
 from orthrus.trace.files import load
 from tests import synthetic
+from viz.page import player_files
+from viz.player import modules
 
 pytestmark = pytest.mark.ui
 PLAYER = "window.orthrusPlayer"
@@ -38,6 +40,14 @@ def test_a_recording_plays_at_first_paint_and_before_any_model(server, open_page
     assert "identical 120/120" in watched.text(".o-badges")
     watched.until("document.querySelectorAll('.o-slot:not([hidden])').length === 32")
     watched.until("document.querySelectorAll('.js-plotly-plot').length === 6")
+
+
+def test_each_file_of_the_player_is_fetched_once(open_page, server):
+    watched = open_page(server, reduced=True)
+    watched.until("document.querySelectorAll('.js-plotly-plot').length === 6")
+    fetched = [url.partition("/player/")[2] for url in watched.requests if "/player/" in url]
+    names = (*modules.ordered(), player_files.PLOTLY)
+    assert sorted(fetched) == sorted(f"{modules.version()}/{name}" for name in names)
 
 
 def test_stepping_and_scrubbing_are_exact_and_ask_no_server(server, open_page, traces):
