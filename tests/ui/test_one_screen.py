@@ -42,7 +42,7 @@ def stopped_at_a_verdict(watched) -> None:
     watched.until("document.querySelectorAll('.o-slot:not([hidden])').length === 32")
 
 
-@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1440, 900)])
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1440, 900), (1920, 1080)])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_laptop_shows_prompt_race_and_block_without_scrolling(server, open_page, width, height, scheme):
     watched = open_page(server, width=width, scheme=scheme, reduced=True)
