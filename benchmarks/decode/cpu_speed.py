@@ -3,7 +3,8 @@
     python -m benchmarks.decode.cpu_speed                # needs requirements-bench.txt
     python -m benchmarks.decode.cpu_speed --quick        # a minute: does it run, not how fast
 
-With each number of threads every way answers every prompt in each round; the first round warms up. A way's figure is
+With each number of threads every way answers every prompt in each round; the first round warms up, and so does one more
+answer whenever the way changes: threads of the way before may still be spinning. A way's figure is
 the median over rounds of tokens per second of wall time, everything counted; a ratio is the median of the ratios
 within a round. The price of detail is small beside the noise of a round: there the levels answer each prompt straight
 after one another, every prompt in every order, and the median is over all those pairs, with the interval that nine of
@@ -94,7 +95,10 @@ def measure(timed: dict[str, Way], priced: dict[str, Way], domain: str, args: ar
     prompts = [dialogue(e) for e in islice(generate(domain, args.seed, "test"), args.prompts)]
     rounds: list[dict[str, float]] = []
     for number in range(args.rounds + 1):
-        answers = {name: [run(prompt) for prompt in prompts] for name, run in timed.items()}
+        answers = {}
+        for name, run in timed.items():
+            run(prompts[0])  # the threads of the way before have gone to rest, this one's have come
+            answers[name] = [run(prompt) for prompt in prompts]
         rates = {
             n: sum(len(ids) for ids, _ in found) / sum(spent for _, spent in found) for n, found in answers.items()
         }

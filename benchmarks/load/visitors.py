@@ -13,7 +13,7 @@ from typing import Any
 TOKENS = (16, 200)  # of a whole run
 BOTH = 0.25  # of the whole runs ask for both lanes
 FLAGS = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking".split()
-EXPECTED = ("must be", "at most", "is empty", "are allowed", "runs are waiting", "there is no recording", "has cycles",
+EXPECTED = ("must be", "at most", "is empty", "are allowed", "runs are waiting", "here is no recording", "has cycles",
             "is not one of")  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import torch
 
@@ -43,7 +43,7 @@ class LoadedModel:
         return self.model.engine
 
     @property
-    def mode(self) -> str:
+    def mode(self) -> Literal["fast", "exact"]:
         """exact: a row's bits depend on that row alone; fast: its tokens are equal as far as measured."""
         return "fast" if self.engine == "torch" else "exact"
 

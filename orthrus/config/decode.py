@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from orthrus import checks
 from orthrus.errors import OrthrusError
@@ -37,7 +38,7 @@ class DecodeConfig:
     top_k: int | None = None
     top_p: float | None = None
     seed: int = 1
-    coupling: str = "gumbel"
+    coupling: Literal["gumbel", "rejection"] = "gumbel"
     pace: bool = False
 
     @property

@@ -6,7 +6,7 @@ by rejection                     with probability min(1, p / q); after a refusal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from torch import Tensor
 
 from orthrus.config import DecodeConfig
 from orthrus.decoding.sampling import ACCEPTANCE, NEXT, Sampled, Sampler, draw, uniforms
+from orthrus.events.schema import NextKind, TextEnd
 from orthrus.model.argmax import greedy, refuse_non_finite
 
 
@@ -26,8 +27,8 @@ class AcceptResult:
     n_accept: int  # leading matching proposals, before EOS and limits
     tokens: tuple[int, ...]
     next_id: int | None
-    next_kind: str  # correction | bonus | none
-    stop: str | None  # eos | length | None
+    next_kind: NextKind  # correction | bonus | none
+    stop: TextEnd | None  # eos | length | None
 
     @property
     def kept(self) -> int:
@@ -58,7 +59,7 @@ def accept_matching(
 
 
 def result_of(
-    proposals: Sequence[int], n_accept: int, next_id: int, refused: str, eos_ids: Collection[int], remaining: int
+    proposals: Sequence[int], n_accept: int, next_id: int, refused: NextKind, eos_ids: Collection[int], remaining: int
 ) -> AcceptResult:
     """The result of `n_accept` accepted proposals and the AR view's own `next_id`.
 
@@ -68,8 +69,8 @@ def result_of(
         if proposals[i] in eos_ids:
             return AcceptResult(n_accept, tuple(proposals[: i + 1]), None, "none", "eos")
     tokens = (*proposals[:n_accept], next_id)
-    stop = "eos" if next_id in eos_ids else "length" if len(tokens) >= remaining else None
-    kind = "bonus" if n_accept == len(proposals) else refused
+    stop: TextEnd | None = "eos" if next_id in eos_ids else "length" if len(tokens) >= remaining else None
+    kind: NextKind = "bonus" if n_accept == len(proposals) else refused
     return AcceptResult(n_accept, tokens, next_id, kind, stop)
 
 
@@ -133,7 +134,7 @@ class Verification(NamedTuple):
     rejection_sample: RejectionSample | None  # only under rejection sampling
 
 
-Judge = Callable[[Tensor, Tensor | None, list[int], int, int], Verification]
+Judge = partial[Verification]  # of `by_choice` or `by_rejection`
 
 
 def judge_for(config: DecodeConfig, sampler: Sampler, eos: Collection[int]) -> Judge:
@@ -141,8 +142,9 @@ def judge_for(config: DecodeConfig, sampler: Sampler, eos: Collection[int]) -> J
 
     `position` is the anchor's position.
     """
-    rejection = isinstance(sampler, Sampled) and config.coupling == "rejection"
-    return partial(by_rejection if rejection else by_choice, sampler, eos)
+    if isinstance(sampler, Sampled) and config.coupling == "rejection":
+        return partial(by_rejection, sampler, eos)
+    return partial(by_choice, sampler, eos)
 
 
 def by_choice(

@@ -8,11 +8,10 @@ import torch
 from torch import Tensor
 
 from orthrus.decoding import logit_stats
-from orthrus.decoding.prefill import prefill
+from orthrus.decoding.prefill import ModelCache, prefill
 from orthrus.decoding.request import Request, vocabulary
 from orthrus.decoding.timing import LaneClock, Stopwatch
 from orthrus.events import ArChunk, Done, Event
-from orthrus.model.kv_cache import SharedCache
 
 CHUNK = 32  # tokens per event: often enough for the page, rare enough for the loop
 
@@ -32,7 +31,7 @@ class AutoregressiveLane:
         self.stop: str | None = None
         self.prefill_ms = self.instr_ms = 0.0
 
-    def _new_cache(self) -> SharedCache:
+    def _new_cache(self) -> ModelCache:
         return self.model.new_cache(self.request.capacity)
 
     def events(self) -> Iterator[Event]:
@@ -48,7 +47,7 @@ class AutoregressiveLane:
             return
         while True:
             token = self.sampler.sample(logits, position - 1)
-            index = token.item()
+            index = int(token.item())
             self.token_ids.append(index)
             self.times.append(self.clock.ms())
             self.recent.append(logits)

@@ -17,12 +17,14 @@ def compare(request: Request, single: Request, ours: list[int], theirs: list[int
     if identical is None:
         identical = min(len(ours), len(theirs))
     first = None if ours == theirs else identical
-    compared = [p for p in request.rows.fingerprints if p in single.rows.fingerprints]
+    mine, other = request.rows, single.rows
+    assert mine is not None and other is not None, "a run of both lanes logs its rows"
+    compared = [p for p in mine.fingerprints if p in other.fingerprints]
     # Rows after a divergence have different inputs, so they cannot be compared.
     compared = [p for p in compared if first is None or p <= len(request.ids) - 1 + first]
-    equal = sum(request.rows.fingerprints[p] == single.rows.fingerprints[p] for p in compared)
+    equal = sum(mine.fingerprints[p] == other.fingerprints[p] for p in compared)
     at = len(request.ids) - 1 + identical
-    block, alone = ((), ()) if first is None else (request.rows.top3.get(at, ()), single.rows.top3.get(at, ()))
+    block, alone = ((), ()) if first is None else (mine.top3.get(at, ()), other.top3.get(at, ()))
     gap_block, gap_single = _gap(block), _gap(alone)
     near = first is not None and max(gap_block or 0.0, gap_single or 0.0) < NEAR_TIE
     yield from request.pieces([index for index, _ in (*block, *alone)])

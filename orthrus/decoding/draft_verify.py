@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from orthrus.decoding.acceptance import AcceptResult, Verification, accept_matching, by_choice, judge_for
-from orthrus.decoding.prefill import prefill
+from orthrus.decoding.prefill import ModelCache, prefill
 from orthrus.decoding.request import Request, vocabulary
 from orthrus.decoding.telemetry import Telemetry
 from orthrus.decoding.timing import LaneClock, Stopwatch
 from orthrus.events import Done, Draft, Event, Kv, Prefill, Verdict
-from orthrus.model.kv_cache import SharedCache
 
 PLAIN_MS = 10.0  # plain steps run this long before their events are sent: sending each at once would take a tenth of it
 
@@ -34,7 +33,7 @@ class Verified(NamedTuple):
     """One judged block."""
 
     written: int  # rows of the cache
-    logits: Tensor  # [block, vocab]
+    logits: Tensor | None  # [block, vocab]
     verification: Verification
     pass_ms: float
     judge_ms: float
@@ -60,7 +59,7 @@ class DraftVerifyLane:
         self.cycle = self.drafts = self.verifies = 0
         self.prefill_ms = self.decode_ms = 0.0
 
-    def _new_cache(self) -> SharedCache:
+    def _new_cache(self) -> ModelCache:
         return self.model.new_cache(self.request.capacity)
 
     def events(self) -> Iterator[Event]:
@@ -94,14 +93,15 @@ class DraftVerifyLane:
         a pass has evicted the CPU caches every line of Python costs a microsecond."""
         clock, before = self.clock.ms, self.cache.length
         token = torch.tensor(self.token_ids[-1:], device=self.model.device)
-        steps, began = [], clock()
+        steps: list[tuple[Tensor, Tensor, int, float, float]] = []
+        began = clock()
         judged, end = began, began + PLAIN_MS
         most = min(most, self._remaining(), self.cache.capacity - before)
         while len(steps) < most and judged < end:
             logits = self.model.forward_ar(token, self.cache)
             passed = clock()
             token = self.sampler.sample(logits, self.cache.length - 1)
-            index = token.item()
+            index = int(token.item())
             judged = clock()
             steps.append((logits, token, index, passed, judged))
             if index in self.eos or self.request.cancelled():
@@ -270,5 +270,5 @@ def _named(verification: Verification, fields: dict) -> list[int]:
     return [*verification.listed, *resampled, *_flat(fields.get("p_top_ids", ())), *fields.get("residual_top_ids", ())]
 
 
-def _flat(rows) -> Iterator[int]:
+def _flat(rows: Iterable[Iterable[int]]) -> Iterator[int]:
     return (index for row in rows for index in row)

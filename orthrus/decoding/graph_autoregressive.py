@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from kernels import records
 from orthrus.decoding.autoregressive import CHUNK, AutoregressiveLane
-from orthrus.decoding.request import Request
+from orthrus.decoding.request import Request, graphed
 from orthrus.events import Event
 from orthrus.gpu.runner import AHEAD, InFlightReplays
 from orthrus.model.kv_cache import SharedCache
@@ -20,8 +20,8 @@ class GraphAutoregressiveLane(AutoregressiveLane):
     """The state of one AR run."""
 
     def __init__(self, request: Request) -> None:
-        model = request.lm.model
-        self.runner = model.graphs.runner(model)
+        model, graphs = graphed(request.lm)
+        self.runner = graphs.runner(model)
         self._prepared = self.runner.prepare(request.capacity, 1, request.config.sampled)
         super().__init__(request)  # starts the clock
 

@@ -15,7 +15,7 @@ from kernels import records
 from kernels.records import Record
 from orthrus.decoding.acceptance import AcceptResult, Verification, accept_matching
 from orthrus.decoding.draft_verify import Drafted, DraftVerifyLane, Verified
-from orthrus.decoding.request import Request
+from orthrus.decoding.request import Request, graphed
 from orthrus.events import Event
 from orthrus.gpu.runner import AHEAD, InFlightReplays, Landed
 from orthrus.model.kv_cache import SharedCache
@@ -29,7 +29,8 @@ class Idle:
 
     def __init__(self) -> None:
         self._idle = self._given = self._clock = 0.0
-        self._wall, self._end = 0.0, None
+        self._wall = 0.0
+        self._end: int | None = None
 
     def start(self, ms: float, clock: float) -> None:
         """The lane spent `ms` on preparation; its clock shows `clock` now."""
@@ -53,8 +54,8 @@ class GraphDraftVerifyLane(DraftVerifyLane):
     """The state of one run; what a cycle did comes from its record."""
 
     def __init__(self, request: Request) -> None:
-        model = request.lm.model
-        self.runner = model.graphs.runner(model)
+        model, graphs = graphed(request.lm)
+        self.runner = graphs.runner(model)
         self._prepared = self.runner.prepare(request.capacity, request.block, request.config.sampled)
         super().__init__(request)  # starts the clock
         self._watched = self.telemetry.detail >= 0 or request.rows is not None
@@ -63,7 +64,7 @@ class GraphDraftVerifyLane(DraftVerifyLane):
     def _new_cache(self) -> SharedCache:
         return self._prepared
 
-    def _read_prompt(self):
+    def _read_prompt(self) -> tuple[torch.Tensor | None, int]:
         return self.runner.prefill(self.request.ids, self.request.config)
 
     def _cycles(self) -> Iterator[Event]:
@@ -96,7 +97,8 @@ class GraphDraftVerifyLane(DraftVerifyLane):
     def _drafted(self, landed: Landed, in_flight: InFlightReplays) -> Drafted:
         """The eligible proposals. The pass was made even if there were none."""
         listed = list(landed.record.block[1 : 1 + landed.record.n_draft])
-        logits = in_flight.passed.draft[: len(listed)] if self._watched and listed else None
+        passed = in_flight.passed.draft if self._watched and listed else None
+        logits = None if passed is None else passed[: len(listed)]
         self.drafts += in_flight.cycle.block_size > 1
         ids, spent = self._on_device(listed), landed.ms(records.START, records.DRAFTED)
         return Drafted(self.token_ids[-1], self.cache.length, ids, listed, logits, spent)

@@ -76,6 +76,7 @@ def of_logits(logits: Tensor, detail: int, n_alt: int) -> Distribution:
 
 def alternatives(d: Distribution, count: int, prefix: str) -> dict[str, Any]:
     """Entropies and the `count` likeliest ids with their log-probs, as `<prefix>_H`, `_top_ids`, `_top_lp`."""
+    assert d.entropy is not None and d.top_ids is not None and d.likeliest is not None, "kept from detail 1 on"
     return {
         f"{prefix}_H": _floats(d.entropy.tolist()),
         f"{prefix}_top_ids": [ids[:count] for ids in d.top_ids],
@@ -122,9 +123,13 @@ def verdict_fields(
         fields |= alternatives(p, n_alt, "p")
         fields |= {
             "rank_p_of_draft": _ranks(p, proposals, drafted),
-            "rank_q_of_ar": _ranks(q, choices[:n], _pick(q.log_p, choices[:n])) if n else [],
-            "overlap": [min(1.0, x) for x in _floats(torch.minimum(p.p[:n], q.p).sum(-1).tolist())] if n else [],
+            "rank_q_of_ar": [],
+            "overlap": [],
         }
+    if detail >= 1 and n:
+        assert q is not None and q.p is not None and p.p is not None, "kept from detail 1 on"
+        fields["rank_q_of_ar"] = _ranks(q, choices[:n], _pick(q.log_p, choices[:n]))
+        fields["overlap"] = [min(1.0, x) for x in _floats(torch.minimum(p.p[:n], q.p).sum(-1).tolist())]
     return fields
 
 
@@ -134,6 +139,7 @@ def _ranks(d: Distribution, ids: Tensor, own: Tensor) -> list[int]:
     ids [n] and their log-probs own [n], of d's first n rows. An id likelier than the last listed alternative gets its
     rank from the list, in Python; only the other rows are counted over the vocabulary.
     """
+    assert d.top is not None and d.top_ids is not None, "kept from detail 1 on"
     ranks, beyond = [], []
     for row, (wanted, log_p) in enumerate(zip(ids.tolist(), own.tolist(), strict=True)):
         top, rank = d.top[row], 0

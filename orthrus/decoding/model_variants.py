@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 from orthrus.checkpoints.loading import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.decoding.engine import run_both
+
+if TYPE_CHECKING:
+    from orthrus.model.dual_view import Orthrus
 
 
 class Engines:
@@ -44,7 +48,7 @@ class Engines:
         """No warm-up: the process's GPU seconds are limited, and a captured run was rehearsed."""
         from orthrus.gpu.support import settled
 
-        model, check, why = settled(self.loaded.model, engine)
+        model, check, why = settled(cast("Orthrus", self.loaded.model), engine)
         return replace(self.loaded, model=model, check=check, fallback=why)
 
 

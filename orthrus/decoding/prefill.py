@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from orthrus.decoding.request import Request
-from orthrus.model.kv_cache import SharedCache
+
+ModelCache = Any  # what a model's `new_cache` gives and its passes take: each kind of model has a kind of its own
 
 
-def prefill(request: Request, cache: SharedCache) -> torch.Tensor | None:
+def prefill(request: Request, cache: ModelCache) -> torch.Tensor | None:
     """The AR view over the prompt, in chunks; returns the last row's logits [1, vocab], None if stopped."""
     model, logits = request.lm.model, None
     for chunk in torch.tensor(request.ids, device=model.device).split(model.prompt_rows):

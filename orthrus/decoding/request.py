@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from threading import Event as Flag
+from typing import TYPE_CHECKING, Any, cast
 
 from orthrus import checks
 from orthrus.checkpoints.chat_template import chat_ids
@@ -19,6 +20,10 @@ from orthrus.errors import OrthrusError
 from orthrus.events import Event, Piece, Stamper
 from orthrus.events.detokenize import Announcer, Vocabulary
 from orthrus.model.memory import refuse_what_does_not_fit
+
+if TYPE_CHECKING:
+    from orthrus.gpu.support import GraphRuntime
+    from orthrus.model.dual_view import Orthrus
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +103,13 @@ def make_request(
         raise OrthrusError(
             "block-too-large", f"block size is {config.block_size}, this model drafts at most {lm.config.block_size}"
         )
-    if lm.engine == "triton" and not lm.model.graphs.serves(config):
+    if lm.engine == "triton" and not graphed(lm)[1].serves(config):
         lm = lm.in_plain_torch()  # a run that cannot be captured; its run_start event says so
     announcer = Announcer(vocabulary(lm.tokenizer))
     request = Request(lm, config, messages, ids, Stamper(), announcer, cancel or Flag(), rows)
     if lm.engine == "triton":
-        lm.model.graphs.refuse_run(lm.model, request.capacity)
+        model, graphs = graphed(lm)
+        graphs.refuse_run(model, request.capacity)
     else:
         wanted = lm.model.cache_bytes(request.capacity)
         refuse_what_does_not_fit(wanted, f"a cache of {request.capacity} positions", lm.model.device)
@@ -113,7 +119,13 @@ def make_request(
 _VOCABULARIES: dict[int, tuple[object, Vocabulary]] = {}
 
 
-def vocabulary(tokenizer) -> Vocabulary:
+def graphed(lm: LoadedModel) -> tuple[Orthrus, GraphRuntime]:
+    """A model whose engine is triton, and what runs its graphs, by their types."""
+    model = cast("Orthrus", lm.model)
+    return model, cast("GraphRuntime", model.graphs)
+
+
+def vocabulary(tokenizer: Any) -> Vocabulary:
     """The tokenizer's byte table, built once (transformers tokenizers cannot be hashed, so by identity)."""
     if id(tokenizer) not in _VOCABULARIES:
         _VOCABULARIES[id(tokenizer)] = (tokenizer, Vocabulary.of_tokenizer(tokenizer))

@@ -48,18 +48,20 @@ class Telemetry:
             fields, self.q = logit_stats.draft_fields(logits, ids, self.detail, self.n_alt, self.sampler)
         return fields
 
-    def verdict(self, logits: Tensor, verification: Verification, proposals: Tensor) -> dict[str, Any]:
+    def verdict(self, logits: Tensor | None, verification: Verification, proposals: Tensor) -> dict[str, Any]:
         """The verdict event's optional fields. logits [n_draft + 1, vocab], proposals [n_draft] int64."""
         if self.detail < 0:
             return {}
+        assert logits is not None, "a lane keeps what is read"
         with self._aside():
             return logit_stats.verdict_fields(
                 logits, verification.choices, proposals, self.q, self.detail, self.n_alt, self.sampler
             ) | rejection_fields(verification.rejection_sample, self.detail, self.n_alt)
 
-    def rows(self, position: int, logits: Tensor, count: int) -> None:
+    def rows(self, position: int, logits: Tensor | None, count: int) -> None:
         """Log the first `count` rows for the comparison of lanes, if the run has one. logits [rows, vocab]."""
         if self.request.rows is not None:
+            assert logits is not None, "a lane keeps what is read"
             with self._aside():
                 self.request.rows.add(position, logits[:count], self.sampler)
 
@@ -88,12 +90,13 @@ def rejection_fields(rejection_sample: RejectionSample | None, detail: int, n_al
     """The verdict event's optional fields under rejection; the residual is present if a proposal was refused."""
     if rejection_sample is None or detail < 0:
         return {}
-    fields = {
+    fields: dict[str, Any] = {
         "p_f": lps(rejection_sample.p_f.log()),
         "accept_p": _coins(rejection_sample.accept_p),
         "u": [round(u, 6) for u in rejection_sample.u],
     }
     if detail >= 1 and rejection_sample.residual is not None:
+        assert rejection_sample.residual_mass is not None, "a residual has its mass"
         top = rejection_sample.residual.topk(min(n_alt, len(rejection_sample.residual)))
         fields |= {
             "residual_top_ids": top.indices.tolist(),

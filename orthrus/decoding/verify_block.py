@@ -11,6 +11,7 @@ from orthrus.checkpoints.chat_template import chat_ids, text_ids
 from orthrus.checkpoints.loading import LoadedModel
 from orthrus.config.messages import turns_of
 from orthrus.decoding.acceptance import accept_matching
+from orthrus.decoding.prefill import ModelCache
 from orthrus.decoding.request import vocabulary
 from orthrus.errors import OrthrusError
 from orthrus.model.memory import refuse_what_does_not_fit
@@ -25,7 +26,7 @@ def verify_block(lm: LoadedModel, prompt: str, written: str, proposal: str) -> d
     if lm.engine == "triton":
         lm = lm.in_plain_torch()  # a pass outside of a run: plain PyTorch, and the result says so
     before, proposals = _ids(lm, prompt, written, proposal)
-    cache = lm.model.new_cache(len(before) + len(proposals))
+    cache: ModelCache = lm.model.new_cache(len(before) + len(proposals))
     ids = torch.tensor([*before, *proposals], device=lm.model.device)
     for chunk in ids[: len(before) - 1].split(lm.model.prompt_rows):
         lm.model.forward_ar(chunk, cache, last_only=True)

@@ -134,7 +134,8 @@ def test_the_check_script_runs_and_runs_what_the_readme_names():
     assert text.startswith("#!/usr/bin/env bash\n") and "set -euo pipefail" in text
     table = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").split("## Test lanes")[1]
     for lane in re.findall(r"`(?:\w+=1 )?python (-m pytest[^`]*)`", table):
-        assert lane.endswith("-m gpu") or re.search(rf'"\$python" {re.escape(lane)}( --reruns 1)?$', text, re.MULTILINE), lane
+        command = rf'"\$python" {re.escape(lane)}( --reruns 1)?$'
+        assert lane.endswith("-m gpu") or re.search(command, text, re.MULTILINE), lane
 
 
 def ci_steps() -> set[str]:
