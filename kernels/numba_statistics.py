@@ -21,6 +21,19 @@ def _sum(row, whole):
     return result
 
 
+@entry
+def _gaps(logits, out):
+    """logits [rows, vocab] float32 -> out [rows]: the largest less the second largest."""
+    for r in range(len(logits)):
+        first = second = np.float32(-np.inf)
+        for value in logits[r]:
+            if value > first:
+                first, second = value, first
+            elif value > second:
+                second = value
+        out[r] = first - second
+
+
 @inner
 def _largest(row, values, ids):
     """The len(ids) largest of a row, descending, the lower index first among equals."""
@@ -70,3 +83,10 @@ def distribution(logits: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor, Te
     entropy, values, ids = torch.empty(rows), torch.empty(rows, count), torch.empty(rows, count, dtype=torch.int64)
     _distribution(*(t.numpy() for t in (logits, log_p, p, entropy, values, ids)))
     return log_p, p, entropy, values, ids
+
+
+def gaps(logits: Tensor) -> Tensor:
+    """As `kernels.ops.gaps`: [rows, vocab] -> [rows]."""
+    out = np.empty(len(logits), np.float32)
+    _gaps(logits.numpy(), out)
+    return torch.from_numpy(out)

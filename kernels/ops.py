@@ -19,7 +19,7 @@ from torch import Tensor
 from kernels import checks
 
 BACKENDS = ("auto", "reference", "triton", "numba")
-COMPILED = frozenset("linear attention rmsnorm qk_norm_rope argmax distribution".split())  # operations in numba
+COMPILED = frozenset("linear attention rmsnorm qk_norm_rope argmax distribution gaps".split())  # operations in numba
 
 
 def backend_for(backend: str, tensor: Tensor) -> str:
@@ -148,13 +148,24 @@ def distribution(logits: Tensor, count: int, backend: str = "auto") -> tuple[Ten
     Also the `count` largest log-probabilities [M, count], descending, and their ids, int64. With count 0 the entropies
     are undefined. "auto" takes numba for float32 on a CPU: for display only, no id depends on it.
     """
+    return _operation(_shown(logits, backend), logits, "statistics", "distribution")(logits, count)
+
+
+def gaps(logits: Tensor, backend: str = "auto") -> Tensor:
+    """[M, V] -> [M] float32: the largest logit less the second largest; for display, as `distribution`."""
+    return _operation(_shown(logits, backend), logits, "statistics", "gaps")(logits)
+
+
+def _shown(logits: Tensor, backend: str) -> str:
+    """The backend of an operation for display. "auto" takes numba for float32 on a CPU: PyTorch's own threads would
+    spin for a while on the cores that passes share."""
     checks.matrix("logits", logits)
     if backend == "triton":
-        raise ValueError("backend 'triton' has no distribution")
-    if backend == "auto":
-        here = logits.device.type == "cpu" and logits.dtype == torch.float32 and find_spec("numba")
-        backend = "numba" if here else "reference"
-    return _operation(backend, logits, "statistics", "distribution")(logits, count)
+        raise ValueError("backend 'triton' has no statistics")
+    if backend != "auto":
+        return backend
+    here = logits.device.type == "cpu" and logits.dtype == torch.float32 and find_spec("numba")
+    return "numba" if here else "reference"
 
 
 def argmax(logits: Tensor, backend: str = "auto") -> Tensor:

@@ -126,6 +126,12 @@ def distribution(logits: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor, Te
     return log_p, p, -torch.linalg.vecdot(p, log_p), values, ids
 
 
+def gaps(logits: Tensor) -> Tensor:
+    """[M, V] -> [M] float32: the largest logit less the second largest."""
+    top = logits.topk(2, dim=-1).values.float()
+    return top[:, 0] - top[:, 1]
+
+
 def argmax(logits: Tensor) -> Tensor:
     """[M, V] -> [M] int32: the lowest index among the largest."""
     best = logits == logits.amax(dim=-1, keepdim=True)

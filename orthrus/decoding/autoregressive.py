@@ -72,10 +72,11 @@ class AutoregressiveLane:
         first = len(self.token_ids) - count
         with self.clock.paused():
             with Stopwatch(self.model.device) as watch:
-                rows = torch.cat(self.recent)
-                gaps = [round(gap, 3) for gap in logit_stats.gaps(rows).tolist()]
+                # One by one on a CPU: PyTorch would share a longer tensor among threads, which spin for a while.
+                parts = self.recent if self.model.device.type == "cpu" else [torch.cat(self.recent)]
+                gaps = [round(gap, 3) for part in parts for gap in logit_stats.gaps(part).tolist()]
                 if self.request.rows is not None:
-                    self.request.rows.add(len(self.request.ids) - 1 + first, rows, self.sampler)
+                    self.request.rows.add(len(self.request.ids) - 1 + first, torch.cat(self.recent), self.sampler)
             self.instr_ms += watch.ms
             self.recent.clear()
             yield from self.request.pieces(self.token_ids[first:])

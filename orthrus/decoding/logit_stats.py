@@ -41,8 +41,7 @@ def _pick(log_p: Tensor, ids: Tensor) -> Tensor:
 
 def gaps(logits: Tensor) -> Tensor:
     """[rows, vocab] -> [rows] float32, top-1 logit minus top-2."""
-    top = logits.topk(2, dim=-1).values.float()
-    return top[:, 0] - top[:, 1]
+    return ops.gaps(logits)
 
 
 class Distribution(NamedTuple):

@@ -99,7 +99,7 @@ def _send_home() -> None:
     for crew in crews:
         crew.dismiss()
     for thread in (thread for crew in crews for thread in crew.threads):
-        thread.join(1.0)
+        thread.join(10.0)
 
 
 class Crew:

@@ -174,6 +174,14 @@ def test_an_explicit_choice_holds_or_raises():
 
 
 # ---------------------------------------------------------------- what is read off the logits
+@pytest.mark.parametrize(("rows", "vocab"), [(1, 2), (3, 17), (32, 2048)])
+def test_gaps(rows, vocab):
+    logits = torch.randn(rows, vocab + 3)[:, :vocab]
+    logits[0, :2] = logits[0].max()  # two equal ones
+    ours, reference = (ops.gaps(logits, backend=b) for b in ("numba", "reference"))
+    assert torch.equal(ours, reference) and ours[0] == 0
+
+
 @pytest.mark.parametrize(("rows", "vocab"), ((1, 3), (5, 320), (32, 2051)))
 @pytest.mark.parametrize("count", (0, 2, 8))
 def test_distribution(rows, vocab, count):

@@ -115,7 +115,7 @@ def written_signature(path, name):
 
 def test_every_front_door_is_listed_here():
     public = {n for n, f in vars(ops).items() if inspect.isfunction(f) and "backend" in inspect.signature(f).parameters}
-    assert {n for n in public if not n.startswith("_")} - {"backend_for", "distribution"} == set(LAUNCHERS)
+    assert {n for n in public if not n.startswith("_")} - {"backend_for", "distribution", "gaps"} == set(LAUNCHERS)
 
 
 # ---------------------------------------------------------------- choice
