@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from orthrus.decoding import logit_stats
@@ -74,10 +75,21 @@ class Telemetry:
     @contextmanager
     def _aside(self) -> Iterator[None]:
         """Pause the lane's clock; the time counts as telemetry."""
-        with self.clock.paused(), Stopwatch(self.request.lm.model.device) as watch:
+        with self.clock.paused(), Stopwatch(self.request.lm.model.device) as watch, one_torch_thread():
             yield
         self.ms += watch.ms
         self.cycle_ms += watch.ms
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """PyTorch's threads spin after an operation, on the cores that the next pass shares: a third of it on two cores."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _empty_draft(detail: int) -> dict[str, Any]:
