@@ -1,6 +1,6 @@
 /* The stage: one section a view, the transport bar behind the race, charts in a grid, dark or light. */
 
-import { el } from "./dom.js";
+import { el, need } from "./dom.js";
 import { PARTS } from "../views/parts.js";
 
 /**
@@ -32,7 +32,7 @@ export function buildStage(player) {
     (spec.kind === "plot" ? charts : root).append(section);
     player.parts[name] = make(section, spec, player);
     if (spec.kind !== "lanes") continue;
-    section.querySelector(".o-lanes").append(player.measuring.box);
+    need(section, ".o-lanes").append(player.measuring.box);
     root.append(player.bar);
   }
   root.append(charts, player.voice);
