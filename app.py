@@ -172,7 +172,7 @@ def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, RunManager]:
         with gr.Row(elem_id="page"):
             with gr.Column(elem_id="side"):
                 gr.HTML("<h2>Your own prompt</h2>", elem_classes="name")
-                prompt = gr.Textbox(first, label="Prompt", show_label=False, lines=3, max_lines=8, elem_id="prompt")
+                prompt = gr.Textbox(first, label="Prompt", show_label=False, lines=4, max_lines=4, elem_id="prompt")
                 with gr.Row(elem_id="go"):
                     run = gr.Button("Run live", variant="primary", elem_id="run")
                     stop = gr.Button("Stop", elem_id="stop")

@@ -66,9 +66,11 @@ function goTo(player, name) {
   if (!section) return;
   const room = player.bar.getBoundingClientRect().height; // the bar sticks to the top
   section.style.scrollMarginTop = (getComputedStyle(player.bar).position === "sticky" ? room + 8 : 8) + "px";
-  section.tabIndex = -1;
-  section.focus({ preventScroll: true });
-  section.scrollIntoView({ behavior: player.reduced.matches ? "auto" : "smooth", block: "start" });
+  // a section without a box of its own cannot have the focus
+  const boxed = getComputedStyle(section).display === "contents" ? (find(section, ".o-lanes") ?? section) : section;
+  boxed.tabIndex = -1;
+  boxed.focus({ preventScroll: true });
+  boxed.scrollIntoView({ behavior: player.reduced.matches ? "auto" : "smooth", block: "start" });
 }
 
 /** @param {O.Player} player */
