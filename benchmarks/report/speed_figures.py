@@ -52,17 +52,6 @@ def speed(f: dict[str, Any]) -> str:
     return _speeds(f, columns, list(f["threads"][columns[0][0]][columns[0][1]]["ways"]))
 
 
-SHORT = ("AR", "Orthrus", "Orthrus, paced", "llama.cpp, float16", "llama.cpp, float32", "transformers generate")
-
-
-@measured("cpu-speed")
-def speed_short(f: dict[str, Any]) -> str:
-    """The ways that matter to a visitor, on the easiest text to draft."""
-    columns = [(threads, domain) for threads, domain in _columns(f) if domain == "math"]
-    known = f["threads"][columns[0][0]]["math"]["ways"]
-    return _speeds(f, columns, [way for way in SHORT if way in known])
-
-
 @measured("cpu-speed")
 def targets(f: dict[str, Any]) -> str:
     """What was wanted beside what was found."""
@@ -232,7 +221,6 @@ SENTENCES = {
 }
 FIGURES = {
     "speed": speed,
-    "speed_short": speed_short,
     "targets": targets,
     "detail": detail,
     "row_costs": row_costs,

@@ -221,7 +221,7 @@ def test_keys_loop_lead_to_places_and_open_the_list(address, open_page):
     watched.page.keyboard.press("Escape")
     watched.until("!document.querySelector('.o-help').open")
     watched.page.keyboard.press("r")
-    watched.until(f"{PLAYER}.head.playing && document.activeElement.closest('.o-race')")
+    watched.until(f"{PLAYER}.head.playing && document.activeElement.matches('.o-race, .o-race > .o-lanes')")
 
 
 def test_the_track_previews_a_cycle(address, open_page, trace):

@@ -101,7 +101,6 @@ def test_growth_puts_the_measured_figures_into_its_sentences(results):
 def test_speeds_stand_beside_what_they_are_over_and_whether_texts_agree(results):
     (results / "cpu-speed.json").write_text(json.dumps(SPEED))
     assert "| Orthrus | 100 | 0.25 | 2 of 3 |" in speed_figures.speed()
-    assert "| Orthrus | 100 | 0.25 | 2 of 3 |" in speed_figures.speed_short()
     assert "| AR over llama.cpp float16 | math | 1 | at least 2 | 2.50 | yes |" in speed_figures.targets()
     assert "| paced over AR | math | 1 | at least 0.97 | 0.90 | no |" in speed_figures.targets(), "a missed bar stays"
     assert "| 1 | 1 | 50.0% | 45.0% to 55.0% |" in speed_figures.detail()
