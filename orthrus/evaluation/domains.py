@@ -16,63 +16,45 @@ from orthrus.corpus import DOMAINS, SPLITS, generate, grade, splits
 from orthrus.corpus.base import Example
 from orthrus.decoding.engine import run_both
 from orthrus.decoding.run_info import describe_host
+from orthrus.evaluation.totals import RunTotals, ratio
 from orthrus.trace import Trace
-from orthrus.trace.metrics import measure
 
 
 @dataclass
 class DomainTotals:
     """Sums over the prompts of one domain."""
 
-    prompts: int = 0
+    runs: RunTotals = field(default_factory=RunTotals)
     exact: int = 0
-    ar_identical: int = 0
-    tokens: int = 0
-    passes: int = 0
-    cycles: int = 0
-    accepted: int = 0
-    orthrus_ms: float = 0.0
-    ar_ms: float = 0.0
     bearing: int = 0
     bearing_accepted: int = 0
     lengths: list[int] = field(default_factory=list)
 
     def add(self, trace: Trace, example: Example) -> None:
-        m = measure(trace)
-        self.prompts += 1
+        self.runs.add(trace)
         self.exact += grade(example, trace.text)
-        self.ar_identical += trace.lossless.verdict == "identical"
-        self.tokens += m.tokens
-        self.passes += m.passes
-        self.cycles += m.cycles
-        self.accepted += trace.sums.accepted
-        self.orthrus_ms += m.total_ms
-        self.ar_ms += m.ar_total_ms
-        self.lengths.append(m.tokens)
+        self.lengths.append(len(trace.tokens))
         for accepted in _bearing_tokens(trace, example.prompt):
             self.bearing += 1
             self.bearing_accepted += accepted
 
     def figures(self) -> dict[str, Any]:
         """Means over cycles and passes; tokens/s over whole answers, prefill included."""
+        runs = self.runs
         return {
-            "prompts": self.prompts,
-            "acceptance_length": _ratio(self.accepted, self.cycles),
-            "tokens_per_cycle": _ratio(self.tokens - self.prompts, self.cycles),
-            "tpf": _ratio(self.tokens, self.passes),
+            "prompts": runs.prompts,
+            "acceptance_length": runs.acceptance_length,
+            "tokens_per_cycle": ratio(runs.tokens - runs.prompts, runs.cycles),
+            "tpf": runs.tpf,
             "exact": self.exact,
-            "ar_identical": self.ar_identical,
-            "ar_tokens_per_s": _ratio(self.tokens * 1e3, self.ar_ms),
-            "orthrus_tokens_per_s": _ratio(self.tokens * 1e3, self.orthrus_ms),
-            "speedup": _ratio(self.ar_ms, self.orthrus_ms),
-            "accepted_share": _ratio(self.accepted, self.tokens),
-            "answer_bearing_accepted_share": _ratio(self.bearing_accepted, self.bearing),
+            "ar_identical": runs.identical,
+            "ar_tokens_per_s": ratio(runs.tokens * 1e3, runs.ar_ms),
+            "orthrus_tokens_per_s": ratio(runs.tokens * 1e3, runs.orthrus_ms),
+            "speedup": runs.speedup,
+            "accepted_share": ratio(runs.accepted, runs.tokens),
+            "answer_bearing_accepted_share": ratio(self.bearing_accepted, self.bearing),
             "median_tokens": sorted(self.lengths)[len(self.lengths) // 2],
         }
-
-
-def _ratio(over: float, under: float) -> float | None:
-    return round(over / under, 3) if under else None
 
 
 def evaluate(

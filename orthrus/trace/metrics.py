@@ -1,6 +1,6 @@
 """Numbers of one run, derived from its trace: acceptance length, TPF, rates and the speed-up.
 
-Sums over many runs are made by `orthrus.evaluation.domains` and `orthrus.training.from_qwen3.report`.
+`orthrus.evaluation.totals` sums over many runs.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ from orthrus.config import DecodeConfig
 from orthrus.decoding.engine import run_both
 from orthrus.decoding.run_info import describe_host
 from orthrus.errors import OrthrusError
+from orthrus.evaluation.totals import RunTotals
 from orthrus.trace import Trace
-from orthrus.trace.metrics import measure
 from orthrus.training.snapshots import TrainingStopped
 
 
@@ -28,25 +28,19 @@ def evaluate_run(
     lm = load_model(out / "checkpoint", device, dtype)
     asking = (out / "answers" / "valid.jsonl").read_text(encoding="utf-8").splitlines()[:prompts]
     config = DecodeConfig(max_new_tokens=min(max_new, lm.config.max_position_embeddings // 2), detail=-1)
-    sums = dict.fromkeys(("prompts", "tokens", "passes", "cycles", "accepted", "identical"), 0)
-    ms = {"orthrus": 0.0, "ar": 0.0}
+    totals = RunTotals()
     for line in asking:
         trace = Trace.of(run_both(lm, json.loads(line)["messages"], config))
-        m = measure(trace)
-        sums["prompts"] += 1
-        sums["tokens"] += m.tokens
-        sums["passes"] += m.passes
-        sums["cycles"] += m.cycles
-        sums["accepted"] += trace.sums.accepted
-        sums["identical"] += trace.lossless.verdict == "identical"
-        ms["orthrus"] += m.total_ms
-        ms["ar"] += m.ar_total_ms
-        note(f"[evaluate] {sums['prompts']} of {len(asking)}: {m.tokens} tokens in {m.cycles} cycles")
+        totals.add(trace)
+        note(
+            f"[evaluate] {totals.prompts} of {len(asking)}: {len(trace.tokens)} tokens in {len(trace.verdicts)} cycles"
+        )
     host = describe_host(lm.model.device.type, lm.model.threads)
-    figures = sums | {
-        "acceptance_length": round(sums["accepted"] / max(1, sums["cycles"]), 3),
-        "tpf": round(sums["tokens"] / max(1, sums["passes"]), 3),
-        "speedup": round(ms["ar"] / ms["orthrus"], 3),
+    counts = ("prompts", "tokens", "passes", "cycles", "accepted", "identical")
+    figures = {name: getattr(totals, name) for name in counts} | {
+        "acceptance_length": totals.acceptance_length,
+        "tpf": totals.tpf,
+        "speedup": totals.speedup,
         "max_new_tokens": config.max_new_tokens,
         "block_size": lm.config.block_size,
         "dtype": str(lm.model.dtype).removeprefix("torch."),

@@ -1,6 +1,6 @@
 /* The keyboard: one table for the help and for what the keys do. */
 
-import { closest, el, find } from "./dom.js";
+import { closest, el, find, need } from "./dom.js";
 import { raceMs, racePace } from "./speeds.js";
 
 const MOVES = true; // a key that a focused button, link or list has a use of its own for
@@ -64,10 +64,10 @@ function toStop({ head }, i) {
 function goTo(player, name) {
   const section = find(player.root, ".o-view.o-" + name);
   if (!section) return;
+  // the race has no box of its own where its axis stands behind the block: its lanes have the focus then
+  const boxed = getComputedStyle(section).display === "contents" ? need(section, ".o-lanes") : section;
   const room = player.bar.getBoundingClientRect().height; // the bar sticks to the top
-  section.style.scrollMarginTop = (getComputedStyle(player.bar).position === "sticky" ? room + 8 : 8) + "px";
-  // a section without a box of its own cannot have the focus
-  const boxed = getComputedStyle(section).display === "contents" ? (find(section, ".o-lanes") ?? section) : section;
+  boxed.style.scrollMarginTop = (getComputedStyle(player.bar).position === "sticky" ? room + 8 : 8) + "px";
   boxed.tabIndex = -1;
   boxed.focus({ preventScroll: true });
   boxed.scrollIntoView({ behavior: player.reduced.matches ? "auto" : "smooth", block: "start" });
