@@ -47,7 +47,7 @@ def _measured(model: Any, sizes: tuple[int, ...]) -> Costs:
             ids = torch.zeros(rows, dtype=torch.int64, device=model.device)
             runs["draft", layers, rows] = partial(_draft, twin, cache, ids)
             runs["verify", layers, rows] = partial(_verify, twin, cache, ids)
-    seconds = _least(runs)
+    seconds = least_seconds(runs)
 
     def stack(name: str) -> tuple[float, ...]:
         first = [seconds[name, timed[0], rows] for rows in sizes]
@@ -86,28 +86,35 @@ def _verify(model: Any, cache: Any, ids: Tensor) -> list[int]:
     return chosen
 
 
-def warm_up(run: Callable[[], Any]) -> None:
-    """Repeat the call to be timed until it no longer gets faster: six calls, or 20 ms.
+def warm_up(run: Callable[[], Any]) -> float:
+    """Call `run` until it no longer gets faster: six times, or 20 ms. Return the least of their seconds.
 
     After a pass of 32 rows a single-row pass takes 0.67 ms, five calls later 0.36 (AMD EPYC, one thread): its weights
     have to return to the cache. Timed cold it would look expensive, and drafts that do not pay would seem to.
     """
-    until = time.perf_counter() + 0.02
+    least, until = float("inf"), time.perf_counter() + 0.02
     for _ in range(6):
+        began = time.perf_counter()
         run()
-        if time.perf_counter() > until:
-            return
+        ended = time.perf_counter()
+        least = min(least, ended - began)
+        if ended > until:
+            break
+    return least
 
 
-def _least(runs: dict[Any, Callable[[], Any]]) -> dict[Any, float]:
-    """The least time of a few calls. They alternate, so that a slow moment hits one call of each."""
+def least_seconds(runs: dict[Any, Callable[[], Any]]) -> dict[Any, float]:
+    """The least time of a few calls. They alternate, so that a slow moment hits one call of each.
+
+    The clock starts after a first call of each: it may load compiled code for a second, which left a single round to
+    measure in, and its single row, the first of all, came out at 0.75 ms instead of 0.34.
+    """
+    for run in runs.values():
+        run()
     least, until = dict.fromkeys(runs, float("inf")), time.perf_counter() + SECONDS
     for number in range(REPEATS):
         if number and time.perf_counter() > until:
             break
         for key, run in runs.items():
-            warm_up(run)
-            began = time.perf_counter()
-            run()
-            least[key] = min(least[key], time.perf_counter() - began)
+            least[key] = min(least[key], warm_up(run))
     return least

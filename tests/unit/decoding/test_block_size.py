@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -12,7 +14,7 @@ from benchmarks.decode.pacing_price import TABLES, speedups
 from orthrus.config import DecodeConfig
 from orthrus.decoding.block_size import LAST_WAIT, AdaptiveBlockSize, Costs
 from orthrus.decoding.engine import run_both
-from orthrus.decoding.pass_costs import pass_costs, plausible
+from orthrus.decoding.pass_costs import least_seconds, pass_costs, plausible
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check
 from tests.tiny import compiled_model, scripted, tiny_model
@@ -167,7 +169,19 @@ def test_a_large_stack_is_priced_by_two_of_its_layers(monkeypatch):
     """Each layer beyond the first costs what the second added."""
     monkeypatch.setattr("orthrus.decoding.pass_costs.WHOLE", 0)
     monkeypatch.setattr(
-        "orthrus.decoding.pass_costs._least", lambda runs: {key: 1.0 + 0.25 * key[1] * key[2] for key in runs}
+        "orthrus.decoding.pass_costs.least_seconds", lambda runs: {key: 1.0 + 0.25 * key[1] * key[2] for key in runs}
     )
     costs = pass_costs(compiled_model(num_hidden_layers=5).model, 8)
     assert costs.verify == costs.draft == tuple(1.0 + 0.25 * 5 * rows for rows in (1, 4, 8))
+
+
+def test_code_that_loads_for_seconds_leaves_time_to_measure(monkeypatch):
+    now, calls = [0.0], Counter()
+
+    def run(rows: int, seconds: float) -> None:
+        calls[rows] += 1
+        now[0] += 2.0 if calls[rows] == 1 else seconds * (2 if calls[rows] < 8 else 1)
+
+    monkeypatch.setattr("orthrus.decoding.pass_costs.time.perf_counter", lambda: now[0])
+    found = least_seconds({1: partial(run, 1, 0.001), 32: partial(run, 32, 0.01)})
+    assert found == {1: pytest.approx(0.001), 32: pytest.approx(0.01)}
