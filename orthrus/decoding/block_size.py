@@ -14,6 +14,8 @@ from dataclasses import dataclass
 CHANCES = (0.0, 0.4, 0.65, 0.8, 0.9, 0.95, 0.985)  # first refusal expected after 1, 1.7, 2.9, 5, 10, 20 or 67 tokens
 PRIOR = (1, 1, 1, 1, 2, 4, 8)  # prior over CHANCES: a model trained to draft mostly drafts well
 CHANGE = 0.05  # share of the posterior that returns to uniform each cycle: a text may change
+MARGIN = 1.1  # a size is tried if at best it wins a tenth: measured costs are no surer than that, and the
+# first plain steps after a block find their weights out of the CPU's caches
 FIRST_WAIT, LAST_WAIT = 2, 512  # plain steps before drafting is tried again; doubled after each try that lost
 
 
@@ -37,9 +39,9 @@ class Costs:
 
 
 def could_win(costs: Costs, index: int) -> bool:
-    """Whether a cycle of size `index` beats plain steps at the highest chance; if not, it is never tried."""
+    """Whether a cycle of size `index` clearly beats plain steps at the highest chance; if not, it is never tried."""
     tokens = sum(CHANCES[-1] ** i for i in range(costs.rows[index]))
-    return index == 0 or costs.cycle(index) < tokens * costs.cycle(0)
+    return index == 0 or MARGIN * costs.cycle(index) < tokens * costs.cycle(0)
 
 
 class AdaptiveBlockSize:
