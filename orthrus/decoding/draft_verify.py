@@ -15,7 +15,7 @@ from orthrus.decoding.telemetry import Telemetry
 from orthrus.decoding.timing import LaneClock, Stopwatch
 from orthrus.events import Done, Draft, Event, Kv, Prefill, Verdict
 
-PLAIN_MS = 25.0  # plain steps run this long before their events are sent: sending each at once would take a tenth of it
+PLAIN_MS = 100.0  # plain steps run this long before their events are sent: the first step after that finds cold caches
 
 
 class Drafted(NamedTuple):
