@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from orthrus.trace import Trace
+    from viz.export.notebook import ShownRun
 
-__all__ = ["export_html", "figure"]
+__all__ = ["export_html", "figure", "show"]
 
 
 def figure(name: str, trace: Trace, mode: str = "light", variant: int = 0, others: Sequence[Trace] = ()) -> go.Figure:
@@ -26,3 +27,10 @@ def export_html(trace: Trace, path: str, title: str | None = None) -> None:
     from viz.export import html
 
     html.export_html(trace, path, title)
+
+
+def show(trace: Trace, height: int = 760, title: str | None = None) -> ShownRun:
+    """The page of one run in a notebook, `height` pixels high: the last line of a cell displays it without a server."""
+    from viz.export import notebook
+
+    return notebook.show(trace, height, title)

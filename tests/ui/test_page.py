@@ -216,6 +216,18 @@ def test_dark_follows_the_system_and_the_charts_follow_too(server, open_page):
     watched.until("document.querySelector('.o-curve .o-chart')._fullLayout.font.color === '#172033'")
 
 
+def test_a_run_in_a_notebook_plays_in_its_iframe(open_page, tmp_path):
+    import viz
+
+    trace = Trace.of(synthetic.events(seed=1, tokens=60))
+    cell = f"<!doctype html><p>Out[1]:</p>{viz.show(trace)._repr_html_()}"
+    (tmp_path / "cell.html").write_text(cell, encoding="utf-8")
+    viz.export_html(trace, tmp_path / "run.html")
+    watched = open_page((tmp_path / "run.html").as_uri())
+    watched.page.goto((tmp_path / "cell.html").as_uri())
+    watched.until(COUNT.replace("document.", "document.querySelector('iframe').contentDocument.") + " > 3")
+
+
 def test_an_exported_file_plays_without_a_server(open_page, tmp_path):
     import viz
 

@@ -50,6 +50,20 @@ def test_the_figure_is_drawn_and_nothing_is_written(tmp_path):
 
 
 @pytest.mark.slow
+def test_the_notebook_runs_and_shows_its_runs_without_a_server():
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    notebook = nbformat.read(ROOT / "examples" / "run_in_notebook.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(cell.outputs == [] and cell.execution_count is None for cell in cells)  # stored without outputs
+    nbclient.NotebookClient(notebook, timeout=PATIENCE_S, resources={"metadata": {"path": ROOT / "examples"}}).execute()
+    recorded, live, drawn = ({**cell.outputs[-1].data} for cell in cells[1:])
+    for shown, prompt in ((recorded, "The bus has 18 passengers."), (live, "Solve 3x + 5 = 20.")):
+        assert shown["text/html"].startswith("<iframe ") and prompt in shown["text/html"]
+    assert drawn["application/vnd.plotly.v1+json"]["data"]
+
+
+@pytest.mark.slow
 def test_the_client_follows_a_run_of_a_running_page(tmp_path):
     pytest.importorskip("gradio_client")
     make_assets(tmp_path)
