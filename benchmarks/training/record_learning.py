@@ -2,7 +2,13 @@
 
     python -m benchmarks.training.record_learning --run runs/mini
 
-The text changes while the AR view still learns; in the second stage it stays, and only the drafts grow longer.
+The text changes while the AR view still learns; in the second stage it stays, and only the drafts grow longer. The
+stored recordings show the second stage alone, of a diffusion view that began as a copy of the embedded AR view:
+
+    python -m orthrus.training adopt --of assets/orthrus-mini --out runs/drafts
+    python -m orthrus.training rollouts --out runs/drafts --prompts 2000 --held-out 40
+    python -m orthrus.training diffusion --out runs/drafts --diffusion-steps 400
+    python -m benchmarks.training.record_learning --run runs/drafts
 """
 
 from __future__ import annotations
@@ -25,17 +31,19 @@ from orthrus.training.mini.cli import fresh_model, mini_config
 from orthrus.training.mini.export import export
 from orthrus.training.snapshots import load_weights
 
+STAGES = (("pretraining", "ar"), ("midtraining", "midtraining"))
 OUT = EMBEDDED_MODEL.parent / "traces" / "learning"
 
 
 def snapshots(run: Path) -> list[tuple[str, list[Path]]]:
-    """(name of the card, checkpoints to load one over the other), in the order of the training."""
-    middle, base = (run / stage / "best.pt" for stage in ("midtraining", "annealing"))
+    """(name of the card, checkpoints to load one over the other) of what is there, in the order of the training."""
+    base, drafter = run / "annealing" / "best.pt", run / "diffusion"
     cards = [(f"{_step(p)} steps of pretraining", [p]) for p in _kept(run / "ar")]
-    cards += [("end of pretraining", [run / "ar" / "best.pt"]), ("end of midtraining", [middle])]
-    cards += [("end of annealing", [base])]
-    cards += [(f"{_step(p)} steps of distillation", [base, p]) for p in _kept(run / "diffusion")]
-    cards += [("end of distillation", [base, run / "diffusion" / "best.pt"])]
+    cards += [(f"end of {stage}", [run / folder / "best.pt"]) for stage, folder in STAGES]
+    cards += [("before distillation", [base])]
+    cards += [(f"{_step(p)} steps of distillation", [base, p]) for p in _kept(drafter)]
+    cards += [("end of distillation", [base, drafter / "best.pt"])]
+    cards = [(name, paths) for name, paths in cards if all(path.exists() for path in paths)]
     return [(f"{i:02d}-{name.replace(' ', '-')}", paths) for i, (name, paths) in enumerate(cards, 1)]
 
 

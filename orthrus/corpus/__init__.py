@@ -13,10 +13,12 @@ import random
 from collections.abc import Iterator
 from types import ModuleType
 
+from orthrus.corpus import reworded
 from orthrus.corpus.base import SPLITS, Example, split_of
 from orthrus.errors import OrthrusError
 
 DOMAINS = ("math", "equations", "lists", "units", "json", "code", "copy", "edit", "stories", "explain", "chat")
+RECKONED = frozenset(("math", "equations", "lists", "units"))  # domains graded by their final answer alone
 NAMED = frozenset(("math", "json", "copy", "edit", "stories"))  # domains whose prompts often name people
 
 
@@ -29,7 +31,7 @@ def domain_module(domain: str) -> ModuleType:
 
 def splits(domain: str) -> tuple[str, ...]:
     """The splits that `domain` has: not all hold out structures, and not all write people's names."""
-    has = {"structures": bool(domain_module(domain).HELD_OUT), "names": domain in NAMED}
+    has = {"structures": bool(domain_module(domain).HELD_OUT), "names": domain in NAMED, "outside": domain == "chat"}
     return tuple(split for split in SPLITS if has.get(split, True))
 
 
@@ -40,11 +42,14 @@ def check_split(split: str) -> None:
 
 
 def generate(domain: str, seed: int, split: str = "train") -> Iterator[Example]:
-    """Endless examples of `domain` that belong to `split`, the same ones for the same seed."""
+    """Examples of `domain` that belong to `split`, the same ones for the same seed; endless unless written by hand."""
     check_split(split)
     module = domain_module(domain)
     if split not in splits(domain):
         raise OrthrusError("unknown-choice", f"domain {domain!r} holds out no {split}")
+    if split in (reworded.REWORDED, reworded.OUTSIDE):
+        yield from reworded.prompts(domain if split == reworded.REWORDED else split)
+        return
     for index in itertools.count():
         example = module.sample(random.Random(f"{domain}/{seed}/{index}"))
         if split_of(example, module.HELD_OUT) == split:
@@ -53,4 +58,6 @@ def generate(domain: str, seed: int, split: str = "train") -> Iterator[Example]:
 
 def grade(example: Example, text: str) -> bool:
     """Whether `text` is a right answer to `example` (its domain's own check)."""
-    return domain_module(example.domain).grade(example, text)
+    by_hand = example.structure in (reworded.REWORDED, reworded.OUTSIDE)
+    own = by_hand and example.domain not in RECKONED
+    return (reworded if own else domain_module(example.domain)).grade(example, text)

@@ -10,7 +10,7 @@ import hashlib
 import random
 from typing import NamedTuple
 
-from orthrus.corpus.reckoning import between, pick, table_divisors
+from orthrus.corpus.reckoning import any_size, between, pick, table_divisors
 
 
 class Step(NamedTuple):
@@ -130,12 +130,12 @@ def _started(op: str, rng: random.Random) -> tuple[int, int, int]:
 def _operands(op: str, v: int, before: int, most: int, rng: random.Random) -> tuple[int, int, int]:
     """(n, m, value afterwards) for a happening at value `v`; a value of 0 says that no numbers fit."""
     if op in ("add", "more"):
-        n = between(rng, 2, most if op == "add" else min(most, 30))
+        n = between(rng, 2, most if op == "add" else min(most, 30)) if most <= 60 else any_size(rng, 2, most)
         return n, 0, v + n
     if op in ("sub", "fewer"):
         if v < 4:
             return 0, 0, 0
-        n = between(rng, 2, min(v - 1, most))
+        n = between(rng, 2, min(v - 1, most)) if most <= 60 else any_size(rng, 2, min(v - 1, most))
         return n, 0, v - n
     if op in ("boxes", "cost"):
         n, m = between(rng, 2, 12), between(rng, 2, 8)
@@ -148,7 +148,7 @@ def _operands(op: str, v: int, before: int, most: int, rng: random.Random) -> tu
     if op in ("half", "halfof"):
         return 2, 0, v // 2 if v % 2 == 0 and v >= 4 else 0
     if op in ("share", "pack"):
-        divisors = table_divisors(v)
+        divisors = table_divisors(v) or [d for d in range(2, 10) if most > 60 and v % d == 0]
         n = pick(rng, divisors) if divisors else 1
         return n, 0, v // n if divisors else 0
     if op == "sell":
@@ -164,11 +164,15 @@ def _operands(op: str, v: int, before: int, most: int, rng: random.Random) -> tu
     return n, 0, v + n
 
 
-def plan(kind: str, chain: tuple[str, ...], rng: random.Random) -> list[Step]:
-    """The steps of a story, its first number included, or [] if a few tries found no numbers that work out."""
-    most = MOST_ADDED.get(kind, 60)
+def plan(kind: str, chain: tuple[str, ...], rng: random.Random, wide: bool = False) -> list[Step]:
+    """The steps of a story, its first number included, or [] if a few tries found no numbers that work out.
+
+    `wide`: numbers of up to three digits, where they are not silly.
+    """
+    wide = wide and kind not in ("age", "trip", "bill", "recipe")
+    most = 500 if wide else MOST_ADDED.get(kind, 60)
     for _ in range(40):
-        top = 90 if kind == "age" else 199 if rng.random() < 0.25 else 99
+        top = 999 if wide else 90 if kind == "age" else 199 if rng.random() < 0.25 else 99
         steps: list[Step] = []
         ops = chain
         if chain[0] in STARTS:
@@ -177,6 +181,7 @@ def plan(kind: str, chain: tuple[str, ...], rng: random.Random) -> list[Step]:
             ops = chain[1:]
         else:
             value = between(rng, 3, 30 if kind in ("age", "trip") or rng.random() < 0.4 else 80)
+            value = any_size(rng, 10, 900) if wide else value
             steps.append(Step("have", 0, value, 0, value))
         before = 0
         for op in ops:

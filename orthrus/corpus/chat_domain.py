@@ -12,6 +12,7 @@ import random
 from orthrus.corpus import base
 from orthrus.corpus.base import Example
 from orthrus.corpus.chat_lines import KINDS, REFUSALS
+from orthrus.corpus.reckoning import final_answer
 
 DOMAIN = "chat"
 HELD_OUT: frozenset[str] = frozenset()
@@ -41,6 +42,7 @@ _SAME = {
     "copy": ("Now this: ", "And this one: ", "Again: "),
     "explain": ("I see. ", "Interesting. ", "And ", "Okay. ", "Thanks. "),
 }
+_RECKONED = frozenset(("then_math", "then_equations", "then_lists", "then_units"))
 _TURNS = tuple[tuple[str, str], ...]
 
 
@@ -130,7 +132,9 @@ def sample(rng: random.Random) -> Example:
 
 
 def grade(example: Example, text: str) -> bool:
-    """The expected answer; a story is free, so a finished text of 40 words is enough there."""
+    """The expected answer, or its final answer where it is reckoned; of a story, which is free, 40 words that end."""
+    if example.structure in _RECKONED:
+        return final_answer(text) == final_answer(example.expected)
     if example.structure == "then_stories":
         return len(text.split()) >= 40 and text.strip().endswith((".", "!", "?", '"'))
     return text.strip() == example.expected.strip()

@@ -11,7 +11,7 @@ import re
 
 from orthrus.corpus.asks import EQUATION, SUM
 from orthrus.corpus.base import Example, typo
-from orthrus.corpus.reckoning import added, between, divided, final_answer, final_number, pick, product, taken
+from orthrus.corpus.reckoning import added, any_size, between, divided, final_answer, final_number, pick, product, taken
 
 DOMAIN = "equations"
 # An equation by its form, with x as the unknown, or a sum by its form. The held-out forms are recombinations.
@@ -79,15 +79,24 @@ _FIRST = {"(": "Brackets come first", "*": "Multiplication comes first", "/": "D
 
 def sample(rng: random.Random) -> Example:
     """An equation or a sum, equally often."""
-    if rng.random() < 0.5:
+    return _asked(rng)
+
+
+def wide(rng: random.Random) -> Example:
+    """One whose numbers may have three digits, sums twice as often as equations."""
+    return _asked(rng, 0.33, True)
+
+
+def _asked(rng: random.Random, equations: float = 0.5, wide: bool = False) -> Example:
+    if rng.random() < equations:
         form = pick(rng, EQUATIONS)
         letter = pick(rng, "xxxxxxyyznabtmkpw")
-        text, lines, solution = _equation(form, letter, rng)
+        text, lines, solution = _equation(form, letter, rng, wide)
         asked = pick(rng, EQUATION).replace("@", letter).format(_spaced(text, rng))
         answer = "\n".join((f"We look for {letter} in {text}.", *lines, f"The answer is {letter} = {solution}."))
     else:
-        form = pick(rng, SUMS)
-        text, lines, solution = _sum(form, rng)
+        form = pick(rng, SUMS[: 4 + between(rng, 0, 13)] if wide else SUMS)
+        text, lines, solution = _sum(form, rng, wide)
         asked = pick(rng, SUM).format(_times(_spaced(text, rng), rng))
         answer = "\n".join((f"We want to work out {text}.", *lines, f"The answer is {solution}."))
     messages = (("user", typo(rng, asked)), ("assistant", answer))
@@ -118,11 +127,11 @@ def _times(text: str, rng: random.Random) -> str:
 # Sums: the highest operation, leftmost, is done first and the rest written again.
 
 
-def _sum(form: str, rng: random.Random) -> tuple[str, list[str], int]:
-    """(text, worked lines, result) of a sum of this form, with numbers that stay whole, positive and small."""
+def _sum(form: str, rng: random.Random, wide: bool) -> tuple[str, list[str], int]:
+    """(text, worked lines, result) of a sum of this form, with numbers that stay whole, positive and mostly small."""
     while True:
-        tokens = [str(_number(form, t, rng)) if t in "abcd" else t for t in form]
-        if worked := _reduced(tokens):
+        tokens = [str((_wide_number if wide else _number)(form, t, rng)) if t in "abcd" else t for t in form]
+        if worked := _reduced(tokens, 9999 if wide else 199):
             lines, value = worked
             return _written(tokens), lines, value
 
@@ -132,6 +141,15 @@ def _number(form: str, letter: str, rng: random.Random) -> int:
     if factor and f"{letter}/" not in form:
         return between(rng, 2, 12)
     return between(rng, 2, 20) if "(" in form and not factor else between(rng, 2, 99)
+
+
+def _wide_number(form: str, letter: str, rng: random.Random) -> int:
+    """Up to 999; a factor has one digit, or both have two, and a divisor one."""
+    if f"/{letter}" in form:
+        return between(rng, 2, 9)
+    if re.search(rf"{letter}\*|\*{letter}|\*\(", form) and f"{letter}/" not in form:
+        return any_size(rng, 2, 99) if form == "a*b" or letter == "a" else between(rng, 2, 9)
+    return any_size(rng, 2, 999)
 
 
 def _written(tokens: list[str]) -> str:
@@ -145,13 +163,13 @@ def _next(tokens: list[str]) -> int:
     return next((i for i, t in enumerate(tokens) if t in "*/"), 1)
 
 
-def _reduced(tokens: list[str]) -> tuple[list[str], int] | None:
+def _reduced(tokens: list[str], most: int) -> tuple[list[str], int] | None:
     """The lines that work the sum out and its value; None if a number on the way would not do."""
     tokens, lines = list(tokens), list[str]()
     while len(tokens) > 1:
         at = _next(tokens)
         a, sign, b = int(tokens[at - 1]), tokens[at], int(tokens[at + 1])
-        value = _value(a, sign, b)
+        value = _value(a, sign, b, most)
         if value is None:
             return None
         bracket = "(" in tokens
@@ -167,22 +185,27 @@ def _reduced(tokens: list[str]) -> tuple[list[str], int] | None:
     return lines, int(tokens[0])
 
 
-def _value(a: int, sign: str, b: int) -> int | None:
+def _value(a: int, sign: str, b: int, most: int) -> int | None:
     if sign == "/":
-        return a // b if a % b == 0 and 2 <= a // b <= 12 and b <= 12 else None
+        return a // b if a % b == 0 and 2 <= a // b <= (12 if most < 999 else 499) and b <= 12 else None
     if sign == "*":
         easy = (a <= 12 and b <= 12) or (max(a, b) < 100 and min(a, b) < 10)
-        return a * b if easy and a * b < 200 else None
+        easy = easy or (most > 999 and (max(a, b) < 100 or min(a, b) < 10))
+        return a * b if easy and a * b <= most else None
     value = a + b if sign == "+" else a - b
-    return value if 0 < value < 200 else None
+    return value if 0 < value <= min(most, 1998) else None
 
 
 # Equations: what is undone, on both sides, until the letter stands alone; then a check.
 
 
-def _equation(form: str, x: str, rng: random.Random) -> tuple[str, list[str], int]:
+def _equation(form: str, x: str, rng: random.Random, wide: bool = False) -> tuple[str, list[str], int]:
     """(text, worked lines, solution) of an equation of this form."""
     a, b, v = between(rng, 2, 12), between(rng, 2, 40), between(rng, 1, 12)
+    if wide:
+        b, v = any_size(rng, 2, 500), between(rng, 1, 60)
+    if wide and form in ("x+b", "x-b", "b+x", "b-x"):
+        return _one_step(form, x, b, any_size(rng, 2, 499))
     if form in ("x+b", "x-b", "b+x", "b-x"):
         return _one_step(form, x, b, between(rng, 2, 60))
     if form.startswith("a("):
@@ -199,7 +222,7 @@ def _equation(form: str, x: str, rng: random.Random) -> tuple[str, list[str], in
         lines.append(f"Subtract {b} from both sides: {a}{x} = {taken(total, b)}.")
     elif "-" in form:
         lines.append(f"Add {b} to both sides: {a}{x} = {added(total, b)}.")
-    lines.append(f"Divide both sides by {a}: {x} = {a * v} / {a} = {v}.")
+    lines.append(f"Divide both sides by {a}: {x} = {divided(a * v, a)}.")
     check = {
         "ax": f"{a} * {v}",
         "ax+b": f"{a} * {v} + {b} = {a * v} + {b}",

@@ -7,9 +7,11 @@ one small decision (larger? even? seen before?). Copying is predictable, the dec
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 from orthrus.corpus.asks import LIST
 from orthrus.corpus.base import Example, typo
+from orthrus.corpus.open_words import any_word
 from orthrus.corpus.reckoning import added, between, final_answer, pick
 
 DOMAIN = "lists"
@@ -36,10 +38,19 @@ _FORMS = (
 
 def sample(rng: random.Random) -> Example:
     """One task over a random list."""
+    return _asked(rng, _items)
+
+
+def wide(rng: random.Random) -> Example:
+    """One task over a list of three to nine items: any word, made up or not, and numbers of up to three digits."""
+    return _asked(rng, _any_items)
+
+
+def _asked(rng: random.Random, draw: Callable[..., tuple[list[str], str]]) -> Example:
     form = pick(rng, _FORMS)
     task = form.removesuffix("-numbers") if form.endswith("-numbers") else form
     task = task.removesuffix("-words") if task != "sort-words" else task
-    items, about = _items(form, task, rng)
+    items, about = draw(form, task, rng)
     lines, result = _worked(task, items, about)
     asked = typo(rng, pick(rng, LIST[task])).replace("@", about).format(_written(items, rng))  # items stay as they are
     if rng.random() < 0.12:
@@ -85,6 +96,29 @@ def _items(form: str, task: str, rng: random.Random) -> tuple[list[str], str]:
         items = list({word[0]: word for word in items}.values())
         return items, ""
     return items, pick(rng, items)[0] if task == "letter" else str(between(rng, 1, size))
+
+
+def _any_items(form: str, task: str, rng: random.Random) -> tuple[list[str], str]:
+    """As `_items`, from open sets."""
+    size = pick(rng, (3, 3, 4, 4, 4, 5, 5, 5, 6, 6, 7, 8, 9))
+    of_words = form.endswith("-words") or task == "letter"
+    of_words = of_words or (task in ("first", "last", "nth", "length", "reverse") and rng.random() < 0.5)
+    top = pick(rng, (20, 99, 99, 999)) if task.startswith("sort") or "est" in task or not of_words else 99
+    if "sum" in task:
+        size, top = min(size, 6), pick(rng, (20, 99, 99)) if size > 3 else 999
+    draw = any_word if of_words else lambda r: str(between(r, 1, top))
+    found: list[str] = []
+    while len(found) < (few := size if task not in ("count", "dedupe") else between(rng, 2, max(2, size - 1))):
+        item = draw(rng)
+        if task == "sort-words" and rng.random() < 0.85 and item[0].lower() in {word[0].lower() for word in found}:
+            continue
+        if item.lower() not in {word.lower() for word in found}:
+            found.append(item)
+    items = found + [pick(rng, found) for _ in range(size - few)]
+    rng.shuffle(items)
+    if task == "count":
+        return items, pick(rng, items)
+    return items, items[0][0] if task == "letter" else str(between(rng, 1, size))
 
 
 def _written(items: list[str], rng: random.Random) -> str:
@@ -154,16 +188,34 @@ def _parity(item: str) -> str:
 
 
 def _sorted(task: str, items: list[str]) -> tuple[list[str], str]:
-    numbers = task != "sort-words"
-    order = sorted(items, key=int if numbers else None, reverse=task == "sort-down")
-    best = {"sort-up": "smallest number", "sort-down": "largest number", "sort-words": "first word in the alphabet"}[
-        task
-    ]
-    lines, left = [], list(items)
-    for item in order[:-1]:
-        left.remove(item)
-        lines.append(f"The {best} is {item}, which leaves {', '.join(left)}.")
-    return [*lines, f"The last one is {order[-1]}."], ", ".join(order)
+    """Selection: each line compares what is left, from its start on with whatever comes before the best so far.
+
+    Words are compared by as many first letters as tell them apart, which a line of its own spells out.
+    """
+    keys, lines = list(items), []
+    if task == "sort-words":
+        keys = _initials(items)
+        lines.append(f"We go by letters: {', '.join(f'{key} {item}' for key, item in zip(keys, items, strict=True))}.")
+    down, sign = task == "sort-down", "<" if task == "sort-down" else ">"
+    size = (lambda key: key) if task == "sort-words" else int
+    left, order = list(range(len(items))), []
+    while len(left) > 1:
+        chain = [left[0]]
+        for i in left[1:]:
+            if (size(keys[i]) > size(keys[chain[-1]])) if down else (size(keys[i]) < size(keys[chain[-1]])):
+                chain.append(i)
+        compared = f" {sign} ".join(keys[i] for i in chain)
+        lines.append(f"{' '.join(keys[i] for i in left)}: {compared}, so {items[chain[-1]]}.")
+        left.remove(chain[-1])
+        order.append(items[chain[-1]])
+    order.append(items[left[0]])
+    return [*lines, f"{keys[left[0]]}: {keys[left[0]]}, so {order[-1]}."], ", ".join(order)
+
+
+def _initials(items: list[str]) -> list[str]:
+    """So many first letters of each word as tell all of them apart."""
+    size = next(n for n in range(1, 20) if len({item[:n].lower() for item in items}) == len(set(items)))
+    return [item[:size].lower() for item in items]
 
 
 def _extreme(task: str, items: list[str]) -> tuple[list[str], str]:

@@ -29,13 +29,22 @@ _LENGTHS = (1, 2, 2, 2, 2, 3, 3, 3, 3, 3, 4, 4)  # mostly chains of two and thre
 
 def sample(rng: random.Random) -> Example:
     """One story over a random chain."""
+    return _told(rng)
+
+
+def wide(rng: random.Random) -> Example:
+    """One story whose numbers may have three digits."""
+    return _told(rng, True)
+
+
+def _told(rng: random.Random, wide: bool = False) -> Example:
     while True:
         kind, start = pick(rng, KINDS)
         chains = CHAINS.get(((kind, start), pick(rng, _LENGTHS)))
         if not chains:
             continue
         chain = pick(rng, chains)
-        steps = plan(kind, chain, rng)
+        steps = plan(kind, chain, rng, wide)
         if steps:
             break
     story = Story(kind, rng)

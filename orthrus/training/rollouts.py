@@ -23,7 +23,7 @@ from torch import Tensor
 from orthrus.checkpoints.loading import not_compiled
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.modules import AR, rope_table
-from orthrus.training.data import MIXTURE, Document, Rows, draw, encode_dialogue, pack
+from orthrus.training.data import MIXTURE, WIDE, Document, Rows, draw, encode_dialogue, pack
 from orthrus.training.forward import causal_document_bias, close, forward_rows
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ Answer = Callable[
     [list[tuple[int, ...]], int, int | Collection[int]], list[list[int]]
 ]  # prompts, limit, EOS -> answers
 BATCH = 256
-MAX_ANSWER = 232  # tokens; the corpus's longest answers have about 225, so a longer one has failed
+MAX_ANSWER = 280  # tokens; hardly an answer of the corpus is longer, so a longer one has failed
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def collect(
         for domain, share in MIXTURE.items():
             rng = random.Random(f"rollouts/{seed}/{split}/{domain}")
             wanted = valid if total is None else max(1, round(total * share))
-            examples = [draw(domain, rng, split) for _ in range(wanted)]
+            examples = [draw(domain, rng, split, WIDE) for _ in range(wanted)]
             encoded = [_prompt_ids(tokenizer, e.messages) for e in examples]
             answered = list(_answered(answer, encoded, max_length, model.config.eos_token_ids[0]))
             parts[split][domain] = answered

@@ -2,12 +2,12 @@
 
 tokenizer   byte-level BPE on the corpus
 ar          the AR model, next-token prediction on the corpus
-midtraining the AR model again, with more copying
-annealing   the AR model once more, on new problems: sums, and repetitions that end
+annealing   the AR model once more, on new problems and at a falling rate, with repetitions that end
 rollouts    the AR model's own greedy answers
 diffusion   the diffusion view, forward KL with the AR view frozen
-all         the six in order
+all         the five in order
 average     --of RUN RUN ...: start a run from the mean weights of other runs' annealings
+adopt       --of CHECKPOINT: start a run from a checkpoint's AR view, its diffusion view a copy of that
 
 With --base FOLDER_OR_ID a diffusion view is trained for another Qwen3: see `orthrus/training/from_qwen3/cli.py`.
 """
@@ -23,31 +23,32 @@ from typing import NamedTuple
 import torch
 from transformers import AutoTokenizer
 
-from orthrus.checkpoints.folder import read_config
+from orthrus.checkpoints.folder import read_config, read_model
 from orthrus.config import ModelConfig
 from orthrus.console import Parser, count, natural, real, run_command
 from orthrus.errors import OrthrusError
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.modules import DIFF
 from orthrus.training import loop
-from orthrus.training.data import ANNEALING, MIDTRAINING, PRETRAINING, Recipe
+from orthrus.training.data import ANNEALING, PRETRAINING, Recipe
 from orthrus.training.mini.card import read_figures, write_card
 from orthrus.training.mini.export import copy_ar_to_diffusion, export, round_to_bfloat16
 from orthrus.training.mini.tokenizer import END_OF_TURN, MASK, save_tokenizer, train_tokenizer
 from orthrus.training.rollouts import Rollouts, collect
-from orthrus.training.snapshots import TrainingStopped, average, load_weights
+from orthrus.training.snapshots import TrainingStopped, average, load_weights, save
 from orthrus.training.stages import AutoregressiveStage, BatchShape, DiffusionStage
 
 # Steps of the snapshots; learning is fastest at first.
-SNAPSHOTS = {"ar": (100, 300, 800, 1500), "midtraining": (600,), "annealing": (), "diffusion": (100, 300)}
-STAGES = ("tokenizer", "ar", "midtraining", "annealing", "rollouts", "diffusion")
+SNAPSHOTS = {"ar": (100, 300, 800, 2000, 4000), "annealing": (), "diffusion": (10, 30, 100, 200)}
+STAGES = ("tokenizer", "ar", "annealing", "rollouts", "diffusion")
 
 
 class Pace(NamedTuple):
-    """Steps and learning rate of an AR stage, its blocks per row, and the seed of its problems."""
+    """Steps of an AR stage, its learning rate and the share of it that is left at the end, its blocks, its seed."""
 
     steps: int
     lr: float
+    final: float
     blocks: int
     seed: int
 
@@ -98,32 +99,36 @@ def run_ar(args: argparse.Namespace) -> None:
     tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
     model = fresh_model(mini_config(tokenizer), args.seed)
     copy_ar_to_diffusion(model)
-    _train_ar("ar", PRETRAINING, model, tokenizer, args, Pace(args.ar_steps, args.ar_lr, args.ar_blocks, args.seed))
-
-
-def run_midtraining(args: argparse.Namespace) -> None:
-    _train_further("ar", "midtraining", MIDTRAINING, args, Pace(args.mid_steps, args.mid_lr, args.ar_blocks, args.seed))
+    _train_ar(
+        "ar",
+        PRETRAINING,
+        model,
+        tokenizer,
+        args,
+        Pace(args.ar_steps, args.ar_lr, args.anneal_lr / args.ar_lr, args.ar_blocks, args.seed),
+    )
 
 
 def run_annealing(args: argparse.Namespace) -> None:
     seed = args.seed + 1000  # step n of another seed: problems that no earlier stage has seen
-    pace = Pace(args.anneal_steps, args.anneal_lr, args.anneal_blocks, seed)
-    _train_further("midtraining", "annealing", ANNEALING, args, pace)
-
-
-def _train_further(before: str, name: str, recipe: Recipe, args: argparse.Namespace, pace: Pace) -> None:
-    """Train stage `name` from the best weights of the previous stage, with its own warm-up."""
+    pace = Pace(args.anneal_steps, args.anneal_lr, 0.02, args.anneal_blocks, seed)
     tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
     model = fresh_model(mini_config(tokenizer), args.seed)
-    load_weights(args.out / before / "best.pt", dict(model.named_parameters()))
-    _train_ar(name, recipe, model, tokenizer, args, pace)
+    load_weights(args.out / "ar" / "best.pt", dict(model.named_parameters()))
+    _train_ar("annealing", ANNEALING, model, tokenizer, args, pace)
 
 
 def _train_ar(name: str, recipe: Recipe, model: Orthrus, tokenizer, args: argparse.Namespace, pace: Pace) -> None:
     shape = BatchShape(args.rows, args.length, pace.blocks)
     stage = AutoregressiveStage(name, recipe, model, tokenizer, shape, pace.seed)
     config = loop.LoopConfig(
-        pace.steps, lr=pace.lr, hidden_lr=pace.lr, final=0.02, warmup=0.02, seed=pace.seed, snapshots=SNAPSHOTS[name]
+        pace.steps,
+        lr=pace.lr,
+        hidden_lr=pace.lr,
+        final=pace.final,
+        warmup=0.02,
+        seed=pace.seed,
+        snapshots=SNAPSHOTS[name],
     )
     loop.run(stage, config, args.out / name, loop.to_stderr)
 
@@ -137,10 +142,20 @@ def run_average(args: argparse.Namespace) -> None:
     shutil.copytree(args.of[0] / "tokenizer", args.out / "tokenizer", dirs_exist_ok=True)
 
 
+def run_adopt(args: argparse.Namespace) -> None:
+    if len(args.of) != 1:
+        raise OrthrusError("option-missing", f"--of names {len(args.of)} checkpoints, a run starts from one")
+    model = read_model(args.of[0], torch.device("cpu"), torch.float32)
+    copy_ar_to_diffusion(model)
+    (args.out / "annealing").mkdir(exist_ok=True)
+    save(args.out / "annealing" / "best.pt", {"step": 0, "model": dict(model.named_parameters())})
+    save_tokenizer(AutoTokenizer.from_pretrained(args.of[0]), args.out / "tokenizer")
+
+
 def run_rollouts(args: argparse.Namespace) -> None:
     tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
     model = trained_ar(args, tokenizer).bfloat16().fuse()
-    answered = collect(model, tokenizer, args.prompts, 200, args.seed, args.length, loop.to_stderr)
+    answered = collect(model, tokenizer, args.prompts, args.held_out, args.seed, args.length, loop.to_stderr)
     answered.save(args.out / "rollouts.safetensors")
 
 
@@ -174,22 +189,23 @@ def run_card(args: argparse.Namespace) -> None:
 
 def parser() -> Parser:
     p = Parser(prog="python -m orthrus.training", description=__doc__.split("\n")[0])
-    p.add_argument("stage", choices=(*STAGES, "all", "average", "card"))
+    p.add_argument("stage", choices=(*STAGES, "all", "average", "adopt", "card"))
     p.add_argument("--out", type=Path, default=Path("runs/mini"), help="folder of the run (default: %(default)s)")
     p.add_argument("--seed", type=natural, default=1)
     p.add_argument("--vocab", type=count, default=2048)
     p.add_argument("--rows", type=count, default=16, help="packed rows per step of the AR stage")
     p.add_argument("--length", type=count, default=320, help="tokens a row")
-    p.add_argument("--ar-blocks", type=count, default=8, help="anchored blocks per row of pre- and midtraining")
-    p.add_argument("--ar-steps", type=count, default=2200)
+    p.add_argument("--ar-blocks", type=count, default=2, help="anchored blocks per row of pretraining")
+    p.add_argument("--ar-steps", type=count, default=6500)
     p.add_argument("--ar-lr", type=real, default=3e-3)
-    p.add_argument("--mid-steps", type=count, default=2400)
-    p.add_argument("--mid-lr", type=real, default=2e-3)
     p.add_argument("--anneal-blocks", type=count, default=4, help="anchored blocks per row of annealing")
-    p.add_argument("--anneal-steps", type=count, default=2200)
+    p.add_argument("--anneal-steps", type=count, default=2800)
     p.add_argument("--anneal-lr", type=real, default=1.2e-3)
-    p.add_argument("--of", type=Path, nargs="*", default=[], metavar="RUN", help="average: folders of the runs")
+    p.add_argument(
+        "--of", type=Path, nargs="*", default=[], metavar="FOLDER", help="average: folders of runs; adopt: a checkpoint"
+    )
     p.add_argument("--prompts", type=count, default=8_000, help="prompts answered for the diffusion stage")
+    p.add_argument("--held-out", type=count, default=200, help="prompts a domain answered for its validation")
     p.add_argument("--block-rows", type=count, default=8, help="packed rows per step of the diffusion stage")
     p.add_argument("--blocks", type=count, default=24, help="anchored blocks per row")
     p.add_argument("--diffusion-steps", type=count, default=600)
@@ -212,11 +228,11 @@ def _main(arguments: list[str]) -> int:
     runners = {
         "tokenizer": run_tokenizer,
         "ar": run_ar,
-        "midtraining": run_midtraining,
         "annealing": run_annealing,
         "rollouts": run_rollouts,
         "diffusion": run_diffusion,
         "average": run_average,
+        "adopt": run_adopt,
         "card": run_card,
     }
     for stage in STAGES if args.stage == "all" else (args.stage,):

@@ -12,7 +12,7 @@ from pathlib import Path
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from orthrus.training.data import MIXTURE, draw
+from orthrus.training.data import MIXTURE, WIDE, draw
 
 END_OF_TURN, END_OF_TEXT, MASK = "<|im_end|>", "<|endoftext|>", "<|mask|>"
 SPECIAL_TOKENS = (END_OF_TEXT, "<|im_start|>", END_OF_TURN, "<think>", "</think>", MASK)
@@ -64,7 +64,7 @@ def _texts(seed: int, examples: int) -> Iterator[str]:
     rng = random.Random(f"tokenizer/{seed}")
     domains, weights = zip(*MIXTURE.items(), strict=True)
     for _ in range(examples):
-        example = draw(rng.choices(domains, weights)[0], rng, "train")
+        example = draw(rng.choices(domains, weights)[0], rng, "train", WIDE)
         for _, content in example.messages:
             yield content
 
