@@ -156,7 +156,8 @@ def run_rollouts(args: argparse.Namespace) -> None:
     tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
     model = trained_ar(args, tokenizer).bfloat16().fuse()
     answered = collect(model, tokenizer, args.prompts, args.held_out, args.seed, args.length, loop.to_stderr)
-    answered.save(args.out / "rollouts.safetensors")
+    answered.save(args.out / "rollouts.tmp")
+    (args.out / "rollouts.tmp").replace(args.out / "rollouts.safetensors")
 
 
 def run_diffusion(args: argparse.Namespace) -> None:
@@ -236,5 +237,9 @@ def _main(arguments: list[str]) -> int:
         "card": run_card,
     }
     for stage in STAGES if args.stage == "all" else (args.stage,):
-        runners[stage](args)
+        done = args.out / {"tokenizer": "tokenizer/tokenizer.json", "rollouts": "rollouts.safetensors"}.get(
+            stage, "none"
+        )
+        if args.stage != "all" or not done.exists():
+            runners[stage](args)
     return 0
