@@ -171,7 +171,9 @@ def parser() -> Parser:
     evaluating = verb(evaluate, model, block, seed)
     evaluating.add_argument("--domain", default="all")
     evaluating.add_argument("--prompts", default=20)
-    evaluating.add_argument("--split", default="test", help="test, names, structures, valid or train")
+    evaluating.add_argument(
+        "--split", default="test", help="test, names, structures, reworded, outside, valid or train"
+    )
     verb(lossless, model, block, seed, drawn).add_argument("--prompts", default=200)
     verb(doctor, model)
     return top

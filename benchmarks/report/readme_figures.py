@@ -2,6 +2,8 @@
 
     python -m orthrus lossless --prompts 500 --threads 1 --json > benchmarks/results/lossless.json
     python -m orthrus evaluate --domain all --prompts 40 --threads 1 --json > benchmarks/results/evaluate.json
+    python -m orthrus evaluate --domain all --prompts 40 --split reworded --json > benchmarks/results/reworded.json
+    python -m orthrus evaluate --domain chat --prompts 60 --split outside --json > benchmarks/results/outside.json
     python -m benchmarks.decode.cpu_speed && python -m benchmarks.decode.company && python -m benchmarks.decode.start
     python -m benchmarks.decode.row_costs && python -m benchmarks.decode.row_costs --model 0.6b --repeats 5
     python -m benchmarks.decode.growth && python -m benchmarks.report.plots
@@ -18,7 +20,7 @@ import sys
 from typing import Any
 
 from benchmarks.harness import ROOT
-from benchmarks.report import ablation_figures, gpu_figures, page_figures, plan_figures, speed_figures
+from benchmarks.report import ablation_figures, gpu_figures, page_figures, plan_figures, speed_figures, visitor_figures
 from benchmarks.report.tables import NOT_YET, measured, read, table
 
 PAGES = (
@@ -103,6 +105,7 @@ FIGURES = {
     **speed_figures.FIGURES,
 }
 FIGURES |= {"ablations": ablation_figures.ablations, "plan": plan_figures.estimate}
+FIGURES |= {"visitors": visitor_figures.visitors}
 FIGURES |= {"floors": plan_figures.floors, "gpu": gpu_figures.gpu}
 
 

@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from orthrus.corpus import by_hand
+
 SPLITS = ("train", "valid", "test", "names", "structures", "reworded", "outside")
 
 
@@ -97,11 +99,6 @@ def split_of(example: Example, held_out: frozenset[str]) -> str:
     if HELD_OUT_NAMES & set(re.findall(r"[A-Za-z]+", example.prompt)):
         return "names"
     bucket = hashlib.sha256(example.prompt.encode()).digest()[0] * 100 // 256
-    return "valid" if bucket < 2 else "test" if bucket < 4 else _written_by_hand(example.prompt) or "train"
-
-
-def _written_by_hand(prompt: str) -> str | None:
-    """The split of a prompt that differs from a hand-written one in no letter or digit."""
-    from orthrus.corpus import reworded  # its tables are examples, defined here
-
-    return reworded.reserved().get(reworded.letters(prompt)) if len(prompt) < 200 else None
+    if bucket < 4:
+        return "valid" if bucket < 2 else "test"
+    return by_hand.reserved().get(by_hand.letters(example.prompt), "train")

@@ -9,9 +9,11 @@ from __future__ import annotations
 import random
 import re
 
+from orthrus.corpus import sums
 from orthrus.corpus.asks import EQUATION, SUM
 from orthrus.corpus.base import Example, typo
 from orthrus.corpus.reckoning import added, any_size, between, divided, final_answer, final_number, pick, product, taken
+from orthrus.corpus.sums import WORK
 
 DOMAIN = "equations"
 # An equation by its form, with x as the unknown, or a sum by its form. The held-out forms are recombinations.
@@ -72,9 +74,6 @@ HELD_OUT: frozenset[str] = frozenset(
 )
 PRESETS: tuple[str, ...] = ("Solve 3x + 5 = 20.", "What is 7 x 8 + 5?", "Solve for y: 4(y + 2) = 36")
 _TIMES = ("*", "*", "x", "x", "×", "times", "X")
-_SAID = {"*": "Multiply", "/": "Divide", "+": "Add", "-": "Subtract"}
-_WORK = {"+": added, "-": taken, "*": product, "/": divided}
-_FIRST = {"(": "Brackets come first", "*": "Multiplication comes first", "/": "Division comes first"}
 
 
 def sample(rng: random.Random) -> Example:
@@ -96,7 +95,7 @@ def _asked(rng: random.Random, equations: float = 0.5, wide: bool = False) -> Ex
         answer = "\n".join((f"We look for {letter} in {text}.", *lines, f"The answer is {letter} = {solution}."))
     else:
         form = pick(rng, SUMS[: 4 + between(rng, 0, 13)] if wide else SUMS)
-        text, lines, solution = _sum(form, rng, wide)
+        text, lines, solution = sums.worked(form, rng, wide)
         asked = pick(rng, SUM).format(_times(_spaced(text, rng), rng))
         answer = "\n".join((f"We want to work out {text}.", *lines, f"The answer is {solution}."))
     messages = (("user", typo(rng, asked)), ("assistant", answer))
@@ -122,78 +121,6 @@ def _times(text: str, rng: random.Random) -> str:
             text = re.sub(r" ?- ?", " minus ", text)
         return text
     return text.replace("*", sign)
-
-
-# Sums: the highest operation, leftmost, is done first and the rest written again.
-
-
-def _sum(form: str, rng: random.Random, wide: bool) -> tuple[str, list[str], int]:
-    """(text, worked lines, result) of a sum of this form, with numbers that stay whole, positive and mostly small."""
-    while True:
-        tokens = [str((_wide_number if wide else _number)(form, t, rng)) if t in "abcd" else t for t in form]
-        if worked := _reduced(tokens, 9999 if wide else 199):
-            lines, value = worked
-            return _written(tokens), lines, value
-
-
-def _number(form: str, letter: str, rng: random.Random) -> int:
-    factor = re.search(rf"{letter}[*/]|[*/]{letter}|\).*[*/]{letter}|{letter}\*\(", form)
-    if factor and f"{letter}/" not in form:
-        return between(rng, 2, 12)
-    return between(rng, 2, 20) if "(" in form and not factor else between(rng, 2, 99)
-
-
-def _wide_number(form: str, letter: str, rng: random.Random) -> int:
-    """Up to 999; a factor has one digit, or both have two, and a divisor one."""
-    if f"/{letter}" in form:
-        return between(rng, 2, 9)
-    if re.search(rf"{letter}\*|\*{letter}|\*\(", form) and f"{letter}/" not in form:
-        return any_size(rng, 2, 99) if form == "a*b" or letter == "a" else between(rng, 2, 9)
-    return any_size(rng, 2, 999)
-
-
-def _written(tokens: list[str]) -> str:
-    return " ".join(tokens).replace("( ", "(").replace(" )", ")")
-
-
-def _next(tokens: list[str]) -> int:
-    """Where the operation stands that comes first."""
-    if "(" in tokens:
-        return tokens.index("(") + 2
-    return next((i for i, t in enumerate(tokens) if t in "*/"), 1)
-
-
-def _reduced(tokens: list[str], most: int) -> tuple[list[str], int] | None:
-    """The lines that work the sum out and its value; None if a number on the way would not do."""
-    tokens, lines = list(tokens), list[str]()
-    while len(tokens) > 1:
-        at = _next(tokens)
-        a, sign, b = int(tokens[at - 1]), tokens[at], int(tokens[at + 1])
-        value = _value(a, sign, b, most)
-        if value is None:
-            return None
-        bracket = "(" in tokens
-        alone = len(tokens) == 3
-        why = _FIRST["("] if bracket else _FIRST[sign] if sign in _FIRST and not alone else "We go from left to right"
-        if alone:
-            why = "Now one step is left" if lines else "This is one step"
-        done = _WORK[sign](a, b)
-        low, high = (at - 2, at + 3) if bracket else (at - 1, at + 2)
-        tokens[low:high] = [str(value)]
-        rest = f" This leaves {_written(tokens)}." if len(tokens) > 1 else ""
-        lines.append(f"{why}, so we {_SAID[sign].lower()}: {done}.{rest}")
-    return lines, int(tokens[0])
-
-
-def _value(a: int, sign: str, b: int, most: int) -> int | None:
-    if sign == "/":
-        return a // b if a % b == 0 and 2 <= a // b <= (12 if most < 999 else 499) and b <= 12 else None
-    if sign == "*":
-        easy = (a <= 12 and b <= 12) or (max(a, b) < 100 and min(a, b) < 10)
-        easy = easy or (most > 999 and (max(a, b) < 100 or min(a, b) < 10))
-        return a * b if easy and a * b <= most else None
-    value = a + b if sign == "+" else a - b
-    return value if 0 < value <= min(most, 1998) else None
 
 
 # Equations: what is undone, on both sides, until the letter stands alone; then a check.
@@ -256,7 +183,7 @@ def _bracket(form: str, x: str, a: int, b: int, v: int) -> tuple[str, list[str],
     back = "-" if sign == "+" else "+"
     lines = [
         f"Divide both sides by {a}: {x} {sign} {b} = {a * inner} / {a} = {inner}.",
-        f"{undo.format(b)} both sides: {x} = {_WORK[back](inner, b)}.",
+        f"{undo.format(b)} both sides: {x} = {WORK[back](inner, b)}.",
         f"Check: {a} * ({v} {sign} {b}) = {product(a, inner)}.",
     ]
     return f"{a}({x} {sign} {b}) = {a * inner}", lines, v
@@ -288,7 +215,7 @@ def _both_sides(form: str, x: str, rng: random.Random) -> tuple[str, list[str], 
         sign, d, undo, back = "-", rest - b, f"Add {b} to", "+"
     lines = [
         f"Subtract {c}{x} from both sides: {gap}{x} {sign} {b} = {d}.",
-        f"{undo} both sides: {gap}{x} = {_WORK[back](d, b)}.",
+        f"{undo} both sides: {gap}{x} = {WORK[back](d, b)}.",
         f"Divide both sides by {gap}: {x} = {rest} / {gap} = {v}.",
         f"Check the left side: {a} * {v} {sign} {b} = {a * v} {sign} {b} = {a * v + (b if sign == '+' else -b)}.",
         f"Check the right side: {c} * {v} + {d} = {c * v} + {d} = {c * v + d}.",

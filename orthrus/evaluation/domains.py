@@ -14,6 +14,7 @@ from orthrus.checkpoints.loading import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.corpus import DOMAINS, SPLITS, generate, grade, splits
 from orthrus.corpus.base import Example
+from orthrus.corpus.reworded import is_refusal
 from orthrus.decoding.engine import run_both
 from orthrus.decoding.run_info import describe_host
 from orthrus.evaluation.totals import RunTotals, ratio
@@ -26,13 +27,16 @@ class DomainTotals:
 
     runs: RunTotals = field(default_factory=RunTotals)
     exact: int = 0
+    refused: int = 0  # declined, and that was no right answer
     bearing: int = 0
     bearing_accepted: int = 0
     lengths: list[int] = field(default_factory=list)
 
     def add(self, trace: Trace, example: Example) -> None:
         self.runs.add(trace)
-        self.exact += grade(example, trace.text)
+        right = grade(example, trace.text)
+        self.exact += right
+        self.refused += not right and is_refusal(trace.text)
         self.lengths.append(len(trace.tokens))
         for accepted in _bearing_tokens(trace, example.prompt):
             self.bearing += 1
@@ -47,6 +51,7 @@ class DomainTotals:
             "tokens_per_cycle": ratio(runs.tokens - runs.prompts, runs.cycles),
             "tpf": runs.tpf,
             "exact": self.exact,
+            "refused": self.refused,
             "ar_identical": runs.identical,
             "ar_tokens_per_s": ratio(runs.tokens * 1e3, runs.ar_ms),
             "orthrus_tokens_per_s": ratio(runs.tokens * 1e3, runs.orthrus_ms),
@@ -96,7 +101,7 @@ def evaluate(
 def _over_domains(domains: dict[str, dict]) -> dict[str, Any]:
     """Counts summed, figures averaged with equal weight for each domain."""
     rows = list(domains.values())
-    summed = {"prompts", "exact", "ar_identical"}
+    summed = {"prompts", "exact", "refused", "ar_identical"}
     return {
         key: sum(r[key] for r in rows)
         if key in summed

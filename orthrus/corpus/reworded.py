@@ -11,13 +11,12 @@ import functools
 import json
 import re
 
+from orthrus.corpus import by_hand
 from orthrus.corpus.base import Example
+from orthrus.corpus.by_hand import OUTSIDE
 from orthrus.corpus.material import variants
-from orthrus.corpus.reworded import language, reckoning, talk
 
-REWORDED, OUTSIDE = "reworded", "outside"
-_PARTS = {**vars(reckoning), **vars(language), **vars(talk)}
-_TABLES: dict[str, str] = {name.lower(): table for name, table in _PARTS.items() if name.isupper()}
+REWORDED = "reworded"
 _HONEST = re.compile(r"\bI (?:only|cannot|can not|can't|do not|don't|am (?:only|a (?:very )?small))\b")
 _SKILLS = variants(
     "word problem|equation|list|unit|convert|JSON|Python|function|copy|sort|count|stor|Orthrus|text|sum|reckon|replace|"
@@ -26,26 +25,13 @@ _SKILLS = variants(
 
 
 @functools.cache
-def prompts(domain: str) -> tuple[Example, ...]:
+def prompts(name: str) -> tuple[Example, ...]:
     """The prompts of a domain, or of "outside", in the order they were written."""
-    found = []
-    for line in _TABLES[domain].strip().split("\n"):
-        asked, _, expected = line.replace("\\n", "\n").partition(" => ")
-        kind = OUTSIDE if domain == OUTSIDE else REWORDED
-        about = "chat" if domain == OUTSIDE else domain
-        found.append(Example(about, kind, (("user", asked), ("assistant", expected)), expected))
-    return tuple(found)
-
-
-@functools.cache
-def reserved() -> dict[str, str]:
-    """The split of every prompt written by hand, by its letters, digits and signs of reckoning."""
-    return {letters(e.prompt): e.structure for domain in _TABLES for e in prompts(domain)}
-
-
-def letters(prompt: str) -> str:
-    """`prompt` without case, white space and the signs of sentences, unless that is all it has."""
-    return re.sub(r"[\s.,:;!?'\"]+", "", prompt.lower()) or prompt
+    kind, domain = (OUTSIDE, "chat") if name == OUTSIDE else (REWORDED, name)
+    return tuple(
+        Example(domain, kind, (("user", asked), ("assistant", expected)), expected)
+        for asked, expected in by_hand.rows(name)
+    )
 
 
 def is_refusal(text: str) -> bool:
