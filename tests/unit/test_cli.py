@@ -61,6 +61,14 @@ def test_evaluate_has_its_keys(capsys, folder):
     assert figures["prompts"] == figures["ar_identical"] == 2
 
 
+def test_evaluate_asks_what_was_written_by_hand(capsys, folder):
+    arguments = ("--domain", "all", "--model", folder, "--dtype", "float32", "--max-new-tokens", "4", "--json")
+    code, out, _ = run(capsys, "evaluate", "--split", "outside", "--prompts", "60", *arguments)
+    figures = json.loads(out)
+    assert code == 0 and list(figures["domains"]) == ["chat"] and figures["prompts"] == 60
+    assert figures["exact"] == figures["refused"] == 0  # four tokens are no honest sentence
+
+
 def test_doctor_names_versions_and_device(capsys, folder):
     code, out, _ = run(capsys, "doctor", "--model", folder, "--json")
     report = json.loads(out)

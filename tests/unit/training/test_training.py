@@ -12,7 +12,10 @@ from itertools import pairwise
 
 import pytest
 import torch
+from safetensors.torch import load_file
+from transformers import AutoTokenizer
 
+from orthrus.config import EMBEDDED_MODEL
 from orthrus.corpus import domain_module
 from orthrus.corpus.base import Example, split_of
 from orthrus.model.dual_view import Orthrus
@@ -31,6 +34,7 @@ from orthrus.training.data import (
 from orthrus.training.forward import causal_document_bias, forward_rows
 from orthrus.training.loop import LoopConfig
 from orthrus.training.mask import anchored_blocks, draw_anchors
+from orthrus.training.mini import cli as mini_cli
 from orthrus.training.mini.export import copy_ar_to_diffusion
 from orthrus.training.objective import accepted_proxy, block_loss, chunked_kl, forward_kl
 from orthrus.training.rollouts import Rollouts, answerer, greedy_batch
@@ -341,6 +345,28 @@ def test_only_checkpoints_of_one_model_have_an_average(tmp_path):
     with refused("training-stopped"):
         average([one, two], tmp_path / "mean.pt")
     assert not (tmp_path / "mean.pt").exists()
+
+
+def test_a_run_that_adopts_a_checkpoint_drafts_with_its_attention(tmp_path):
+    arguments = ["adopt", "--of", str(EMBEDDED_MODEL), "--out", str(tmp_path)]
+    assert mini_cli.main(arguments) == 0
+    model = mini_cli.trained_ar(mini_cli.parser().parse_args(arguments), AutoTokenizer.from_pretrained(EMBEDDED_MODEL))
+    stored, found = load_file(EMBEDDED_MODEL / "model.safetensors"), dict(model.named_parameters())
+    for name, weight in found.items():
+        assert torch.equal(weight.bfloat16(), stored[name.replace("_diff", "")])
+    assert (tmp_path / "tokenizer" / "tokenizer.json").read_text() == (EMBEDDED_MODEL / "tokenizer.json").read_text()
+
+
+def test_resumed_as_a_whole_a_run_keeps_its_tokenizer_and_answers(tmp_path, monkeypatch):
+    made: list[str] = []
+    for stage in mini_cli.STAGES:
+        monkeypatch.setattr(mini_cli, f"run_{stage}", lambda args, stage=stage: made.append(stage))
+    assert mini_cli.main(["all", "--out", str(tmp_path)]) == 0 and made == list(mini_cli.STAGES)
+    (tmp_path / "tokenizer").mkdir()
+    for left in ("tokenizer/tokenizer.json", "rollouts.safetensors"):
+        (tmp_path / left).touch()
+    made.clear()
+    assert mini_cli.main(["all", "--out", str(tmp_path)]) == 0 and made == ["ar", "annealing", "diffusion"]
 
 
 def test_rollouts_round_trip(tmp_path):
