@@ -24,7 +24,24 @@ ATTENTION, OUTPUT, GATES, DOWNWARD, LOGITS_PHASE = range(5)
 # Indices in `Weights.at[layer]`; the two views' qkv and out are adjacent.
 QKV, OUT, GATE_UP, DOWN, HEAD, EMBEDDING, MATRICES = 0, 2, 4, 5, 6, 7, 8
 # Words of a job. NUMBER is written last; helpers wait for it.
-NUMBER, TEAM, ROWS, START, VIEW, FIRST, ASKED, KEYS, VALUES, STORED, LOGITS, VOCABULARY, WORDS = range(13)
+(
+    NUMBER,
+    TEAM,
+    ROWS,
+    START,
+    VIEW,
+    FIRST,
+    ASKED,
+    KEYS,
+    VALUES,
+    STORED,
+    LOGITS,
+    VOCABULARY,
+    BRANCHES,
+    PATHS,
+    SIDE,
+    WORDS,
+) = range(16)
 COLUMNS = 4  # panels of 16 in a unit of work
 
 
@@ -56,8 +73,21 @@ class Buffers(NamedTuple):
 
 
 @inner
-def _heads(g, me, view, layer, rows, start, w, b, keys, values):
-    """Key-value head g: its products, norms and rotation, its place in the cache, attention."""
+def _copied(keys, values, cache, dim, source, target):
+    """Copy one head's key and value from slot to slot. cache: flat offset of the head's keys and values."""
+    a, b = cache + source // 16 * 16 * dim + source % 16, cache + target // 16 * 16 * dim + target % 16
+    for i in range(dim):
+        keys[b + i * 16] = keys[a + i * 16]
+        values[cache + target * dim + i] = values[cache + source * dim + i]
+
+
+@inner
+def _heads(g, me, view, layer, rows, start, paths, side, w, b, keys, values):
+    """Key-value head g: its products, norms and rotation, its place in the cache, attention.
+
+    paths [branches, 1 + deepest]: the depth of each branch row, then its path's rows by depth. Branches are kept from
+    slot `side` on, with a copy of the chain.
+    """
     dim, hidden = w.q_norm.shape[2], b.x.shape[1]
     kv_heads, stored = keys.shape[1], values.shape[2]
     group = b.q.shape[1] // b.x.shape[0]
@@ -71,8 +101,10 @@ def _heads(g, me, view, layer, rows, start, w, b, keys, values):
     cache = (layer * kv_heads + g) * stored * dim
     scale, one, eps = np.float32(1 / np.sqrt(dim)), np.float32(1), w.eps[0]
     q_norm, k_norm, queries, flat = w.q_norm[layer, view], w.k_norm[layer, view], b.q[me], values.reshape(-1)
+    chain = rows - len(paths)
     for r in range(rows):
-        at, cos, sin = start + r, w.cos[start + r], w.sin[start + r]
+        place_of = start + (r if r < chain else paths[r - chain, 0])
+        at, cos, sin = start + r if r < chain else side + r, w.cos[place_of], w.sin[place_of]
         row = r * total + base
         for h in range(group):
             norm_rotated(b.qkv, row + h * dim, q_norm, cos, sin, scale, eps, queries, (r * group + h) * dim, 1)
@@ -81,9 +113,31 @@ def _heads(g, me, view, layer, rows, start, w, b, keys, values):
         for i in range(dim):
             flat[cache + at * dim + i] = b.qkv[r, base + (group + 1) * dim + i]
     attend(
-        queries, group, rows, start, view == 0, keys, cache, values, cache, b.scores[me], b.sums[me],
+        queries, group, chain, start, view == 0, keys, cache, values, cache, b.scores[me], b.sums[me],
         b.attended, g * group * dim,
     )  # fmt: skip
+    if len(paths):
+        _branches(g, me, chain, group, start, paths, side, b, keys, values, cache, dim)
+
+
+@inner
+def _branches(g, me, chain, group, start, paths, side, b, keys, values, cache, dim):
+    """Attention of the branch rows: each finds its path at the path's positions, as if it had been decoded alone."""
+    flat_keys, flat_values = keys.reshape(-1), values.reshape(-1)
+    for r in range(chain):
+        _copied(flat_keys, flat_values, cache, dim, start + r, side + r)
+    for j in range(len(paths)):
+        depth, r = paths[j, 0], chain + j
+        for d in range(1, depth + 1):
+            if paths[j, d] != d:
+                _copied(flat_keys, flat_values, cache, dim, side + paths[j, d], start + d)
+        attend(
+            b.q[me][r * group : (r + 1) * group], group, 1, start + depth, True, keys, cache, values, cache,
+            b.scores[me], b.sums[me], b.attended[r : r + 1], g * group * dim,
+        )  # fmt: skip
+        for d in range(1, min(depth + 1, chain)):
+            if paths[j, d] != d:
+                _copied(flat_keys, flat_values, cache, dim, side + d, start + d)
 
 
 @inner
@@ -139,6 +193,7 @@ def _units(phase, job, w, b):
 def _share(me, number, job, sync, w, b):
     """One thread's share of pass `number`: all units it can claim."""
     layers, rows, view, start = w.at.shape[0], job[ROWS], job[VIEW], job[START]
+    paths = carray(pointer(job[PATHS]), (job[BRANCHES], 1 + rows), np.int64)
     kv_heads, dim, stored = _units(ATTENTION, job, w, b), w.q_norm.shape[2], job[STORED]
     keys = carray(pointer(job[KEYS]), (layers, kv_heads, stored * dim), np.float32)
     values = carray(pointer(job[VALUES]), (layers, kv_heads, stored, dim), np.float32)
@@ -153,7 +208,7 @@ def _share(me, number, job, sync, w, b):
                 norm_rows(b.x, w.norms[norm], b.normed[me], rows, w.eps[0])
                 norm = -1
             if phase == ATTENTION:
-                _heads(unit, me, view, layer, rows, start, w, b, keys, values)
+                _heads(unit, me, view, layer, rows, start, paths, job[SIDE], w, b, keys, values)
             elif phase == OUTPUT:
                 _columns(b.attended, rows, w.at[layer, OUT + view], unit, w, b)
             elif phase == GATES:

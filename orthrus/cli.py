@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from orthrus import checks
-from orthrus.config import ENGINES, MOST_THREADS, DecodeConfig
+from orthrus.config import DRAFTS, ENGINES, MOST_THREADS, DecodeConfig
 from orthrus.config.messages import turns_of
 from orthrus.console import Parser, as_json, note, printable, run_command, standard_input
 from orthrus.errors import OrthrusError
@@ -24,7 +24,7 @@ from orthrus.server.settings import settings_from_environment, whole_number
 from orthrus.trace.metrics import measure
 
 FROM_ENVIRONMENT = ("model", "device", "dtype", "threads", "engine")
-DECODING = ("max_new_tokens", "block_size", "pace", "temperature", "top_k", "top_p", "seed", "coupling")
+DECODING = ("max_new_tokens", "block_size", "draft", "temperature", "top_k", "top_p", "seed", "coupling")
 NUMBERS = ("max_new_tokens", "block_size", "temperature", "top_k", "top_p", "seed", "detail", "prompts")
 
 
@@ -193,7 +193,7 @@ def _block_options() -> Parser:
     options = Parser(add_help=False)
     options.add_argument("--max-new-tokens", default=DecodeConfig().max_new_tokens)
     options.add_argument("--block-size", help="anchor and guesses of a draft (default: the model's)")
-    options.add_argument("--pace", action="store_true", help="draft only as far as it pays, measured in the run")
+    options.add_argument("--draft", default=DecodeConfig().draft, help=f"{', '.join(DRAFTS)}: where drafts come from")
     return options
 
 

@@ -74,7 +74,7 @@ def our_ways(lm: LoadedModel, limit: int, told: bool = False) -> dict[str, Way]:
     return {
         AR: ours(lm, decode_ar, config(), told),
         FULL: ours(lm, decode, config(), told),
-        PACED: ours(lm, decode, config(pace=True), told),
+        PACED: ours(lm, decode, config(draft="auto"), told),
     } | {detailed(detail): ours(lm, decode, config(detail=detail), told) for detail in DETAILS}
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from orthrus.config.decode import COUPLINGS as COUPLINGS
+from orthrus.config.decode import DRAFTS as DRAFTS
 from orthrus.config.decode import DecodeConfig as DecodeConfig
 from orthrus.config.model import ModelConfig as ModelConfig
 

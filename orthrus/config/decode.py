@@ -9,6 +9,7 @@ from orthrus import checks
 from orthrus.errors import OrthrusError
 
 COUPLINGS = ("gumbel", "rejection")
+DRAFTS = ("chain", "tree", "lookup", "auto")
 MIN_TEMPERATURE = 0.01  # below it logits / temperature exceed float32's precision; 0 is greedy
 
 
@@ -21,7 +22,7 @@ class DecodeConfig:
     the decoding time, the detail is lowered in mid-run; a share of 1 or more keeps it.
 
     temperature 0 is greedy; above it tokens are drawn after temperature, then top_k, then top_p (None: no filter).
-    `pace` adapts the block size to the measured acceptance; `block_size` is then its upper limit.
+    `draft` is the drafting policy (`orthrus.decoding.drafter`); `block_size` is the upper limit of auto.
 
     `seed` and the position decide every draw. `coupling` is how drafts are judged in sampling: gumbel writes the AR
     text of the same seed, rejection accepts a little more and equals AR in distribution only.
@@ -39,7 +40,7 @@ class DecodeConfig:
     top_p: float | None = None
     seed: int = 1
     coupling: Literal["gumbel", "rejection"] = "gumbel"
-    pace: bool = False
+    draft: Literal["chain", "tree", "lookup", "auto"] = "chain"
 
     @property
     def sampled(self) -> bool:
@@ -71,4 +72,8 @@ class DecodeConfig:
             )
         checks.whole("seed", self.seed, 0, 2**31 - 1)
         checks.one_of("coupling", self.coupling, COUPLINGS)
-        checks.flag("pace", self.pace)
+        checks.one_of("draft", self.draft, DRAFTS)
+        if self.draft in ("tree", "lookup") and not self.same_text:
+            raise OrthrusError(
+                "chain-only", f"draft is {self.draft}, but rejection judges a drafted chain; take coupling gumbel"
+            )

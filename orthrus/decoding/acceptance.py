@@ -7,7 +7,7 @@ by rejection                     with probability min(1, p / q); after a refusal
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from orthrus.config import DecodeConfig
+from orthrus.decoding.draft_tree import Branches, depths_of
 from orthrus.decoding.sampling import ACCEPTANCE, NEXT, Sampled, Sampler, draw, uniforms
 from orthrus.events.schema import NextKind, TextEnd
 from orthrus.model.argmax import greedy, refuse_non_finite
@@ -29,6 +30,7 @@ class AcceptResult:
     next_id: int | None
     next_kind: NextKind  # correction | bonus | none
     stop: TextEnd | None  # eos | length | None
+    path: tuple[int, ...] = ()  # rows of the branches appended behind them
 
     @property
     def kept(self) -> int:
@@ -56,6 +58,22 @@ def accept_matching(
         raise ValueError(f"{len(proposals)} proposals need {len(proposals) + 1} choices, got {len(choices)}")
     n_accept = longest_prefix(proposals, choices)
     return result_of(proposals, n_accept, choices[n_accept], "correction", eos_ids, remaining)
+
+
+def accept_tree(
+    proposals: Sequence[int], branches: Branches, choices: Sequence[int], eos_ids: Collection[int], remaining: int
+) -> AcceptResult:
+    """Acceptance by choice of a tree: along the chain, then along the branches, as far as the AR view's choices lead.
+
+    proposals [n] of the chain, choices [1 + n + branches], `remaining` > the tree's depth.
+    """
+    n_accept = longest_prefix(proposals, choices[: len(proposals) + 1])
+    path = branches.walk(n_accept, choices)
+    tokens = [*proposals[:n_accept], *(branches.ids[row - branches.chain - 1] for row in path)]
+    last = path[-1] if path else n_accept
+    found = result_of(tokens, len(tokens), choices[last], "correction", eos_ids, remaining)
+    kind: NextKind = "correction" if found.next_kind == "bonus" and not branches.is_leaf(last) else found.next_kind
+    return replace(found, n_accept=n_accept, next_kind=kind, path=tuple(path[: max(0, found.kept - 1 - n_accept)]))
 
 
 def result_of(
@@ -128,7 +146,7 @@ def residual(p: Tensor, q: Tensor) -> tuple[Tensor, float]:
 class Verification(NamedTuple):
     """The AR view's judgement of one block."""
 
-    choices: Tensor  # [block] int64: its own choice after each slot
+    choices: Tensor  # [rows] int64: its own choice after each slot, and after each branch
     listed: list[int]
     settled: AcceptResult
     rejection_sample: RejectionSample | None  # only under rejection sampling
@@ -155,14 +173,19 @@ def by_choice(
     proposals: list[int],
     position: int,
     remaining: int,
+    branches: Branches | None = None,
 ) -> Verification:
     """Greedy and gumbel: a proposal is accepted iff the AR view chooses the same token there.
 
-    logits [n + 1, vocab], drafted [n, vocab] or None.
+    logits [n + 1, vocab], more by a row for each branch; drafted [n, vocab] or None.
     """
-    choices = sampler.sample(logits, position)
+    if branches is None:
+        choices = sampler.sample(logits, position)
+        listed = choices.tolist()
+        return Verification(choices, listed, accept_matching(proposals, listed, eos, remaining), None)
+    choices = sampler.sample(logits, position, depths_of(branches, logits.device))
     listed = choices.tolist()
-    return Verification(choices, listed, accept_matching(proposals, listed, eos, remaining), None)
+    return Verification(choices, listed, accept_tree(proposals, branches, listed, eos, remaining), None)
 
 
 def by_rejection(

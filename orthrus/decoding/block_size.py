@@ -10,6 +10,7 @@ tokens come, never which.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 CHANCES = (0.0, 0.4, 0.65, 0.8, 0.9, 0.95, 0.985)  # first refusal expected after 1, 1.7, 2.9, 5, 10, 20 or 67 tokens
 PRIOR = (1, 1, 1, 1, 2, 4, 8)  # prior over CHANCES: a model trained to draft mostly drafts well
@@ -38,7 +39,16 @@ class Costs:
         return self.verify[index] + (self.draft[index] if index else 0.0)
 
 
-def could_win(costs: Costs, index: int) -> bool:
+class CycleCosts(Protocol):
+    """What a policy asks of `Costs`, or of `orthrus.decoding.pass_costs.Prices`."""
+
+    @property
+    def rows(self) -> tuple[int, ...]: ...
+
+    def cycle(self, index: int) -> float: ...
+
+
+def could_win(costs: CycleCosts, index: int) -> bool:
     """Whether a cycle of size `index` clearly beats plain steps at the highest chance; if not, it is never tried."""
     tokens = sum(CHANCES[-1] ** i for i in range(costs.rows[index]))
     return index == 0 or MARGIN * costs.cycle(index) < tokens * costs.cycle(0)
@@ -47,7 +57,7 @@ def could_win(costs: Costs, index: int) -> bool:
 class AdaptiveBlockSize:
     """The block sizes of one run. Call `block()` before each cycle and `observe(...)` after it."""
 
-    def __init__(self, costs: Costs, block: int) -> None:
+    def __init__(self, costs: CycleCosts, block: int) -> None:
         self.costs = costs
         self._sizes = [i for i, rows in enumerate(costs.rows) if rows <= max(1, block) and could_win(costs, i)]
         self._tokens = [[sum(q**i for i in range(rows)) for q in CHANCES] for rows in costs.rows]

@@ -9,31 +9,40 @@ import torch
 from torch import Tensor
 
 from orthrus.decoding.acceptance import AcceptResult, Verification, accept_matching, by_choice, judge_for
+from orthrus.decoding.draft_tree import Branches
 from orthrus.decoding.prefill import ModelCache, prefill
 from orthrus.decoding.request import Request, vocabulary
 from orthrus.decoding.telemetry import Telemetry
 from orthrus.decoding.timing import LaneClock, Stopwatch
 from orthrus.events import Done, Draft, Event, Kv, Prefill, Verdict
+from orthrus.events.schema import DraftShape
 
 PLAIN_MS = 100.0  # plain steps run this long before their events are sent: the first step after that finds cold caches
 
 
 class Drafted(NamedTuple):
-    """One drafted block, before its verdict."""
+    """One draft, before its verdict: a chain, and the branches beside it."""
 
     anchor: int
     before: int  # committed rows of the cache, which is the anchor's position
     ids: Tensor  # [n_draft] int64
     listed: list[int]
-    logits: Tensor | None  # [n_draft, vocab]
+    logits: Tensor | None  # [n_draft, vocab]; None if no pass was made
     pass_ms: float
+    branches: Branches | None = None
+    shape: DraftShape = "chain"
+
+    @property
+    def rows(self) -> int:
+        """Rows that the verify pass computes."""
+        return 1 + len(self.listed) + (len(self.branches.ids) if self.branches else 0)
 
 
 class Verified(NamedTuple):
     """One judged block."""
 
     written: int  # rows of the cache
-    logits: Tensor | None  # [block, vocab]
+    logits: Tensor | None  # [rows, vocab]: of the block, then of the branches
     verification: Verification
     pass_ms: float
     judge_ms: float
@@ -43,7 +52,7 @@ class DraftVerifyLane:
     """The state of one run; `_cycles` is the loop, the methods are its phases."""
 
     def __init__(self, request: Request) -> None:
-        self.block_sizes = request.block_sizes()  # may time passes, so before the clock starts
+        self.drafter = request.drafter()  # may time passes, so before the clock starts
         self.request, self.clock = request, LaneClock()
         self.model = request.lm.model
         self.sampler = request.sampler()
@@ -72,14 +81,15 @@ class DraftVerifyLane:
             if self.request.cancelled():
                 self.stop = "cancel"
                 break
-            plain = self.block_sizes.plain_steps() if self.block_sizes and self.by_choice else 0
-            yield from self._plain_steps(plain) if plain else self._drafted_cycle()
+            found = self.drafter.find()
+            plain = self.drafter.plain_steps() if self.by_choice and not found else 0
+            yield from self._plain_steps(plain) if plain else self._drafted_cycle(found)
 
-    def _drafted_cycle(self) -> Iterator[Event]:
+    def _drafted_cycle(self, found: list[int]) -> Iterator[Event]:
         began = self.clock.ms()
-        block = self.block_sizes.block() if self.block_sizes else self.request.block
-        n_draft = min(block, self._remaining(), self.cache.capacity - self.cache.length) - 1
-        drafted = self._draft(n_draft, block)
+        rows = len(found) + 1 if found else self.drafter.rows()
+        n_draft = min(rows, self._remaining(), self.cache.capacity - self.cache.length) - 1
+        drafted = self._looked_up(found[:n_draft]) if found and n_draft else self._draft(n_draft, rows)
         yield from self._draft_event(drafted, began)
         if self.request.cancelled():
             self.stop = "cancel"
@@ -104,7 +114,7 @@ class DraftVerifyLane:
             index = int(token.item())
             judged = clock()
             steps.append((logits, token, index, passed, judged))
-            if index in self.eos or self.request.cancelled():
+            if self.drafter.wrote(index) or index in self.eos or self.request.cancelled():
                 break
         with self.clock.paused():
             for logits, token, index, passed, judged in steps:
@@ -114,7 +124,7 @@ class DraftVerifyLane:
                 )
                 verified = Verified(1, logits, verification, passed - began, judged - passed)
                 before += 1
-                self._commit(drafted, verified, before)
+                self._append(drafted, verified, before)
                 yield from self._draft_event(drafted, began)
                 yield from self._verdict_event(drafted, verified, began, gap=0.0)
                 began = judged
@@ -130,6 +140,7 @@ class DraftVerifyLane:
             self.stop = "cancel"
             return
         self.token_ids.append(first)
+        self.drafter.wrote(first)
         self.stop = "eos" if first in self.eos else "length" if not self._remaining() else self._full(self.cache.length)
         fields = self.telemetry.prefill(logits)
         self.telemetry.rows(self.cache.length - 1, logits, 1)
@@ -152,14 +163,30 @@ class DraftVerifyLane:
             logits = self.model.forward_diffusion(self.window[:rows], self.cache, n_draft)
             ids = self.sampler.sample(logits, before)
             listed = ids.tolist()
+            branches = self.drafter.branches(self.sampler.contest(logits, before), listed)
         self.drafts += 1
-        return Drafted(anchor, before, ids, listed, logits, watch.ms)
+        if branches is None:
+            return Drafted(anchor, before, ids, listed, logits, watch.ms)
+        n = branches.chain
+        return Drafted(anchor, before, ids[:n], listed[:n], logits[:n], watch.ms, branches, "tree")
+
+    def _looked_up(self, found: list[int]) -> Drafted:
+        """A chain found in prompt or text: no pass is made."""
+        self.window[0] = self.token_ids[-1]
+        ids = torch.tensor(found, device=self.model.device)
+        return Drafted(self.token_ids[-1], self.cache.length, ids, found, None, 0.0, None, "lookup")
 
     def _draft_event(self, drafted: Drafted, began: float) -> Iterator[Event]:
         with self.clock.paused():  # sending events is not decoding time
-            detail, fields = self.telemetry.detail, self.telemetry.draft(drafted.logits, drafted.ids)
+            detail, fields = self.telemetry.draft(drafted.logits, drafted.ids)
+            branches = drafted.branches
+            if branches is not None:
+                fields |= {"shape": drafted.shape, "branch_ids": branches.ids, "branch_parents": branches.parents}
+            elif drafted.shape != "chain":
+                fields["shape"] = drafted.shape
             if drafted.listed:
-                yield from self.request.pieces([*drafted.listed, *_flat(fields.get("q_top_ids", ()))])
+                named = *drafted.listed, *fields.get("branch_ids", ()), *_flat(fields.get("q_top_ids", ()))
+                yield from self.request.pieces(named)
             yield self.request.stamp(
                 Draft,
                 detail=detail,
@@ -176,26 +203,41 @@ class DraftVerifyLane:
 
     def _verify(self, drafted: Drafted) -> Verified:
         """One AR pass over anchor + proposals, the acceptance rule and the cache crop."""
-        before, remaining = drafted.before, self._remaining()
+        before, remaining, branches = drafted.before, self._remaining(), drafted.branches
         block = self.window[:1]  # the anchor, which `_draft` has put there
-        if drafted.listed:
+        if branches is not None:
+            block = torch.cat((block, drafted.ids, torch.tensor(branches.ids, dtype=torch.int64, device=block.device)))
+        elif drafted.listed:
             block = torch.cat((block, drafted.ids), out=self.verified[: len(drafted.listed) + 1])
+        more = {} if branches is None else {"branches": branches}
         with Stopwatch(self.model.device) as passed:
-            logits = self.model.forward_ar(block, self.cache)
+            logits = (
+                self.model.forward_ar(block, self.cache)
+                if branches is None
+                else self.model.forward_tree(block, self.cache, branches.paths)
+            )
         with Stopwatch(self.model.device) as judged:
-            verification = self.judge(logits, drafted.logits, drafted.listed, before, remaining)
-        written = self.cache.length - before
-        self.cache.crop(before + verification.settled.kept)
-        return Verified(written, logits, verification, passed.ms, judged.ms)
+            verification = self.judge(logits, drafted.logits, drafted.listed, before, remaining, **more)
+            settled = verification.settled
+            self.cache.crop(before + settled.kept - len(settled.path))
+            if settled.path:
+                self.cache.keep(settled.path)
+        return Verified(drafted.rows, logits, verification, passed.ms, judged.ms)
 
     def _commit(self, drafted: Drafted, verified: Verified, length: int) -> None:
+        """As `_append`, and the drafter learns of the tokens."""
+        for token in verified.verification.settled.tokens:
+            self.drafter.wrote(token)
+        self._append(drafted, verified, length)
+
+    def _append(self, drafted: Drafted, verified: Verified, length: int) -> None:
         """Append the committed tokens to the text; the cache then holds `length` positions."""
         settled = verified.verification.settled
         self.token_ids.extend(settled.tokens)
         self.stop = settled.stop or self._full(length)
         self.verifies += 1
-        if self.block_sizes:
-            self.block_sizes.observe(len(drafted.listed), settled.n_accept)
+        ms = drafted.pass_ms + verified.pass_ms + verified.judge_ms
+        self.drafter.observe(drafted.shape, len(drafted.listed), settled.n_accept, drafted.rows, ms)
 
     def _verdict_event(
         self, drafted: Drafted, verified: Verified, began: float, gap: float | None = None
@@ -206,14 +248,17 @@ class DraftVerifyLane:
         gap = self._gap(began, passes) if gap is None else gap
         self.decode_ms += passes + gap
         with self.clock.paused():
-            detail, fields = self.telemetry.detail, self.telemetry.verdict(verified.logits, verification, drafted.ids)
-            self.telemetry.rows(drafted.before, verified.logits, settled.kept)
+            chain = len(drafted.listed) + 1
+            detail, fields = self.telemetry.verdict(verified.logits, verification, drafted.ids)
+            self.telemetry.rows(drafted.before, _path_rows(verified.logits, settled), settled.kept)
+            if drafted.branches is not None:
+                fields |= {"branch_ar_ids": verification.listed[chain:], "path": settled.path}
             yield from self.request.pieces(_named(verification, fields))
             yield self.request.stamp(
                 Verdict,
                 detail=detail,
                 cycle=self.cycle,
-                ar_ids=verification.listed,
+                ar_ids=verification.listed[:chain],
                 **_settled_fields(settled),
                 t_verify_ms=round(verified.pass_ms, 3),
                 t_judge_ms=round(verified.judge_ms, 3),
@@ -262,6 +307,13 @@ def _settled_fields(settled: AcceptResult) -> dict:
         "next_kind": settled.next_kind,
         "stop": settled.stop,
     }
+
+
+def _path_rows(logits: Tensor | None, settled: AcceptResult) -> Tensor | None:
+    """The rows of the text by position: of the chain as far as it was accepted, then of the branches."""
+    if not settled.path or logits is None:
+        return logits
+    return logits[[*range(settled.n_accept + 1), *settled.path]]
 
 
 def _named(verification: Verification, fields: dict) -> list[int]:

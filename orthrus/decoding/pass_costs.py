@@ -1,8 +1,9 @@
-"""Pass costs by number of rows on this machine, measured in about a second, for `block_size`."""
+"""Pass costs by number of rows on this machine, measured in about a second, for `drafter`."""
 
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -18,18 +19,64 @@ CONTEXT = 128  # positions in the cache while passes are timed
 WHOLE = 64e6  # weights up to which the whole stack is timed; a larger one is extrapolated from two layers
 REPEATS, SECONDS = 8, 1.0
 
-_COSTS: WeakKeyDictionary[Any, dict[tuple[int, int], Costs]] = WeakKeyDictionary()
+LEARNING = 1 / 16  # weight of a cycle in what is learnt of the prices
 
 
-def pass_costs(model: Any, block: int) -> Costs:
+class Prices:
+    """What passes cost: a table measured beforehand, corrected by the cycles of the runs as they are timed.
+
+    A table measured in a busy moment would otherwise mislead every run of the process. Plain steps and cycles have a
+    factor each, since only their ratio decides anything.
+    """
+
+    def __init__(self, costs: Costs) -> None:
+        self.costs, self.plain_factor, self.cycle_factor = costs, 1.0, 1.0
+        self.rows = costs.rows
+
+    def cycle(self, index: int) -> float:
+        """Cost of a cycle of rows[index] positions; for one position, of the verify pass alone."""
+        return self.costs.cycle(index) * (self.cycle_factor if index else self.plain_factor)
+
+    def draft(self, rows: int) -> float:
+        """Cost of a draft pass of so many rows."""
+        return self.cycle_factor * between(self.rows, self.costs.draft, rows)
+
+    def verify(self, rows: int) -> float:
+        """Cost of a verify pass of so many rows."""
+        return (self.plain_factor if rows == 1 else self.cycle_factor) * between(self.rows, self.costs.verify, rows)
+
+    def observe(self, drafted: int, verified: int, ms: float) -> None:
+        """A cycle with a draft pass of `drafted` rows, 0 for none, and a verify pass of `verified` rows took `ms`."""
+        expected = between(self.rows, self.costs.verify, verified)
+        expected += between(self.rows, self.costs.draft, drafted) if drafted else 0.0
+        factor = min(4.0, max(0.25, ms / 1e3 / expected))
+        if drafted or verified > 1:
+            self.cycle_factor += LEARNING * (factor - self.cycle_factor)
+        else:
+            self.plain_factor += LEARNING * (factor - self.plain_factor)
+
+
+def between(rows: Sequence[int], costs: Sequence[float], wanted: int) -> float:
+    """The cost at `wanted` rows: between two measured sizes on a line, beyond the last one on that of the last two."""
+    at = min(bisect_left(rows, wanted), len(rows) - 1)
+    if rows[at] == wanted or len(rows) == 1:
+        return costs[at]
+    low, high = rows[at - 1], rows[at]
+    return costs[at - 1] + (costs[at] - costs[at - 1]) * (wanted - low) / (high - low)
+
+
+_PRICES: WeakKeyDictionary[Any, dict[tuple[int, int], Prices]] = WeakKeyDictionary()
+
+
+def prices(model: Any, block: int) -> Prices:
     """Seconds per pass at ROWS up to `block`, including the choice of tokens.
 
-    Measured once per model and number of threads.
+    Measured once per model and number of threads, and kept: what a run learns serves the next.
     """
-    by_block = _COSTS.setdefault(model, {})
+    by_block = _PRICES.setdefault(model, {})
     key = block, model.threads
     if key not in by_block:
-        by_block[key] = _measured(model, tuple(n for n in ROWS if n <= block))
+        by_block[key] = Prices(_measured(model, tuple(n for n in ROWS if n <= block)))
     return by_block[key]
 
 

@@ -12,9 +12,9 @@ from orthrus.checkpoints.chat_template import chat_ids
 from orthrus.checkpoints.loading import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.config.messages import Messages, turns_of
-from orthrus.decoding.block_size import AdaptiveBlockSize
+from orthrus.decoding.drafter import Drafter
 from orthrus.decoding.logit_stats import RowLog
-from orthrus.decoding.pass_costs import pass_costs
+from orthrus.decoding.pass_costs import prices
 from orthrus.decoding.sampling import Greedy, Sampled, Sampler
 from orthrus.errors import OrthrusError
 from orthrus.events import Event, Piece, Stamper
@@ -53,9 +53,11 @@ class Request:
         """Cache rows this run can ever need."""
         return min(self.context, len(self.ids) + self.config.max_new_tokens)
 
-    def block_sizes(self) -> AdaptiveBlockSize | None:
-        """The adaptive block size, if the run asks for it."""
-        return AdaptiveBlockSize(pass_costs(self.lm.model, self.block), self.block) if self.config.pace else None
+    def drafter(self) -> Drafter:
+        """The drafting policy of a run; auto may time some passes first."""
+        draft = self.config.draft
+        measured = prices(self.lm.model, self.block) if draft == "auto" else None
+        return Drafter(draft, self.block, self.ids, measured, self.config.same_text)
 
     def sampler(self) -> Sampler:
         """The sampler of both views and both lanes; each lane makes its own."""

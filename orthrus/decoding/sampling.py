@@ -90,12 +90,12 @@ class Greedy:
     def __init__(self, argmax: Callable[[Tensor], Tensor] = finite_greedy) -> None:
         self._argmax = argmax
 
-    def contest(self, logits: Tensor, position: int) -> Tensor:
+    def contest(self, logits: Tensor, position: int, depths: Tensor | None = None) -> Tensor:
         """[rows, vocab]: the scores whose largest is chosen."""
         return logits
 
-    def sample(self, logits: Tensor, position: int) -> Tensor:
-        """[rows, vocab] of rows that stand at position, position + 1, ... -> [rows] int64.
+    def sample(self, logits: Tensor, position: int, depths: Tensor | None = None) -> Tensor:
+        """[rows, vocab] -> [rows] int64. Row i stands at position + depths[i], without depths at position + i.
 
         Raises OrthrusError for logits that are not finite.
         """
@@ -124,13 +124,15 @@ class Sampled:
         """[rows, vocab] -> the filtered logits, float32."""
         return filtered(logits, self.temperature, self.top_k, self.top_p)
 
-    def contest(self, logits: Tensor, position: int) -> Tensor:
-        """[rows, vocab] of rows that stand at position, position + 1, ...: scores and noise, float32."""
-        return self.scores(logits) + self.noise.rows(position, len(logits))
+    def contest(self, logits: Tensor, position: int, depths: Tensor | None = None) -> Tensor:
+        """[rows, vocab] of rows placed as in `Greedy.sample`: scores and noise, float32."""
+        if depths is None:
+            return self.scores(logits) + self.noise.rows(position, len(logits))
+        return self.scores(logits) + self.noise.rows(position, int(depths.max()) + 1)[depths]
 
-    def sample(self, logits: Tensor, position: int) -> Tensor:
+    def sample(self, logits: Tensor, position: int, depths: Tensor | None = None) -> Tensor:
         """As `Greedy.sample`. [rows, vocab] -> [rows] int64."""
-        scores = self.contest(logits, position)
+        scores = self.contest(logits, position, depths)
         chosen = greedy(scores)
         refuse_non_finite(scores, chosen)
         return chosen

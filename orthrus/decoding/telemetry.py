@@ -35,29 +35,36 @@ class Telemetry:
                 logits, self.detail, self.n_alt
             )
 
-    def draft(self, logits: Tensor | None, ids: Tensor) -> dict[str, Any]:
-        """The draft event's optional fields; without logits, those of an empty draft.
+    def draft(self, logits: Tensor | None, ids: Tensor) -> tuple[int, dict[str, Any]]:
+        """The draft event's detail and optional fields. A chain that was looked up has no distributions.
 
-        logits [n_draft, vocab] or None, ids [n_draft] int64.
+        logits [n_draft, vocab], None if no pass was made; ids [n_draft] int64.
         """
         self.cycle_ms, self.q = 0.0, None
-        if logits is None:
-            return _empty_draft(self.detail)
-        if self.detail < 0:
-            return {}
+        if logits is None and not len(ids):
+            return self.detail, _empty_draft(self.detail)
+        if logits is None or self.detail < 0:
+            return -1, {}
         with self._aside():
             fields, self.q = logit_stats.draft_fields(logits, ids, self.detail, self.n_alt, self.sampler)
-        return fields
+        return self.detail, fields
 
-    def verdict(self, logits: Tensor | None, verification: Verification, proposals: Tensor) -> dict[str, Any]:
-        """The verdict event's optional fields. logits [n_draft + 1, vocab], proposals [n_draft] int64."""
-        if self.detail < 0:
-            return {}
+    def verdict(
+        self, logits: Tensor | None, verification: Verification, proposals: Tensor
+    ) -> tuple[int, dict[str, Any]]:
+        """The verdict event's detail and optional fields: 0 at most if the draft had no distributions.
+
+        logits [n_draft + 1, vocab], more for branches; proposals [n_draft] int64.
+        """
+        n = len(proposals)
+        detail = self.detail if self.q is not None or not n else min(0, self.detail)
+        if detail < 0:
+            return detail, {}
         assert logits is not None, "a lane keeps what is read"
         with self._aside():
-            return logit_stats.verdict_fields(
-                logits, verification.choices, proposals, self.q, self.detail, self.n_alt, self.sampler
-            ) | rejection_fields(verification.rejection_sample, self.detail, self.n_alt)
+            return detail, logit_stats.verdict_fields(
+                logits[: n + 1], verification.choices[: n + 1], proposals, self.q, detail, self.n_alt, self.sampler
+            ) | rejection_fields(verification.rejection_sample, detail, self.n_alt)
 
     def rows(self, position: int, logits: Tensor | None, count: int) -> None:
         """Log the first `count` rows for the comparison of lanes, if the run has one. logits [rows, vocab]."""

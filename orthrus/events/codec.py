@@ -79,17 +79,30 @@ def _check_sense(event: Event) -> None:
         raise ValueError(
             f"draft of block {event.block} has n_draft {event.n_draft} and {n} ids; both must be block - 1"
         )
+    if isinstance(event, Draft):
+        _check_branches(event)
     if isinstance(event, Verdict) and not event.n_accept < len(event.ar_ids):
         raise ValueError(f"{event.type}.n_accept is {event.n_accept}; the block has {len(event.ar_ids)} slots")
     if isinstance(event, Verdict):
         own = event.next_id is not None
-        if own is (event.next_kind == "none") or not own <= event.n_commit <= event.n_accept + own:
+        most = event.n_accept + len(event.path or ()) + own
+        if own is (event.next_kind == "none") or not own <= event.n_commit <= most:
             kind = f"next_id {event.next_id} of kind {event.next_kind}"
             raise ValueError(f"{event.type} accepts {event.n_accept}, commits {event.n_commit} and has {kind}")
     if isinstance(event, Piece):
         for token, glyph in event.items.items():
             if not re.fullmatch(r"(?:[0-9a-f]{2}){0,1024}", glyph.b):
                 raise ValueError(f"piece.items[{token}].b is {glyph.b!r:.60}; it must be bytes in lower-case hex")
+
+
+def _check_branches(draft: Draft) -> None:
+    """A tree says its branches, each behind a row that comes before it."""
+    ids, parents = draft.branch_ids, draft.branch_parents
+    if (draft.shape == "tree") is (ids is None) or (ids is None) is not (parents is None):
+        raise ValueError(f"draft of shape {draft.shape} and branch_ids {ids}: a tree has branches, nothing else has")
+    for row, parent in enumerate(parents or (), draft.block):
+        if not parent < row:
+            raise ValueError(f"draft.branch_parents has {parent} for row {row}; a parent comes before its children")
 
 
 def _frozen(value: Any) -> Any:

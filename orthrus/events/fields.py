@@ -100,7 +100,7 @@ def _check_detail(record: Any, specs: Mapping[str, Spec], where: str) -> None:
     there = {name for name in late if getattr(record, name) is not None}
     detail = record.detail if "detail" in specs else (1 if there else 0)
     for name, spec in late.items():
-        level = spec.detail or 0
+        level = 0 if spec.detail is None else spec.detail
         if name in there and level > detail:
             raise ValueError(f"{where}.{name} belongs to detail {level}, the event says detail {detail}")
         if name not in there and level <= detail and spec.always:

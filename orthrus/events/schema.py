@@ -22,6 +22,7 @@ Ints = tuple[int, ...]
 Floats = tuple[float, ...]
 NextKind = Literal["correction", "bonus", "resample", "none"]
 TextEnd = Literal["eos", "length"]  # what ends a text
+DraftShape = Literal["chain", "tree", "lookup"]
 RunEnd = Literal["eos", "length", "capacity", "cancel"]  # what ends a run
 
 
@@ -175,7 +176,12 @@ class Prefill(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft(Event):
-    """The diffusion view has proposed a block. Slot 0 is the anchor; slot s holds draft_ids[s - 1]."""
+    """A block is proposed. Slot 0 is the anchor; slot s holds draft_ids[s - 1].
+
+    The chain comes from the diffusion view's pass, or without a pass from prompt and text (shape lookup). A tree has
+    branches beside it, R of them: rows of the verify pass behind the block, parents before children. A parent is the
+    number of a row. In traces without a shape every draft is a chain.
+    """
 
     type: ClassVar[str] = "draft"
     detail: int = of(int, low=-1)
@@ -192,11 +198,17 @@ class Draft(Event):
     q_top_ids: tuple[Ints, ...] | None = of(int, "N", "A", detail=1)
     q_top_lp: tuple[Floats, ...] | None = _lp("N", "A", detail=1)
     q_f: Floats | None = _lp("N", detail=0, always=False)
+    shape: DraftShape | None = of(str, choices=("chain", "tree", "lookup"), detail=-1, always=False)
+    branch_ids: Ints | None = of(int, "R", detail=-1, always=False)
+    branch_parents: Ints | None = of(int, "R", detail=-1, always=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict(Event):
-    """The AR view has judged one draft; n_commit tokens were appended to the text."""
+    """The AR view has judged one draft; n_commit tokens were appended to the text.
+
+    n_accept counts the chain. `path` has the rows of the branches that were accepted behind it.
+    """
 
     type: ClassVar[str] = "verdict"
     detail: int = of(int, low=-1)
@@ -227,6 +239,8 @@ class Verdict(Event):
     residual_top_ids: Ints | None = of(int, "*", detail=1, always=False)
     residual_top_p: Floats | None = of(float, "*", high=1, detail=1, always=False)
     residual_mass: float | None = of(float, high=1, detail=1, always=False)
+    branch_ar_ids: Ints | None = of(int, "R", detail=-1, always=False)
+    path: Ints | None = of(int, "*", low=1, detail=-1, always=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,9 +45,9 @@ class GraphRuntime:
         return self._runner
 
     def serves(self, config: DecodeConfig) -> bool:
-        """Whether a cycle is a fixed launch sequence; filters, rejection and adaptive blocks use plain PyTorch."""
+        """Whether a cycle is a fixed launch sequence; filters, rejection and drafts beyond chains are plain PyTorch."""
         filtered = config.top_k is not None or config.top_p not in (None, 1)
-        return not config.pace and (not config.sampled or (config.coupling == "gumbel" and not filtered))
+        return config.draft == "chain" and (not config.sampled or (config.coupling == "gumbel" and not filtered))
 
     def refuse_run(self, model: Orthrus, rows: int) -> None:
         """Raise ValueError if there is not enough memory for a run of `rows` positions."""

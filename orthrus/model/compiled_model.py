@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,11 +21,14 @@ from kernels.numba_attention import QUERIES, score_width
 from kernels.numba_common import PANEL
 from kernels.numba_pass import (
     ASKED,
+    BRANCHES,
     COLUMNS,
     FIRST,
     KEYS,
     LOGITS,
+    PATHS,
     ROWS,
+    SIDE,
     START,
     STORED,
     TEAM,
@@ -44,7 +48,9 @@ from orthrus.model.dual_view import Orthrus
 from orthrus.model.kv_cache import Committed
 from orthrus.model.thread_team import Crew, TeamSize, available_cores
 
-PASS_ROWS = 32  # rows of one call at least; a longer prompt is read in pieces (250 rows at once take a fifth longer)
+PASS_ROWS = 64  # rows of one call at least: the anchor and a draft of up to 63 nodes
+PROMPT_ROWS = 32  # a longer prompt is read in pieces (250 rows at once take a fifth longer)
+NO_PATHS = np.zeros((0, 1), np.int64)
 PATIENCE = 20_000  # pause instructions, about 1 ms: a helper thread spins for so long before it sleeps
 
 
@@ -70,6 +76,17 @@ class CompiledCache(Committed):
         self.keys, self.values = (np.zeros(size, np.float32) for _ in range(2))
         self.places = self.keys.ctypes.data, self.values.ctypes.data
         self.bytes_per_position = config.kv_bytes_per_position * 4
+        self.side = self.stored - pass_rows(config)  # first slot of a tree's rows, behind the capacity
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Commit these rows of the last tree, one position each, behind the length."""
+        shape = *self.keys.shape[:2], self.stored // PANEL, -1, PANEL
+        keys, values = self.keys.reshape(shape), self.values.reshape(*self.keys.shape[:2], self.stored, -1)
+        for row in rows:
+            slot, at = self.side + row, self.length
+            self.appended(1)
+            keys[:, :, at // PANEL, :, at % PANEL] = keys[:, :, slot // PANEL, :, slot % PANEL]
+            values[:, :, at] = values[:, :, slot]
 
     @staticmethod
     def bytes_for(config: ModelConfig, capacity: int) -> int:
@@ -130,7 +147,7 @@ class CompiledModel:
     @property
     def prompt_rows(self) -> int:
         """Prompt rows per pass; a run can be stopped between passes."""
-        return pass_rows(self.config)
+        return max(PROMPT_ROWS, self.config.block_size)
 
     def new_cache(self, capacity: int) -> CompiledCache:
         """An empty cache of this model's shapes."""
@@ -162,7 +179,7 @@ class CompiledModel:
         ids [rows] int64. Returns logits [rows, vocab] float32, or the last row's [1, vocab]; row i predicts the token
         after ids[i]. Raises ValueError if the rows do not fit the cache.
         """
-        numbers, start, most = ids.numpy(), cache.length, pass_rows(self.config)
+        numbers, start, most = ids.numpy(), cache.length, self.prompt_rows
         cache.appended(len(numbers))
         parts = []
         for at in range(0, len(numbers), most):
@@ -180,10 +197,36 @@ class CompiledModel:
         """
         return self._pass(block.numpy(), cache, cache.length, 1, 0, n_draft)
 
-    def _pass(self, ids: np.ndarray, cache: CompiledCache, start: int, view: int, first: int, n_logits: int) -> Tensor:
+    def forward_tree(self, ids: Tensor, cache: CompiledCache, paths: Sequence[Sequence[int]]) -> Tensor:
+        """AR view of a tree: a chain, which is committed as by `forward_ar`, then a row for each of `paths`.
+
+        ids [rows] int64; a path is the rows from the one behind the anchor down to the branch itself. Returns logits
+        [rows, vocab] float32, each row equal in every bit to the one decoded alone behind its path. `cache.keep`
+        commits branches. Raises ValueError if the rows do not fit a pass.
+        """
+        rows, most = len(ids), pass_rows(self.config)
+        if rows > most:
+            raise ValueError(f"the tree has {rows} rows, a pass holds {most}")
+        table = np.zeros((len(paths), 1 + rows), np.int64)
+        for number, path in enumerate(paths):
+            table[number, : 1 + len(path)] = len(path), *path
+        start = cache.length
+        cache.appended(rows - len(paths))
+        return self._pass(ids.numpy(), cache, start, 0, 0, rows, table)
+
+    def _pass(
+        self,
+        ids: np.ndarray,
+        cache: CompiledCache,
+        start: int,
+        view: int,
+        first: int,
+        n_logits: int,
+        paths: np.ndarray = NO_PATHS,
+    ) -> Tensor:
         rows, job, context = len(ids), self._job, self.config.max_position_embeddings
-        if start + rows > context:
-            raise ValueError(f"position {start + rows} lies beyond the model's context of {context}")
+        if start + rows - len(paths) > context:
+            raise ValueError(f"position {start + rows - len(paths)} lies beyond the model's context of {context}")
         logits = torch.empty(n_logits, self._columns)
         with self._lock:
             self._make_room(cache.stored)
@@ -191,6 +234,7 @@ class CompiledModel:
             job[ROWS], job[START], job[VIEW], job[FIRST], job[ASKED] = rows, start, view, first, n_logits
             job[KEYS], job[VALUES] = cache.places
             job[STORED], job[LOGITS], job[VOCABULARY] = cache.stored, logits.data_ptr(), self._columns
+            job[BRANCHES], job[PATHS], job[SIDE] = len(paths), paths.ctypes.data, cache.side
             if size > 1:
                 self._crew.wake()
             began = time.perf_counter()

@@ -7,6 +7,7 @@ rows are computed is the model's `operators`; `graphs` decodes whole runs in the
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -131,6 +132,36 @@ class Orthrus(nn.Module):
             scratch.x.add_(operators.linear(attended, layer.ar.out))
             self._mlp(scratch, layer)
         return scratch.norm(self.last_norm)
+
+    @torch.inference_mode()
+    def forward_tree(self, ids: Tensor, cache: SharedCache, paths: Sequence[Sequence[int]]) -> Tensor:
+        """AR view of a tree: a chain, which is committed as by `forward_ar`, then a row for each of `paths`.
+
+        ids [rows] int64; a path is the rows from the one behind the anchor down to the branch itself. Returns logits
+        [rows, vocab]. Each branch attends alone, to its path in the order of positions. `cache.keep` commits branches.
+        """
+        start, chain, operators = cache.length, len(ids) - len(paths), self.operators
+        end = cache.appended(chain)
+        depths = torch.tensor([*range(chain), *map(len, paths)], device=self.device)
+        cos, sin = (table[depths] for table in self._angles(start, chain))
+        group = self.config.num_attention_heads // self.config.num_key_value_heads
+        bias = operators.bias(chain, start, group, self.device, self.dtype)
+        scratch, rows = self._embedded(ids, cache), [torch.tensor([0, *path], device=self.device) for path in paths]
+        seen, slots, side = cache.seen(end), cache.slots(start, chain), cache.side(len(ids))
+        for layer, keys, values, new_keys, new_values, k, v in zip(
+            self.fused_layers(), *seen, *slots, *side, strict=True
+        ):
+            qkv = operators.linear(scratch.norm(layer.attn_norm), layer.ar.qkv)
+            v.copy_(scratch.rotate(qkv, layer.ar.qk_norm, cos, sin, k))
+            new_keys.copy_(k[:chain])
+            new_values.copy_(v[:chain])
+            attended = [operators.attend(scratch.q[:chain], keys, values, start, bias)]
+            for number, path in enumerate(rows, chain):
+                along = (torch.cat((t[:, :start], own[path].transpose(0, 1)), 1) for t, own in ((keys, k), (values, v)))
+                attended.append(operators.attend(scratch.q[number : number + 1], *along, start + len(path) - 1, None))
+            scratch.x.add_(operators.linear(torch.cat(attended), layer.ar.out))
+            self._mlp(scratch, layer)
+        return self.logits(scratch.norm(self.last_norm))
 
     @torch.inference_mode()
     def forward_diffusion(self, block: Tensor, cache: SharedCache, n_draft: int) -> Tensor:

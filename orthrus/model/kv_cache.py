@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -50,6 +52,7 @@ class SharedCache(Committed):
         self.keys: tuple[Tensor, ...] = tuple(self._keys.unbind(0))
         self.values: tuple[Tensor, ...] = tuple(self._values.unbind(0))
         self._config, self._scratch = config, {}
+        self._side: Tensor | None = None  # [2, layers, rows, kv_heads, head_dim], made by the first tree
         self.bytes_per_position = config.kv_bytes_per_position * self._keys.element_size()
 
     def seen(self, width: int) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
@@ -60,6 +63,21 @@ class SharedCache(Committed):
         """Where new keys and values go, [rows, kv_heads, head_dim] a layer."""
         places = (t.narrow(2, start, rows).transpose(1, 2).unbind(0) for t in (self._keys, self._values))
         return tuple(places)
+
+    def side(self, rows: int) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """Where a tree's keys and values go, [rows, kv_heads, head_dim] a layer."""
+        if self._side is None or self._side.shape[2] < rows:
+            layers, kv_heads, _, dim = self._keys.shape
+            self._side = self._keys.new_empty(2, layers, rows, kv_heads, dim)
+        keys, values = self._side[:, :, :rows].unbind(0)
+        return keys.unbind(0), values.unbind(0)
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Commit these rows of the last tree, one position each, behind the length."""
+        assert self._side is not None, "a tree was computed"
+        for row in rows:
+            at = self.appended(1) - 1
+            self._keys[:, :, at], self._values[:, :, at] = self._side[0, :, row], self._side[1, :, row]
 
     def scratch(self, rows: int) -> Workspace:
         """The buffers of a pass of `rows` rows; they belong to the run, as the cache does."""

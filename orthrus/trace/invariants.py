@@ -48,23 +48,21 @@ def _cycle(trace: Trace, cycle: Cycle) -> Iterator[str]:
         yield f"(viii) {name}: {len(verdict.ar_ids)} ar_ids in a block of {draft.block}"
         return
     if _by_comparison(trace):
-        run = _leading_run(draft, verdict)
-        if verdict.n_accept != run:
-            yield f"(i) {name}: n_accept is {verdict.n_accept}, the proposals agree with the AR view for {run}"
-        if verdict.next_id is not None and verdict.next_id != verdict.ar_ids[verdict.n_accept]:
-            own = verdict.ar_ids[verdict.n_accept]
-            yield f"(i) {name}: next_id is {verdict.next_id}, the AR view's choice there is {own}"
-    ends = next((k for k, i in enumerate(draft.draft_ids[: verdict.n_accept], 1) if i in _eos(trace)), None)
-    expected = verdict.n_accept if ends is None else ends
+        yield from _walk(name, draft, verdict)
+    proposals = (*draft.draft_ids[: verdict.n_accept], *cycle.accepted_ids[cycle.on_chain :])
+    ends = next((k for k, i in enumerate(proposals, 1) if i in _eos(trace)), None)
+    expected = len(proposals) if ends is None else ends
     if cycle.accepted != expected or (verdict.next_id is None) is (ends is None):
         more = "no next token" if verdict.next_id is None else "a next token"
         yield f"(ii) {name}: {cycle.accepted} accepted proposals appended and {more}; {expected} were to be appended"
-    full = verdict.n_accept == draft.n_draft
+    last = verdict.path[-1] if verdict.path else verdict.n_accept
+    full = last >= draft.n_draft and last not in (draft.branch_parents or ())
     if verdict.next_kind != "none" and (verdict.next_kind == "bonus") is not full:
         yield f"(i) {name}: {verdict.n_accept} of {draft.n_draft} accepted, but next_kind is {verdict.next_kind}"
     kv, rows = verdict.kv, 1 + cycle.accepted
-    if kv.before != draft.pos0 or kv.kept != rows or kv.cropped != kv.written - kv.kept or kv.written < draft.block:
-        want = f"before {draft.pos0}, kept {rows}, written at least {draft.block} and cropped written - kept"
+    least = draft.block + len(draft.branch_ids or ())
+    if kv.before != draft.pos0 or kv.kept != rows or kv.cropped != kv.written - kv.kept or kv.written < least:
+        want = f"before {draft.pos0}, kept {rows}, written at least {least} and cropped written - kept"
         yield f"(iii) {name}: kv is {kv.before}, {kv.kept}, {kv.written}, {kv.cropped}; it must be {want}"
 
 
@@ -167,6 +165,26 @@ def _by_comparison(trace: Trace) -> bool:
     return trace.start is None or trace.start.params.coupling != "rejection"
 
 
-def _leading_run(draft: Draft, verdict: Verdict) -> int:
+def _walk(name: str, draft: Draft, verdict: Verdict) -> Iterator[str]:
+    """(i) Along the chain and then along the branches, as far as the AR view's own choices lead and no further."""
     pairs = zip(draft.draft_ids, verdict.ar_ids, strict=False)
-    return next((i for i, (guess, own) in enumerate(pairs) if guess != own), draft.n_draft)
+    run = next((i for i, (guess, own) in enumerate(pairs) if guess != own), draft.n_draft)
+    if verdict.n_accept != run:
+        yield f"(i) {name}: n_accept is {verdict.n_accept}, the proposals agree with the AR view for {run}"
+        return
+    choices = (*verdict.ar_ids, *(verdict.branch_ar_ids or ()))
+    if len(choices) != draft.block + len(draft.branch_ids or ()):
+        count = len(draft.branch_ids or ())
+        yield f"(viii) {name}: {len(choices)} choices for {draft.block} slots and {count} branches"
+        return
+    row, walked = run, []
+    for number, (token, parent) in enumerate(
+        zip(draft.branch_ids or (), draft.branch_parents or (), strict=True), draft.block
+    ):
+        if parent == row and token == choices[row]:
+            walked, row = [*walked, number], number
+    path = list(verdict.path or ())
+    if path != walked[: len(path)] or (path != walked and verdict.next_id is not None):
+        yield f"(i) {name}: the path is {path}, the AR view's choices lead along {walked}"
+    elif verdict.next_id is not None and verdict.next_id != choices[row]:
+        yield f"(i) {name}: next_id is {verdict.next_id}, the AR view's choice there is {choices[row]}"

@@ -35,8 +35,19 @@ class Cycle(NamedTuple):
 
     @property
     def accepted(self) -> int:
-        """Proposals accepted and appended to the text (an accepted EOS ends the count)."""
+        """Proposals accepted and appended to the text (an accepted EOS ends the count), branches included."""
         return accepted(self.verdict) if self.verdict else 0
+
+    @property
+    def on_chain(self) -> int:
+        """How many of them stand on the chain."""
+        return self.accepted - len(self.verdict.path or ()) if self.verdict else 0
+
+    @property
+    def accepted_ids(self) -> tuple[int, ...]:
+        """Their ids: of the chain, then of the branches."""
+        draft, path = self.draft, (self.verdict.path or ()) if self.verdict else ()
+        return draft.draft_ids[: self.on_chain] + tuple((draft.branch_ids or ())[row - draft.block] for row in path)
 
     @property
     def appended(self) -> tuple[int, ...]:
@@ -44,15 +55,15 @@ class Cycle(NamedTuple):
         if self.verdict is None:
             return ()
         own = () if self.verdict.next_id is None else (self.verdict.next_id,)
-        return self.draft.draft_ids[: self.accepted] + own
+        return self.accepted_ids + own
 
     def statuses(self) -> tuple[str, ...]:
         """[block] anchor, then pending | accepted | refused | discarded; the slots after the cut were never judged."""
         n = self.draft.n_draft
         if self.verdict is None:
             return ("anchor", *["pending"] * n)
-        accepted = self.accepted
-        refused = self.verdict.next_id is not None and accepted < n
+        accepted = self.on_chain
+        refused = (self.verdict.next_id is not None or bool(self.verdict.path)) and accepted < n
         return ("anchor", *["accepted"] * accepted, *["refused"] * refused, *["discarded"] * (n - accepted - refused))
 
     @property
@@ -112,7 +123,7 @@ class Trace:
             first = Token(event.first_id, -1, 0, "first")
             return replace(grown, prefill=event, tokens=self.tokens.plus(first), sums=replace(self.sums, tokens=1))
         if isinstance(event, Draft):
-            passes = self.sums.passes_draft + (event.n_draft > 0)
+            passes = self.sums.passes_draft + (event.n_draft > 0 and event.shape != "lookup")
             return replace(grown, drafts=self.drafts.plus(event), sums=replace(self.sums, passes_draft=passes))
         if isinstance(event, Verdict):
             return grown._with_verdict(event)
@@ -191,7 +202,7 @@ class Trace:
     def _with_verdict(self, event: Verdict) -> Trace:
         cycle = Cycle(self.drafts[-1], event)
         accepted, n = cycle.accepted, cycle.draft.n_draft
-        words = [Token(i, event.cycle, slot, "accepted") for slot, i in enumerate(cycle.draft.draft_ids[:accepted], 1)]
+        words = [Token(i, event.cycle, slot, "accepted") for slot, i in enumerate(cycle.accepted_ids, 1)]
         if event.next_id is not None:
             words.append(Token(event.next_id, event.cycle, 0, NEXT_STATUS.get(event.next_kind, "correction")))
         old, prefill_ms = self.sums, self.prefill.ms if self.prefill else 0.0

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from orthrus import checks
-from orthrus.config import COUPLINGS, ENGINES, DecodeConfig
+from orthrus.config import COUPLINGS, DRAFTS, ENGINES, DecodeConfig
 from orthrus.config.messages import turns_of
 from orthrus.server.limits import Limits
 
@@ -44,7 +44,6 @@ class ChoiceField(NamedTuple):
     value: str
 
 
-PACES = ("full", "auto")  # the option that sets `DecodeConfig.pace`
 LIMIT = NumberField("max_new_tokens", "Max new tokens", "Prompt and answer share the context.")
 ADVANCED = (
     NumberField("temperature", "Temperature", "0 is greedy; above it tokens are drawn."),
@@ -53,7 +52,11 @@ ADVANCED = (
     NumberField("top_p", "Top-p", "Draw from this mass.", "off"),
     NumberField("block_size", "Block size K", "Anchor and guesses.", without="the model's"),
     ChoiceField(
-        "pace", "Drafts", "full: a block of K every cycle. auto: only as far as drafting pays.", PACES, PACES[0]
+        "draft",
+        "Drafts",
+        "chain: a block of K. tree: branches beside it. lookup: repeated text needs no draft pass. auto: what pays.",
+        DRAFTS,
+        _DEFAULTS.draft,
     ),
     ChoiceField(
         "coupling",
@@ -94,7 +97,6 @@ def read(
     turns_of(prompt)
     checks.flag("compare", both)
     values = {field.name: _value(field, entered.get(field.name)) for field in FIELDS}
-    values["pace"] = checks.one_of("drafts", values["pace"], PACES) == "auto"
     engine = checks.one_of("engine", values.pop("engine"), ENGINES)
     config = DecodeConfig(**values, **more)
     limits.check_tokens(config.max_new_tokens)

@@ -1,0 +1,94 @@
+"""Drafting policy: where each cycle's draft comes from, how deep it is and which branches it gets.
+
+chain   the first choice of each slot of a whole block
+tree    the same pass, and beside the chain every path that is likely enough
+lookup  what followed the same tokens earlier, without a draft pass; elsewhere the chain
+auto    the most expected tokens for the measured price: plain steps, lookup, or a tree as deep and wide as pays
+
+None of them changes the text: the AR view judges every draft alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+
+from torch import Tensor
+
+from orthrus.decoding.block_size import AdaptiveBlockSize
+from orthrus.decoding.draft_tree import Branches, branches_of
+from orthrus.decoding.lookup import PromptLookup
+from orthrus.decoding.pass_costs import Prices
+
+LEAST = 0.04  # a tree's paths are at least so likely: below it a row brings less than a 25th of a token
+MOST_NODES = 63  # what a pass holds beside the anchor
+FIRST_FOUND = 4  # tokens of the first lookup of `auto`; doubled while they are all accepted
+WORTH = 2  # tokens that a lookup of `auto` has to bring; if it brings fewer the next ones are left out
+LONGEST_REST = 128  # tokens without a lookup after many that brought too little
+
+
+class Drafter:
+    """The policy of one run. Call the methods in the order they stand in, `observe` after each cycle."""
+
+    def __init__(
+        self, draft: str, block: int, prompt: Sequence[int], prices: Prices | None, by_choice: bool = True
+    ) -> None:
+        """`prices` are needed by auto alone. Without `by_choice`, as under rejection, auto keeps to drafted chains."""
+        self.block, self.prices = block, prices
+        self.sizes = AdaptiveBlockSize(prices, block) if prices is not None else None
+        self.lookup = PromptLookup(prompt) if draft in ("lookup", "auto") and by_choice else None
+        self._found = block - 1 if prices is None else min(block - 1, FIRST_FOUND)
+        self._rest = self._resting = 0
+        keeps = {"tree": likely, "auto": self._best_for_price if by_choice else None}
+        self._keep: Callable[[Sequence[float]], int] | None = keeps.get(draft)
+
+    def wrote(self, token: int) -> bool:
+        """Note a token of the text; whether a lookup finds what may follow it."""
+        if self.lookup is None:
+            return False
+        self.lookup.extend((token,))
+        self._resting = max(0, self._resting - 1)
+        return not self._resting and bool(self.lookup.find(1))
+
+    def find(self) -> list[int]:
+        """Proposals from prompt and text, [] if nothing was found."""
+        return self.lookup.find(self._found) if self.lookup and not self._resting else []
+
+    def plain_steps(self) -> int:
+        """AR steps to take before the next draft."""
+        return self.sizes.plain_steps() if self.sizes else 0
+
+    def rows(self) -> int:
+        """Positions of the next draft pass, the anchor included; 1 is a plain AR step."""
+        return self.sizes.block() if self.sizes else self.block
+
+    def branches(self, scores: Tensor, chain: Sequence[int]) -> Branches | None:
+        """The tree of a draft, None for the whole chain alone. scores [slots, vocab], chain [slots]."""
+        return branches_of(scores, chain, MOST_NODES, self._keep) if self._keep else None
+
+    def observe(self, shape: str, n_draft: int, n_accept: int, rows: int, ms: float) -> None:
+        """A cycle accepted `n_accept` of a chain of `n_draft`; `rows` were verified, and all took `ms`."""
+        if self.prices is None or self.sizes is None:
+            return
+        self.prices.observe(0 if shape == "lookup" or not n_draft else n_draft + 1, rows, ms)
+        if shape != "lookup":
+            self.sizes.observe(n_draft, n_accept)
+            return
+        self._found = min(self.block - 1, 2 * self._found) if n_accept == n_draft else FIRST_FOUND
+        self._rest = 0 if n_accept >= WORTH else min(LONGEST_REST, max(WORTH, 2 * self._rest))
+        self._resting = self._rest
+
+    def _best_for_price(self, chances: Sequence[float]) -> int:
+        """How many of the likeliest nodes give the most expected tokens for the time of a cycle."""
+        assert self.prices is not None
+        drafted = self.prices.draft(self.rows())
+        rates = [
+            (1 + expected) / (drafted + self.prices.verify(1 + count))
+            for count, expected in enumerate(accumulate(chances), 1)
+        ]
+        return 1 + max(range(len(rates)), key=rates.__getitem__)
+
+
+def likely(chances: Sequence[float]) -> int:
+    """How many nodes are likely enough, chances falling."""
+    return max(1, sum(chance >= LEAST for chance in chances))
