@@ -7,7 +7,7 @@
     python -m benchmarks.decode.cpu_speed && python -m benchmarks.decode.company && python -m benchmarks.decode.start
     python -m benchmarks.decode.row_costs && python -m benchmarks.decode.row_costs --model 0.6b --repeats 5
     python -m benchmarks.decode.growth && python -m benchmarks.report.plots
-    python -m benchmarks.page.speed
+    python -m benchmarks.decode.draft_shapes && python -m benchmarks.page.speed
     python -m benchmarks.report.readme_figures
 
 A marker is a pair of comments, <!-- figures:NAME --> and <!-- /figures:NAME -->; everything between them is replaced.
@@ -31,6 +31,7 @@ PAGES = (
     ROOT / "docs" / "training.md",
     ROOT / "docs" / "qwen3.md",
     ROOT / "docs" / "gpu.md",
+    ROOT / "docs" / "drafting.md",
 )
 
 

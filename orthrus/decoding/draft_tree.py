@@ -58,7 +58,7 @@ class Branches:
 
 
 def branches_of(scores: Tensor, chain: Sequence[int], most: int, keep: Callable[[Sequence[float]], int]) -> Branches:
-    """The likeliest paths along and beside the chain: `keep` says how many of at most `most`, given their falling chances.
+    """The likeliest paths along and beside the chain; `keep` says how many of at most `most`, given their chances.
 
     scores [slots, vocab], the logits that decide each slot; chain [slots], the first choices. The chain of the result
     may be shorter than the one given, never empty.

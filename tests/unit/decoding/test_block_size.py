@@ -14,7 +14,7 @@ from benchmarks.decode.pacing_price import TABLES, speedups
 from orthrus.config import DecodeConfig
 from orthrus.decoding.block_size import LAST_WAIT, AdaptiveBlockSize, Costs
 from orthrus.decoding.engine import run_both
-from orthrus.decoding.pass_costs import least_seconds, pass_costs, plausible
+from orthrus.decoding.pass_costs import Prices, least_seconds, plausible, prices
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check
 from tests.tiny import compiled_model, scripted, tiny_model
@@ -122,7 +122,7 @@ def test_costs_that_make_no_sense_are_refused(rows, message):
 
 
 def test_a_paced_run_writes_the_same_text():
-    trace = run_lanes(scripted(PROMPT, [7, 7, 0, 0, 0, 3, 7]), pace=True)
+    trace = run_lanes(scripted(PROMPT, [7, 7, 0, 0, 0, 3, 7]), draft="auto")
     plain = run_lanes(scripted(PROMPT, [7, 7, 0, 0, 0, 3, 7]))
     assert trace.token_ids == plain.token_ids == tuple(trace.ar_ids)
     assert check(trace) == [] and trace.lossless.verdict == "identical"
@@ -132,15 +132,15 @@ def test_a_paced_run_writes_the_same_text():
 @settings(max_examples=6)
 @given(
     schedule=st.lists(st.integers(0, 7), min_size=1, max_size=8),
-    prices=st.lists(st.floats(0.01, 5.0), min_size=6, max_size=6),
+    costs=st.lists(st.floats(0.01, 5.0), min_size=6, max_size=6),
     tokens=st.integers(1, 60),
 )
-def test_whatever_passes_cost_and_drafts_bring_the_text_is_the_ar_text(schedule, prices, tokens):
+def test_whatever_passes_cost_and_drafts_bring_the_text_is_the_ar_text(schedule, costs, tokens):
     lm = scripted(PROMPT, schedule)
-    costs = Costs((1, 4, 8), tuple(prices[:3]), tuple(prices[3:]))
+    table = Costs((1, 4, 8), tuple(costs[:3]), tuple(costs[3:]))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("orthrus.decoding.request.pass_costs", lambda model, block: costs)
-        trace = Trace.of(run_both(lm, PROMPT, DecodeConfig(tokens, detail=-1, pace=True)))
+        patch.setattr("orthrus.decoding.request.prices", lambda model, block: Prices(table))
+        trace = Trace.of(run_both(lm, PROMPT, DecodeConfig(tokens, detail=-1, draft="auto")))
     assert trace.token_ids == tuple(trace.ar_ids) and len(trace.token_ids) == tokens
     assert check(trace) == []
 
@@ -161,8 +161,8 @@ def run_lanes(lm, **config) -> Trace:
 @pytest.mark.parametrize("make", (tiny_model, compiled_model), ids=lambda make: make.__name__)
 def test_costs_are_measured_once_a_model(make):
     model = make().model
-    costs = pass_costs(model, 8)
-    assert costs.rows == (1, 4, 8) and min(costs.verify) > 0 and pass_costs(model, 8) is costs
+    found = prices(model, 8)
+    assert found.rows == (1, 4, 8) and min(found.costs.verify) > 0 and prices(model, 8) is found
 
 
 def test_a_large_stack_is_priced_by_two_of_its_layers(monkeypatch):
@@ -171,7 +171,7 @@ def test_a_large_stack_is_priced_by_two_of_its_layers(monkeypatch):
     monkeypatch.setattr(
         "orthrus.decoding.pass_costs.least_seconds", lambda runs: {key: 1.0 + 0.25 * key[1] * key[2] for key in runs}
     )
-    costs = pass_costs(compiled_model(num_hidden_layers=5).model, 8)
+    costs = prices(compiled_model(num_hidden_layers=5).model, 8).costs
     assert costs.verify == costs.draft == tuple(1.0 + 0.25 * 5 * rows for rows in (1, 4, 8))
 
 
@@ -185,3 +185,21 @@ def test_code_that_loads_for_seconds_leaves_time_to_measure(monkeypatch):
     monkeypatch.setattr("orthrus.decoding.pass_costs.time.perf_counter", lambda: now[0])
     found = least_seconds({1: partial(run, 1, 0.001), 32: partial(run, 32, 0.01)})
     assert found == {1: pytest.approx(0.001), 32: pytest.approx(0.01)}
+
+
+def test_prices_lie_between_and_beyond_the_measured_sizes():
+    found = Prices(Costs((1, 4, 8), (1.0, 2.0, 4.0), (1.0, 4.0, 6.0)))
+    assert [found.verify(rows) for rows in (1, 2, 4, 6, 8, 12)] == [1.0, 2.0, 4.0, 5.0, 6.0, 8.0]
+    assert found.draft(8) == 4.0 and found.cycle(0) == 1.0 and found.cycle(2) == 10.0
+    assert Prices(Costs((1,), (1.0,), (2.0,))).verify(9) == 2.0
+
+
+def test_a_table_measured_in_a_bad_moment_is_corrected_by_the_run():
+    """Its single row is twice too dear, so that drafts seem to pay."""
+    found = Prices(Costs((1, 4), (2.0, 2.0), (2.0, 2.0)))
+    assert AdaptiveBlockSize(found, 4).block() == 4
+    for _ in range(100):
+        found.observe(0, 1, 500.0)  # milliseconds; the table is in seconds
+        found.observe(4, 4, 4000.0)
+    assert found.cycle(0) == pytest.approx(0.5, rel=0.01) and found.cycle(1) == pytest.approx(4.0, rel=0.01)
+    assert AdaptiveBlockSize(found, 4).plain_steps() > 0

@@ -8,7 +8,7 @@ from orthrus.cli import _config, main, parsed
 from orthrus.config import ENGINES, DecodeConfig
 from orthrus.server.limits import Limits
 from tests.refusals import refused
-from viz.page.form import FIELDS, PACES, ChoiceField, read
+from viz.page.form import FIELDS, ChoiceField, read
 
 
 def test_an_untouched_form_is_the_command_line_without_options():
@@ -22,7 +22,7 @@ def test_every_field_is_an_option_of_the_command_line():
     given = vars(parsed(["generate", "Hello"]))
     for field in FIELDS:
         default = given[field.name]
-        assert (PACES[default] if field.name == "pace" else default) == field.value, field.name
+        assert default == field.value, field.name
         assert field.about and field.label and (isinstance(field, ChoiceField) or field.empty)
 
 
@@ -45,7 +45,7 @@ BAD = (
     ("seed", -3, "seed is -3, it must lie between 0 and 2147483647"),
     ("seed", math.inf, "seed is inf, it must be a whole number"),
     ("coupling", "magic", "coupling 'magic' is not one of gumbel, rejection"),
-    ("pace", "slow", "drafts 'slow' is not one of full, auto"),
+    ("draft", "slow", "draft 'slow' is not one of chain, tree, lookup, auto"),
     ("engine", "quick", f"engine 'quick' is not one of {', '.join(ENGINES)}"),
 )
 
@@ -67,8 +67,8 @@ def test_the_command_line_says_the_same(bad, capsys, monkeypatch):
     assert sentence in capsys.readouterr().err
 
 
-def test_drafts_are_paced_where_asked():
-    assert read("Hello", {"pace": "auto"}).config.pace and not read("Hello", {"pace": "full"}).config.pace
+def test_the_shape_of_drafts_is_a_field():
+    assert read("Hello", {"draft": "tree"}).config.draft == "tree" and read("Hello", {}).config.draft == "chain"
 
 
 def test_what_is_over_a_limit_says_so():

@@ -1,0 +1,103 @@
+"""What each shape of draft is worth: the same held-out prompts through AR, chain, tree, lookup and auto.
+
+    python -m benchmarks.decode.draft_shapes              # every domain; about ten minutes on one quiet core
+
+The ways take turns on each prompt, so that a slow moment hits all of them. Counts are exact: they are the same on every
+machine, but for auto, whose choices follow what passes cost here. Time is the median of the rounds' ratios to AR.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+
+from benchmarks.harness import RESULTS, facts, table, write
+from orthrus.checkpoints.loading import LoadedModel, load_model
+from orthrus.config import DRAFTS, EMBEDDED_MODEL, DecodeConfig
+from orthrus.corpus import DOMAINS, generate
+from orthrus.decoding.engine import decode, decode_ar
+from orthrus.evaluation.domains import dialogue
+from orthrus.evaluation.totals import ratio
+from orthrus.trace import Trace
+
+
+def counts_of(trace: Trace) -> Counter[str]:
+    """What one run did: cycles, tokens, passes, rows verified, proposals accepted, and the shapes drafted."""
+    shapes = Counter(f"shape_{draft.shape or 'chain'}" if draft.n_draft else "shape_plain" for draft in trace.drafts)
+    sums = trace.sums
+    return shapes + Counter(
+        cycles=len(trace.verdicts),
+        tokens=len(trace.token_ids),
+        passes=1 + sums.passes_draft + len(trace.verdicts),
+        written=sums.written,
+        accepted=sums.accepted,
+    )
+
+
+def measure(lm: LoadedModel, domain: str, args: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """One domain, a row per shape."""
+    prompts = [dialogue(example) for example in islice(generate(domain, args.seed, "test"), args.prompts)]
+    counts: dict[str, Counter[str]] = {draft: Counter() for draft in DRAFTS}
+    times: dict[str, list[float]] = {draft: [] for draft in DRAFTS}
+    same = Counter[str]()
+    for number in range(args.rounds + 1):
+        spent = Counter[str]()
+        for prompt in prompts:
+            alone = Trace.of(decode_ar(lm, prompt, DecodeConfig(args.max_new_tokens, detail=-1)))
+            spent["ar"] += list(alone.ar_ms)[-1]
+            for draft in DRAFTS:
+                trace = Trace.of(decode(lm, prompt, DecodeConfig(args.max_new_tokens, detail=-1, draft=draft)))
+                spent[draft] += trace.done.t_prefill + trace.done.t_decode
+                if not number:
+                    counts[draft] += counts_of(trace)
+                    same[draft] += trace.token_ids == tuple(alone.ar_ids)
+        if number:  # the first round warms up
+            for draft in DRAFTS:
+                times[draft].append(spent[draft] / spent["ar"])
+    return {draft: row(counts[draft], same[draft], times[draft]) for draft in DRAFTS}
+
+
+def row(c: Counter[str], same: int, times: list[float]) -> dict[str, Any]:
+    return {
+        "tokens_per_cycle": ratio(c["tokens"], c["cycles"]),
+        "accepted_per_row": ratio(c["accepted"], c["written"]),
+        "passes_per_token": ratio(c["passes"], c["tokens"]),
+        "tpf": ratio(c["tokens"], c["passes"]),
+        "time_over_ar": round(median(times), 3),
+        "same_text": same,
+        "shapes": {name.removeprefix("shape_"): n for name, n in sorted(c.items()) if name.startswith("shape_")},
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default=str(EMBEDDED_MODEL))
+    parser.add_argument("--domains", default=",".join(DOMAINS))
+    parser.add_argument("--prompts", type=int, default=6)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--max-new-tokens", type=int, default=128)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=RESULTS / "draft-shapes.json")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    lm = load_model(args.model, "cpu", threads=args.threads)
+    found: dict[str, Any] = {}
+    for domain in args.domains.split(","):
+        found[domain] = measure(lm, domain, args)
+        print(f"\n{domain}")
+        print(
+            table(["draft", *list(found[domain]["chain"])], [[name, *r.values()] for name, r in found[domain].items()])
+        )
+    same = {"prompts": args.prompts, "rounds": args.rounds, "threads": args.threads, "engine": lm.engine}
+    write(args.out, facts(__doc__) | same | {"max_new_tokens": args.max_new_tokens, "domains": found})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""Where a draft comes from: earlier text, a price, or the chain."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orthrus.config import DecodeConfig
+from orthrus.decoding.block_size import Costs
+from orthrus.decoding.drafter import Drafter
+from orthrus.decoding.engine import run_both
+from orthrus.decoding.lookup import MATCH, PromptLookup
+from orthrus.decoding.pass_costs import Prices
+from orthrus.trace import Trace
+from orthrus.trace.invariants import check
+from tests.tiny import compiled_model, tiny_model
+
+CHEAP = Costs((1, 4, 8), (1.0, 1.0, 1.0), (1.0, 1.0, 1.0))  # a pass costs the same whatever its rows, as on a GPU
+STEEP = Costs((1, 4, 8), (1.0, 4.0, 8.0), (1.0, 4.0, 8.0))  # every row costs a step
+
+
+def behind(ids: list[int], most: int) -> list[int]:
+    """What followed the latest earlier occurrence of the last MATCH tokens, going on periodically at the end."""
+    tail = ids[-MATCH:]
+    starts = [i for i in range(len(ids) - MATCH) if ids[i : i + MATCH] == tail]
+    if len(ids) < MATCH or not starts:
+        return []
+    period = ids[starts[-1] + MATCH :]
+    return (period * most)[:most]
+
+
+@given(ids=st.lists(st.integers(0, 2), max_size=40), cut=st.integers(0, 40), most=st.integers(1, 12))
+def test_a_lookup_finds_what_followed_the_same_tokens(ids, cut, most):
+    lookup = PromptLookup(ids[:cut])
+    for token in ids[cut:]:
+        lookup.extend((token,))
+    assert lookup.find(most) == behind(ids, most)
+
+
+@pytest.mark.parametrize("make", (tiny_model, compiled_model), ids=lambda make: make.__name__)
+@pytest.mark.parametrize("temperature", (0.0, 0.7))
+def test_lookups_write_the_ar_text_without_a_draft_pass(make, temperature):
+    """A tiny model soon repeats itself."""
+    config = DecodeConfig(80, draft="lookup", temperature=temperature, detail=1, seed=5)
+    trace = Trace.of(run_both(make(), "abcdabcdabcd", config))
+    assert check(trace) == [] and trace.token_ids == tuple(trace.ar_ids)
+    found = [draft for draft in trace.drafts if draft.shape == "lookup"]
+    passes = sum(draft.n_draft > 0 for draft in trace.drafts) - len(found)
+    assert trace.done.passes_draft == trace.sums.passes_draft == passes
+    assert all(draft.t_draft_ms == 0 and draft.q_lp is None for draft in found)
+    if not temperature:
+        assert found
+
+
+def auto(costs: Costs, prompt: tuple[int, ...] = ()) -> Drafter:
+    return Drafter("auto", 8, prompt, Prices(costs))
+
+
+def test_a_tree_is_as_wide_as_its_rows_are_cheap():
+    chances = [0.9, 0.8, 0.4, 0.3, 0.1, 0.05]
+    assert auto(CHEAP)._keep(chances) == 6
+    assert auto(STEEP)._keep(chances) == 2  # the draft pass is spent already: 2.7 tokens for 4, not 1.9 for 3
+    middle = Costs((1, 4, 8), (1.0, 1.0, 1.0), (1.0, 1.9, 3.1))  # a row costs 0.3
+    assert auto(middle)._keep(chances) == 3
+
+
+def test_what_was_found_grows_while_it_is_right_and_rests_when_it_is_wrong():
+    drafter = auto(CHEAP, (1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 4))
+    assert drafter.find() == [5, 6, 7, 8]
+    drafter.observe("lookup", 4, 4, 5, 1.0)
+    assert drafter.find() == [5, 6, 7, 8, 9, 1, 2]
+    drafter.observe("lookup", 7, 0, 8, 1.0)
+    assert drafter.find() == []
+    for token in (5, 6):
+        drafter.wrote(token)
+    assert drafter.find() == [7, 8, 9, 1]
+
+
+def test_without_choice_auto_keeps_to_drafted_chains():
+    drafter = Drafter("auto", 8, (1, 2, 3, 4, 1, 2, 3, 4), Prices(CHEAP), by_choice=False)
+    assert drafter.find() == [] and drafter.branches(None, [1]) is None and not drafter.wrote(1)
