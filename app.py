@@ -36,6 +36,7 @@ from starlette.routing import Route
 
 from orthrus import checks
 from orthrus.corpus import DOMAINS, domain_module
+from orthrus.server.heap import bound_heap
 from orthrus.server.model_service import Service
 from orthrus.server.request_filter import API
 from orthrus.server.run_manager import LOADING, RunManager
@@ -342,6 +343,7 @@ def launch(page: gr.Blocks, manager: RunManager, settings: Settings, tools: bool
 
 def main(settings: Settings) -> None:
     """Serve until a signal to stop; then let the current runs end first."""
+    bound_heap()  # before there are threads
     json_logging.start()
     tools = offers_tools(settings.mcp)
     page, manager = build(settings, tools)

@@ -22,6 +22,7 @@ from typing import Any
 from benchmarks.harness import ROOT
 from benchmarks.report import ablation_figures, gpu_figures, page_figures, plan_figures, speed_figures, visitor_figures
 from benchmarks.report.tables import NOT_YET, measured, read, table
+from orthrus.config import DRAFTS
 
 PAGES = (
     ROOT / "README.md",
@@ -59,12 +60,23 @@ def evaluate(figures: dict[str, Any]) -> str:
     return table(["domain", *columns], rows) + f"\n\n{where}K = {figures['block_size']}, greedy, {figures['date']}."
 
 
-@measured("lossless")
-def lossless(f: dict[str, Any]) -> str:
-    """Identical prompts and equal rows of the certificate."""
-    same, rows = f"{f['identical']} of {f['prompts']}", f"{f['rows_equal']:,} of {f['rows_compared']:,}"
-    head = ["engine", "dtype", "threads", "prompts identical", "logit rows bit-equal", "device"]
-    return table(head, [[f["engine"], f["dtype"], f["threads"], same, rows, f["device"]]])
+def lossless() -> str:
+    """Identical prompts and equal rows of the certificate, a row per shape of draft that was certified."""
+    found = [f for name in ("lossless", *(f"lossless-{draft}" for draft in DRAFTS)) if (f := read(name))]
+    if not found:
+        return NOT_YET
+    head = ["draft", "engine", "dtype", "threads", "prompts identical", "logit rows bit-equal", "device"]
+    rows = [
+        [
+            f.get("draft", "chain"),
+            *(f[name] for name in ("engine", "dtype", "threads")),
+            f"{f['identical']} of {f['prompts']}",
+            f"{f['rows_equal']:,} of {f['rows_compared']:,}",
+            f["device"],
+        ]
+        for f in found
+    ]
+    return table(head, rows)
 
 
 def headline() -> str:

@@ -235,8 +235,8 @@ def shapes(f: dict[str, Any]) -> str:
         [
             domain,
             draft,
-            *(f"{figures[key]:.2f}" for key in columns.values()),
-            f"{figures['same_text']} of {f['prompts']}",
+            *(f"{c[key]:.2f}" for key in columns.values()),
+            f"{c['same_text']} of {f['prompts']}",
         ]
         for domain, drafts in f["domains"].items()
         for draft, c in drafts.items()

@@ -74,6 +74,7 @@ def _circumstances(lm: LoadedModel, seed: int, config: DecodeConfig) -> dict[str
         "top_k": config.top_k if config.sampled else None,
         "top_p": config.top_p if config.sampled else None,
         "coupling": config.coupling if config.sampled else None,
+        "draft": config.draft,
     }
 
 

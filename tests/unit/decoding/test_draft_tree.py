@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import random
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from orthrus.decoding.draft_tree import Branches, branches_of
 from orthrus.decoding.engine import decode_ar, run_both
 from orthrus.decoding.request import make_request
 from orthrus.errors import OrthrusError
+from orthrus.events import Draft, Verdict, from_json, to_json, validate
 from orthrus.model.compiled_model import CompiledCache
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check
@@ -215,3 +217,38 @@ def test_rejection_judges_chains_alone(draft):
         DecodeConfig(draft=draft, temperature=0.8, coupling="rejection")
     assert refused.value.code == "chain-only" and draft in str(refused.value)
     assert DecodeConfig(draft="auto", temperature=0.8, coupling="rejection").draft == "auto"
+
+
+def test_a_wrong_walk_breaks_an_invariant(monkeypatch):
+    trace = planted(monkeypatch, compiled_model(max_position_embeddings=256), DecodeConfig(90, detail=-1))
+    events = list(trace.events)
+    at = next(
+        i for i, event in enumerate(events) if isinstance(event, Verdict) and event.path and event.next_id is not None
+    )
+    verdict, draft = events[at], trace.cycle(events[at].cycle).draft
+    other = tuple(row + 1 if row + 1 < draft.block + len(draft.branch_ids) else row - 1 for row in verdict.path)
+    short = replace(verdict, path=verdict.path[:-1], n_commit=verdict.n_commit - 1)
+    for wrong in (replace(verdict, path=other), short, replace(verdict, next_id=verdict.next_id + 1)):
+        assert check(Trace.of([*events[:at], wrong])), wrong
+    lost = replace(verdict, kv=replace(verdict.kv, written=draft.block, cropped=draft.block - verdict.kv.kept))
+    assert any(problem.startswith("(iii)") for problem in check(Trace.of([*events[:at], lost])))
+    assert check(Trace.of(events[: at + 1])) == []
+
+
+def test_a_tree_s_events_survive_json(monkeypatch):
+    trace = planted(monkeypatch, compiled_model(max_position_embeddings=256), DecodeConfig(40, detail=1))
+    assert Trace.of(from_json(json.loads(json.dumps(to_json(event)))) for event in trace.events) == trace
+
+
+@pytest.mark.parametrize(
+    "change",
+    ({"shape": "chain"}, {"branch_parents": None}, {"branch_ids": (1, 2)}, {"branch_parents": (9,)}),
+    ids=str,
+)
+def test_a_draft_whose_branches_make_no_sense_is_refused(change):
+    draft = {"cycle": 0, "pos0": 3, "anchor_id": 1, "block": 3, "n_draft": 2, "draft_ids": (4, 5), "t_start_ms": 0.0}
+    right = draft | {"v": 1, "run": "r", "seq": 1, "t": 0.0, "detail": -1, "t_draft_ms": 1.0}
+    right |= {"shape": "tree", "branch_ids": (6,), "branch_parents": (0,)}
+    validate(Draft(**right))
+    with pytest.raises(ValueError):
+        validate(Draft(**right | change))

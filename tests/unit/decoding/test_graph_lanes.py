@@ -136,7 +136,7 @@ def test_gumbel_draws_what_passes_called_one_by_one_draw(tiny):
 
 
 @pytest.mark.parametrize(
-    "more", [{"top_k": 5}, {"top_p": 0.9}, {"coupling": "rejection"}, {"temperature": 0.0, "pace": True}], ids=str
+    "more", [{"top_k": 5}, {"top_p": 0.9}, {"coupling": "rejection"}, {"temperature": 0.0, "draft": "auto"}], ids=str
 )
 def test_a_run_that_is_no_fixed_sequence_says_so(more, tiny):
     lm, device = graphed(tiny)

@@ -249,7 +249,7 @@ def test_the_row_check_sees_a_row_that_knows_its_neighbours(fault):
         {},
         {"temperature": 0.9, "seed": 4},
         {"temperature": 0.7, "top_k": 20, "top_p": 0.9},
-        {"detail": 1, "pace": True},
+        {"detail": 1, "draft": "auto"},
         {"block_size": 5, "detail": 0},
     ),
     ids=str,
@@ -317,7 +317,7 @@ def test_what_does_not_fit_is_refused():
         model.forward_ar(tokens(9), cache)
     with pytest.raises(ValueError):
         model.forward_ar(tokens(4).repeat(70), model.new_cache(400))
-    assert cache.length == 0 and PASS_ROWS == 32
+    assert cache.length == 0 and PASS_ROWS == 64
 
 
 def test_a_model_and_its_threads_go_when_nobody_holds_it():
