@@ -177,7 +177,7 @@ def _walk(name: str, draft: Draft, verdict: Verdict) -> Iterator[str]:
         count = len(draft.branch_ids or ())
         yield f"(viii) {name}: {len(choices)} choices for {draft.block} slots and {count} branches"
         return
-    row, walked = run, []
+    row, walked = run, list[int]()
     for number, (token, parent) in enumerate(
         zip(draft.branch_ids or (), draft.branch_parents or (), strict=True), draft.block
     ):
