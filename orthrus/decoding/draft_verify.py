@@ -2,50 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from orthrus.decoding.acceptance import AcceptResult, Verification, accept_matching, by_choice, judge_for
-from orthrus.decoding.draft_tree import Branches
+from orthrus.decoding.acceptance import Verification, accept_matching, by_choice, judge_for
+from orthrus.decoding.cycle_records import Drafted, Verified, drafted_ids, judged_ids
 from orthrus.decoding.prefill import ModelCache, prefill
 from orthrus.decoding.request import Request, vocabulary
 from orthrus.decoding.telemetry import Telemetry
 from orthrus.decoding.timing import LaneClock, Stopwatch
-from orthrus.events import Done, Draft, Event, Kv, Prefill, Verdict
-from orthrus.events.schema import DraftShape
+from orthrus.events import Done, Draft, Event, Prefill, Verdict
 
 PLAIN_MS = 100.0  # plain steps run this long before their events are sent: the first step after that finds cold caches
-
-
-class Drafted(NamedTuple):
-    """One draft, before its verdict: a chain, and the branches beside it."""
-
-    anchor: int
-    before: int  # committed rows of the cache, which is the anchor's position
-    ids: Tensor  # [n_draft] int64
-    listed: list[int]
-    logits: Tensor | None  # [n_draft, vocab]; None if no pass was made
-    pass_ms: float
-    branches: Branches | None = None
-    shape: DraftShape = "chain"
-
-    @property
-    def rows(self) -> int:
-        """Rows that the verify pass computes."""
-        return 1 + len(self.listed) + (len(self.branches.ids) if self.branches else 0)
-
-
-class Verified(NamedTuple):
-    """One judged block."""
-
-    written: int  # rows of the cache
-    logits: Tensor | None  # [rows, vocab]: of the block, then of the branches
-    verification: Verification
-    pass_ms: float
-    judge_ms: float
 
 
 class DraftVerifyLane:
@@ -163,7 +134,7 @@ class DraftVerifyLane:
             logits = self.model.forward_diffusion(self.window[:rows], self.cache, n_draft)
             ids = self.sampler.sample(logits, before)
             listed = ids.tolist()
-            branches = self.drafter.branches(self.sampler.contest(logits, before), listed)
+            branches = self.drafter.branches(partial(self.sampler.contest, logits, before), listed)
         self.drafts += 1
         if branches is None:
             return Drafted(anchor, before, ids, listed, logits, watch.ms)
@@ -179,27 +150,10 @@ class DraftVerifyLane:
     def _draft_event(self, drafted: Drafted, began: float) -> Iterator[Event]:
         with self.clock.paused():  # sending events is not decoding time
             detail, fields = self.telemetry.draft(drafted.logits, drafted.ids)
-            branches = drafted.branches
-            if branches is not None:
-                fields |= {"shape": drafted.shape, "branch_ids": branches.ids, "branch_parents": branches.parents}
-            elif drafted.shape != "chain":
-                fields["shape"] = drafted.shape
+            fields |= drafted.fields()
             if drafted.listed:
-                named = *drafted.listed, *fields.get("branch_ids", ()), *_flat(fields.get("q_top_ids", ()))
-                yield from self.request.pieces(named)
-            yield self.request.stamp(
-                Draft,
-                detail=detail,
-                cycle=self.cycle,
-                pos0=drafted.before,
-                anchor_id=drafted.anchor,
-                block=len(drafted.listed) + 1,
-                n_draft=len(drafted.listed),
-                draft_ids=drafted.listed,
-                t_start_ms=round(began, 3),
-                t_draft_ms=round(drafted.pass_ms, 3),
-                **fields,
-            )
+                yield from self.request.pieces(drafted_ids(fields))
+            yield self.request.stamp(Draft, detail=detail, cycle=self.cycle, t_start_ms=round(began, 3), **fields)
 
     def _verify(self, drafted: Drafted) -> Verified:
         """One AR pass over anchor + proposals, the acceptance rule and the cache crop."""
@@ -248,30 +202,12 @@ class DraftVerifyLane:
         gap = self._gap(began, passes) if gap is None else gap
         self.decode_ms += passes + gap
         with self.clock.paused():
-            chain = len(drafted.listed) + 1
             detail, fields = self.telemetry.verdict(verified.logits, verification, drafted.ids)
-            self.telemetry.rows(drafted.before, _path_rows(verified.logits, settled), settled.kept)
-            if drafted.branches is not None:
-                fields |= {"branch_ar_ids": verification.listed[chain:], "path": settled.path}
-            yield from self.request.pieces(_named(verification, fields))
-            yield self.request.stamp(
-                Verdict,
-                detail=detail,
-                cycle=self.cycle,
-                ar_ids=verification.listed[:chain],
-                **_settled_fields(settled),
-                t_verify_ms=round(verified.pass_ms, 3),
-                t_judge_ms=round(verified.judge_ms, 3),
-                t_instr_ms=round(self.telemetry.cycle_ms, 3),
-                t_host_gap_ms=round(gap, 3),
-                kv=Kv(
-                    before=drafted.before,
-                    written=verified.written,
-                    kept=settled.kept,
-                    cropped=verified.written - settled.kept,
-                ),
-                **fields,
-            )
+            self.telemetry.rows(drafted.before, verified.text_rows(), settled.kept)
+            fields |= verified.fields(drafted)
+            yield from self.request.pieces(judged_ids(fields))
+            times = {"t_instr_ms": round(self.telemetry.cycle_ms, 3), "t_host_gap_ms": round(gap, 3)}
+            yield self.request.stamp(Verdict, detail=detail, cycle=self.cycle, **times, **fields)
             self.telemetry.lower_detail(self.cycle, self.decode_ms)
             self.cycle += 1
 
@@ -297,30 +233,3 @@ class DraftVerifyLane:
             t_instr=round(self.telemetry.ms, 3),
             text_sha256=vocabulary(self.request.lm.tokenizer).sha256(self.token_ids),
         )
-
-
-def _settled_fields(settled: AcceptResult) -> dict:
-    return {
-        "n_accept": settled.n_accept,
-        "n_commit": len(settled.tokens),
-        "next_id": settled.next_id,
-        "next_kind": settled.next_kind,
-        "stop": settled.stop,
-    }
-
-
-def _path_rows(logits: Tensor | None, settled: AcceptResult) -> Tensor | None:
-    """The rows of the text by position: of the chain as far as it was accepted, then of the branches."""
-    if not settled.path or logits is None:
-        return logits
-    return logits[[*range(settled.n_accept + 1), *settled.path]]
-
-
-def _named(verification: Verification, fields: dict) -> list[int]:
-    """Every token id in a verdict event."""
-    resampled = () if verification.settled.next_id is None else (verification.settled.next_id,)
-    return [*verification.listed, *resampled, *_flat(fields.get("p_top_ids", ())), *fields.get("residual_top_ids", ())]
-
-
-def _flat(rows: Iterable[Iterable[int]]) -> Iterator[int]:
-    return (index for row in rows for index in row)

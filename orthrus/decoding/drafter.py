@@ -62,9 +62,9 @@ class Drafter:
         """Positions of the next draft pass, the anchor included; 1 is a plain AR step."""
         return self.sizes.block() if self.sizes else self.block
 
-    def branches(self, scores: Tensor, chain: Sequence[int]) -> Branches | None:
-        """The tree of a draft, None for the whole chain alone. scores [slots, vocab], chain [slots]."""
-        return branches_of(scores, chain, MOST_NODES, self._keep) if self._keep else None
+    def branches(self, scores: Callable[[], Tensor], chain: Sequence[int]) -> Branches | None:
+        """The tree of a draft, None for the whole chain alone. scores() [slots, vocab], chain [slots]."""
+        return branches_of(scores(), chain, MOST_NODES, self._keep) if self._keep else None
 
     def observe(self, shape: str, n_draft: int, n_accept: int, rows: int, ms: float) -> None:
         """A cycle accepted `n_accept` of a chain of `n_draft`; `rows` were verified, and all took `ms`."""

@@ -14,7 +14,8 @@ import torch
 from kernels import records
 from kernels.records import Record
 from orthrus.decoding.acceptance import AcceptResult, Verification, accept_matching
-from orthrus.decoding.draft_verify import Drafted, DraftVerifyLane, Verified
+from orthrus.decoding.cycle_records import Drafted, Verified
+from orthrus.decoding.draft_verify import DraftVerifyLane
 from orthrus.decoding.request import Request, graphed
 from orthrus.events import Event
 from orthrus.gpu.runner import AHEAD, InFlightReplays, Landed
