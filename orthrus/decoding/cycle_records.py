@@ -66,7 +66,6 @@ class Verified(NamedTuple):
     def fields(self, drafted: Drafted) -> dict[str, Any]:
         """The verdict event's fields beyond the statistics."""
         settled, choices, block = self.verification.settled, self.verification.listed, len(drafted.listed) + 1
-        written, kept = self.written, settled.kept
         found: dict[str, Any] = {
             "ar_ids": choices[:block],
             "n_accept": settled.n_accept,
