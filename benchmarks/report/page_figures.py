@@ -13,6 +13,7 @@ OWN_BYTES = {
     "record": 400_000,  # the run itself, once, at its end
     "inspector": 3000,  # five alternatives of every slot, from each of the two views
     "tour": 2000,  # once, at the end of a run
+    "catch": 2000,  # as the tour
     "statistics": 3000,  # all of them, but only at cycles 1, 2, 4, 8, ...
 }
 EVENT_BYTES = 6000  # the mean over a run of what one event brings all views, without the run itself

@@ -104,6 +104,8 @@ def run_start(request: Request, lanes: tuple[str, ...]) -> Iterator[Event]:
             vocab=c.vocab_size,
             mask_id=c.mask_token_id,
             eos_ids=c.eos_token_ids,
+            hidden=c.hidden_size,
+            intermediate=c.intermediate_size,
         ),
         params=describe_params(request.config),
         prompt=events.Prompt(

@@ -75,6 +75,8 @@ class ModelShape:
     vocab: int = of(int)
     mask_id: int = of(int)
     eos_ids: Ints = of(int, "*")
+    hidden: int | None = of(int, low=1, detail=0, always=False)  # these two are absent in older recordings
+    intermediate: int | None = of(int, low=1, detail=0, always=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

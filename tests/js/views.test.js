@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import test from "node:test";
 import { csvText } from "../../viz/static/player/table.js";
 import { blockColumns } from "../../viz/static/views/block.js";
+import { multiplied, widths } from "../../viz/static/views/catch.js";
 import { rulerPlaces, rulerRuns } from "../../viz/static/views/chart_text.js";
 import { raceAt } from "../../viz/static/views/race.js";
 import { raceColumns } from "../../viz/static/views/race_clock.js";
@@ -133,4 +134,11 @@ test("on the clock of passes a lane has made as many as the other", () => {
   const half = { ...moments.at(-1), share: 0.5 };
   close(at("passes", half), (wanted.at(-1) + run.ar_tokens) / 2, 1e-3);
   close(at("ms", half), clock, 1e-3);
+});
+
+test("bars of all groups share one scale", () => {
+  const groups = [{ bars: [[1, 1], [32, 20]] }, { bars: [[32, 5]] }]; // prettier-ignore
+  assert.deepEqual(widths(groups), [[5, 100], [25]]);
+  assert.deepEqual(widths([{ bars: [] }]), [[]]);
+  assert.deepEqual([1.005, 9.994, 10, 21.64].map(multiplied), ["1.00×", "9.99×", "10.0×", "21.6×"]);
 });

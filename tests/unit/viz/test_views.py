@@ -36,9 +36,9 @@ RUNS = {
 # bytes of one event's patch for one view, and of all views together, averaged over the cycles of an ordinary run
 EVENT_BUDGET, CYCLE_BUDGET = 1400, 10_500
 # the inspector: five alternatives of every slot, in each of the two views; the statistics: all of them, but only at
-# cycles 1, 2, 4, 8, ...; the tour comes once, with the end; so does the recorded file, which, as the words, is as long
+# cycles 1, 2, 4, 8, ...; the tour and the costs come once, with the end; so does the recorded file, which is as long
 # as it is
-OWN_BUDGET = {"inspector": 3000, "statistics": 2500, "tour": 2000, "words": float("inf"), "record": float("inf")}
+OWN_BUDGET = {"inspector": 3000, "statistics": 2500, "tour": 2000, "catch": 2000, "words": float("inf"), "record": float("inf")}
 
 
 def patched(name, trace):

@@ -3,6 +3,7 @@
 import { blockPart } from "./block.js";
 import { cacheRowsPart } from "./cache_rows.js";
 import { captionsPart } from "./captions.js";
+import { catchPart } from "./catch.js";
 import { chartPart } from "./chart.js";
 import { downloadPart } from "./download.js";
 import { inspectorPart } from "./inspector.js";
@@ -19,6 +20,7 @@ export const PARTS = {
   badges: provenancePart,
   board: scoreboardPart,
   captions: captionsPart,
+  catch: catchPart,
   cells: blockPart,
   inspector: inspectorPart,
   lanes: racePart,

@@ -123,6 +123,26 @@ declare namespace O {
     cycle: number | null;
   }
 
+  interface CatchSpec extends Spec {
+    waiting: string;
+    picture: string;
+    tabled: string;
+    heads: string[];
+  }
+  /** Bars of [rows of a pass, multiple of a pass over one row]. */
+  interface CostGroup {
+    name: string;
+    about: string;
+    bars: [rows: number, multiple: number][];
+  }
+  interface CatchAnswer {
+    equation: [value: string, label: string][];
+    say: string[];
+    groups: CostGroup[];
+    table: string[][];
+    memory: string;
+  }
+
   type Clock = "ms" | "passes";
   interface Lane {
     text: string[];

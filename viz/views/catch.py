@@ -1,0 +1,168 @@
+"""What is the catch? What drafting costs, with the numbers of this run: rows, arithmetic, bytes, memory and time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orthrus.events import Done, Event
+from orthrus.trace import Trace
+from orthrus.trace.metrics import measure
+from viz.format import NOT_MEASURED, number, times
+from viz.patches import Change, put
+from viz.views import headline, pass_costs
+from viz.views.cache_rows import size_text
+from viz.views.pass_costs import REFERENCE, REFERENCE_MACHINE, Lane
+
+NAME = "catch"
+MIDDLE = 8  # rows of the middle bar
+WAITING = "The answer comes with the end of the run: it is made of the run's own numbers."
+UNKNOWN = "This run does not say the model's full shape, so its arithmetic and its bytes are not known."
+GPU = (
+    "A GPU waits for the weights to arrive from its memory. It reads them once per pass, for all rows together, so a "
+    "pass over {rows} rows should take about as long as a pass over one. This is theory, not measured here."
+)
+CPU = "A CPU has few arithmetic units. It soon waits for them, and so it pays for every row."
+GROUPS = {
+    "flops": ("Arithmetic", "computed from the model's shape"),
+    "bytes": ("Bytes moved", "computed; a GPU waits mostly for these"),
+    "time": ("Time on {device}", "measured in this run"),
+    "apart": ("Time on a CPU", f"measured apart: {REFERENCE_MACHINE}"),
+}
+
+
+def skeleton() -> dict[str, Any]:
+    return {
+        "kind": "catch",
+        "title": "What is the catch?",
+        "hint": "Orthrus makes fewer forward passes, but each computes a whole block of rows, one row per position. "
+        "Whether that saves time depends on what a wide pass costs.",
+        "waiting": WAITING,
+        "picture": "What a forward pass costs by its rows, as a multiple of a pass over one row",
+        "tabled": "For each token of the text, without the prompt",
+        "heads": ["", "Plain decoding", "Orthrus"],
+        "facts": {"answer": None},
+    }
+
+
+def patch(event: Event, trace: Trace) -> list[Change]:
+    """All at the end, because every number is one of the whole run."""
+    if not isinstance(event, Done) or not trace.verdicts:
+        return []
+    answer = {
+        "equation": equation(trace),
+        "say": [*verdict(trace), f"{GPU.format(rows=trace.block)} {CPU}"],
+        "groups": groups(trace),
+        "table": table(trace),
+        "memory": memory(trace),
+    }
+    return [put("answer", answer)]
+
+
+def equation(trace: Trace) -> list[list[str]]:
+    """The speed as passes against time per pass: tokens / passes = plain passes per pass of Orthrus, and that divided
+    by the speed is how much longer its passes took. Empty if plain decoding was not measured.
+    """
+    metrics = measure(trace)
+    if metrics.speedup is None or metrics.tpf is None:
+        return []
+    return [
+        [times(metrics.tpf), "fewer forward passes"],
+        [times(metrics.tpf / metrics.speedup), "the time per pass"],
+        [times(metrics.speedup), "the speed of plain decoding"],
+    ]
+
+
+def verdict(trace: Trace) -> list[str]:
+    """The break-even line in words, then what the same run would be if wide passes cost as much as narrow ones."""
+    need, metrics, device = headline.break_even(trace), measure(trace), headline.device(trace)
+    wrote = f"This run wrote {number(metrics.tokens_per_cycle)} tokens per cycle."
+    per_cycle = (trace.sums.passes_draft + metrics.cycles) / metrics.cycles
+    gain = (metrics.tokens_per_cycle or 0) / per_cycle
+    flat = (
+        f"On a device where every pass costs the same, a cycle costs {per_cycle:.3g} plain passes, and this run would "
+        f"be up to {number(gain)} times as fast (theory)."
+    )
+    if need is None:
+        return [f"{wrote} Plain decoding was not measured, so what a cycle costs against it is not known.", flat]
+    won = (metrics.tokens_per_cycle or 0) > need
+    price = f"A cycle took as long as {number(need)} plain passes on {device}, so drafting"
+    return [f"{wrote} {price} {'saved time' if won else 'lost time'}.", flat]
+
+
+def groups(trace: Trace) -> list[dict[str, Any]]:
+    """Groups of bars: rows -> multiple of a pass over one row."""
+    rows = sorted({1, min(MIDDLE, trace.block), trace.block})
+    found = [*_computed(trace, rows), *_timed(trace, rows)]
+    return [{"name": name, "about": about, "bars": bars} for name, about, bars in found]
+
+
+def _computed(trace: Trace, rows: list[int]) -> list[tuple[str, str, list[Any]]]:
+    start = trace.start
+    if start is None or (c := pass_costs.shape(start)) is None:
+        return []
+    before = len(start.prompt.ids) + len(trace.tokens) // 2  # the middle of the text
+    works = [pass_costs.one_pass(c, start.model.dtype, n, before) for n in rows]
+    return [
+        (*GROUPS[key], [_bar(n, getattr(w, key) / getattr(works[0], key)) for n, w in zip(rows, works, strict=True)])
+        for key in ("flops", "bytes")
+    ]
+
+
+def _timed(trace: Trace, rows: list[int]) -> list[tuple[str, str, list[Any]]]:
+    """This run's pass times; what it has no pass for comes from the reference, if that is a CPU's, too."""
+    ms, cpu = pass_costs.measured(trace), bool(trace.start) and trace.start.host.kind == "cpu"
+    apart = [_bar(n, REFERENCE[n] / REFERENCE[1]) for n in rows if n in REFERENCE]
+    if 1 not in ms or trace.block not in ms or trace.block == 1:
+        return [(*GROUPS["apart"], apart)]
+    name, about = GROUPS["time"]
+    bars = [_bar(n, ms[n] / ms[1]) for n in rows if n in ms]
+    if cpu and MIDDLE in rows and MIDDLE not in ms:
+        bars.insert(1, _bar(MIDDLE, REFERENCE[MIDDLE] / REFERENCE[1]))
+        about += f"; {MIDDLE} rows apart, on {REFERENCE_MACHINE}"
+    device = headline.device(trace)
+    own = (name.format(device=device), f"{about}; one row took {ms[1]:.3g} ms", bars)
+    return [own] if cpu else [own, (*GROUPS["apart"], apart)]
+
+
+def _bar(rows: int, multiple: float) -> list[Any]:
+    return [rows, round(multiple, 2)]
+
+
+def table(trace: Trace) -> list[list[str]]:
+    """Rows of [what, plain decoding, Orthrus], per token that passes wrote: all but the prompt's first."""
+    n, ours, theirs = len(trace.tokens) - 1, pass_costs.drafted(trace), pass_costs.plain(trace)
+    time = ["time", *(_ms(rate) for rate in (measure(trace).ar_tokens_per_s, measure(trace).tokens_per_s))]
+    if n < 1 or ours is None or theirs is None:
+        return [time]
+
+    def per_token(lane: Lane) -> list[str]:
+        passes, rows = (f"{value / n:.3g}" for value in (lane.passes, lane.rows))
+        return [passes, rows, _flops(lane.flops / n), size_text(lane.bytes / n)]
+
+    heads = ("forward passes", "rows computed", "arithmetic", "bytes moved")
+    return [*map(list, zip(heads, per_token(theirs), per_token(ours), strict=True)), time]
+
+
+def _ms(rate: float | None) -> str:
+    return NOT_MEASURED if rate is None else f"{1e3 / rate:.3g} ms"
+
+
+def _flops(value: float) -> str:
+    for unit in ("FLOP", "kFLOP", "MFLOP", "GFLOP"):
+        if value < 1000:
+            return f"{value:.3g} {unit}"
+        value /= 1000
+    return f"{value:.3g} TFLOP"
+
+
+def memory(trace: Trace) -> str:
+    """What Orthrus holds beyond the KV cache that plain decoding has as well."""
+    if trace.start is None:
+        return ""
+    block = size_text(measure(trace).block_bytes)
+    if (weights := pass_costs.second_attention(trace.start)) is None:
+        return f"{UNKNOWN} A block's own keys and values take {block}, for one pass."
+    return (
+        f"Memory beyond the KV cache: {size_text(weights)} for the diffusion view's own attention weights, and {block} "
+        "for a block's own keys and values, for one pass."
+    )
