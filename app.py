@@ -56,15 +56,16 @@ from viz.page.recordings import Recording, chips, recordings
 from viz.player import frames, modules
 
 INTRO = (
-    "A <b>diffusion view</b> of the model guesses a whole block in one forward pass. Its own <b>AR view</b> checks all "
-    "guesses in a second pass and keeps exactly what it would have written token by token."
+    "A language model writes <b>tokens</b>, words or parts of words, one per <b>forward pass</b>. Orthrus adds a "
+    "<b>diffusion view</b> to the model, which guesses a whole block of tokens in one pass. The model's own "
+    "autoregressive (<b>AR</b>) view checks all guesses in a second pass and keeps exactly what it would have written."
 )
 PRIVATE = "Prompts are not kept.", "The operator of this server keeps the runs, prompts included."
 SPARE_THREADS = 40  # threads for everything but runs; a waiting run holds one server thread
 NEXT = "return all[(all.indexOf(now) + 1) % all.length];"
 ANY = "return all[Math.floor(Math.random() * all.length)];"
 GUESS = "OrthrusStage.guess(element.querySelector('.guess'));"
-CHIPS = "The number and the bar: tokens per cycle in the recorded run of that kind, easy text first."
+CHIPS = "Tokens per cycle in the recorded run of that kind, easy text first."
 fresh = itertools.count()
 log = logging.getLogger("app")
 

@@ -74,7 +74,7 @@ class Status(NamedTuple):
 
 TEXT_STYLE = "\ufe0e"  # variation selector: draw as text, not as an emoji
 STATUSES = {
-    "anchor": Status("a", "⚓" + TEXT_STYLE, "ar", "anchor: already known"),
+    "anchor": Status("a", "⚓" + TEXT_STYLE, "ar", "anchor: the last token written, already known"),
     "pending": Status("p", "◌", "draft", "guess of the diffusion view"),
     "accepted": Status("y", "✓", "accepted", "guess confirmed by the AR view"),
     "refused": Status("n", "✗", "refused", "first guess it refused"),

@@ -37,9 +37,9 @@ test("the summary says how far and which way", () => {
 test("a guess is answered by what was measured", () => {
   assert.equal(guessed(0, 5), "");
   assert.equal(guessed(5, null), "");
-  assert.equal(guessed(5, 5.3), "Spot on: you said 5, it wrote 5.3 tokens a cycle.");
-  assert.equal(guessed(9, 5.3), "Too hopeful: you said 9, it wrote 5.3 tokens a cycle.");
-  assert.equal(guessed(2.5, 5.3), "Too careful: you said 2.5, it wrote 5.3 tokens a cycle.");
+  assert.equal(guessed(5, 5.3), "Spot on: you said 5, it wrote 5.3 tokens per cycle.");
+  assert.equal(guessed(9, 5.3), "Too hopeful: you said 9, it wrote 5.3 tokens per cycle.");
+  assert.equal(guessed(2.5, 5.3), "Too careful: you said 2.5, it wrote 5.3 tokens per cycle.");
 });
 
 test("the answer is the run's own count", () => {

@@ -171,7 +171,7 @@ def test_the_tour_can_be_finished_by_keyboard_alone(export, open_page, trace):
             press_until(watched, "Tab", named("Next ›"))
             watched.page.keyboard.press("Enter")
     assert watched.text(".o-tourtext") == catalogue.state("tour", trace)["facts"]["beats"][-1]["text"]
-    press_until(watched, "Shift+Tab", named("Open the microscope"))
+    press_until(watched, "Shift+Tab", named("Back to the block"))
     watched.page.keyboard.press("Enter")
     assert not watched.js(f"{PLAYER}.tour.on")
     assert watched.js("document.activeElement.getAttribute('role')") == "option", "the focus goes where the tour led"

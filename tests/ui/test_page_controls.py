@@ -39,6 +39,9 @@ def run(watched) -> str:
     watched.page.locator("#run").click()
     watched.until(f"{PLAYER}.run !== {before!r} && {PLAYER}.live && {PLAYER}.ended")
     watched.until("document.querySelector('#status').textContent.includes('forward passes')")
+    player = "window.orthrusPlayer"
+    watched.js(f"void({player}.head.pause(), {player}.head.seek({player}.stops.length - 1))")
+    watched.until("!document.querySelector('.o-badges').textContent.includes('at the end')")
     return watched.text(".o-badges")
 
 
@@ -101,7 +104,7 @@ def test_a_guess_is_made_before_a_run_and_answered_by_it(form):
     run(form)
     commits = f"{PLAYER}.stops.filter((stop) => stop.p === 'commit')"
     rate = form.js(f"{commits}.reduce((sum, stop) => sum + stop.w, 0) / {commits}.length")
-    assert form.text("#guess p").endswith(f"you said 9.5, it wrote {rate:.1f} tokens a cycle.")
+    assert form.text("#guess p").endswith(f"you said 9.5, it wrote {rate:.1f} tokens per cycle.")
 
 
 @pytest.mark.parametrize(

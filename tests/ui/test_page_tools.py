@@ -53,12 +53,12 @@ def test_the_inspector_opens_at_the_cut_and_follows_mouse_and_keys(address, open
     slot(watched, refused).focus()
     watched.page.keyboard.press("ArrowRight")
     watched.until(f"document.querySelector('.o-where').textContent.includes('Slot {refused + 1}')")
-    assert watched.text(".o-told").startswith("Never judged.")
+    assert watched.text(".o-told").startswith("Never judged: ")
     assert slot(watched, refused + 1).get_attribute("aria-selected") == "true"
     watched.page.keyboard.press("Shift+Enter")
     go(watched, number + 1, "draft")
     watched.until(f"document.querySelector('.o-where').textContent.includes('Slot {refused + 1}')")
-    assert "The AR view has not looked yet." in watched.text(".o-told"), "a pinned slot stays for the next cycle"
+    assert "The AR view has not checked it yet." in watched.text(".o-told"), "a pinned slot stays for the next cycle"
     watched.page.keyboard.press("i")
     watched.until("document.querySelector('.o-inspected').hidden")
     assert watched.js("document.querySelector('.o-tools [aria-expanded]').getAttribute('aria-expanded')") == "false"
@@ -68,6 +68,8 @@ def test_the_quiz_asks_withholds_and_counts(address, open_page, trace):
     watched = open_page(address, reduced=True)
     first = trace.cycle(0)
     refused = first.statuses().index("refused")
+    ids = first.verdict.next_id, first.draft.draft_ids[refused - 1]
+    words = [f"“{trace.glyph(i).s.replace(' ', '·').replace(chr(10), '⏎')}”" for i in ids]
     watched.js("document.body.click()")
     watched.page.keyboard.press("q")
     watched.until("document.activeElement === document.querySelectorAll('.o-slot')[1]")
@@ -77,7 +79,9 @@ def test_the_quiz_asks_withholds_and_counts(address, open_page, trace):
         watched.page.keyboard.press("ArrowRight")
     watched.page.keyboard.press("Enter")
     watched.until("document.querySelector('.o-slot.is-refused')")
-    assert watched.text(".o-ask") == f"You said slot {refused}. The AR view refused slot {refused}. A hit! +15"
+    assert watched.text(".o-ask") == (
+        f"You said slot {refused}. The AR view refused slot {refused}: it wanted {words[0]}, not {words[1]}. A hit! +15"
+    )
     assert "15 points from 1 question, streak 1." in watched.text(".o-score")
     assert watched.js("document.querySelectorAll('.o-square i.hit').length") == 1
     watched.page.keyboard.press("Enter")  # the focus is on "Next question"
@@ -116,8 +120,34 @@ def test_with_less_motion_the_tour_is_still_cards(address, open_page, trace):
         assert watched.text(".o-tourtext") == wanted and not watched.js(f"{PLAYER}.head.playing")
         if i + 1 < len(beats):
             watched.page.get_by_role("button", name="Next ›").click()
-    watched.page.get_by_role("button", name="Open the microscope").click()
+    watched.page.get_by_role("button", name="Back to the block").click()
     assert watched.js(f"[{TOUR}.on, {PLAYER}.head.now().phase]") == [False, "verify"]
+
+
+def test_the_tour_says_where_it_is_and_waits_if_asked(address, open_page, trace):
+    watched = open_page(address)
+    beats = catalogue.state("tour", trace)["facts"]["beats"]
+    assert f"1 of {len(beats)}" in watched.text(".o-tour")
+    watched.page.locator(".o-tour").get_by_role("button", name="Pause").click()
+    held = watched.js(f"[{TOUR}.still, {PLAYER}.head.playing]")
+    assert held == [True, False] and watched.js(f"{PLAYER}.race.key()") == "passes"
+    watched.page.locator(".o-tour").get_by_role("button", name="Play").click()
+    watched.until(f"{TOUR}.moved && {PLAYER}.head.playing")
+    watched.js(f"{TOUR}.go({len(beats) - 1})")
+    watched.until("document.querySelector('.o-catch[data-focus], [data-focus] .o-catch')")
+    assert f"{len(beats)} of {len(beats)}" in watched.text(".o-tour")
+
+
+def test_slots_have_numbers_and_no_mark_that_nobody_made_looks_like_one(address, open_page, cut):
+    watched = open_page(address, reduced=True)
+    go(watched, cut[0], "draft")
+    numbers = "[...document.querySelectorAll('.o-slot')].map((box) => getComputedStyle(box, '::after').content)"
+    assert watched.js(numbers)[1:4] == ['"1"', '"2"', '"3"']
+    marked = "document.querySelector('.o-slot[aria-selected=true]')"
+    watched.until(f"{marked} && {marked}.hasAttribute('data-auto')")
+    assert watched.js(f"getComputedStyle({marked}).boxShadow") == "none"
+    slot(watched, 4).click()
+    watched.until(f"!{marked}.hasAttribute('data-auto')")
 
 
 def test_another_hand_on_the_playhead_ends_the_tour(address, open_page):

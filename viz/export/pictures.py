@@ -8,7 +8,7 @@ from typing import Any
 
 from orthrus.trace import Trace
 from viz import theme
-from viz.views import cache_rows, captions, text
+from viz.views import cache_rows, captions, catch, text
 from viz.views.scoreboard import ENTRIES
 from viz.views.words import shown
 
@@ -33,6 +33,20 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> Picture:
 
 def _text(value: Any) -> str:
     return "–" if value is None else html.escape(str(value))
+
+
+def _catch(values: dict[str, Any], trace: Trace) -> Picture:
+    """Bars by the rows of a pass, a group each; a table of what is said where the run has no end."""
+    if values["answer"] is None:
+        return table(["answer"], [[catch.WAITING]])
+    greys = ("@soft", "@line", "@ink", "@discarded")
+    bars = [
+        {"type": "bar", "name": html.escape(group["name"]), "marker": {"color": colour},
+         "x": [f"{rows} rows" if rows > 1 else "1 row" for rows, _ in group["bars"]],
+         "y": [multiple for _, multiple in group["bars"]]}
+        for group, colour in zip(values["answer"]["groups"], greys, strict=False)
+    ]  # fmt: skip
+    return bars, {"barmode": "group", "yaxis": {"title": {"text": "multiple of a pass over one row"}}}
 
 
 def _words(values: dict[str, Any], trace: Trace) -> Picture:
@@ -138,9 +152,9 @@ def _race(values: dict[str, Any], trace: Trace) -> Picture:
     ends = [start + width for start, width in zip(before, draft, strict=True)]
     steps = [end - start for start, end in zip([0, *ar], ar, strict=False)]
     bars = [
-        _bar("one token at a time", [0, *ar][: len(ar)], steps, "plain decoding", "@ar", unit),
-        _bar("Orthrus", before, draft, "draft", "@draft", unit),
-        _bar("Orthrus", ends, verify, "verify", "@ar", unit),
+        _bar("plain decoding", [0, *ar][: len(ar)], steps, "plain decoding", "@ar", unit),
+        _bar("Orthrus", before, draft, "draft pass", "@soft", unit),
+        _bar("Orthrus", ends, verify, "verify pass", "@ink", unit),
     ]
     return bars, {"barmode": "overlay", "xaxis": {"title": {"text": title}}}
 
@@ -185,4 +199,5 @@ DRAWN: dict[str, Callable[[dict[str, Any], Trace], Picture]] = {
     "ribbon": _block,
     "race": _race,
     "cache": _cache,
+    "catch": _catch,
 }

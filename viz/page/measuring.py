@@ -43,6 +43,6 @@ class Measuring:
 def sentence(lane: str, trace: Trace) -> str:
     """A sentence on what is running."""
     if lane == "AR":
-        return f"Now the same prompt one token at a time, measured alone.{expected(trace)}"
+        return f"Now plain decoding answers the same prompt, measured alone.{expected(trace)}"
     assert trace.start is not None, "a run that measures has begun"
     return f"Orthrus is writing ({decoding(trace.start)}, {trace.start.model.mode} mode)."

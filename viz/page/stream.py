@@ -107,4 +107,4 @@ def closing(trace: Trace, stopped: bool, why: str = "") -> str:
     if stopped:
         because = f": {why}" if why else ""
         return f"Stopped after {metrics.tokens} tokens{because}. What is there can be stepped through."
-    return f"{headline.summary(trace)} Now shown slowed down."
+    return f"{headline.summary(trace)} It is now shown in slow motion."

@@ -13,7 +13,17 @@ from viz import theme
 from viz.player import modules, shell
 from viz.views import catalogue
 
-STYLES = ("stage.css", "inspector.css", "quiz.css", "tour.css", "views.css", "catch.css", "extras.css", "contrast.css", "print.css")
+STYLES = (
+    "stage.css",
+    "inspector.css",
+    "quiz.css",
+    "tour.css",
+    "views.css",
+    "explain.css",
+    "extras.css",
+    "contrast.css",
+    "print.css",
+)
 Frame = dict[str, Any]
 
 

@@ -19,8 +19,8 @@ def skeleton() -> dict[str, Any]:
     return {
         "kind": "cells",
         "title": "One block",
-        "hint": "Above: the guesses of the diffusion view, one forward pass, fuller if surer. Below: the choices of "
-        "the AR view, a second pass.",
+        "hint": "Above: what the diffusion view guesses, all in one forward pass. A fuller box is a surer guess. "
+        "Below: what the AR view would write, from a second pass.",
         "rows": ["Diffusion view guesses", "AR view checks"],
         "table": [[head, name] for name, head in TABLE.items()],
         "notes": {

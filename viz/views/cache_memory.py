@@ -17,7 +17,7 @@ def skeleton() -> dict[str, Any]:
     areas = [_area("shared cache", "$cache", "@ar"), _area("diffusion view's block", "$block", "@draft")]
     return {
         "kind": "plot",
-        "title": "Memory of keys and values",
+        "title": "Size of the KV cache",
         "hint": "One cache serves both views. What the diffusion view adds is its block, for one pass.",
         "variants": [{"label": "", "data": areas, "layout": _layout(), "table": _table(), "cursor": "cycle"}],
         "seek": "x",

@@ -17,9 +17,9 @@ ROUND_TO = 64  # rows; the strip's scale grows in steps, so that it does not cha
 def skeleton() -> dict[str, Any]:
     return {
         "kind": "strip",
-        "title": "One shared memory",
-        "hint": "Keys and values of the text so far. The diffusion view only reads them; its own block is thrown away. "
-        "The AR view writes the block, then everything after the last kept token is cut off.",
+        "title": "One shared KV cache",
+        "hint": "The model's memory of the text: a row of keys and values per token. The diffusion view only reads it. "
+        "The AR view writes a row for each slot of the block, and every row after the last kept guess is cut off.",
         "parts": {
             "prompt": "prompt",
             "text": "text",
@@ -46,10 +46,10 @@ def patch(event: Event, trace: Trace) -> list[Change]:
 
 
 def _drafted(event: Draft, trace: Trace) -> list[Change]:
-    looks = f"The diffusion view's block adds {_bytes(event.block, trace)} for one pass, never stored."
+    adds = f"The diffusion view's block adds {_bytes(event.block, trace)} for one pass, never stored."
     if not event.n_draft:
-        looks = "Nothing is guessed this time, so the diffusion view does not read."
-    lines = [f"{event.pos0} rows, {_bytes(event.pos0, trace)}", looks]
+        adds = "Nothing is guessed this time, so the diffusion view makes no pass."
+    lines = [f"{event.pos0} rows, {_bytes(event.pos0, trace)}", adds]
     bar = [*_stored(event.pos0, trace), ["temp", event.block if event.n_draft else 0]]
     return [put("bar", bar, "draft"), put("lines", lines, "draft")]
 
@@ -57,14 +57,15 @@ def _drafted(event: Draft, trace: Trace) -> list[Change]:
 def _judged(event: Verdict, trace: Trace) -> list[Change]:
     kv, metrics = event.kv, measure(trace)
     share = 100 * metrics.kv_cropped / metrics.kv_written if metrics.kv_written else 0
-    whole = f"In the whole run {metrics.kv_cropped:,} of {metrics.kv_written:,}, {share:.0f} %."
+    whole = f"So far {metrics.kv_cropped:,} of {metrics.kv_written:,} rows were cut off, {share:.0f} %."
     during = [
         f"{kv.before + kv.written} rows, {_bytes(kv.before + kv.written, trace)}",
         f"The AR view writes {counted(kv.written, 'row')}.",
     ]
     after = [
         f"{kv.before + kv.kept} rows, {_bytes(kv.before + kv.kept, trace)}",
-        f"{kv.written} written, {kv.kept} kept, ✂ {kv.cropped} cut off. {whole}",
+        f"{kv.written} rows written, {kv.kept} kept: the anchor's and one per kept guess. ✂ {kv.cropped} cut off. "
+        f"{whole}",
     ]
     stored = _stored(kv.before, trace)
     return [

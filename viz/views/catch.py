@@ -76,12 +76,7 @@ def verdict(trace: Trace) -> list[str]:
     """The break-even line in words, then what the same run would be if wide passes cost as much as narrow ones."""
     need, metrics, device = headline.break_even(trace), measure(trace), headline.device(trace)
     wrote = f"This run wrote {number(metrics.tokens_per_cycle)} tokens per cycle."
-    per_cycle = (trace.sums.passes_draft + metrics.cycles) / metrics.cycles
-    gain = (metrics.tokens_per_cycle or 0) / per_cycle
-    flat = (
-        f"On a device where every pass costs the same, a cycle costs {per_cycle:.3g} plain passes, and this run would "
-        f"be up to {number(gain)} times as fast (theory)."
-    )
+    flat = headline.theory(trace)
     if need is None:
         return [f"{wrote} Plain decoding was not measured, so what a cycle costs against it is not known.", flat]
     won = (metrics.tokens_per_cycle or 0) > need
@@ -125,7 +120,7 @@ def _timed(trace: Trace, rows: list[int]) -> list[tuple[str, str, list[Any]]]:
 
 
 def _bar(rows: int, multiple: float) -> list[Any]:
-    return [rows, round(multiple, 2)]
+    return [rows, round(multiple, 4)]
 
 
 def table(trace: Trace) -> list[list[str]]:

@@ -12,7 +12,9 @@ from viz.format import milliseconds, number, times
 from viz.views.words import counted
 
 KINDS = {"cpu": "CPU", "cuda": "GPU"}
-READS_ONCE = "On a GPU {rows} rows cost about as much as one, because a pass reads the weights once."
+READS_ONCE = (
+    "On a GPU a pass over {rows} rows should take about as long as one over 1 row, because the weights are read once."
+)
 UNCOMPILED = (
     "Both lanes ran in plain PyTorch, where calling the operators costs more than their arithmetic. Compiled passes "
     "over one row are several times faster."
@@ -43,7 +45,7 @@ def passes(trace: Trace) -> str:
 
 
 def time(trace: Trace) -> str:
-    """Both lanes' wall time, prompt included, and the device; '' if plain decoding was not measured."""
+    """Both lanes' wall time, prompt included; '' if plain decoding was not measured. The badge names the device."""
     metrics = measure(trace)
     if metrics.speedup is None or trace.start is None:
         return ""
@@ -53,7 +55,7 @@ def time(trace: Trace) -> str:
 
 def device(trace: Trace) -> str:
     host = trace.start.host if trace.start else None
-    return f"this {KINDS.get(host.kind, 'device')} ({host.device})" if host else "this device"
+    return f"this {KINDS.get(host.kind, 'device')}" if host else "this device"
 
 
 def summary(trace: Trace) -> str:
@@ -83,6 +85,19 @@ def cost(trace: Trace) -> str:
     return (
         f"A cycle{rows} takes as long here as {even} passes over one row, so break-even is {even} tokens per cycle. "
         f"This run wrote {number(metrics.tokens_per_cycle)}."
+    )
+
+
+def theory(trace: Trace) -> str:
+    """The same run where every pass costs the same: tokens per cycle over passes per cycle."""
+    metrics = measure(trace)
+    if not metrics.cycles or metrics.tokens_per_cycle is None:
+        return ""
+    per_cycle = (trace.sums.passes_draft + metrics.cycles) / metrics.cycles
+    gain = number(metrics.tokens_per_cycle / per_cycle)
+    return (
+        "If a wide pass cost no more than a narrow one, as in theory it nearly does on a GPU, this run would be up to "
+        f"{gain} times as fast."
     )
 
 

@@ -1,4 +1,4 @@
-"""The two-head inspector: one slot's alternatives as the diffusion view and as the AR view rank them."""
+"""The inspector: one slot's alternatives as the diffusion view and as the AR view rank them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ SHOWN = 5  # alternatives shown per view: later ones are mostly below a percent,
 # sentences about a slot by its status; the player fills the braces
 SENTENCES = {
     "anchor": "Slot 0 is the anchor {guess}: the last token that is already certain. Nobody guesses it.",
-    "pending": "The diffusion view guesses {guess}{q}. The AR view has not looked yet.",
+    "pending": "The diffusion view guesses {guess}{q}. The AR view has not checked it yet.",
     "accepted": "The AR view agrees: {guess} is kept{both}.",
     "refused": "The AR view wants {own}{own_p}. The guess {guess} is {rank}{p}. This is the first disagreement, so the "
     "block is cut here.",
     "tossed": "The guess {guess} had a chance of {accept} to be accepted, and the number drawn, {u}, was above it. The "
     "block is cut here.",
-    "discarded": "Never judged. The AR view's numbers here were read after a refused token, so they say nothing about "
-    "the guess {guess}.",
+    "discarded": "Never judged: the AR view's numbers here follow a refused token, so they are about another text. "
+    "Even if both views name the same token, the guess {guess} is thrown away.",
     "ended": "Not used: the text ended before this slot.",
     "bare": "This run was recorded without alternatives, so there are no lists to compare.",
     "near_tie": "A near tie: the AR view's two best are only {gap} logits apart.",
@@ -57,7 +57,7 @@ FILTERS = {
 def skeleton() -> dict[str, Any]:
     return {
         "kind": "inspector",
-        "title": "Two heads, one slot",
+        "title": "Two views of one slot",
         "hint": "Point at a slot of the block, tap it or walk there with the arrow keys. Shift-click or Shift-Enter "
         "pins a slot, I opens and closes this.",
         "heads": ["Diffusion view would say", "AR view would say"],
@@ -65,7 +65,7 @@ def skeleton() -> dict[str, Any]:
         "numbers": {key: {"label": label, "about": about} for key, (label, about) in NUMBERS.items()},
         "near_tie": NEAR_TIE,
         "filters": FILTERS,
-        "later": "It looks in the next phase.",
+        "later": "It checks in the next phase.",
         "after_end": "after the end of the text",
         "state": {"block": None},
     }

@@ -36,8 +36,8 @@ def _traces() -> list[dict[str, Any]]:
     ring = {"symbol": "circle-open", "size": 8, "color": "@soft", "line": {"width": 1.2}}
     dot = {"symbol": "circle", "size": 5, "color": "@ar"}
     return [
-        {**plain, "name": "one token at a time", "x": "$ar_token", "y": "$ar_shown", "marker": ring},
-        {**plain, "name": "in a block", "x": "$token", "y": "$shown", "customdata": "$cycle", "marker": dot},
+        {**plain, "name": "plain decoding", "x": "$ar_token", "y": "$ar_shown", "marker": ring},
+        {**plain, "name": "Orthrus, in a block", "x": "$token", "y": "$shown", "customdata": "$cycle", "marker": dot},
     ]
 
 
@@ -48,13 +48,13 @@ def _layout() -> dict[str, Any]:
         "xaxis": {"title": {"text": "token of the text"}, "tickformat": "d", "rangemode": "tozero"},
         "yaxis": {"title": {"text": "gap, logits"}, "type": "log", **ticks},
         "hovermode": "closest",
-        "shapes": [{**zone, "fillcolor": "@refused", "opacity": 0.16, "line": {"width": 0}, "layer": "below"}],
+        "shapes": [{**zone, "fillcolor": "@soft", "opacity": 0.2, "line": {"width": 0}, "layer": "below"}],
     }
 
 
 def _table() -> list[list[str]]:
     ours = [["token", "token"], ["gap in a block, logits", "gap"], ["cycle", "cycle"]]
-    return [*ours, ["token, one at a time", "ar_token"], ["gap one at a time, logits", "ar_gap"]]
+    return [*ours, ["token, plain decoding", "ar_token"], ["gap in plain decoding, logits", "ar_gap"]]
 
 
 def patch(event: Event, trace: Trace) -> list[Change]:

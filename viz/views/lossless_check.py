@@ -25,13 +25,13 @@ REPEAT = "Run it again on the compiled engine (Advanced): there the two texts ca
 
 
 def skeleton() -> dict[str, Any]:
-    waiting = "Both texts are compared when plain decoding has written the same prompt's text, one token at a time."
+    waiting = "Both texts are compared once plain decoding has answered the same prompt."
     unchecked = {"tone": "quiet", "badge": "not compared yet", "say": [waiting]}
     return {
         "kind": "neartie",
         "title": "Is it the same text?",
-        "hint": "The same prompt, decoded one token at a time by the same weights, compared token by token and row of "
-        "logits by row of logits.",
+        "hint": "Plain decoding answers the same prompt with the same weights. Both texts are compared token by token, "
+        "and their logits row by row.",
         "heads": ["rank", "token", "logit"],
         "facts": {"check": unchecked},
     }
@@ -94,8 +94,8 @@ def _judgement(event: Lossless) -> str:
 
 def _lists(event: Lossless) -> list[dict[str, Any]]:
     return [
-        _list("Checked in a block", event.block_top3, event.gap_block),
-        _list("One token at a time", event.single_top3, event.gap_single),
+        _list("Orthrus, in a block", event.block_top3, event.gap_block),
+        _list("Plain decoding", event.single_top3, event.gap_single),
     ]
 
 

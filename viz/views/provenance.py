@@ -4,41 +4,53 @@ from __future__ import annotations
 
 from typing import Any
 
-from orthrus.events import Event, Lossless, RunStart
+from orthrus.events import Done, Event, Lossless, RunStart
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from viz.format import number
 from viz.patches import Change, merge, put
 
 NAME = "badges"
-
-
 DISTRIBUTION = {
     "tone": "quiet",
     "text": "equal in distribution",
     "about": "Under rejection the two texts are two draws of one distribution: they are not compared token by token.",
+}
+NOT_COMPARED = {
+    "tone": "quiet",
+    "text": "texts not compared",
+    "about": "Plain decoding did not run, or was stopped, so there is no second text.",
 }
 
 
 def skeleton() -> dict[str, Any]:
     unchecked = {
         "tone": "quiet",
-        "text": "not compared yet",
-        "about": "Both lanes have not been compared token by token.",
+        "text": "texts compared at the end",
+        "about": "Whether both texts are the same is told when both have been shown.",
     }
-    return {"kind": "badges", "facts": {"source": {}, "lossless": unchecked, "prompt": "", "details": {}}}
+    return {
+        "kind": "badges",
+        "state": {"lossless": unchecked},
+        "facts": {"source": {}, "prompt": "", "details": {}},
+    }
 
 
 def patch(event: Event, trace: Trace) -> list[Change]:
     if isinstance(event, RunStart):
         last = event.prompt.messages[-1].content if event.prompt.messages else ""
         changes = [put("source", source(event)), put("prompt", last), put("details", _details(event))]
-        return [*changes, put("lossless", DISTRIBUTION)] if event.params.coupling == "rejection" else changes
-    if isinstance(event, Lossless):
-        return [put("lossless", compared(event, trace))]
-    if event.type == "done":
-        return [merge("details", {"Instruments": _instruments(trace)})]
+        return changes
+    if isinstance(event, Done):
+        return [merge("details", {"Telemetry": _telemetry(trace)}), put("lossless", _verdict(trace), "finish")]
     return []
+
+
+def _verdict(trace: Trace) -> dict[str, str]:
+    """The badge of the comparison, which the playhead reaches when both texts are there."""
+    if trace.start is not None and trace.start.params.coupling == "rejection":
+        return DISTRIBUTION
+    return compared(trace.lossless, trace) if trace.lossless else NOT_COMPARED
 
 
 def source(event: RunStart) -> dict[str, str]:
@@ -53,7 +65,7 @@ def _details(event: RunStart) -> dict[str, str]:
     return {
         "Model": f"{model.id} ({model.revision[:12]})",
         "Arithmetic": f"{model.dtype}, {model.attn_impl}",
-        "Trained for the second view": f"{100 * model.trained_frac:.0f} % of the weights",
+        "Trained for the diffusion view": f"{100 * model.trained_frac:.0f} % of the weights",
         "Machine": f"{host.device}, {host.kind}, {host.threads} threads",
         "Software": f"torch {host.torch}, transformers {host.transformers}, orthrus {host.app}",
         "Decoding": f"{decoding(event)}, at most {params.max_new_tokens} tokens",
@@ -75,7 +87,7 @@ def decoding(event: RunStart) -> str:
     return f"{rule}, block size {event.config.block}"
 
 
-def _instruments(trace: Trace) -> str:
+def _telemetry(trace: Trace) -> str:
     metrics = measure(trace)
     share = 100 * metrics.instr_ms / metrics.decode_ms if metrics.decode_ms else 0.0
     return f"{metrics.instr_ms:.1f} ms, {share:.0f} % on top of the decoding time; not part of any rate"

@@ -16,8 +16,8 @@ HINTS = {
 }
 SAID = "You said {guess}."
 RESULTS = {
-    "refused": "The AR view refused slot {cut}.",
-    "all": "The AR view took them all.",
+    "refused": "The AR view refused slot {cut}: it wanted {own}, not {guess}.",
+    "all": "The AR view agreed with them all.",
     "ended": "Nothing was refused: the text ended after slot {kept}.",
 }
 
@@ -27,9 +27,9 @@ def skeleton() -> dict[str, Any]:
     return {
         "kind": "quiz",
         "title": "Where will it stop?",
-        "question": "Which guess will the AR view refuse first? Click it, or say that it takes all {n}.",
+        "question": "Which of the {n} guesses will the AR view refuse first? Click it, or say that it takes them all.",
         "unsure": "inspector",  # the view whose state has the entropies for the hint
-        "keys": "Arrow keys walk, Enter answers, * takes all, N is the next question, Q ends the quiz.",
+        "keys": "Arrow keys move, Enter answers, * takes all, N is the next question, Q ends the quiz.",
         "rule": "A hit is 15 points and one more for each hit before it in a row; else 10 less the distance in slots.",
         "hints": hints,
         "said": SAID,
@@ -53,4 +53,7 @@ def _answer(event: Verdict, trace: Trace) -> dict[str, Any]:
     n, accepted = cycle.draft.n_draft, cycle.accepted
     if event.next_id is None:  # the text ended inside the block: any guess of no earlier refusal is right
         return {"cut": [accepted + 1, n + 1], "kept": accepted, "outcome": "ended"}
-    return {"cut": [accepted + 1, accepted + 1], "kept": accepted, "outcome": "all" if accepted == n else "refused"}
+    cut = {"cut": [accepted + 1, accepted + 1], "kept": accepted}
+    if accepted == n:
+        return {**cut, "outcome": "all"}
+    return {**cut, "outcome": "refused", "why": {"own": event.next_id, "guess": cycle.draft.draft_ids[accepted]}}

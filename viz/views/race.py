@@ -16,7 +16,7 @@ from viz.views import headline
 
 NAME = "race"
 TABLE = {"cycle": "Orthrus: cycle", "draft": "draft, ms", "verify": "verify, ms", "n": "tokens", "ms": "done at, ms",
-         "token": "one token at a time: token", "ar_ms": "token done at, ms"}  # fmt: skip
+         "token": "plain decoding: token", "ar_ms": "token done at, ms"}  # fmt: skip
 
 
 def skeleton() -> dict[str, Any]:
@@ -25,8 +25,8 @@ def skeleton() -> dict[str, Any]:
         "kind": "lanes",
         "title": "The race",
         "lanes": [
-            {"key": "ar", "name": "One token at a time", "about": "the same model, plain decoding"},
-            {"key": "orthrus", "name": "Orthrus", "about": "guess a block, check it in one pass"},
+            {"key": "ar", "name": "Plain decoding", "about": "the same model, one token per forward pass"},
+            {"key": "orthrus", "name": "Orthrus", "about": "one pass guesses a block of tokens, one pass checks it"},
         ],
         "clocks": [{"key": "passes", "label": "forward passes"}, {"key": "ms", "label": "milliseconds"}],
         "table": [[head, name] for name, head in TABLE.items()],

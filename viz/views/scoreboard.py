@@ -13,23 +13,21 @@ from viz.views import headline
 
 NAME = "board"
 ENTRIES = (
-    ("passes", "Forward passes, Orthrus : plain", "Orthrus: 1 for the prompt, which gives the first token, 2 "
-     "for a cycle with guesses, 1 for one without. Plain decoding: 1 per token. They are the same on every machine."),
-    ("speedup", "Speed against plain decoding", "Time of plain decoding divided by time of Orthrus for as many tokens, "
-     "prompt included. Same process, same weights; both measured alone. Below 1× Orthrus took longer on this device."),
-    ("per_cycle", "Tokens per cycle", "Tokens written by cycles, divided by cycles. A cycle is one draft and one "
-     "verdict."),
-    ("even", "Break-even, tokens per cycle", "Time of a cycle divided by plain decoding's time for one token. A "
-     "run that writes more per cycle saves time on this device."),
-    ("tpf", "Tokens per forward pass", "Generated tokens divided by all forward passes. Plain decoding has 1."),
-    ("length", "Acceptance length", "Guesses accepted per cycle. The token the AR view writes itself is not counted."),
-    ("share", "Accepted share", "Guesses accepted, of all that were made. Most of the rest was never judged."),
-    ("tokens", "Tokens", "Tokens generated so far, the first one included."),
-    ("cycles", "Cycles", "Drafts that were judged."),
-    ("rate", "Orthrus, tokens/s", "Tokens per second of the cycles alone, without the prompt."),
-    ("rate_total", "Orthrus with prompt, tokens/s", "Tokens per second with the reading of the prompt included."),
-    ("rate_ar", "Plain decoding, tokens/s", "Tokens per second of plain decoding after its first token."),
-    ("ttft", "First token after", "Time to the first token. It comes from the AR view in both cases."),
+    ("passes", "Forward passes, Orthrus : plain", "Orthrus: 1 for the prompt, which also writes the first token, then "
+     "2 per cycle, or 1 without guesses. Plain decoding: 1 per token. The same on every machine."),
+    ("speedup", "Speed, plain decoding = 1", "Time of plain decoding divided by time of Orthrus for the same tokens, "
+     "prompt included. Below 1× Orthrus took longer."),
+    ("rate", "Orthrus, tokens per second", "All tokens divided by all time, prompt included."),
+    ("rate_ar", "Plain decoding, tokens per second", "All tokens divided by all time, prompt included."),
+    ("per_cycle", "Tokens per cycle", "Tokens without the first one, divided by cycles."),
+    ("even", "Break-even, tokens per cycle", "Time of a cycle divided by time of a plain token. A run that writes more "
+     "per cycle saves time here."),
+    ("length", "Acceptance length, guesses per cycle", "Guesses kept per cycle. The AR view's own token comes on top."),
+    ("share", "Accepted share", "Guesses kept, of all guesses made. Most of the rest was never judged."),
+    ("tpf", "TPF: tokens per forward pass", "All tokens divided by all forward passes. Plain decoding has 1."),
+    ("tokens", "Tokens", "Words or parts of words: the first one from the prompt's pass, the others from cycles."),
+    ("cycles", "Cycles", "One draft and its verdict each."),
+    ("ttft", "Time to the first token", "The prompt's forward pass, the same in both ways."),
 )  # fmt: skip
 
 
@@ -53,7 +51,7 @@ def patch(event: Event, trace: Trace) -> list[Change]:
     if isinstance(event, Verdict):
         return [merge("values", {**_counts(measure(trace)), **_alarm(measure(trace))}, "commit")]
     if isinstance(event, ArChunk):
-        return [merge("values", {"rate_ar": per_second(measure(trace).ar_tokens_per_s)})]
+        return [merge("values", {"rate_ar": per_second(measure(trace).ar_tokens_per_s_total)})]
     if isinstance(event, Done):
         lead = "speedup" if headline.axis(trace) == "ms" else "passes"
         return [merge("values", _against(trace)), put("lead", lead)]
@@ -70,7 +68,10 @@ def final(trace: Trace) -> dict[str, str]:
 def _against(trace: Trace) -> dict[str, str]:
     """The values that need both lanes."""
     metrics, even = measure(trace), headline.break_even(trace)
-    numbers = {"rate_ar": per_second(metrics.ar_tokens_per_s), "even": NOT_MEASURED if even is None else number(even)}
+    numbers = {
+        "rate_ar": per_second(metrics.ar_tokens_per_s_total),
+        "even": NOT_MEASURED if even is None else number(even),
+    }
     return numbers if metrics.speedup is None else {**numbers, "speedup": times(metrics.speedup)}
 
 
@@ -83,8 +84,7 @@ def _counts(metrics: Metrics) -> dict[str, str]:
         "tpf": number(metrics.tpf),
         "length": number(metrics.acceptance_length),
         "share": "–" if metrics.accepted_share is None else f"{100 * metrics.accepted_share:.0f} %",
-        "rate": per_second(metrics.tokens_per_s),
-        "rate_total": per_second(metrics.tokens_per_s_total),
+        "rate": per_second(metrics.tokens_per_s_total),
     }
 
 

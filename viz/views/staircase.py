@@ -15,10 +15,11 @@ from viz.patches import Change, put, rows
 
 NAME = "staircase"
 BARS = (
-    ("anchor", "anchor", "@ar", 0.45),
-    ("accepted", "accepted", "@accepted", 1.0),
-    ("own", "written by AR", "@ar", 1.0),
+    ("anchor", "anchor, from the cycle before", {"color": "@card", "line": {"color": "@ar", "width": 1}}),
+    ("accepted", "guesses kept", {"color": "@accepted"}),
+    ("own", "written by the AR view", {"color": "@ar"}),
 )
+HATCHED = {"color": "@card", "pattern": {"shape": "/", "fgcolor": "@discarded", "size": 6}}  # as in the block
 LONGEST = 60  # most characters of a cycle's text
 FULL_NATS = 5  # the entropy with the strongest colour, as in the quiz
 BARE = "This run was recorded without distributions, so how unsure the guesses were is not known."
@@ -54,7 +55,7 @@ def skeleton() -> dict[str, Any]:
 
 
 def _traces() -> list[dict[str, Any]]:
-    return [_bar("discarded", "never judged", "@discarded", 0.35), *(_bar(*bar) for bar in BARS), _refused()]
+    return [_bar("discarded", "never judged", HATCHED), *(_bar(*bar) for bar in BARS), _refused()]
 
 
 def _refused() -> dict[str, Any]:
@@ -84,7 +85,7 @@ def _unsure() -> list[dict[str, Any]]:
     return [heat, _bar(*BARS[0]), _refused()]
 
 
-def _bar(name: str, label: str, colour: str, opacity: float) -> dict[str, Any]:
+def _bar(name: str, label: str, marker: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "bar",
         "orientation": "h",
@@ -93,7 +94,7 @@ def _bar(name: str, label: str, colour: str, opacity: float) -> dict[str, Any]:
         "base": f"${name}0",
         "x": f"${name}n",
         "width": 0.86,
-        "marker": {"color": colour, "opacity": opacity, "line": {"width": 0}},
+        "marker": {"line": {"width": 0}, **marker},
         "customdata": "$text",
         "hovertemplate": f"cycle %{{y}}: %{{x}} {label}<br>%{{customdata}}<extra></extra>",
     }
@@ -109,7 +110,7 @@ def _layout() -> dict[str, Any]:
 
 
 def _table() -> list[list[str]]:
-    counts = [["guesses kept", "acceptedn"], ["written by AR", "ownn"], ["refused at position", "refused"]]
+    counts = [["guesses kept", "acceptedn"], ["written by the AR view", "ownn"], ["refused at position", "refused"]]
     return [["cycle", "y"], ["anchor at position", "pos"], *counts, ["never judged", "discardedn"], ["wrote", "text"]]
 
 

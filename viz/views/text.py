@@ -31,7 +31,7 @@ COLOURS = (
     ("p", "AR %", "Stronger: the AR view was surer of this token.", "ar", (0, 100)),
     ("H", "AR entropy", "Stronger: the AR view saw more possible ways to go on (0 to 3 nats).", "soft", (0, 3)),
     ("gap", "near ties", "Stronger: the AR view's two best were closer (3 logits to 0). Below 0.5 it counts as a near "
-     "tie.", "refused", (3, 0)),
+     "tie.", "soft", (3, 0)),
     ("ms", "time", "Stronger: written later, on the measured clock.", "ar", None),
 )  # fmt: skip
 

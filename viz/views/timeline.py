@@ -32,11 +32,11 @@ SIMULATED = {
 
 NAME = "timeline"
 PARTS = (
-    ("draft", "draft", {"color": "@draft"}),
-    ("verify", "verify", {"color": "@ar"}),
-    ("judge", "judge", {"color": "@accepted"}),
-    ("host", "host gap", {"color": "@soft"}),
-    ("instr", "instruments, not counted", {"color": "@page", "line": {"color": "@discarded", "width": 1},
+    ("draft", "draft pass", {"color": "@soft"}),
+    ("verify", "verify pass", {"color": "@ink"}),
+    ("judge", "acceptance", {"color": "@line"}),
+    ("host", "between passes", {"color": "@line", "pattern": {"shape": ".", "fgcolor": "@ink", "size": 4}}),
+    ("instr", "telemetry, not counted", {"color": "@page", "line": {"color": "@discarded", "width": 1},
      "pattern": {"shape": "/", "fgcolor": "@discarded", "size": 6}}),
 )  # fmt: skip
 COMMITTED = (("kept", "guesses kept", "@accepted"), ("own", "written by AR", "@ar"))
@@ -48,8 +48,8 @@ def skeleton() -> dict[str, Any]:
     return {
         "kind": "plot",
         "title": "Where the time goes, and what it buys",
-        "hint": "Top: the measured time of every cycle. Below: the tokens it wrote. A cycle above the dashed line beat "
-        "plain decoding, one below it lost. Click a cycle to go there.",
+        "hint": "Above, in grey: the measured time of every cycle. Below: the tokens it wrote. A cycle above the "
+        "dashed line beat plain decoding, one below it lost. Click a cycle to go there.",
         "variants": [{"label": "", "data": _traces(), "layout": _layout(), "table": _table(), "cursor": "cycle"}],
         "seek": "x",
         "extra": SIMULATED,
@@ -58,7 +58,7 @@ def skeleton() -> dict[str, Any]:
 
 
 def _traces() -> list[dict[str, Any]]:
-    prompt = {**_bar("prompt", "prompt, once", {"color": "@ar", "opacity": 0.45}), "x": "$prompt_at"}
+    prompt = {**_bar("prompt", "prompt, once", {"color": "@soft", "opacity": 0.45}), "x": "$prompt_at"}
     times = [prompt, *(_bar(key, name, marker) for key, name, marker in PARTS)]
     tokens = [_bar(key, name, {"color": colour}, "y2") for key, name, colour in COMMITTED]
     line = {

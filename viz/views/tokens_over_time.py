@@ -45,9 +45,9 @@ def _lines(x: str, ar_x: str) -> list[dict[str, Any]]:
         "customdata": "$cycle",
         "x": x,
         "y": "$n",
-        "line": {"color": "@accepted", "width": 3, "shape": "hv"},
+        "line": {"color": "@ink", "width": 3, "shape": "hv"},
     }
-    ar = {"name": "one token at a time", "x": ar_x, "y": "$ar_n", "line": {"color": "@ar", "width": 2, "dash": "dot"}}
+    ar = {"name": "plain decoding", "x": ar_x, "y": "$ar_n", "line": {"color": "@ar", "width": 2, "dash": "dot"}}
     hover = {
         "type": "scatter",
         "mode": "lines",
@@ -62,7 +62,7 @@ def _layout(title: str) -> dict[str, Any]:
 
 
 def _table(what: str, ours: str, theirs: str) -> list[list[str]]:
-    alone = "one token at a time"
+    alone = "plain decoding"
     return [[f"Orthrus: {what}", ours], ["tokens", "n"], [f"{alone}: {what}", theirs], [f"{alone}: tokens", "ar_n"]]
 
 

@@ -11,6 +11,7 @@ from orthrus.trace import Trace
 from viz.patches import Change, merge
 
 NAME = "words"
+END = "(end)"
 CONTROL = {code: chr(0x2400 + code) for code in (1, 2, 3)}  # captions mark words with these signs; here as pictures
 
 
@@ -23,15 +24,21 @@ def shown(glyph: Glyph) -> str:
     return glyph.s if glyph.s is not None else hexadecimal(bytes.fromhex(glyph.b))
 
 
+def named(index: int, glyph: Glyph, trace: Trace) -> str:
+    """The same, but a token that ends the text is called that: its own name, such as <|im_end|>, says it to few."""
+    ends = not glyph.b and trace.start is not None and index in trace.start.config.eos_ids
+    return END if ends else shown(glyph)
+
+
 def patch(event: Event, trace: Trace) -> list[Change]:
     if not isinstance(event, Piece):
         return []
-    return [merge("text", {str(index): shown(glyph) for index, glyph in event.items.items()})]
+    return [merge("text", {str(index): named(index, glyph, trace) for index, glyph in event.items.items()})]
 
 
 def quoted(index: int, trace: Trace) -> str:
     """A token in a sentence: outer spaces are dropped unless it has nothing else."""
-    text = shown(trace.glyph(index)).replace("\n", "⏎").translate(CONTROL)
+    text = named(index, trace.glyph(index), trace).replace("\n", "⏎").translate(CONTROL)
     return f"“{text.strip() or '␣' * len(text)}”"
 
 

@@ -283,7 +283,7 @@ def test_lines_follow_the_clock_and_name_each_lane_once():
     assert [at for at, _ in lights] == [float(second) for second in range(len(lights))] and len(lights) > 5
     assert all((at > measuring.TEXT_S) is bool(each.text) for at, each in lights)
     words = [each.status for _, each in said if isinstance(each, Update)]
-    assert len(words) == 2 and words[0].startswith("Orthrus") and "one token at a time" in words[1]
+    assert len(words) == 2 and words[0].startswith("Orthrus") and "plain decoding" in words[1]
     assert {each.lane for _, each in lights} == {"Orthrus", "AR"}
     assert list(measuring.Measuring(at_once=False, clock=lambda: 0.0).lines(event, trace)) == []
 

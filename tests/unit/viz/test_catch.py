@@ -84,14 +84,14 @@ def test_the_bars_are_this_runs_passes_and_the_middle_one_says_where_it_is_from(
     one = 1e3 / measure(trace).ar_tokens_per_s
     passes = 2 * [6.25] + 3 * [7.5]  # drafts and verify passes over 32 rows; the last draft has 25
     assert dict(time["bars"])[32] == pytest.approx(sum(passes) / 5 / one, abs=0.01)
-    assert dict(time["bars"])[8] == round(REFERENCE[8] / REFERENCE[1], 2)
+    assert dict(time["bars"])[8] == round(REFERENCE[8] / REFERENCE[1], 4)
     assert pass_costs.REFERENCE_MACHINE in time["about"]
 
 
 def test_a_gpu_gets_its_own_bars_and_a_cpus_beside_them():
     *_, own, apart = answer(run("cuda"))["groups"]
     assert [rows for rows, _ in own["bars"]] == [1, 32]
-    assert dict(apart["bars"]) == {n: round(ms / REFERENCE[1], 2) for n, ms in REFERENCE.items()}
+    assert dict(apart["bars"]) == {n: round(ms / REFERENCE[1], 4) for n, ms in REFERENCE.items()}
 
 
 def test_what_is_missing_is_said_and_nothing_is_made_up():

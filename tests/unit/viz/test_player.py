@@ -138,7 +138,7 @@ def test_the_gallery_reads_what_it_can_and_goes_on(trace, tmp_path, caplog):
     save(trace, tmp_path / "02-little-program.jsonl.gz")
     (tmp_path / "01-broken.jsonl.gz").write_text("no trace")
     (card,) = recordings.recordings(tmp_path)
-    assert card.title == "Little program" and card.facts.startswith("150 tokens in 43 passes · ") and "×" in card.facts
+    assert card.title == "Little program" and card.facts.startswith("150 tokens in 43 forward passes · ")
     assert card.origin == "toy, float32 · test bench, 1 thread · 2026-01-02"
     assert json.loads(card.message)["run"] == card.name
     assert "01-broken.jsonl.gz" in caplog.text
@@ -155,6 +155,6 @@ def test_kinds_of_prompts_come_with_what_was_measured_easy_text_first(trace):
     found = recordings.chips([easy, hard], prompts)
     assert [chip.kind for chip in found] == ["easy", "hard", "none"]
     rate = measure(trace).tokens_per_cycle
-    assert [chip.label for chip in found] == [f"easy {rate:.1f}", f"hard {rate / 4:.1f}", "none"]
+    assert [chip.label for chip in found] == [f"easy · {rate:.1f} tokens", f"hard · {rate / 4:.1f} tokens", "none"]
     assert [chip.share for chip in found] == [1.0, 0.25, None]
     assert [chip.share for chip in recordings.chips([], prompts)] == [None] * 3

@@ -38,7 +38,14 @@ EVENT_BUDGET, CYCLE_BUDGET = 1400, 10_500
 # the inspector: five alternatives of every slot, in each of the two views; the statistics: all of them, but only at
 # cycles 1, 2, 4, 8, ...; the tour and the costs come once, with the end; so does the recorded file, which is as long
 # as it is
-OWN_BUDGET = {"inspector": 3000, "statistics": 2500, "tour": 2000, "catch": 2000, "words": float("inf"), "record": float("inf")}
+OWN_BUDGET = {
+    "inspector": 3000,
+    "statistics": 2500,
+    "tour": 2000,
+    "catch": 2000,
+    "words": float("inf"),
+    "record": float("inf"),
+}
 
 
 def patched(name, trace):
@@ -181,11 +188,19 @@ def test_the_scoreboard_is_silent_about_what_was_not_measured():
 
 
 def test_badges_claim_only_what_was_computed(trace):
-    facts = catalogue.state("badges", trace)["facts"]
-    assert facts["lossless"]["text"] == f"identical {len(trace.tokens)}/{len(trace.tokens)}"
-    alone = catalogue.state("badges", Trace.of(synthetic.events(lanes=("orthrus",))))["facts"]
+    drawn = catalogue.state("badges", trace)
+    assert drawn["state"]["lossless"]["text"] == f"identical {len(trace.tokens)}/{len(trace.tokens)}"
+    alone = catalogue.state("badges", Trace.of(synthetic.events(lanes=("orthrus",))))["state"]
     assert alone["lossless"]["tone"] == "quiet" and "not compared" in alone["lossless"]["text"]
-    assert facts["source"]["text"] == "Live on test bench"
+    assert drawn["facts"]["source"]["text"] == "Live on test bench"
+
+
+def test_the_badge_of_the_comparison_comes_with_the_end_of_the_race(trace):
+    """Both texts are compared when both have been shown, not before anything has run."""
+    before = catalogue.state("badges", Trace.of(list(trace.events)[:-1]))["state"]["lossless"]
+    assert before["tone"] == "quiet" and "identical" not in before["text"]
+    phases = [f.get("p") for f in player.tape(trace) for c in f["x"] if c[0] == "badges" and c[2] == "lossless"]
+    assert phases == ["finish"]
 
 
 def test_captions_never_promise_32_guesses_or_steps(trace):
@@ -211,7 +226,7 @@ def test_the_cache_strip_adds_up(trace):
     assert [w - k for w, k in zip(memory["written"], memory["kept"], strict=True)] == memory["cropped"]
     assert sum(memory["cropped"]) == measure(trace).kv_cropped
     said = values(stops(trace, "commit")[-1], "cache")["lines"][1]
-    assert f"cut off. In the whole run {sum(memory['cropped'])} of {sum(memory['written'])}, " in said
+    assert f"So far {sum(memory['cropped'])} of {sum(memory['written'])} rows" in said
     assert memory["block"] == [cycle.draft.block * 512 / 1024 for cycle in trace.cycles] and memory["block"][0] == 16.0
 
 
@@ -228,7 +243,7 @@ def test_where_nothing_is_guessed_no_view_says_that_something_was():
         assert dict(values(draft, "cache")["bar"])["temp"] == (1 + n if n else 0)
         if n:
             continue
-        assert "does not read" in values(draft, "cache")["lines"][1]
+        assert "makes no pass" in values(draft, "cache")["lines"][1]
         said = [values(frame, "captions")["say"]["plain"] for frame in (draft, verify, commit)]
         assert all(kind in (None, "own") for segments in said for _, kind in segments)
         assert captions.spoken(said[1]).startswith("The AR view writes one token by itself.")
@@ -251,7 +266,7 @@ def test_words_of_a_caption_are_about_slots_that_exist():
 def test_a_token_of_control_signs_does_not_break_a_caption():
     assert captions.segments("a \x01own\x02“b”\x03 c") == [["a ", None], ["“b”", "own"], [" c", None]]
     assert captions.segments("") == [] and captions.segments("a") == [["a", None]]
-    trace = SimpleNamespace(glyph=lambda index: Glyph(s="x\x01own\x02", b=""))
+    trace = SimpleNamespace(glyph=lambda index: Glyph(s="x\x01own\x02", b="00"))
     assert captions.segments(quoted(1, trace)) == [["“x␁own␂”", None]]
 
 

@@ -20,12 +20,12 @@ export function guessed(guess, truth) {
   if (!(guess > 0) || truth === null) return "";
   const off = Math.abs(guess - truth);
   const how = off < 0.5 ? "Spot on: " : guess > truth ? "Too hopeful: " : "Too careful: ";
-  return how + "you said " + guess + ", it wrote " + truth.toFixed(1) + " tokens a cycle.";
+  return how + "you said " + guess + ", it wrote " + truth.toFixed(1) + " tokens per cycle.";
 }
 
 /** @param {HTMLElement} box */
 export function mountGuess(box) {
-  const label = el("label", "", "Your guess, tokens per cycle ");
+  const label = el("label", "", "Guess first: how many tokens will a cycle write? ");
   const input = el("input");
   const said = el("p");
   Object.assign(input, { type: "text", inputMode: "decimal", autocomplete: "off", placeholder: "1 to 32" }); // a number field drops the comma of 4,5
@@ -37,7 +37,7 @@ export function mountGuess(box) {
     const guess = Number(input.value.trim().replace(",", "."));
     if (!detail.live) return;
     said.textContent = Number.isNaN(guess)
-      ? "“" + input.value + "” is no number."
+      ? "“" + input.value + "” is not a number."
       : guessed(guess, perCycle(detail.stops));
   });
 }

@@ -8,7 +8,12 @@ const RATES = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 4];
 export const SPEEDS = [
   { label: "teaching pace", rate: 0, fixed: TEACHING_MS },
   ...RATES.map((rate) => ({
-    label: rate === 1 ? "measured speed" : rate > 1 ? rate + "× faster" : "1/" + Math.round(1 / rate) + " speed",
+    label:
+      rate === 1
+        ? "measured speed"
+        : rate > 1
+          ? rate + "× measured speed"
+          : "1/" + Math.round(1 / rate) + " of measured speed",
     rate,
     fixed: 0,
   })),

@@ -21,6 +21,7 @@ export function makeSlot(i) {
   box.setAttribute("aria-selected", "false");
   box.tabIndex = i ? -1 : 0;
   box.style.setProperty("--i", String(i));
+  if (i) box.dataset.slot = String(i);
   const guess = el("div", "o-cell o-guess");
   const own = el("div", "o-cell o-own");
   for (const cell of [guess, own]) cell.append(el("i"), el("span"));

@@ -28,6 +28,7 @@ export function captionsPart(host, spec, player) {
     return node;
   });
   const show = () => {
+    player.root.dataset.level = level;
     text.replaceChildren(...worded(said[level] || [], player));
     buttons.forEach((node) => node.setAttribute("aria-pressed", String(node.dataset.level === level)));
   };

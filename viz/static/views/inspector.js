@@ -181,9 +181,10 @@ export function inspectorPart(host, spec, player) {
     const open = look.open && !!block;
     look.slot = block ? Math.min(wanted === undefined ? block.look : wanted, block.status.length - 1) : 0;
     const marked = open ? look.slot : -1;
-    player.root
-      .querySelectorAll(".o-slot")
-      .forEach((box, i) => box.setAttribute("aria-selected", String(i === marked)));
+    player.root.querySelectorAll(".o-slot").forEach((box, i) => {
+      box.setAttribute("aria-selected", String(i === marked));
+      box.toggleAttribute("data-auto", wanted === undefined);
+    });
     parts.body.hidden = pin.hidden = copy.hidden = !open;
     close.textContent = look.open ? "Close (I)" : "Open (I)";
     close.setAttribute("aria-expanded", String(look.open));

@@ -19,16 +19,16 @@ export function provenancePart(host) {
   host.append(line, prompt);
   return {
     /**
-     * @param {object} state
+     * @param {{lossless: O.Provenance["lossless"]}} state
      * @param {O.Provenance} facts
      */
     draw(state, facts) {
+      const same = state.lossless;
       source.textContent = facts.source.text || "";
       source.dataset.tone = facts.source.tone || "quiet";
-      lossless.textContent =
-        (facts.lossless.tone === "good" ? "✓ " : facts.lossless.tone === "quiet" ? "" : "! ") + facts.lossless.text;
-      lossless.dataset.tone = facts.lossless.tone;
-      why.textContent = facts.lossless.about;
+      lossless.textContent = (same.tone === "good" ? "✓ " : same.tone === "quiet" ? "" : "! ") + same.text;
+      lossless.dataset.tone = same.tone;
+      why.textContent = same.about;
       prompt.replaceChildren(el("b", "", "Prompt "), document.createTextNode(facts.prompt));
       prompt.hidden = !facts.prompt;
       list.replaceChildren(...Object.entries(facts.details).flatMap(([k, v]) => [el("dt", "", k), el("dd", "", v)]));

@@ -1,6 +1,7 @@
 /* The quiz: the playhead stops behind a draft, a click on a slot answers, the next stop tells. It asks no server. */
 
 import { button, choice, el, findAll } from "../player/dom.js";
+import { cellText, filledIn } from "../player/format.js";
 import { calibration, quizPoints, quizSummary } from "./quiz_score.js";
 
 const FULL_NATS = 5; // an entropy that fills a bar
@@ -180,8 +181,9 @@ export class Quiz {
 
   /** What the verdict on show says, without a guess. */
   outcome() {
-    const { cut, kept, outcome } = this.player.state.quiz.block;
-    return this.spec.results[outcome].replace("{cut}", cut[0]).replace("{kept}", kept);
+    const { cut, kept, outcome, why = {} } = this.player.state.quiz.block;
+    const words = Object.entries(why).map(([name, id]) => [name, "“" + cellText(this.player.word(id)) + "”"]);
+    return filledIn(this.spec.results[outcome], { cut: cut[0], kept, ...Object.fromEntries(words) });
   }
 
   tell() {

@@ -49,7 +49,7 @@ function paint(canvas, width, { bars, ticks, start, end }, reached, player) {
   c.scale(scale, scale);
   /** @param {number} value */
   const x = (value) => LEFT + ((width - 2 * LEFT) * value) / (end || 1);
-  const colours = Object.fromEntries(["ar", "draft", "soft", "line", "ink"].map((name) => [name, player.colour(name)]));
+  const colours = Object.fromEntries(["ar", "soft", "line", "ink"].map((name) => [name, player.colour(name)]));
   /**
    * @param {number} from
    * @param {number} to
@@ -70,11 +70,15 @@ function paint(canvas, width, { bars, ticks, start, end }, reached, player) {
   }
   c.font = "11px system-ui, sans-serif";
   c.textAlign = "center";
-  if (bars.length && reached >= start) block(0, start, ROW + GAP, "soft");
+  if (bars.length && reached >= start) {
+    block(0, start, ROW + GAP, "line");
+    c.fillStyle = colours.soft;
+    if (x(start) - x(0) > 40) c.fillText("prompt", x(start / 2), 2 * ROW + GAP + 13);
+  }
   for (const bar of bars) {
     if (bar.end > reached) break;
-    block(bar.from, bar.from + bar.draft, ROW + GAP, "draft");
-    block(bar.from + bar.draft, bar.from + bar.draft + bar.verify, ROW + GAP, "ar");
+    block(bar.from, bar.from + bar.draft, ROW + GAP, "soft");
+    block(bar.from + bar.draft, bar.from + bar.draft + bar.verify, ROW + GAP, "ink");
     c.fillStyle = colours.ink;
     if (x(bar.end) - x(bar.from) > 15) c.fillText(String(bar.n), x((bar.from + bar.end) / 2), 2 * ROW + GAP + 13);
   }
@@ -139,7 +143,7 @@ export function raceClock(spec, player) {
   canvas.setAttribute("role", "img");
   const top = el("div", "o-clocktop");
   const hint =
-    "One axis for both. Above: plain decoding, a tick per token. Below: Orthrus, grey for the prompt, then a bar per cycle, draft and check, with its tokens.";
+    "One axis for both. Above: plain decoding, one forward pass per token. Below: Orthrus, the prompt first, then two passes per cycle: light grey drafts, dark verifies. The number is the tokens of that cycle.";
   const tablebox = tableBox();
   const kit = el("div", "o-kit");
   kit.append(
@@ -184,6 +188,8 @@ export function raceClock(spec, player) {
   return {
     box,
     key: () => key,
+    /** @param {O.Clock | null} clock */
+    pick: (clock) => ((picked = clock), choose(), player.wake()),
     /** Passes that plain decoding makes after Orthrus has ended, per pass of Orthrus; null on the other clock. */
     lag() {
       const passes = facts.orthrus.passes,

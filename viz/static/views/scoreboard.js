@@ -9,10 +9,9 @@ import { el } from "../player/dom.js";
 export function scoreboardPart(host, spec) {
   const list = el("div", "o-numbers");
   const cells = spec.entries.map(({ key, label, about }) => {
-    const cell = el("button", "o-number o-withabout");
-    cell.type = "button";
+    const cell = el("div", "o-number");
     const value = el("b", "o-verbatim", "–");
-    cell.append(value, el("span", "o-name", label), el("span", "o-about", about));
+    cell.append(value, el("span", "o-name", label), el("span", "o-means", about));
     cell.dataset.key = key;
     list.append(cell);
     return { key, value, cell };

@@ -33,9 +33,10 @@ export class Tour {
     this.card = new TourCard(host, spec, {
       back: () => this.walk(-1),
       next: () => this.walk(1),
+      pause: () => this.pause(),
       leave: () => this.end(),
       prompt: () => this.toPrompt(),
-      microscope: () => this.toMicroscope(),
+      block: () => this.toBlock(),
       again: () => this.open(),
     });
     /** @type {(event: Event) => void} */
@@ -82,8 +83,9 @@ export class Tour {
     for (const kind of ["click", "keydown"]) document.removeEventListener(kind, this.onHand, true);
     lift(this.player.root, []);
     if (this.player.quiz) this.player.quiz.drop();
-    const { head } = this.player;
+    const { head, race } = this.player;
     if (head.moves === this.moves && head.playing) head.pause();
+    if (race) race.pick(null);
     if (this.player.run === this.run) head.speed = head.suggested();
   }
 
@@ -109,15 +111,31 @@ export class Tour {
     this.go(this.i + by);
   }
 
+  /** The tour waits, or goes on where it stopped. */
+  pause() {
+    const { head } = this.player;
+    const racing = this.beat.key === "race" && this.moved && this.until === Infinity;
+    this.still = !this.still;
+    this.card.paced(this.still);
+    if (this.still) return void (head.playing && this.steer(() => head.pause()));
+    this.since = performance.now();
+    if (racing) this.steer(() => head.play());
+    else this.until = this.since + 1000 * this.beat.s;
+    this.player.wake();
+  }
+
   /** @param {number} i */
   go(i) {
+    const { head, quiz, race } = this.player;
     this.i = Math.max(0, Math.min(i, this.beats.length - 1));
-    if (this.player.quiz) this.player.quiz.drop();
-    this.card.say(this.beat.text.replace("{pace}", this.paced()));
+    if (quiz) quiz.drop();
+    this.card.say(this.beat.text);
     this.card.number(this.i, this.beats.length, !!find(document, PROMPT));
+    this.card.paced(this.still);
     lift(this.player.root, this.beat.show);
-    this.steer(() => this.player.head.seek(Math.max(0, this.stop() - 1)));
-    if (this.beat.key === "title" || this.beat.key === "race") this.player.head.share = 0; // nothing written yet
+    if (race) race.pick("passes"); // the same on every machine; what they cost is the last card's
+    this.steer(() => head.seek(Math.max(0, this.stop() - 1)));
+    if (this.beat.key === "race") head.share = 0; // nothing written yet
     this.moved = false;
     this.until = performance.now() + 1000 * this.beat.s;
     this.since = performance.now();
@@ -137,7 +155,7 @@ export class Tour {
   /** The stop a beat is about. */
   stop() {
     const { key, cycle } = this.beat;
-    if (key === "title" || key === "race") return 0;
+    if (key === "race") return 0;
     if (key === "whole" || key === "time") return this.player.stops.length - 1;
     return this.player.stops.findIndex((stop) => stop.c === cycle && stop.p === (key === "quiz" ? "draft" : key));
   }
@@ -151,17 +169,11 @@ export class Tour {
       this.steer(() => quiz.forward(this.stop()));
       this.until = performance.now() + THINK_MS;
       quiz.answered = (told) => this.answered(told);
-    } else if (this.beat.key !== "title") this.steer(() => head.seek(this.stop()));
+    } else this.steer(() => head.seek(this.stop()));
   }
 
   pace() {
     return racePace(raceMs(this.player));
-  }
-
-  paced() {
-    if (this.player.race && this.player.race.key() === "passes") return this.spec.passes;
-    const { rate } = this.pace();
-    return rate === 1 ? this.spec.measured : this.spec.slowed.replace("{n}", String(Math.round(1 / rate)));
   }
 
   /** @param {O.Player["head"]} head */
@@ -189,8 +201,7 @@ export class Tour {
     if (this.player.run !== this.run || head.moves !== this.moves) return this.end();
     if (this.still) return;
     const time = performance.now();
-    const lead = this.beat.key === "race" ? 0 : LEAD_MS; // the race's text stood there as the title's
-    if (!this.moved && time - this.since > lead) this.move();
+    if (!this.moved && time - this.since > LEAD_MS) this.move();
     if (this.until === Infinity && !head.playing) {
       this.card.say(this.beat.after || "");
       this.until = time + REST_MS;
@@ -201,7 +212,7 @@ export class Tour {
       this.steer(() => head.step(1));
       this.answered(quiz.outcome());
     } else if (this.i + 1 < this.beats.length) this.go(this.i + 1);
-    else this.still = true; // the last card stays
+    else this.card.paced((this.still = true)); // the last card stays
   }
 
   toPrompt() {
@@ -211,7 +222,7 @@ export class Tour {
     box.focus();
   }
 
-  toMicroscope() {
+  toBlock() {
     const beat = this.beats.find(({ key }) => key === "verify");
     this.end();
     if (beat && beat.cycle !== null) this.player.seekCycle(beat.cycle, "verify");

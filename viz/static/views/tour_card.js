@@ -1,18 +1,20 @@
 /* What the tour shows: a card of text with its buttons, and the views that a beat is about. */
 
 import { button, el, find, findAll, need } from "../player/dom.js";
+import { filledIn } from "../player/format.js";
 
 /** The buttons of the last card, as `ends` of the view's skeleton names them. */
-const ENDS = /** @type {const} */ (["prompt", "microscope", "again"]);
+const ENDS = /** @type {const} */ (["prompt", "block", "again"]);
 
 export class TourCard {
   /**
    * @param {HTMLElement} host
    * @param {O.TourSpec} spec
-   * @param {Record<"prompt" | "microscope" | "again" | "back" | "next" | "leave", () => void>} acts
+   * @param {Record<"prompt" | "block" | "again" | "back" | "next" | "pause" | "leave", () => void>} acts
    */
   constructor(host, spec, acts) {
     this.host = host;
+    this.spec = spec;
     this.text = el("p", "o-tourtext");
     this.text.setAttribute("aria-live", "polite");
     this.dots = el("div", "o-dots");
@@ -21,10 +23,18 @@ export class TourCard {
     this.ends.append(...ENDS.map((key) => button(spec.ends[key], acts[key])));
     this.back = button("‹ Back", acts.back);
     this.next = button("Next ›", acts.next);
+    this.pause = button(spec.pause, acts.pause);
+    this.place = el("b", "o-verbatim");
     const row = el("div", "o-row");
-    row.append(this.back, this.next, button("Leave the tour", acts.leave), el("span", "o-hint", spec.hand_over));
+    const leave = button("Leave the tour", acts.leave);
+    row.append(this.place, this.back, this.pause, this.next, leave, el("span", "o-hint", spec.hand_over));
     host.append(this.dots, this.text, this.ends, row);
     host.hidden = true;
+  }
+
+  /** @param {boolean} still */
+  paced(still) {
+    this.pause.textContent = still ? this.spec.play : this.spec.pause;
   }
 
   /** @param {string} text */
@@ -41,6 +51,8 @@ export class TourCard {
   number(i, n, prompt) {
     this.back.disabled = i === 0;
     this.next.hidden = i === n - 1;
+    this.pause.hidden = i === n - 1;
+    this.place.textContent = filledIn(this.spec.of, { i: i + 1, n });
     this.ends.hidden = i !== n - 1;
     need(this.ends, "button").hidden = !prompt;
     this.dots.replaceChildren(...Array.from({ length: n }, (_, k) => el("i", k === i ? "on" : "")));

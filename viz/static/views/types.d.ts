@@ -108,11 +108,11 @@ declare namespace O {
   }
 
   interface TourSpec extends Spec {
-    measured: string;
-    slowed: string;
-    passes: string;
+    of: string;
+    pause: string;
+    play: string;
     hand_over: string;
-    ends: Record<"prompt" | "microscope" | "again", string>;
+    ends: Record<"prompt" | "block" | "again", string>;
   }
   interface Beat {
     key: string;
@@ -164,6 +164,7 @@ declare namespace O {
   }
   interface Race {
     key(): Clock;
+    pick(clock: Clock | null): void;
     lag(): number | null;
   }
 
