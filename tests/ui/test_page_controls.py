@@ -41,7 +41,7 @@ def run(watched) -> str:
     watched.until("document.querySelector('#status').textContent.includes('forward passes')")
     player = "window.orthrusPlayer"
     watched.js(f"void({player}.head.pause(), {player}.head.seek({player}.stops.length - 1))")
-    watched.until("!document.querySelector('.o-badges').textContent.includes('at the end')")
+    watched.until("!document.querySelector('.o-badges').textContent.includes('compared yet')")
     return watched.text(".o-badges")
 
 

@@ -26,7 +26,7 @@ NOT_COMPARED = {
 def skeleton() -> dict[str, Any]:
     unchecked = {
         "tone": "quiet",
-        "text": "texts compared at the end",
+        "text": "texts not compared yet",
         "about": "Whether both texts are the same is told when both have been shown.",
     }
     return {

@@ -188,6 +188,9 @@ declare namespace O {
     [column: string]: Column;
   }
 
+  interface ProvenanceSpec extends Spec {
+    state: Pick<Provenance, "lossless">;
+  }
   interface Provenance {
     source: { text?: string; tone?: string };
     lossless: { tone: string; text: string; about: string };
