@@ -12,7 +12,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from orthrus.config import ModelConfig
-from orthrus.events import RunStart
+from orthrus.events import Draft, RunStart
 from orthrus.gpu.cost import Work, work
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
@@ -62,8 +62,13 @@ def drafted(trace: Trace) -> Lane | None:
         if cycle.verdict is None:
             continue
         before = cycle.verdict.kv.before
-        passes += [(cycle.draft.block, before)] * (cycle.draft.n_draft > 0) + [(cycle.verdict.kv.written, before)]
+        passes += [(cycle.draft.block, before)] * makes_a_pass(cycle.draft) + [(cycle.verdict.kv.written, before)]
     return _lane(trace, passes)
+
+
+def makes_a_pass(draft: Draft) -> bool:
+    """Whether the diffusion view drafted it: nothing may be proposed, or what prompt and text have."""
+    return draft.n_draft > 0 and draft.shape != "lookup"
 
 
 def _prompt(trace: Trace) -> int:
@@ -98,7 +103,7 @@ def measured(trace: Trace) -> dict[int, float]:
     for cycle in trace.cycles:
         if cycle.verdict is None:
             continue
-        if cycle.draft.n_draft:
+        if makes_a_pass(cycle.draft):
             found[cycle.draft.block].append(cycle.draft.t_draft_ms)
         found[cycle.verdict.kv.written].append(cycle.verdict.t_verify_ms)
     means = {rows: sum(ms) / len(ms) for rows, ms in found.items()}

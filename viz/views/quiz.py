@@ -50,10 +50,10 @@ def patch(event: Event, trace: Trace) -> list[Change]:
 def _answer(event: Verdict, trace: Trace) -> dict[str, Any]:
     """`cut`: the slots [from, to] that count as a hit; slot n + 1 means 'it takes all'."""
     cycle = trace.cycle(event.cycle)
-    n, accepted = cycle.draft.n_draft, cycle.accepted
+    n, accepted = cycle.draft.n_draft, cycle.on_chain
     if event.next_id is None:  # the text ended inside the block: any guess of no earlier refusal is right
         return {"cut": [accepted + 1, n + 1], "kept": accepted, "outcome": "ended"}
     cut = {"cut": [accepted + 1, accepted + 1], "kept": accepted}
     if accepted == n:
         return {**cut, "outcome": "all"}
-    return {**cut, "outcome": "refused", "why": {"own": event.next_id, "guess": cycle.draft.draft_ids[accepted]}}
+    return {**cut, "outcome": "refused", "why": {"own": event.ar_ids[accepted], "guess": cycle.draft.draft_ids[accepted]}}
