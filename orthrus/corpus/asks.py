@@ -156,6 +156,34 @@ LIST = {
     "nth": ("What is item @ of {}?", "Which item is at position @ in {}?", "Give me item number @ of {}."),
     "length": ("How many items are in {}?", "How long is the list {}?", "Count the items: {}"),
 }
+# Shorter ways to ask, drawn beside the others where numbers and lists are open.
+MORE_LISTS = {
+    "sort-up": (
+        "sort {} low to high",
+        "{} sorted",
+        "Sort from small to large: {}",
+        "ascending order for {}",
+        "put in order: {}",
+    ),
+    "sort-down": ("sort {} high to low", "from big to small: {}", "descending: {}", "Sort {} with the largest first."),
+    "sort-words": ("sort {}", "alphabetical: {}", "a to z: {}", "{} in alphabetical order", "order {} alphabetically"),
+    "largest": ("biggest: {}", "largest number of {}", "which is the highest, {}"),
+    "smallest": ("smallest: {}", "lowest number of {}", "which one is the least: {}"),
+    "sum": ("{} added up", "total: {}", "sum up {}", "add {} together"),
+    "dedupe": ("no duplicates: {}", "unique items of {}", "delete the repeats in {}"),
+    "reverse": ("{} reversed", "reverse: {}", "backwards: {}"),
+    "count": ("how many times @ in {}", "number of @ in {}"),
+}
+MORE_JSON = (
+    "json:",
+    "JSON:",
+    "in json:",
+    "make it json:",
+    "json for:",
+    "to json please:",
+    "need json:",
+    "json of this:",
+)
 CONVERT = (
     "How many @small are {}?",
     "Convert {} to @small.",

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from orthrus.corpus import base, material, sequences
 from orthrus.corpus.base import Example
 from orthrus.corpus.material import variants
+from orthrus.corpus.open_words import any_text
 from orthrus.corpus.sequences import Asked, spoken
 
 DOMAIN = "copy"
@@ -226,6 +227,19 @@ def sample(rng: random.Random) -> Example:
     """One copying task of any structure."""
     make = rng.choices([kind for kind, _ in _KINDS], [weight for _, weight in _KINDS])[0]
     structure, prompt, text = make(rng)
+    return Example(DOMAIN, structure, (("user", prompt), ("assistant", text)), text)
+
+
+def wide(rng: random.Random) -> Example:
+    """One text of any words, once or a few times, or a short count."""
+    roll = rng.random()
+    if roll < 0.65:
+        asked = _repeat(rng, "sentence", " ".join(any_text(rng) for _ in range(rng.choice((1, 1, 1, 2)))))
+    elif roll < 0.8:
+        asked = _hard(rng)
+    else:
+        asked = rng.choice((_short_count, _word, _phrase))(rng)
+    structure, prompt, text = asked
     return Example(DOMAIN, structure, (("user", prompt), ("assistant", text)), text)
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
 
-from orthrus.corpus import base, edit_lines, material
+from orthrus.corpus import base, edit_lines, edit_open, material
 from orthrus.corpus.base import Example
 from orthrus.corpus.edit_lines import Task
 
@@ -233,7 +234,16 @@ def _prompt(rng: random.Random, structure: str, instruction: str, text: str) -> 
 
 def sample(rng: random.Random) -> Example:
     """One editing task of any structure."""
-    structure, instruction, before, after = rng.choices(_MAKERS, _WEIGHTS)[0](rng)
+    return _asked(rng, rng.choices(_MAKERS, _WEIGHTS)[0])
+
+
+def wide(rng: random.Random) -> Example:
+    """One editing task on a text of any words."""
+    return _asked(rng, edit_open.task)
+
+
+def _asked(rng: random.Random, make: Callable[[random.Random], Task]) -> Example:
+    structure, instruction, before, after = make(rng)
     prompt = _prompt(rng, structure, instruction, before)
     return Example(DOMAIN, structure, (("user", prompt), ("assistant", after)), after)
 

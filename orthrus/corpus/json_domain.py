@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from orthrus.corpus import base, json_fields, json_words, material
+from orthrus.corpus.asks import MORE_JSON
 from orthrus.corpus.base import Example
 from orthrus.corpus.json_fields import Record
 from orthrus.corpus.json_words import number
@@ -145,6 +147,16 @@ def sample(rng: random.Random) -> Example:
             prompt = f"{text} {base.typo(rng, rng.choice(_AFTER))}"
     answer = json.dumps(data, indent=2, ensure_ascii=False)
     return Example(DOMAIN, structure, (("user", prompt), ("assistant", answer)), answer)
+
+
+def wide(rng: random.Random) -> Example:
+    """One text and its JSON, half of them asked for in a word or two."""
+    example = sample(rng)
+    asked = example.prompt
+    head, _, text = asked.partition(":")
+    if rng.random() < 0.5 and text and head + ":" in _BEFORE:
+        example = replace(example, messages=(("user", f"{rng.choice(MORE_JSON)} {text.strip()}"), example.messages[1]))
+    return example
 
 
 def grade(example: Example, text: str) -> bool:

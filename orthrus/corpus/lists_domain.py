@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 
 from orthrus.corpus import sorting
-from orthrus.corpus.asks import LIST
+from orthrus.corpus.asks import LIST, MORE_LISTS
 from orthrus.corpus.base import Example, typo
 from orthrus.corpus.open_words import any_word
 from orthrus.corpus.reckoning import added, between, final_answer, pick
@@ -53,7 +53,8 @@ def _asked(rng: random.Random, draw: Callable[..., tuple[list[str], str]]) -> Ex
     task = task.removesuffix("-words") if task != "sort-words" else task
     items, about = draw(form, task, rng)
     lines, result = _worked(task, items, about)
-    asked = typo(rng, pick(rng, LIST[task])).replace("@", about).format(_written(items, rng))  # items stay as they are
+    asks = MORE_LISTS.get(task, LIST[task]) if draw is _any_items and rng.random() < 0.3 else LIST[task]
+    asked = typo(rng, pick(rng, asks)).replace("@", about).format(_written(items, rng))  # items stay as they are
     if rng.random() < 0.12:
         asked += ("" if asked[-1] in ".?" else ".") + pick(
             rng, (" Step by step.", " Explain each step.", " Please.", " Show your work.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 
 from orthrus.corpus import material
-from orthrus.corpus.reckoning import pick
+from orthrus.corpus.reckoning import between, pick
 
 _ONSETS = material.words("b br c ch cl d dr f fl g gr h j k kl kr l m n p pr qu r s sh sk st t th tr v w y z")
 _ONSETS += ("",) * 4
@@ -71,6 +71,20 @@ def any_word(rng: random.Random) -> str:
     if roll < 0.6:
         return pick(rng, material.NOUNS + material.ADJECTIVES)
     return material.made_up(rng) if roll < 0.8 else made_name(rng).lower()
+
+
+_SMALL = material.words(
+    "the the the a on in of to for and with is was are my your we they it at by from not but so very"
+)
+
+
+def any_text(rng: random.Random, least: int = 3, most: int = 10) -> str:
+    """Words in no order, as many as `least` to `most`, mostly written as a sentence."""
+    found = [pick(rng, _SMALL) if rng.random() < 0.3 else any_word(rng) for _ in range(between(rng, least, most))]
+    if rng.random() < 0.15:
+        found[between(rng, 0, len(found) - 1)] = pick(rng, (any_name(rng), str(between(rng, 2, 999))))
+    text = " ".join(found)
+    return text[0].upper() + text[1:] + pick(rng, "......!?") if rng.random() < 0.75 else text
 
 
 def any_noun(rng: random.Random) -> tuple[str, str]:
