@@ -9,7 +9,7 @@ import random
 import re
 from collections.abc import Callable
 
-from orthrus.corpus import base, edit_lines, edit_open, material
+from orthrus.corpus import base, edit_lines, edit_open, edit_pronouns, material
 from orthrus.corpus.base import Example
 from orthrus.corpus.edit_lines import Task
 
@@ -148,30 +148,6 @@ def _doubled(rng: random.Random) -> Task:
     return "doubled", rng.choice(forms), " ".join(parts), text
 
 
-def _pronoun_text(pick: list[tuple[str, ...]], pronouns: tuple[str, str, str]) -> str:
-    subject, owner, target = pronouns
-    parts = [p.format(S=subject.capitalize(), s=subject, o=owner, t=target, v=v, n=n, a=a) for p, v, n, a in pick]
-    return " ".join(parts)
-
-
-def _pronouns(rng: random.Random) -> Task:
-    patterns = ("{S} {v} {o} {a} {n}.", "The {a} {n} was waiting for {t}.", "Every morning {s} {v} the {n}.",
-                "{S} was {a} because {o} {n} was gone.", "The {n} followed {t} all day.", "Then {s} {v} {o} {n}.",
-                "Nobody saw {t}, but {s} {v} the {a} {n}.")  # fmt: skip
-    pick = [
-        (p, rng.choice(material.VERBS), rng.choice(material.NOUNS), rng.choice(material.ADJECTIVES))
-        for p in rng.sample(patterns, rng.randrange(2, 4))
-    ]
-    he, she = ("he", "his", "him"), ("she", "her", "her")
-    if rng.random() < 0.3:
-        he, she = she, he
-    if not any("{S}" in p[0] or "{s}" in p[0] for p in pick):
-        pick.append((patterns[0], *pick[0][1:]))
-    forms = (f"Change {he[0]} to {she[0]}", f"Rewrite this with {she[0]} instead of {he[0]}",
-             f'Change "{he[0]}" to "{she[0]}"', f"Make it about a {'woman' if she[0] == 'she' else 'man'}")  # fmt: skip
-    return f"{he[0]}_to_{she[0]}", rng.choice(forms), _pronoun_text(pick, he), _pronoun_text(pick, she)
-
-
 def _swap(rng: random.Random) -> Task:
     for _ in range(50):
         text = _text(rng)
@@ -199,7 +175,7 @@ def _delete(rng: random.Random) -> Task:
 
 
 _TASKS = (
-    (_replace, 8), (_replace_lines, 6), (_upper, 3), (_lower, 2), (_doubled, 3), (_pronouns, 3), (_swap, 2),
+    (_replace, 8), (_replace_lines, 6), (_upper, 3), (_lower, 2), (_doubled, 3), (edit_pronouns.task, 3), (_swap, 2),
     (_delete, 2), (edit_lines.number, 6), (edit_lines.bullets, 6), (edit_lines.sort, 2), (edit_lines.reverse, 2),
     (_replace_two, 1), (edit_lines.sort_and_number, 1), (_first_letter_upper, 1),
 )  # fmt: skip
