@@ -31,7 +31,6 @@ from orthrus.training.mini.cli import fresh_model, mini_config
 from orthrus.training.mini.export import export
 from orthrus.training.snapshots import load_weights
 
-STAGES = (("pretraining", "ar"), ("midtraining", "midtraining"))
 OUT = EMBEDDED_MODEL.parent / "traces" / "learning"
 
 
@@ -39,7 +38,7 @@ def snapshots(run: Path) -> list[tuple[str, list[Path]]]:
     """(name of the card, checkpoints to load one over the other) of what is there, in the order of the training."""
     base, drafter = run / "annealing" / "best.pt", run / "diffusion"
     cards = [(f"{_step(p)} steps of pretraining", [p]) for p in _kept(run / "ar")]
-    cards += [(f"end of {stage}", [run / folder / "best.pt"]) for stage, folder in STAGES]
+    cards += [("end of pretraining", [run / "ar" / "best.pt"])]
     cards += [("before distillation", [base])]
     cards += [(f"{_step(p)} steps of distillation", [base, p]) for p in _kept(drafter)]
     cards += [("end of distillation", [base, drafter / "best.pt"])]
