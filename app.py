@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import html
-import itertools
 import logging
 import signal
 import threading
@@ -18,7 +17,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from orthrus.server import startup
 
@@ -45,29 +44,35 @@ from orthrus.server.settings import Settings
 from orthrus.server.updates import Update
 from orthrus.server.worker_pool import Workers
 from orthrus.trace.files import SUFFIX
-from viz.export.html import HEADLINE
 from viz.page import player_files
 from viz.page.api import Endpoints, Visitor
-from viz.page.document import amended
+from viz.page.document import amending
 from viz.page.endpoint import endpoint
 from viz.page.form import ADVANCED, LIMIT, ChoiceField, NumberField, read
 from viz.page.live_run import LiveRuns
-from viz.page.recordings import Recording, chips, recordings
-from viz.player import frames, modules
+from viz.page.recordings import Recording, chips, listed, measured_on, recordings
+from viz.player import frames
 
-INTRO = (
-    "A language model writes <b>tokens</b>, words or parts of words, one per <b>forward pass</b>. Orthrus adds a "
-    "<b>diffusion view</b> to the model, which guesses a whole block of tokens in one pass. The model's own "
-    "autoregressive (<b>AR</b>) view checks all guesses in a second pass and keeps exactly what it would have written."
-)
 PRIVATE = "Prompts are not kept.", "The operator of this server keeps the runs, prompts included."
 SPARE_THREADS = 40  # threads for everything but runs; a waiting run holds one server thread
 NEXT = "return all[(all.indexOf(now) + 1) % all.length];"
 ANY = "return all[Math.floor(Math.random() * all.length)];"
 GUESS = "OrthrusStage.guess(element.querySelector('.guess'));"
-CHIPS = "Tokens per cycle in the recorded run of that kind, easy text first."
-fresh = itertools.count()
+RUNS = "orthrusGallery.mount(element.querySelector('.runs'), (name) => trigger('select', { name }));"
+FEED = """
+  const take = () => { if (props.value) orthrusPlayer.feed(JSON.parse(props.value)); };
+  watch('value', take);
+  take();
+"""
+CHIPS = "Bar: tokens per cycle of that kind, as recorded; easy text first."
 log = logging.getLogger("app")
+
+
+class Served(NamedTuple):
+    """Beside the framework's own: what the document tells its scripts, and recorded runs' messages by file name."""
+
+    page: dict[str, Any]
+    runs: dict[str, str]
 
 
 def make_manager(settings: Settings) -> tuple[RunManager, Callable]:
@@ -91,25 +96,27 @@ def outputs(update: Update) -> tuple[Any, Any]:
     return gr.skip() if update.message is None else update.message, status
 
 
-def stage(first: Recording | None) -> gr.HTML:
-    """The player's place. A function, because a subclass of gr.HTML would make gradio write a file beside this one."""
-    files = {"plotly": player_files.address(player_files.PLOTLY), "bundle": player_files.address(player_files.BUNDLE)}
-    options = frames.dumps({"followBody": True, **files})
-    settings = frames.dumps(frames.settings())
-    on_load = f"""
-      const player = OrthrusStage.mount(element.querySelector('.stage'), {settings}, {options});
-      const take = () => {{ if (props.value) player.feed(JSON.parse(props.value)); }};
-      watch('value', take);
-      take();
-      window.orthrusPlayer = player;
+def place(name: str, on_load: str) -> gr.HTML:
+    """A place of the browser's own, made by `on_load` from `element`; constant, so that gradio leaves its nodes alone.
+
+    A function, because a subclass of gr.HTML would make gradio write a file beside this one.
     """
     return gr.HTML(
-        first.message if first else "",
-        html_template='<div class="stage"></div>',  # constant, so that gradio leaves the player's nodes alone
-        js_on_load=on_load,
-        apply_default_css=False,
-        elem_id="stage",
+        "", html_template=f'<div class="{name}"></div>', js_on_load=on_load, apply_default_css=False, elem_id=name
     )
+
+
+def described(gallery: list[Recording], learning: list[Recording]) -> dict[str, Any]:
+    """What the document tells its scripts: how to draw, and the list of recorded runs."""
+    texts = {domain: domain_module(domain).PRESETS for domain in DOMAINS}
+    runs = listed(gallery, "", texts) + listed(learning, "Learning to draft", texts)
+    files = {"plotly": player_files.address(player_files.PLOTLY), "bundle": player_files.address(player_files.BUNDLE)}
+    return {
+        "settings": frames.settings(),
+        "options": files,
+        "runs": runs,
+        "about": measured_on([*gallery, *learning]),
+    }
 
 
 def presets(prompt: gr.Textbox, gallery: list[Recording]) -> None:
@@ -117,25 +124,15 @@ def presets(prompt: gr.Textbox, gallery: list[Recording]) -> None:
     texts = {domain: domain_module(domain).PRESETS for domain in DOMAINS}
     rules = ""
     with gr.Row(elem_classes="chips"):
-        for kind, label, share in chips(gallery, texts):
+        for kind, _, share in chips(gallery, texts):
             pick = f"(now) => {{ const all = {frames.dumps(list(texts[kind]))}; {NEXT} }}"
-            chip = gr.Button(label, size="sm", elem_classes="preset", elem_id=f"preset-{kind}")
+            chip = gr.Button(kind, size="sm", elem_classes="preset", elem_id=f"preset-{kind}")
             chip.click(None, prompt, prompt, js=pick)
             rules += f"#preset-{kind}{{--bar:{100 * (share or 0):.0f}%}}"
         every = frames.dumps([text for each in texts.values() for text in each])
         surprise = gr.Button("surprise me", size="sm", elem_classes="preset", elem_id="preset-any")
         surprise.click(None, prompt, prompt, js=f"(now) => {{ const all = {every}.filter((t) => t !== now); {ANY} }}")
-    gr.HTML(f"<style>{rules}</style><p>{CHIPS if gallery else ''}</p>", elem_classes="quiet")
-    gr.HTML("", html_template='<div class="guess"></div>', js_on_load=GUESS, apply_default_css=False, elem_id="guess")
-
-
-def cards(name: str, gallery: list[Recording]) -> list[gr.Button]:
-    if not gallery:
-        return []
-    gr.HTML(f"<h2>{name}</h2>", elem_classes="name")
-    with gr.Row(elem_classes="cards"):
-        lines = (f"{each.title}\n{each.facts}" for each in gallery)
-        return [gr.Button(each, size="sm", elem_classes="card") for each in lines]
+    gr.HTML(f"<style>{rules}</style><p>{CHIPS if gallery else ''}</p>", elem_classes="quiet bars")
 
 
 def control(field: NumberField | ChoiceField) -> gr.Textbox | gr.Radio:
@@ -159,8 +156,9 @@ def fields(engine: str) -> dict[str, gr.Textbox | gr.Radio]:
     return controls
 
 
-def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, RunManager]:
-    """The page and the run manager behind it; the caller launches the one and opens the other."""
+def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, RunManager, Served]:
+    """The page, the run manager behind it, and what is served beside it; the caller launches the one and opens the
+    other."""
     folder = Path(settings.traces)
     manager, verify = make_manager(settings)
     live = LiveRuns(manager, lambda form: read(*form, limits=settings.limits, detail=1))
@@ -170,31 +168,37 @@ def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, RunManager]:
     first = domain_module(DOMAINS[0]).PRESETS[0]
     hello = "A recorded run is playing." if gallery else "There is no recorded run; write a prompt."
     with gr.Blocks(title="Orthrus Live", fill_width=True) as page:
-        gr.HTML(f"<h1>{HEADLINE}</h1><p>{INTRO}</p>", elem_id="head")
-        with gr.Row(elem_id="page"):
-            with gr.Column(elem_id="side"):
-                gr.HTML("<h2>Your own prompt</h2>", elem_classes="name")
-                prompt = gr.Textbox(first, label="Prompt", show_label=False, lines=4, max_lines=4, elem_id="prompt")
-                with gr.Row(elem_id="go"):
-                    run = gr.Button("Run live", variant="primary", elem_id="run")
-                    stop = gr.Button("Stop", elem_id="stop")
-                status = gr.HTML(shown(hello), elem_id="status", min_height=44)
-                presets(prompt, gallery)
-                buttons = cards("Recorded runs", gallery)
-                entered = fields(settings.engine)
-                entered[LIMIT.name].value = str(min(LIMIT.value, settings.limits.new_tokens))
-                about = gr.HTML(shown(LOADING), elem_id="about", elem_classes="quiet")
-                gr.HTML(f"<p>{PRIVATE[bool(settings.records)]}</p>", elem_classes="quiet")
-                buttons += cards("Learning to draft", learning)
-            with gr.Column(elem_id="main"):
-                view = stage(gallery[0] if gallery else None)
-        for card, recording in zip(buttons, [*gallery, *learning], strict=True):
-            on_card(live, card, recording, [view, status])
+        with gr.Column(elem_id="side"):
+            gr.HTML("<h2>Your own prompt</h2>", elem_classes="name")
+            prompt = gr.Textbox(first, label="Prompt", show_label=False, lines=5, max_lines=5, elem_id="prompt")
+            with gr.Row(elem_id="go"):
+                run = gr.Button("Run live", variant="primary", elem_id="run")
+                stop = gr.Button("Stop", elem_id="stop")
+            status = gr.HTML(shown(hello), elem_id="status", min_height=44)
+            presets(prompt, gallery)
+            runs = place("runs", RUNS)
+            entered = fields(settings.engine)
+            entered[LIMIT.name].value = str(min(LIMIT.value, settings.limits.new_tokens))
+            gr.HTML(
+                "",
+                html_template='<div class="guess"></div>',
+                js_on_load=GUESS,
+                apply_default_css=False,
+                elem_id="guess",
+            )
+            about = gr.HTML(shown(LOADING), elem_id="about", elem_classes="quiet")
+            gr.HTML(f"<p>{PRIVATE[bool(settings.records)]}</p>", elem_classes="quiet")
+        view = place("feed", FEED)
+        on_pick(live, runs, {name: each.title for name, (each, _) in files.items()}, status)
         on_run(live, [run.click, prompt.submit], stop, prompt, entered, [view, status], tools)
         on_load(manager, page, about)
+        on_link(page, status, {"prompt": prompt, **entered})
         add_endpoints(Endpoints(manager, verify, files))
     page.validate_inputs = enough  # gradio's own check would log the whole request, prompt and all
-    return page.queue(default_concurrency_limit=None), manager  # which has a queue of its own
+    served = Served(
+        described(gallery, learning), {player_files.run_file(r.message): r.message for r, _ in files.values()}
+    )
+    return page.queue(default_concurrency_limit=None), manager, served  # which has a queue of its own
 
 
 def enough(function: Any, values: list) -> None:
@@ -212,16 +216,15 @@ def failure(code: str, sentence: str) -> gr.Error:
     return gr.Error(sentence, title=code, print_exception=False)
 
 
-def on_card(live: LiveRuns, card: gr.Button, recording: Recording, targets: list) -> None:
-    """A card's click shows its recorded run; no model is needed."""
+def on_pick(live: LiveRuns, runs: gr.HTML, titles: dict[str, str], status: gr.HTML) -> None:
+    """The browser shows the recorded run that a visitor has picked; a live run of theirs ends."""
 
-    def show(request: gr.Request) -> tuple[str, str]:
+    def show(picked: gr.EventData, request: gr.Request) -> str:
         live.forget(request.session_hash)
-        # a new run id each time, so that the same card restarts
-        again = recording.message.replace(recording.name, f"{recording.name}/{next(fresh)}", 1)
-        return again, shown(f"Recorded run: {recording.title}.")
+        title = titles.get(getattr(picked, "name", ""))
+        return shown(f"Recorded run: {title}." if title else "There is no recorded run of that name.")
 
-    card.click(show, None, targets, queue=False, api_visibility="private")
+    runs.select(show, None, status, queue=False, api_visibility="private", show_progress="hidden")
 
 
 def on_load(manager: RunManager, page: gr.Blocks, about: gr.HTML) -> None:
@@ -233,6 +236,17 @@ def on_load(manager: RunManager, page: gr.Blocks, about: gr.HTML) -> None:
         return shown(words)
 
     page.load(tell, None, about, show_progress="hidden", concurrency_limit=None, api_visibility="private")
+
+
+def on_link(page: gr.Blocks, status: gr.HTML, form: dict[str, Any]) -> None:
+    """A link that repeats a request fills the form when the page opens; nothing runs before a click."""
+    names, choices = (
+        list(form),
+        {name: [value for _, value in field.choices] for name, field in form.items() if isinstance(field, gr.Radio)},
+    )
+    fill = f"(...now) => OrthrusStage.asked(now, {frames.dumps(names)}, {frames.dumps(choices)})"
+    both = [status, *form.values()]
+    page.load(None, both, both, js=fill)
 
 
 def on_run(
@@ -255,11 +269,14 @@ def on_run(
     def halt(request: gr.Request) -> str:
         return shown("Stopping after this pass." if live.stop(request.session_hash) else "Nothing is running.")
 
-    look = """() => {
+    form = {"prompt": prompt, **entered}
+    names, plain = frames.dumps(list(form)), frames.dumps([each.value for each in form.values()])
+    look = f"""(...now) => {{
+      OrthrusStage.request({names}, now, {plain});
       window.orthrusPlayer?.hold(); // the film would disturb what is measured now
-      if (innerWidth < 1000) document.querySelector('#stage').scrollIntoView({block: 'start'});
-    }"""
-    gr.on(triggers, None, js=look)
+      if (innerWidth <= 1000) document.querySelector('#stage').scrollIntoView({{block: 'start'}});
+    }}"""
+    gr.on(triggers, None, list(form.values()), js=look)
     begun = gr.on(triggers, enter, None, status, queue=False, api_visibility="private")
     begun.then(
         go, prompt, targets, inputs_kwargs=entered, api_name="decode_view", api_visibility=seen, show_progress="hidden"
@@ -287,7 +304,7 @@ def address_of(request: gr.Request) -> str:
     return request.client.host if request.client else ""
 
 
-def routes(manager: RunManager) -> list[Route]:
+def routes(manager: RunManager, runs: dict[str, str]) -> list[Route]:
     """The player's files, and what an operator's tools ask for."""
 
     def healthz(_) -> JSONResponse:
@@ -299,7 +316,7 @@ def routes(manager: RunManager) -> list[Route]:
 
     # below the API, too: a Node server in front passes on nothing else, and shows the page in its stead
     asked = [Route(f"{below}/{each.__name__}", each) for below in ("", API) for each in (healthz, metrics)]
-    return [*asked, player_files.route()]
+    return [*asked, player_files.route(runs)]
 
 
 def offers_tools(wanted: bool | None) -> bool:
@@ -317,9 +334,8 @@ def offers_tools(wanted: bool | None) -> bool:
     return True
 
 
-def launch(page: gr.Blocks, manager: RunManager, settings: Settings, tools: bool) -> None:
+def launch(page: gr.Blocks, manager: RunManager, served: Served, settings: Settings, tools: bool) -> None:
     """Serve, without waiting. Raises OSError if the address is taken after all."""
-    css = frames.stylesheet() + modules.read("css/page.css")
     fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
     with startup.direct():
         page.launch(
@@ -327,15 +343,16 @@ def launch(page: gr.Blocks, manager: RunManager, settings: Settings, tools: bool
             server_port=settings.port,
             root_path=settings.root_path,
             theme=gr.themes.Soft(primary_hue="slate", neutral_hue="slate", radius_size="lg", **fonts),
-            head=f"<style>{css}</style>",  # launch(css=...) rewrites the rules and loses @container
             run_history=False,
             share=False,
             ssr_mode=False,  # rendered by a Node server in front, the document would lack our headers and our script
             footer_links=["api", "settings"],
             max_threads=settings.limits.waiting + SPARE_THREADS,
             app_kwargs={
-                "routes": routes(manager),
-                "middleware": guarded(frame_origins(settings.framed_by), amended, tools, settings.root_path),
+                "routes": routes(manager, served.runs),
+                "middleware": guarded(
+                    frame_origins(settings.framed_by), amending(served.page), tools, settings.root_path
+                ),
             },
             mcp_server=tools,
             prevent_thread_lock=True,
@@ -347,14 +364,14 @@ def main(settings: Settings) -> None:
     bound_heap()  # before there are threads
     json_logging.start()
     tools = offers_tools(settings.mcp)
-    page, manager = build(settings, tools)
+    page, manager, served = build(settings, tools)
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
     if zerogpu.is_zerogpu():  # the weights must be loaded before the page is served, so that a forked worker has them
         manager.open()
     try:
-        launch(page, manager, settings, tools)
+        launch(page, manager, served, settings, tools)
     except OSError as error:
         startup.fail(startup.refusal(error, settings.host, settings.port))
     if not zerogpu.is_zerogpu():  # after the launch, during which no proxy is known: a download may need one

@@ -37,7 +37,7 @@ LISTEN = """() => {  // from the input's own time stamp to the frame that answer
         answer.settled = performance.now() - t0;
         answers.push(answer);
       };
-      accept_matching();
+      settle();
     });
   };
   for (const kind of ["keydown", "click", "input", "change"]) document.addEventListener(kind, heard, true);

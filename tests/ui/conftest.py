@@ -136,6 +136,18 @@ class Watched:
                 )
             time.sleep(0.1)
 
+    def tab(self, key: str) -> None:
+        """Open a tab and wait until its views are drawn."""
+        self.js(f"void(orthrusPlayer.tabs.show('{key}'))")
+        charts = f"[...document.querySelectorAll('#o-panel-{key} .o-chart')]"
+        drawn = f"{charts}.every((c) => c.closest('[hidden]') !== null || c.querySelector('.main-svg'))"
+        self.until(f"orthrusPlayer.tabs.open === '{key}' && {drawn} && !orthrusPlayer.dirty.size")
+
+    def charts(self) -> None:
+        """Draw every chart once, which its tab's opening does; the first tab is open then."""
+        for key in self.js("orthrusPlayer.tabs.all.map(({key}) => key).reverse()"):
+            self.tab(key)
+
     def text(self, selector: str) -> str:
         """What stands there once it is drawn: the page writes in frames, so two of them are let pass first."""
         self.js("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))")
@@ -155,6 +167,7 @@ def open_page(browser):
         opened.append(Watched(page))
         page.goto(address)
         opened[-1].until("window.orthrusPlayer && window.orthrusPlayer.stops.length > 0")
+        opened[-1].until("!document.querySelector('#frame:not(.formed)')")  # the form comes after the stage
         return opened[-1]
 
     yield opener

@@ -66,7 +66,7 @@ def address(request, server, exported) -> str:
 
 def test_a_translator_leaves_what_the_model_wrote(address, open_page):
     page = open_page(address)
-    page.until("document.querySelector('.js-plotly-plot .main-svg')")
+    page.charts()
     page.js(f"{PLAYER}.head.pause(), {PLAYER}.seekCycle(2, 'verify')")
     page.until("document.querySelector('.o-say').textContent")
     known = page.js(f"Object.values({PLAYER}.facts.words.text)")
@@ -91,7 +91,7 @@ def test_a_translator_leaves_what_the_model_wrote(address, open_page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_paper_is_white_and_its_text_black(address, scheme, open_page):
     page = open_page(address, scheme=scheme)
-    page.until("document.querySelector('.js-plotly-plot .main-svg')")
+    page.tab("measure")
     if scheme == "dark":
         assert len(page.js(DARK_TEXTS)) > 20, "the control: on the screen the text is light"
     page.page.emulate_media(media="print")

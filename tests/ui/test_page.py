@@ -32,31 +32,35 @@ def now(watched):
 def test_a_recording_plays_at_first_paint_and_before_any_model(server, open_page):
     watched = open_page(server)
     watched.until(f"{COUNT} > 3")
-    lines = watched.page.locator(".card").first.inner_text().splitlines()
-    assert lines[0] == "Easy text" and lines[1].startswith("120 tokens in 19 forward passes · ")
-    assert lines[2:] == [], "the machine is told once, above the run"
+    assert not [url for url in watched.requests if player_files.PLOTLY in url], "no chart is on show"
+    line = watched.page.locator(".run").first
+    assert line.inner_text().split("\n")[0] == "Easy text"
+    assert line.get_attribute("title").startswith("120 tokens in 19 forward passes · ")
+    assert watched.text(".runsunit") == "tokens per cycle"
+    assert watched.js("document.querySelector('.runs').textContent.split('test bench').length") == 2, "told once"
     assert watched.text("h1") == "Same model. Same words. Two ways to write them."
     assert watched.text(".o-badge").startswith("Recorded on test bench, 2026-01-02")
     watched.js(f"void({PLAYER}.head.pause(), {PLAYER}.head.seek(3))")
     watched.until("document.querySelector('.o-badges').textContent.includes('not compared yet')")
     watched.until("document.querySelectorAll('.o-slot:not([hidden])').length === 32")
-    watched.until("document.querySelectorAll('.js-plotly-plot').length === 6")
+    watched.charts()
     watched.js(f"void({PLAYER}.head.seek(1e6))")
     watched.until("document.querySelector('.o-badges').textContent.includes('identical 120/120')")
 
 
 def test_each_file_of_the_player_is_fetched_once(open_page, server):
     watched = open_page(server, reduced=True)
-    watched.until("document.querySelectorAll('.js-plotly-plot').length === 6")
+    watched.charts()
     fetched = [url.partition("/player/")[2] for url in watched.requests if "/player/" in url]
-    names = (*modules.ordered(), player_files.PLOTLY)
+    run = watched.js("orthrusGallery.runs[0].file.split('/').slice(-2).join('/')")
+    names = (player_files.BUNDLE, player_files.PLOTLY, run)
     assert sorted(fetched) == sorted(f"{modules.version()}/{name}" for name in names)
 
 
 def test_stepping_and_scrubbing_are_exact_and_ask_no_server(server, open_page, traces):
     watched = open_page(server, reduced=True)
     trace = load(traces / "01-easy-text.jsonl.gz")
-    watched.until("document.querySelectorAll('.js-plotly-plot').length === 6")
+    watched.charts()
     assert not watched.js(f"{PLAYER}.head.playing"), "who wants less motion gets none unasked"
     watched.page.locator("h1").click()
     asked = len(watched.requests)
@@ -95,7 +99,7 @@ def test_a_step_is_answered_at_once_and_then_whole(server, open_page, traces):
     watched = open_page(server)
     trace = load(traces / "01-easy-text.jsonl.gz")
     cycle = next(c for c in trace.cycles if c.draft.cycle and len(c.statuses()) == 32 and "discarded" in c.statuses())
-    watched.until("document.querySelectorAll('.js-plotly-plot').length === 6")
+    watched.charts()
     told = [f"is-{status}" for status in cycle.statuses()]
     drafted = ["is-anchor"] + ["is-pending"] * 31
     first, last = watched.page.evaluate(STEPPED, [cycle.draft.cycle - 1, "commit"])
@@ -130,10 +134,12 @@ def test_token_text_is_never_html(server, open_page):
     assert watched.js("document.querySelector('.o-lanes .o-text b')") is None
 
 
-def test_another_card_is_another_run(server, open_page):
+def test_another_line_of_the_list_is_another_run(server, open_page):
     watched = open_page(server)
     first = watched.js(f"{PLAYER}.run")
-    watched.page.locator(".card").nth(2).click()
+    watched.page.get_by_label("Filter the recorded runs").fill("HARD te")
+    assert watched.page.locator(".run").count() == 1
+    watched.page.locator(".run").click()
     watched.until(f"{PLAYER}.run !== {json.dumps(first)}")
     watched.until(f"{COUNT} > 1")
     assert "Hard text" in watched.text("#status")
@@ -176,7 +182,7 @@ def test_who_comes_second_sees_the_place_and_the_gallery_never_waits(server, ope
     second.page.locator("#run").click()
     second.until("document.querySelector('#status').textContent.includes('You are next in line')")
     second.until(f"{PLAYER}.head.playing")  # who waits has a film to look at
-    second.page.locator(".card").nth(1).click()
+    second.page.locator(".run").nth(1).click()
     second.until("document.querySelector('#status').textContent.includes('Ordinary text')")
     second.until(f"!{PLAYER}.live && {PLAYER}.run.includes('ordinary') && {COUNT} > 1")
     assert first.js(MEASURED), "another visitor's card ends nobody's run"
@@ -202,6 +208,7 @@ def test_bad_input_gets_a_sentence_and_the_page_goes_on(server, open_page):
     watched.js(f"void({PLAYER}.head.seek({PLAYER}.stops.length - 1))")
     watched.until("document.querySelector('.o-badges').textContent.includes('identical 8/8')")
     pause(watched, 1e6)
+    watched.tab("measure")
     assert watched.text(".o-number[data-key=speedup] b").endswith("×")
 
 
@@ -214,7 +221,7 @@ def test_no_width_needs_sideways_scrolling(server, open_page, width):
 def test_dark_follows_the_system_and_the_charts_follow_too(server, open_page):
     watched = open_page(server, scheme="dark")
     watched.until("document.querySelector('.orthrus').dataset.theme === 'dark'")
-    watched.until("document.querySelectorAll('.js-plotly-plot').length === 6")
+    watched.tab("statistics")
     assert watched.js("document.querySelector('.o-curve .o-chart')._fullLayout.font.color") == "#e8edf6"
     watched.js("document.body.classList.remove('dark')")
     watched.until("document.querySelector('.o-curve .o-chart')._fullLayout.font.color === '#172033'")

@@ -86,7 +86,7 @@ def test_the_engine_can_be_chosen_and_says_what_holds_here(form):
 
 def test_presets_are_ordered_by_ease_and_can_surprise(server, open_page):
     watched = open_page(server)
-    watched.until("document.querySelectorAll('.preset').length > 11")
+    watched.until("document.querySelectorAll('.preset').length > 11 && document.querySelector('#frame.formed')")
     labels = watched.js("[...document.querySelectorAll('.preset')].map((chip) => chip.textContent.trim())")
     assert labels[-1] == "surprise me" and len(labels) == 12
     shown = watched.page.locator("#prompt textarea")

@@ -15,11 +15,13 @@ TOKENS = "document.querySelectorAll('.o-written .o-token')"
 
 
 def to_the_end(watched):
+    watched.tab("text")
     watched.js(f"{PLAYER}.head.pause(), {PLAYER}.head.seek(1e6)")
     watched.until(f"{TOKENS}.length === {PLAYER}.state.output.tokens.text.length && {TOKENS}.length > 1")
 
 
 def press(watched, view, name):
+    watched.js(f"{PLAYER}.tabs.reveal({view!r})")
     watched.page.locator(f".o-{view} .o-kit").get_by_role("button", name=name, exact=True).click()
 
 
@@ -65,9 +67,9 @@ def test_the_text_is_coloured_haunted_walked_and_copied(server, open_page, trace
 
 def test_every_chart_has_a_table_twin_and_text_stays_text(server, open_page):
     watched = open_page(server, reduced=True)
-    watched.until("document.querySelectorAll('.js-plotly-plot').length === 6")
+    watched.charts()
     to_the_end(watched)
-    for view in watched.js("[...document.querySelectorAll('.o-charts > section')].map((s) => s.classList[1].slice(2))"):
+    for view in watched.js("[...document.querySelectorAll('.o-plot')].map((s) => s.classList[1].slice(2))"):
         press(watched, view, "Show as table")
         assert watched.js(f"document.querySelectorAll('.o-{view} tbody tr').length") > 0, view
         assert watched.js(f"document.querySelector('.o-{view} thead th').scope") == "col"
@@ -81,7 +83,7 @@ def test_every_chart_has_a_table_twin_and_text_stays_text(server, open_page):
 
 def test_a_recorded_run_leaves_as_trace_table_picture_and_page(server, open_page, traces, tmp_path):
     watched = open_page(server, reduced=True)
-    watched.until("document.querySelectorAll('.js-plotly-plot').length === 6")
+    watched.charts()
     to_the_end(watched)
     trace = load(traces / "01-easy-text.jsonl.gz")
     kept = taken(watched, "record", "Trace (.jsonl.gz)", tmp_path)
@@ -102,7 +104,7 @@ def plays(open_page, path, watched, trace):
     written = f"[...{TOKENS}].map((t) => t.textContent).join('')"
     assert saved.js(written) == watched.js(written) != ""
     assert saved.text(".o-badge").startswith("Recorded on")
-    saved.until("document.querySelectorAll('.js-plotly-plot').length === 6")
+    saved.charts()
     again = load(taken(saved, "record", "Trace (.jsonl.gz)", path.parent))
     assert again.text == trace.text and saved.page.get_by_role("button", name="This page as").count() == 0
 
@@ -117,6 +119,7 @@ def test_a_live_run_leaves_as_trace_and_page(server, open_page, tmp_path):
     to_the_end(watched)
     run = load(taken(watched, "record", "Trace (.jsonl.gz)", tmp_path))
     assert len(run.tokens) == 24 and run.start.source == "recorded"
+    watched.tab("lossless")
     assert watched.text(".o-neartie .o-badge") == watched.text(".o-badges button.o-badge")
     plays(open_page, taken(watched, "record", "This page as one file (.html)", tmp_path), watched, run)
 
@@ -127,7 +130,9 @@ def test_where_two_texts_part_both_are_shown(open_page, tmp_path, width):
 
     viz.export_html(Trace.of(parted.events()), tmp_path / "parted.html")
     watched = open_page((tmp_path / "parted.html").as_uri(), width=width, scheme="dark")
+    watched.tab("lossless")
     watched.until("document.querySelectorAll('.o-toplist table').length === 2")
+    watched.tab("lossless")
     assert watched.text(".o-neartie .o-badge") == "! near tie after 41/42"
     marked = watched.js("[...document.querySelectorAll('.o-parting mark')].map((m) => m.textContent)")
     assert len(marked) == 2 and marked[0] != marked[1]
@@ -140,8 +145,8 @@ RULED = "[...document.querySelectorAll('.o-ruler i')]"
 def test_the_text_runs_along_the_staircase_and_follows_its_zoom(server, open_page, traces):
     watched = open_page(server, reduced=True, width=1600)
     trace = load(traces / "01-easy-text.jsonl.gz")
-    watched.until("document.querySelectorAll('.js-plotly-plot').length === 6")
     to_the_end(watched)
+    watched.tab("staircase")
     watched.until(f"{RULED}.length === {1 + len(trace.verdicts)} && !{PLAYER}.awake")
     texts = watched.js(f"{RULED}.map((span) => span.title.split(': ').slice(1).join(': '))")
     assert texts == ["Tom", *watched.js(f"{PLAYER}.state.staircase.columns.text")]
@@ -162,8 +167,8 @@ def test_the_text_runs_along_the_staircase_and_follows_its_zoom(server, open_pag
 
 def test_the_staircase_shows_how_unsure_the_guesses_were(server, open_page):
     watched = open_page(server, reduced=True)
-    watched.until("document.querySelectorAll('.js-plotly-plot').length === 6")
     to_the_end(watched)
+    watched.tab("staircase")
     chart = "document.querySelector('.o-staircase .o-chart')"
     watched.page.locator(".o-staircase .o-choice button", has_text="how unsure").click()
     watched.until(f"{chart}.data[0].type === 'heatmap'")
@@ -179,46 +184,50 @@ def test_block_race_and_cache_have_tables_too(server, open_page, traces):
     watched = open_page(server, reduced=True)
     trace = load(traces / "01-easy-text.jsonl.gz")
     to_the_end(watched)
-    for view in ("race", "ribbon"):
+    for view in ("axis", "ribbon"):
         press(watched, view, "Show as table")
         watched.until(f"document.querySelectorAll('.o-{view} tbody tr').length > 1")
         assert watched.js(f"document.querySelector('.o-{view} thead th').scope") == "col"
-    assert not watched.page.locator(".o-slots, .o-clock canvas").first.is_visible()
-    assert watched.js("document.querySelectorAll('.o-race tbody tr').length") == len(trace.ar_ids)
+    assert not watched.page.locator(".o-slots").is_visible() and not watched.page.locator(".o-axis canvas").is_visible()
+    assert watched.js("document.querySelectorAll('.o-axis tbody tr').length") == len(trace.ar_ids)
     watched.js(f"{PLAYER}.seekCycle(1, 'draft')")
     last = trace.cycle(1).draft.n_draft
     watched.until(f"document.querySelectorAll('.o-ribbon tbody tr').length === {last + 1}")
     assert "–" in watched.text(".o-ribbon tbody tr:last-child"), "nothing is told before the verdict"
-    watched.until(f"document.querySelectorAll('.o-race tbody tr').length < {len(trace.ar_ids)}")
+    watched.until(f"document.querySelectorAll('.o-axis tbody tr').length < {len(trace.ar_ids)}")
     press(watched, "ribbon", "Show as table")
     assert watched.page.locator(".o-slots").is_visible()
 
 
 def test_the_race_shows_its_result_only_at_its_end(server, open_page):
     watched = open_page(server, reduced=True)
+    watched.tab("measure")
     watched.js(f"{PLAYER}.head.seek(4)")
-    watched.until("document.querySelector('.o-clock canvas').width > 0")
+    watched.until("document.querySelector('.o-axis canvas').width > 0")
     assert watched.text(".o-result") == ""
     to_the_end(watched)
+    watched.tab("measure")
     watched.until("document.querySelector('.o-result').textContent.includes('×')")
     assert "instead of 120" in watched.text(".o-why")
-    pressed = "[...document.querySelectorAll('.o-clock .o-choice button')].map((b) => b.getAttribute('aria-pressed'))"
+    pressed = "[...document.querySelectorAll('.o-axis .o-choice button')].map((b) => b.getAttribute('aria-pressed'))"
     assert watched.js(pressed) == ["false", "true"], "the clock that leads is the run's own"
-    watched.page.locator(".o-clock button", has_text="forward passes").click()
+    watched.page.locator(".o-axis button", has_text="forward passes").click()
     watched.until(f"{pressed}[0] === 'true'")
     assert "The texts are the same." in watched.text(".o-result")
 
 
 def test_runs_are_kept_and_compared(server, open_page):
     watched = open_page(server, reduced=True)
-    watched.until("document.querySelectorAll('.js-plotly-plot').length === 6")
+    watched.charts()
     to_the_end(watched)
+    watched.tab("statistics")
     watched.page.get_by_role("button", name="Keep this run to compare").click()
     lines = "document.querySelector('.o-statistics .o-chart').data.filter(({type}) => type === 'scatter').length"
     assert watched.js(lines) == 0, "a run is not compared with itself"
-    watched.page.locator("button.card").nth(2).click()
+    watched.page.locator(".run").nth(2).click()
     watched.until(f"{PLAYER}.run.includes('hard') && {PLAYER}.ended")
     to_the_end(watched)
+    watched.tab("statistics")
     watched.until(f"{lines} === 1")
     press(watched, "statistics", "Show as table")
     heads = watched.js("[...document.querySelectorAll('.o-statistics thead th')].map((cell) => cell.textContent)")

@@ -21,7 +21,7 @@ def plays(page) -> None:
     page.page.fill("#field-max_new_tokens input", "8")
     page.page.click("#run")
     page.until("document.querySelector('#status').innerText.includes('passes')")
-    page.until("document.querySelector('.js-plotly-plot .main-svg')")
+    page.tab("measure")
     assert page.page.locator("#unreachable").count() == 0
     base = page.page.url.partition("?")[0]
     assert base.endswith("/")

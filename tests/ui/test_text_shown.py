@@ -38,6 +38,7 @@ def watched(trace, tmp_path, open_page):
     viz.export_html(trace, tmp_path / "run.html", title=IMG)
     page = open_page((tmp_path / "run.html").as_uri(), reduced=True)
     page.js(f"void({PLAYER}.tour.end())")
+    page.tab("text")
     return page
 
 
@@ -70,7 +71,8 @@ def test_every_prefix_of_the_text_is_spelled_as_its_bytes_say(watched, trace):
 
 def test_no_token_becomes_markup(watched, trace):
     go(watched, len(trace.verdicts) - 1, "commit")
-    watched.until("document.querySelectorAll('.js-plotly-plot').length > 5")
+    watched.charts()
+    watched.tab("text")
     watched.page.locator(".o-output .o-kit").get_by_role("button", name="Table", exact=True).click()
     for cycle in range(len(trace.verdicts)):
         go(watched, cycle, "verify")

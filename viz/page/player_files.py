@@ -1,10 +1,12 @@
-"""The files of the player, as the page fetches them.
+"""The files of the player and of the recorded runs, as the page fetches them.
 
-The address of each holds a version, so a browser keeps them and asks for nothing twice; modules import each other by
-relative addresses, which keep the version of the first one.
+The address of each holds a version, so a browser keeps them and asks for nothing twice.
 """
 
 from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
@@ -13,7 +15,7 @@ from starlette.routing import Route
 from orthrus.server.request_filter import PLAYER
 from viz.player import frames, modules
 
-BUNDLE = "bundle.js"  # all modules as one script, for a saved page
+BUNDLE = "bundle.js"  # all modules as one script, the same as in a saved page
 PLOTLY = "plotly.min.js"
 TYPE = "text/javascript"
 KEPT = {"cache-control": "public, max-age=31536000, immutable"}
@@ -25,21 +27,28 @@ def address(name: str) -> str:
 
 
 def head() -> str:
-    """The entry module for the document's head, and a hint for every other one: they are fetched side by side."""
-    hints = (f'<link rel="modulepreload" href="{address(name)}">' for name in modules.ordered())
-    return "".join([*hints, f'<script type="module" src="{address(modules.ENTRY)}"></script>'])
+    """The player for the document's head. One file: fifty modules, fetched one by one, take half a second more."""
+    return f'<script defer src="{address(BUNDLE)}"></script>'
 
 
-def route() -> Route:
-    """Serves the modules, Plotly and the one script, each by its name, and nothing else."""
-    files = {name: modules.STATIC / name for name in modules.ordered()} | {PLOTLY: frames.plotly_file()}
+def run_file(message: str) -> str:
+    """A recorded run's name below the player's folder, another one whenever its message is."""
+    return f"runs/{hashlib.sha256(message.encode()).hexdigest()[:16]}.json"
 
-    def script(request: Request) -> Response:
+
+def route(runs: Mapping[str, str]) -> Route:
+    """Serves the player's one script, Plotly, and messages by `run_file`; nothing else."""
+    texts = {BUNDLE: (modules.bundle(), TYPE)} | {name: (text, "application/json") for name, text in runs.items()}
+
+    def file(request: Request) -> Response:
         version, _, name = request.path_params["name"].partition("/")
         if version != modules.version():
             return PlainTextResponse("", 404)
-        if name == BUNDLE:
-            return Response(modules.bundle(), media_type=TYPE, headers=KEPT)
-        return FileResponse(files[name], media_type=TYPE, headers=KEPT) if name in files else PlainTextResponse("", 404)
+        if name == PLOTLY:
+            return FileResponse(frames.plotly_file(), media_type=TYPE, headers=KEPT)
+        if name in texts:
+            text, kind = texts[name]
+            return Response(text, media_type=kind, headers=KEPT)
+        return PlainTextResponse("", 404)
 
-    return Route(f"{PLAYER}{{name:path}}", script)
+    return Route(f"{PLAYER}{{name:path}}", file)

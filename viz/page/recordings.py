@@ -1,9 +1,10 @@
-"""Recorded runs as cards, which the page can play without a model."""
+"""Recorded runs as a list, which the page can play without a model."""
 
 from __future__ import annotations
 
 import logging
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from orthrus.trace import Trace
 from orthrus.trace.files import SUFFIX, load
 from orthrus.trace.metrics import measure
 from viz.format import number, times
+from viz.page import player_files
 from viz.player import frames
 from viz.views.words import counted
 
@@ -21,7 +23,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One card: its title, measured facts, where they were measured, the prompt, the player's message."""
+    """One run of the list: its title, measured facts, where they were measured, the prompt, the player's message."""
 
     name: str
     title: str
@@ -30,6 +32,7 @@ class Recording:
     prompt: str
     message: str
     per_cycle: float | None = None  # tokens
+    machine: str = ""
 
 
 def recordings(folder: Path) -> Iterator[Recording]:
@@ -42,7 +45,7 @@ def recordings(folder: Path) -> Iterator[Recording]:
 
 
 def recording(name: str, trace: Trace) -> Recording:
-    """A card; `name`, such as '01-word-problem', gives its position and title."""
+    """A line of the list; `name`, such as '01-word-problem', gives its position and title."""
     metrics = measure(trace)
     # plain PyTorch spends more on calling operators than on arithmetic: its speed says little about the drafts
     timed = metrics.speedup and trace.start and trace.start.model.mode == "exact"
@@ -57,6 +60,7 @@ def recording(name: str, trace: Trace) -> Recording:
         prompt=messages[-1].content if messages else "",
         message=frames.dumps(frames.whole(trace, name)),
         per_cycle=metrics.tokens_per_cycle,
+        machine=machine(trace),
     )
 
 
@@ -64,16 +68,45 @@ def origin(trace: Trace) -> str:
     """The model, the machine and the date."""
     if trace.start is None:
         return ""
-    model, host = trace.start.model, trace.start.host
-    machine = f"{host.device}, {counted(host.threads, 'thread')}" if host.kind == "cpu" else host.device
-    return f"{model.id}, {model.dtype} · {machine} · {trace.start.recorded_at[:10]}"
+    return f"{trace.start.model.id}, {trace.start.model.dtype} · {machine(trace)} · {trace.start.recorded_at[:10]}"
+
+
+def machine(trace: Trace) -> str:
+    if trace.start is None:
+        return ""
+    host = trace.start.host
+    return f"{host.device}, {counted(host.threads, 'thread')}" if host.kind == "cpu" else host.device
+
+
+def listed(gallery: Iterable[Recording], group: str, prompts: Mapping[str, Collection[str]]) -> list[dict[str, str]]:
+    """The lines of the page's list (`O.Recorded`): title, kind of text, tokens per cycle, under the name of a group."""
+    return [
+        {
+            "name": each.name,
+            "title": each.title,
+            "kind": next((kind for kind, texts in prompts.items() if each.prompt in texts), ""),
+            "group": group,
+            "rate": number(each.per_cycle),
+            "facts": each.facts,
+            "file": player_files.address(player_files.run_file(each.message)),
+        }
+        for each in gallery
+    ]
+
+
+def measured_on(gallery: Iterable[Recording]) -> str:
+    """Where these runs were measured; every machine with its number of runs if there are several."""
+    counts = Counter(each.machine for each in gallery if each.machine)
+    if len(counts) == 1:
+        return f"All measured on {next(iter(counts))}."
+    return " ".join(f"{counted(n, 'run')} on {place}." for place, n in counts.items())
 
 
 class Chip(NamedTuple):
-    """A kind of prompt: its label, and its tokens per cycle relative to the easiest kind's (None: not measured)."""
+    """A kind of prompt: its measured tokens per cycle, also relative to the easiest kind's (None: not measured)."""
 
     kind: str
-    label: str
+    rate: float | None
     share: float | None
 
 
@@ -83,10 +116,7 @@ def chips(gallery: Iterable[Recording], prompts: Mapping[str, Collection[str]]) 
     rates = {kind: measured(cards, texts) for kind, texts in prompts.items()}
     most = max((rate for rate in rates.values() if rate), default=0.0)
     order = sorted(rates, key=lambda kind: -(rates[kind] or 0.0))
-    return [
-        Chip(kind, kind if not rate else f"{kind} · {number(rate)} tokens", rate / most if rate else None)
-        for kind, rate in ((kind, rates[kind]) for kind in order)
-    ]
+    return [Chip(kind, rate, rate / most if rate else None) for kind, rate in ((kind, rates[kind]) for kind in order)]
 
 
 def measured(gallery: Iterable[Recording], prompts: Collection[str]) -> float | None:

@@ -85,7 +85,8 @@ def drawing() -> dict[str, Any]:
     statuses = {s.code: {"name": name, "glyph": s.glyph, "label": s.label} for name, s in theme.STATUSES.items()}
     legend = [theme.CODES[name] for name in theme.LEGEND]
     look = {"statuses": statuses, "legend": legend, "layout": theme.layout()}
-    return {"views": catalogue.skeletons(), "places": list(catalogue.PLACES), **look}
+    tabs = [tab._asdict() for tab in catalogue.TABS]
+    return {"views": catalogue.skeletons(), "places": list(catalogue.PLACES), "tabs": tabs, **look}
 
 
 def stylesheet() -> str:

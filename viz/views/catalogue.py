@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from orthrus.errors import OrthrusError
 from orthrus.events import Event
@@ -60,6 +60,28 @@ VIEWS: dict[str, ModuleType] = {
 }
 # the views that keys 1 to 9 jump to
 PLACES = ("race", "ribbon", "inspector", "output", "neartie", "cache", "staircase", "timeline", "statistics")
+
+
+class Tab(NamedTuple):
+    """A tab below the stage: its name in an address, its label, its views in order."""
+
+    key: str
+    label: str
+    views: tuple[str, ...]
+
+
+# what is not in a tab stands on the stage; `axis` is the race's, `links` is the address of what is on show
+TABS = (
+    Tab("inspect", "Inspect", ("inspector",)),
+    Tab("text", "Text", ("output",)),
+    Tab("measure", "Measure", ("axis", "board", "timeline")),
+    Tab("catch", "What is the catch?", ("catch",)),
+    Tab("staircase", "Staircase", ("staircase",)),
+    Tab("statistics", "Statistics", ("statistics", "curve")),
+    Tab("cache", "Cache", ("cache", "memory")),
+    Tab("lossless", "Lossless", ("neartie", "gaps")),
+    Tab("take", "Take along", ("links", "record")),
+)
 Patch = Callable[[Event, Trace], list[Change]]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 
 import pytest
@@ -59,19 +60,27 @@ def test_a_neighbour_s_path_is_not_ours():
     assert request_filter.route(scope) == "/orthrus-old/config"
 
 
+RUN = {"name": "</script><b>", "file": "gradio_api/player/0/runs/1.json"}
+AMENDED = document.amending({"settings": {}, "options": {}, "runs": [RUN], "about": ""})
 DOCUMENT = b"""<!doctype html><html><head>
 <script>window.gradio_config = {};</script><script>const root = "http://10.0.0.1:7860/x"; go(root);</script>
 <link rel="manifest" href="/manifest.json" /></head><body style="a"><p></p></body></html>"""
 
 
 def test_our_script_comes_first_and_addresses_hold_anywhere():
-    made = document.amended(DOCUMENT).decode()
+    made = AMENDED(DOCUMENT).decode()
     scripts = re.findall(r"<script>(.*?)</script>", made, re.DOTALL)
     assert scripts[0] == document.SCRIPT.read_text(encoding="utf-8") and len(scripts) == 3
     assert (
         "10.0.0.1" not in made and 'href="./manifest.json"' in made and '<link rel="icon" href="./favicon.ico">' in made
     )
-    assert re.search(r'<body style="a"><noscript><p>[^<]{20,}</p></noscript><p></p>', made)
+    assert re.search(r'<body style="a"><noscript><p>[^<]{20,}</p></noscript><script type="application/json"', made)
+    told = re.search(r'id="o-page">(.*?)</script>', made)
+    assert told and json.loads(told[1])["runs"] == [RUN], "a name ends no script"
+    assert f'<link rel="preload" as="fetch" crossorigin href="{RUN["file"]}">' in made
+    assert (
+        made.index('<div id="frame">') < made.index("<p></p>") < made.index('id="stage"') < made.index("</div></body>")
+    )
 
 
 def test_our_script_can_stand_inline():
@@ -80,7 +89,7 @@ def test_our_script_can_stand_inline():
 
 
 def test_what_is_no_document_of_that_kind_stays_as_it_is():
-    assert document.amended(b"") == b"" and document.amended(b"<header></header>") == b"<header></header>"
+    assert AMENDED(b"") == b"" and AMENDED(b"<header></header>") == b"<header></header>"
 
 
 def test_the_script_is_allowed_by_the_policy_of_its_document():
@@ -93,6 +102,6 @@ def test_the_script_is_allowed_by_the_policy_of_its_document():
     async def send(part):
         sent.append(part)
 
-    asyncio.run(security_headers.Headers(app, amended=document.amended)({"type": "http"}, None, send))
+    asyncio.run(security_headers.Headers(app, amended=AMENDED)({"type": "http"}, None, send))
     allowed = dict(sent[0]["headers"])[b"content-security-policy"].decode()
-    assert security_headers.digest(document.SCRIPT.read_bytes()) in allowed and allowed.count("sha256-") == 3
+    assert security_headers.digest(document.SCRIPT.read_bytes()) in allowed and allowed.count("sha256-") == 4

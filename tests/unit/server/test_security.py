@@ -47,14 +47,12 @@ def form(app, **changes) -> list:
 
 def test_the_player_s_scripts_are_served_and_nothing_beside_them(app):
     folder = f"{request_filter.PLAYER}{modules.version()}/"
-    for name in (*modules.ordered(), player_files.BUNDLE, player_files.PLOTLY):
+    for name in (player_files.BUNDLE, player_files.PLOTLY):
         reply = app.get(f"{folder}{name}")
         assert reply.status == 200 and reply.head["content-type"].startswith("text/javascript")
         assert "immutable" in reply.head["cache-control"], "its address is another one whenever it is another file"
-    for name in modules.ordered():
-        assert app.get(f"{folder}{name}").text == modules.read(name)
     assert app.get(f"{folder}{player_files.BUNDLE}").text == modules.bundle()
-    unserved = ("export.html", "package.json", "page/page.js", "css/page.css")
+    unserved = ("export.html", "package.json", "page/page.js", "css/page.css", modules.ENTRY)
     assert all((modules.STATIC / name).is_file() for name in unserved)
     for beside in (
         *unserved,
@@ -65,8 +63,8 @@ def test_the_player_s_scripts_are_served_and_nothing_beside_them(app):
         f"player/../{modules.ENTRY}",
     ):
         assert app.get(f"{folder}{beside}").status == 404
-    for other in (modules.ENTRY, f"0123456789abcdef/{modules.ENTRY}"):
-        assert app.get(f"{request_filter.PLAYER}{other}").status == 404, "a module of another version"
+    for other in (player_files.BUNDLE, f"0123456789abcdef/{player_files.BUNDLE}"):
+        assert app.get(f"{request_filter.PLAYER}{other}").status == 404, "a file of another version"
     assert app.get(f"/gradio_api/file={SCRIPT}").status == 404
 
 

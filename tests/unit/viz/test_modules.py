@@ -87,12 +87,10 @@ def test_modules_that_import_each_other_are_refused(written):
         modules.bundle()
 
 
-def test_the_document_asks_for_every_module_at_once_and_for_the_entry_last():
-    head = player_files.head()
-    hinted = re.findall(r'<link rel="modulepreload" href="([^"]+)">', head)
-    assert hinted == [player_files.address(name) for name in modules.ordered()]
-    assert head.endswith(f'<script type="module" src="{player_files.address(modules.ENTRY)}"></script>')
-    assert all(address.startswith(f"gradio_api/player/{modules.version()}/") for address in hinted)
+def test_the_document_asks_for_the_player_as_one_file():
+    (asked,) = re.findall(r'src="([^"]+)"', player_files.head())
+    assert asked == player_files.address(player_files.BUNDLE)
+    assert asked.startswith(f"gradio_api/player/{modules.version()}/")
 
 
 def test_a_change_of_any_module_is_another_address(written):

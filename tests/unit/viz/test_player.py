@@ -52,8 +52,9 @@ def test_the_static_files_take_no_text_as_html_and_name_no_other_host():
         assert not re.search(
             r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", re.sub(r"//.*", "", text)
         ), path
-        # a page reads its own scripts again to put them into a file; nothing else is ever asked for
+        # a page reads its own scripts again to put them into a file, and its recorded runs; nothing else is asked for
         text = text.replace("fetch(url)", "", path.name == "download.js")
+        text = text.replace("fetch(run.file)", "", path.name == "gallery.js")
         assert not re.search(r"https?://|fetch\(|XMLHttpRequest|WebSocket|@import", text), path
 
 
@@ -146,6 +147,19 @@ def test_the_gallery_reads_what_it_can_and_goes_on(trace, tmp_path, caplog):
     assert recordings.title("04-json-from-a-sentence") == "JSON from a sentence"
 
 
+def test_the_list_names_each_machine_once_and_a_file_by_its_content(trace):
+    from dataclasses import replace
+
+    here = recordings.recording("01-easy-text", trace)
+    there = replace(here, machine="another bench", message="{}")
+    assert recordings.measured_on([here, here]) == "All measured on test bench, 1 thread."
+    assert recordings.measured_on([here, there, there]) == "1 run on test bench, 1 thread. 2 runs on another bench."
+    first, other = recordings.listed([here, there], "Learning", {"math": (here.prompt,)})
+    assert (first["title"], first["kind"], first["group"]) == ("Easy text", "math", "Learning")
+    assert first["rate"] == f"{measure(trace).tokens_per_cycle:.1f}"
+    assert first["file"] != other["file"] and first["file"].endswith(".json")
+
+
 def test_kinds_of_prompts_come_with_what_was_measured_easy_text_first(trace):
     from dataclasses import replace
 
@@ -155,6 +169,6 @@ def test_kinds_of_prompts_come_with_what_was_measured_easy_text_first(trace):
     found = recordings.chips([easy, hard], prompts)
     assert [chip.kind for chip in found] == ["easy", "hard", "none"]
     rate = measure(trace).tokens_per_cycle
-    assert [chip.label for chip in found] == [f"easy · {rate:.1f} tokens", f"hard · {rate / 4:.1f} tokens", "none"]
+    assert [chip.rate for chip in found] == [rate, rate / 4, None]
     assert [chip.share for chip in found] == [1.0, 0.25, None]
     assert [chip.share for chip in recordings.chips([], prompts)] == [None] * 3

@@ -1,7 +1,8 @@
 /* The keyboard: one table for the help and for what the keys do. */
 
-import { closest, el, find, need } from "./dom.js";
+import { closest, el } from "./dom.js";
 import { raceMs, racePace } from "./speeds.js";
+import { goTo } from "./tabs.js";
 
 const MOVES = true; // a key that a focused button, link or list has a use of its own for
 
@@ -54,23 +55,6 @@ const BUSY =
 function toStop({ head }, i) {
   head.pause();
   head.seek(i);
-}
-
-/**
- * Bring a view into sight, and the reader's focus with it.
- * @param {O.Player} player
- * @param {string} name
- */
-function goTo(player, name) {
-  const section = find(player.root, ".o-view.o-" + name);
-  if (!section) return;
-  // the race has no box of its own where its axis stands behind the block: its lanes have the focus then
-  const boxed = getComputedStyle(section).display === "contents" ? need(section, ".o-lanes") : section;
-  const room = player.bar.getBoundingClientRect().height; // the bar sticks to the top
-  boxed.style.scrollMarginTop = (getComputedStyle(player.bar).position === "sticky" ? room + 8 : 8) + "px";
-  boxed.tabIndex = -1;
-  boxed.focus({ preventScroll: true });
-  boxed.scrollIntoView({ behavior: player.reduced.matches ? "auto" : "smooth", block: "start" });
 }
 
 /** @param {O.Player} player */

@@ -10,6 +10,7 @@ import { Measuring } from "./measuring.js";
 import { applyChange } from "./patches.js";
 import { Playhead } from "./playhead.js";
 import { buildStage } from "./stage.js";
+import { Tabs } from "./tabs.js";
 import { makeTransport } from "./transport.js";
 
 const KEY_EVERY = 12; // stops between snapshots: a jump back replays at most this many
@@ -64,6 +65,7 @@ export class Player {
     this.voice = el("div", "o-voice");
     this.reduced = window.matchMedia("(prefers-reduced-motion: reduce)");
     this.measuring = new Measuring(this);
+    this.tabs = new Tabs(this);
     buildStage(this);
     this.head = new Playhead(this);
     this.transport = makeTransport(this);
@@ -92,11 +94,8 @@ export class Player {
     this.seq = this.at = -1;
     this.live = !!message && !!message.live;
     this.ended = false;
-    this.stops = [];
+    [this.stops, this.facts, this.state, this.dirty] = [[], {}, {}, new Set()];
     this.keys = new Map();
-    this.facts = {};
-    this.state = {};
-    this.dirty = new Set();
     for (const [name, spec] of Object.entries(this.settings.views)) {
       this.facts[name] = structuredClone(spec.facts || {});
       this.state[name] = structuredClone(spec.state || {});
@@ -198,7 +197,8 @@ export class Player {
     const now = this.head.now();
     for (const name of this.dirty) {
       const part = this.parts[name];
-      if (!part) this.dirty.delete(name);
+      if (!part || (this.tabs.hides(name) && !part.always))
+        this.dirty.delete(name); // drawn when its tab opens
       else if (!(part.calm && now.playing && time - (part.drawn || 0) < CALM_MS) && !(part.later && answers)) {
         this.dirty.delete(name);
         part.drawn = time;

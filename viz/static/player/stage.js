@@ -1,6 +1,7 @@
-/* The stage: one section a view, the transport bar behind the race, charts in a grid, dark or light. */
+/* The stage: one section a view, the transport bar behind the race, the other views in tabs, dark or light. */
 
 import { el, need } from "./dom.js";
+import { linksPart } from "../page/places.js";
 import { PARTS } from "../views/parts.js";
 
 /**
@@ -8,7 +9,7 @@ import { PARTS } from "../views/parts.js";
  * @param {O.Spec} spec
  */
 export function sectionOf(name, spec) {
-  const section = el("section", "o-view o-" + name);
+  const section = el("section", "o-view o-" + name + (spec.kind === "plot" ? " o-plot" : ""));
   section.setAttribute("aria-label", spec.title || name);
   if (spec.title) section.append(el("h2", "o-title", spec.title));
   if (spec.hint) section.append(el("p", "o-hint", spec.hint));
@@ -16,7 +17,7 @@ export function sectionOf(name, spec) {
 }
 
 /**
- * The page: one section a view in the catalogue's order, the transport bar behind the race, charts in a grid.
+ * The page: one section a view in the catalogue's order, the transport bar behind the race; then the tabs.
  * @param {O.Player} player
  */
 export function buildStage(player) {
@@ -24,18 +25,25 @@ export function buildStage(player) {
   root.classList.add("orthrus");
   root.replaceChildren();
   player.voice.setAttribute("aria-live", "polite");
-  const charts = el("div", "o-charts");
+  const { tabs } = player;
+  /** @type {Record<string, HTMLElement>} */
+  const below = {};
   for (const [name, spec] of Object.entries(player.settings.views)) {
     const make = PARTS[spec.kind];
     if (!make) continue;
     const section = sectionOf(name, spec);
-    (spec.kind === "plot" ? charts : root).append(section);
-    player.parts[name] = make(section, spec, player);
+    if (tabs.of(name)) below[name] = section;
+    else root.append(section);
+    const part = (player.parts[name] = make(section, spec, player));
+    if (part.aside) below[part.aside.name] = part.aside.box;
     if (spec.kind !== "lanes") continue;
     need(section, ".o-lanes").append(player.measuring.box);
     root.append(player.bar);
   }
-  root.append(charts, player.voice);
+  const links = (player.parts.links = linksPart(player));
+  if (links.aside) below.links = links.aside.box;
+  tabs.fill(below);
+  root.append(tabs.box, player.voice);
   followTheme(player);
 }
 

@@ -4,6 +4,12 @@ declare namespace O {
   type Player = import("./player.js").Player;
   type Tour = import("../views/tour.js").Tour;
   type Quiz = import("../views/quiz.js").Quiz;
+  /** A tab below the stage: its name in an address, its label, its views in order. */
+  interface Tab {
+    key: string;
+    label: string;
+    views: string[];
+  }
   type Phase = "prefill" | "draft" | "verify" | "commit" | "finish";
   type Cell = string | number | null | undefined;
   /** Cells of one kind as a rule, but for the pieces of a chart that are lists themselves. */
@@ -66,6 +72,7 @@ declare namespace O {
   interface Settings {
     views: Record<string, Spec>;
     places: string[];
+    tabs: Tab[];
     statuses: Record<string, Status>;
     legend: string[];
     layout: object;
@@ -97,8 +104,12 @@ declare namespace O {
     ended: boolean;
     slowly: boolean;
   }
-  /** What draws a view; `calm`: at most three times a second, `later`: not in the frame that answers a hand. */
+  /** What draws a view; `calm`: at most three times a second, `later`: not in the frame that answers a hand, `always`:
+   * also while its tab is closed, `aside`: what of it has a place of its own in a tab.
+   */
   interface Part {
+    always?: boolean;
+    aside?: { name: string; box: HTMLElement };
     calm?: boolean;
     later?: boolean;
     drawn?: number;
@@ -109,6 +120,26 @@ declare namespace O {
     opens?: [text: string, name: string, act: () => void];
     ready?(): boolean;
     keys?: KeyRow[];
+    levels?: { first: string; now(): string; pick(key: string): void };
+  }
+  /** Of an address, by name. */
+  type Fields = Record<string, string | undefined>;
+  /** A recorded run in the list: its name in an address, its file, what is told of it. */
+  interface Recorded {
+    name: string;
+    title: string;
+    kind: string;
+    group: string;
+    rate: string;
+    facts: string;
+    file: string;
+  }
+  /** What the served document tells its scripts. */
+  interface Page {
+    settings: Settings;
+    options: { plotly: string; bundle: string };
+    runs: Recorded[];
+    about: string;
   }
   interface KeyRow {
     shown?: string;
@@ -125,6 +156,8 @@ declare namespace O {
 
 interface Window {
   OrthrusStage: object;
+  orthrusPlayer?: O.Player;
+  orthrusGallery?: import("../page/gallery.js").Gallery;
   Plotly?: O.Plotly;
   gradio_config?: any;
 }

@@ -100,7 +100,7 @@ class Block {
 
   fillTable() {
     const { shown, tablebox, spec } = this;
-    put(this.list, "hidden", !shown || !tablebox.hidden);
+    put(this.list, "hidden", !tablebox.hidden);
     if (!shown || tablebox.hidden) return;
     tablebox.replaceChildren(makeTable(spec.title, spec.table, blockColumns(shown, this.player)));
   }
@@ -184,9 +184,11 @@ class Block {
     this.at = now.at;
     this.rest = null;
     if (this.host.dataset.phase !== now.phase) this.host.dataset.phase = now.phase;
-    put(this.next, "hidden", !block);
     this.fillTable();
-    if (!block) return;
+    if (!block) {
+      this.next.replaceChildren(); // its room stays, so that nothing moves when there is a block
+      return this.slots.forEach(({ box }) => put(box, "hidden", true));
+    }
     if (moved) this.setOff(now, stepped);
     const n = block.status.length;
     while (this.slots.length < n) {

@@ -9,6 +9,7 @@ const READABLE_MS = 1500; // a caption that is shown for less cannot be read
  * @param {HTMLElement} host
  * @param {O.Spec & {levels: O.Choice[]}} spec
  * @param {O.Player} player
+ * @returns {O.Part}
  */
 export function captionsPart(host, spec, player) {
   const text = el("p", "o-say");
@@ -35,6 +36,15 @@ export function captionsPart(host, spec, player) {
   host.append(text, choice);
   pointedWords(text, player);
   return {
+    levels: {
+      first: spec.levels[0].key,
+      now: () => level,
+      pick: (key) => {
+        if (!spec.levels.some((each) => each.key === key)) return;
+        level = key;
+        show();
+      },
+    },
     calm: true,
     /**
      * @param {{say: Record<string, O.Segment[]>}} state

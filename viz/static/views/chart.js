@@ -38,7 +38,8 @@ class Chart {
     this.cost = 20; // ms, of a redraw
     /** @type {O.Plotly | null} */
     this.plotly = null;
-    this.near = true; // the chart is in sight, or nearly
+    this.asked = false; // for Plotly
+    this.near = false; // the chart is in sight, or nearly
     this.frame = el("div", "o-frame");
     this.chart = /** @type {O.Chart} */ (/** @type {HTMLElement} */ (el("div", "o-chart"))); // Plotly makes it one
     this.chart.setAttribute("role", "img");
@@ -54,7 +55,12 @@ class Chart {
     if (this.extra) host.append(this.extra.box);
     host.append(this.tools());
     this.observe(host);
-    loadPlotly(player.options.plotly).then(
+  }
+
+  /** Evaluating Plotly takes most of a second: not before the chart's tab is open. */
+  load() {
+    this.asked = true;
+    loadPlotly(this.player.options.plotly).then(
       (plotly) => {
         this.plotly = plotly;
         this.redraw();
@@ -65,12 +71,7 @@ class Chart {
 
   variants() {
     const labels = this.spec.variants.map(({ label }) => label);
-    /** @param {number} i */
-    const pick = (i) => {
-      this.chosen = i;
-      this.renew();
-    };
-    return labels.length > 1 ? [choice(labels, this.spec.title, pick)] : [];
+    return labels.length > 1 ? [choice(labels, this.spec.title, (i) => ((this.chosen = i), this.renew()))] : [];
   }
 
   /** Under the chart: its twin as a table, its numbers as CSV, the chart as a picture. */
@@ -217,7 +218,7 @@ class Chart {
 
   /** A redraw is wanted, and there is what it needs. */
   due() {
-    return this.wanted && this.fed && !this.frame.hidden;
+    return this.wanted && this.fed && !this.frame.closest("[hidden]");
   }
 
   waits() {
@@ -226,7 +227,8 @@ class Chart {
 
   /** @param {O.Now} now */
   tick(now) {
-    const seen = this.near || !this.chart.data || !now.playing;
+    if (!this.asked && this.due()) this.load();
+    const seen = this.near || !now.playing;
     if (this.plotly && this.due() && seen && !this.busy && performance.now() >= this.readyAt && this.player.turn()) {
       this.wanted = false;
       this.react(this.plotly);

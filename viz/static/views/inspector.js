@@ -201,6 +201,7 @@ export function inspectorPart(host, spec, player) {
     else set({ chosen: slot, over: null, cycle: player.head.now().cycle, open: how === "choose" || look.open });
   });
   return {
+    always: true, // it marks its slot in the block
     calm: true,
     later: true,
     keys: [

@@ -8,17 +8,23 @@ const PICTURE = { width: 1200, height: 640, scale: 2 };
 /** @type {Promise<O.Plotly> | undefined} */
 let loading;
 /**
- * plotly.min.js, loaded once and after the first paint: evaluating it takes most of a second.
+ * plotly.min.js, loaded once: from its address, or from the page that holds it.
  * @param {string} url
  */
 export function loadPlotly(url) {
   if (window.Plotly) return Promise.resolve(window.Plotly);
   loading ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
+    const held = document.querySelector("script#plotly");
+    if (held) {
+      script.textContent = held.textContent;
+      document.head.append(script);
+      return window.Plotly ? resolve(window.Plotly) : reject(new Error("the page holds no Plotly"));
+    }
     script.src = url;
     script.onload = () => (window.Plotly ? resolve(window.Plotly) : reject(new Error(url + " is not Plotly")));
     script.onerror = () => reject(new Error("plotly.min.js did not load"));
-    setTimeout(() => document.head.append(script), 50);
+    document.head.append(script);
   });
   return loading;
 }

@@ -151,11 +151,12 @@ export function racePart(host, spec, player) {
   const lanes = spec.lanes.map((each) => makeLane(each, player));
   box.append(...lanes.map(({ card }) => card));
   const clock = raceClock(spec, player);
-  host.append(box, clock.box);
+  host.append(box);
   let facts = spec.facts;
   player.race = clock;
   return {
     later: true,
+    aside: { name: "axis", box: clock.box },
     /**
      * @param {object} state
      * @param {O.RaceFacts} news

@@ -2,8 +2,9 @@
  * measured milliseconds or forward passes; either way nothing is drawn before the playhead's clock has reached it.
  */
 
-import { button, el, need } from "../player/dom.js";
+import { button, el } from "../player/dom.js";
 import { makeTable, tableBox, tableToggle } from "../player/table.js";
+import { goTo } from "../player/tabs.js";
 
 const ROW = 22,
   GAP = 8,
@@ -106,7 +107,8 @@ export function raceColumns({ cycles, ar }, key, reached) {
  * @param {O.Player} player
  */
 export function raceClock(spec, player) {
-  const box = el("div", "o-clock");
+  const box = el("section", "o-view o-axis");
+  box.setAttribute("aria-label", spec.title + ", on one axis");
   const choice = el("div", "o-choice");
   const canvas = el("canvas");
   const result = el("p", "o-result");
@@ -176,12 +178,7 @@ export function raceClock(spec, player) {
     if (!over || !run.lost) return;
     why.append(
       " ",
-      button("See the break-even line", () =>
-        need(player.root, ".o-timeline").scrollIntoView({
-          behavior: player.reduced.matches ? "auto" : "smooth",
-          block: "center",
-        }),
-      ),
+      button("See the break-even line", () => goTo(player, "timeline")),
     );
   }
 
@@ -214,7 +211,7 @@ export function raceClock(spec, player) {
         shape.bars.filter(({ end }) => end <= reached).length + shape.ticks.filter((at) => at <= reached).length;
       const over = now.ended && passed === shape.bars.length + shape.ticks.length;
       const wanted = [passed, over, player.root.dataset.theme].join();
-      if (wanted === drawn) return;
+      if (wanted === drawn || player.tabs.hides("axis")) return;
       drawn = wanted;
       if (tablebox.hidden) paint(canvas, width, shape, reached, player);
       else tablebox.replaceChildren(makeTable(spec.title, spec.table, raceColumns(facts, key, reached)));

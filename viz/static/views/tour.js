@@ -132,6 +132,7 @@ export class Tour {
     this.card.say(this.beat.text);
     this.card.number(this.i, this.beats.length, !!find(document, PROMPT));
     this.card.paced(this.still);
+    for (const name of this.beat.show) this.player.tabs.reveal(name);
     lift(this.player.root, this.beat.show);
     if (race) race.pick("passes"); // the same on every machine; what they cost is the last card's
     this.steer(() => head.seek(Math.max(0, this.stop() - 1)));

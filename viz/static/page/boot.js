@@ -1,0 +1,62 @@
+/* The served page begins with the stage: it is mounted and plays before the framework, which brings the form, has begun. */
+
+import { find, need } from "../player/dom.js";
+import { mount } from "../player/player.js";
+import { here } from "./address.js";
+import { Gallery } from "./gallery.js";
+import { dress, follow, land } from "./places.js";
+
+/** Dark or light before the framework says so, by the same rule as it. */
+function theme() {
+  const asked = new URLSearchParams(location.search).get("__theme");
+  const system = window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  const wanted = asked === "dark" || asked === "light" ? asked : system;
+  document.body.classList.toggle("dark", wanted === "dark");
+}
+
+const FORM = ["#prompt textarea", "#run", "#status p", ".preset", ".runs", "#field-max_new_tokens input", "#about p"];
+
+/** The form is shown once all of it is there: its parts come one after the other, and would push each other down. */
+function formed() {
+  const frame = need(document, "#frame");
+  const look = () => {
+    if (!FORM.every((part) => find(frame, part))) return;
+    watcher.disconnect();
+    requestAnimationFrame(() => requestAnimationFrame(() => frame.classList.add("formed")));
+  };
+  const watcher = new MutationObserver(look);
+  watcher.observe(frame, { childList: true, subtree: true });
+  look();
+}
+
+/**
+ * The page that this document describes; none in a saved file.
+ * @returns {void}
+ */
+export function boot() {
+  const held = document.querySelector("script#o-page");
+  if (!held) return;
+  /** @type {O.Page} */
+  const page = JSON.parse(held.textContent || "");
+  dress();
+  theme();
+  formed();
+  const fields = here();
+  const somewhere = ["run", "cycle", "phase", "tab", "prompt", "chrome"].some((name) => fields[name]);
+  const player = mount(need(document, "#stage > .stage"), page.settings, {
+    ...page.options,
+    followBody: true,
+    tour: !somewhere,
+  });
+  window.orthrusPlayer = player;
+  const gallery = (window.orthrusGallery = new Gallery(player, page.runs, page.about));
+  const stay = follow(player, (run) => gallery.open(run));
+  gallery.opened = stay;
+  const first = gallery.find(fields.run) || page.runs[0];
+  const begin = () => {
+    land(player, fields);
+    need(document, "#stage").classList.remove("waits");
+  };
+  if (first) gallery.show(first).then(begin, begin);
+  else begin();
+}

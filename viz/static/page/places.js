@@ -1,0 +1,146 @@
+/* The page and its address: opening one lands where it says, a tab or another run writes it, Back goes back. */
+
+import { button, el, find } from "../player/dom.js";
+import { bare, embedding, hashOf, here, momentOf, stopOf } from "./address.js";
+import { requested } from "./request.js";
+
+const SAID_MS = 1500;
+
+/**
+ * A new entry of the history; a document without an address of its own keeps none.
+ * @param {O.Fields} fields
+ */
+function write(fields) {
+  const hash = hashOf(fields);
+  try {
+    if (hash !== location.hash) history.pushState(null, "", location.pathname + location.search + hash);
+  } catch (refused) {
+    return; // about:srcdoc, as in a notebook
+  }
+  // a Space shows the page in a frame, and writes the frame's address into its own
+  if (window.parent !== window && document.referrer)
+    window.parent.postMessage({ queryString: location.search.slice(1), hash }, new URL(document.referrer).origin);
+}
+
+/**
+ * Go where fields say, as far as they say it.
+ * @param {O.Player} player
+ * @param {O.Fields} fields
+ */
+export function land(player, fields) {
+  if (fields.tab) player.tabs.show(fields.tab);
+  const { levels } = player.parts.captions || {};
+  if (fields.level && levels) levels.pick(fields.level);
+  const at = stopOf(player.stops, fields);
+  if (at < 0) return;
+  if (player.tour) player.tour.end();
+  player.head.pause();
+  player.head.seek(at);
+}
+
+/** @param {O.Player} player */
+const runOf = ({ run = "", live }) => (live ? "" : run.split("/")[0]);
+
+/**
+ * What a link to this moment says.
+ * @param {O.Player} player
+ * @param {boolean} themed
+ * @returns {O.Fields}
+ */
+export function fieldsNow(player, themed) {
+  const asked = here();
+  const theme = themed ? player.root.dataset.theme : asked.theme;
+  const { levels } = player.parts.captions || {};
+  const shown = player.live
+    ? { ...requested(), model: player.facts.badges.details.Model }
+    : momentOf(player.head.now());
+  const level = levels && levels.now() !== levels.first ? levels.now() : "";
+  return { run: player.settings.shell ? runOf(player) : "", ...shown, tab: player.tabs.open, level, theme };
+}
+
+/**
+ * Follow the address, and write it when a visitor opens a tab or another run.
+ * @param {O.Player} player
+ * @param {(run: string) => Promise<unknown>} [open]
+ */
+export function follow(player, open) {
+  const plain = { tab: player.tabs.open, run: runOf(player) };
+  const stay = () => write({ run: player.settings.shell ? runOf(player) : "", tab: player.tabs.open });
+  player.root.addEventListener("o-tab", stay);
+  const back = async () => {
+    const fields = { ...plain, ...here() };
+    if (open && fields.run && fields.run !== runOf(player)) await open(fields.run);
+    land(player, fields);
+  };
+  window.addEventListener("popstate", back);
+  window.addEventListener("hashchange", back);
+  return stay;
+}
+
+/**
+ * @param {HTMLButtonElement} node
+ * @param {HTMLInputElement} field
+ */
+async function copy(node, field) {
+  const label = node.textContent;
+  const done = await navigator.clipboard?.writeText(field.value).then(
+    () => true,
+    () => false,
+  );
+  if (!done) field.select(); // the browser does not allow it: the text is there to be copied by hand
+  node.textContent = done ? "Copied" : "Press Ctrl+C";
+  setTimeout(() => (node.textContent = label), SAID_MS);
+}
+
+/**
+ * Links to the moment on show: a row each with its text and a button.
+ * @param {O.Player} player
+ * @returns {O.Part}
+ */
+export function linksPart(player) {
+  const box = el("section", "o-view o-links-box");
+  box.setAttribute("aria-label", "Links to this moment");
+  box.append(el("h2", "o-title", "A link to this moment"));
+  const about = el("p", "o-hint");
+  box.append(about);
+  const [link, embed] = ["Copy link", "Copy embed"].map((label) => {
+    const row = el("div", "o-linkrow");
+    const field = el("input", "o-verbatim");
+    field.readOnly = true;
+    field.setAttribute("aria-label", label.slice(5) + " code".slice(0, label === "Copy embed" ? 5 : 0));
+    field.addEventListener("focus", () => field.select());
+    const node = button(label, () => copy(node, field));
+    row.append(field, node);
+    box.append(row);
+    return { field, node };
+  });
+  const fill = () => {
+    const url = bare(location.href, false) + hashOf(fieldsNow(player, false));
+    const alone = embedding(bare(location.href, true) + hashOf(fieldsNow(player, true)));
+    if (link.field.value !== url) link.field.value = url;
+    if (embed.field.value !== alone) embed.field.value = alone;
+    about.textContent = player.live
+      ? "A live run is not kept: its link fills the form with the same request and waits for Run."
+      : "It opens this run at this cycle and phase, with this tab. The second one is for a page of your own.";
+  };
+  return {
+    aside: { name: "links", box },
+    tick() {
+      if (!player.tabs.hides("links") && !player.head.playing) fill();
+    },
+    opens: ["Link", "Copy a link to this moment", () => (player.tabs.choose("take"), fill(), link.node.click())],
+    ready: () => location.protocol !== "about:",
+  };
+}
+
+/** The stage alone, or with the page around it. */
+export function dress() {
+  const { chrome, theme } = here();
+  document.documentElement.classList.toggle("alone", chrome === "none");
+  if (theme && find(document, "#frame")) {
+    const url = new URL(location.href);
+    if (url.searchParams.get("__theme") === theme) return;
+    url.searchParams.set("__theme", theme); // the framework's own name for it, which it reads when it starts
+    history.replaceState(null, "", url);
+  }
+}
