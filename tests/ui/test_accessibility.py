@@ -201,7 +201,7 @@ def test_whatever_can_be_touched_is_large_enough(server, open_page, traces, widt
 def test_zoomed_charts_still_answer_to_the_pointer(export, open_page, trace):
     watched = open_page(export, width=3840, reduced=True)
     watched.js(f"void({PLAYER}.tour.end(), {PLAYER}.head.seek(0))")
-    watched.tab("measure")
+    watched.tab("time")
     watched.until(f"!{PLAYER}.awake")
     x, y, cycle = watched.js(BAR)
     watched.page.mouse.click(x, y)

@@ -110,9 +110,9 @@ def test_a_live_link_fills_the_form_and_waits_for_a_click(server, open_page):
 
 
 def test_a_saved_page_has_addresses_too(export, open_page):
-    watched = open_page(f"{export}#cycle=2&phase=verify&tab=measure&theme=dark", reduced=True)
+    watched = open_page(f"{export}#cycle=2&phase=verify&tab=time&theme=dark", reduced=True)
     assert watched.js(NOW) == ["verify", 1, False]
-    assert watched.js(f"{PLAYER}.tabs.open") == "measure"
+    assert watched.js(f"{PLAYER}.tabs.open") == "time"
     assert watched.js("document.querySelector('.orthrus').dataset.theme") == "dark"
     watched.until("document.querySelector('.o-timeline .main-svg')")
     watched.page.get_by_role("tab", name="Text").click()

@@ -91,7 +91,7 @@ def test_a_translator_leaves_what_the_model_wrote(address, open_page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_paper_is_white_and_its_text_black(address, scheme, open_page):
     page = open_page(address, scheme=scheme)
-    page.tab("measure")
+    page.tab("time")
     if scheme == "dark":
         assert len(page.js(DARK_TEXTS)) > 20, "the control: on the screen the text is light"
     page.page.emulate_media(media="print")

@@ -200,7 +200,7 @@ def test_words_of_a_caption_and_slots_of_the_block_point_at_each_other(address, 
 
 def test_sliders_simulate_and_everything_they_change_says_so(address, open_page, tmp_path):
     watched = open_page(address, reduced=True)
-    watched.tab("measure")
+    watched.tab("time")
     measured = watched.text(".o-timeline .o-note")
     assert "Simulated" not in measured
     knob = watched.page.locator(".o-timeline .o-knob input").first

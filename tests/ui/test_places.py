@@ -21,7 +21,7 @@ def plays(page) -> None:
     page.page.fill("#field-max_new_tokens input", "8")
     page.page.click("#run")
     page.until("document.querySelector('#status').innerText.includes('passes')")
-    page.tab("measure")
+    page.tab("time")
     assert page.page.locator("#unreachable").count() == 0
     base = page.page.url.partition("?")[0]
     assert base.endswith("/")
@@ -111,6 +111,7 @@ def test_the_page_plays_from_a_folder_of_any_name(name, traces, checkpoint, tmp_
     with running(tmp_path, (*command, "--device", "cpu"), port, root):
         page = open_page(f"http://127.0.0.1:{port}/")
         plays(page)
+        page.tab("take")
         with page.page.expect_download() as download:
             page.page.get_by_text("This page as one file").click()
         assert download.value.path().stat().st_size > 10**6

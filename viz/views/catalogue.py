@@ -74,7 +74,8 @@ class Tab(NamedTuple):
 TABS = (
     Tab("inspect", "Inspect", ("inspector",)),
     Tab("text", "Text", ("output",)),
-    Tab("measure", "Measure", ("axis", "board", "timeline")),
+    Tab("measure", "Measure", ("axis", "board")),
+    Tab("time", "Time", ("timeline",)),
     Tab("catch", "What is the catch?", ("catch",)),
     Tab("staircase", "Staircase", ("staircase",)),
     Tab("statistics", "Statistics", ("statistics", "curve")),
