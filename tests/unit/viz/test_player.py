@@ -14,6 +14,7 @@ from tests.refusals import refused
 from viz import theme
 from viz.export import html
 from viz.page import recordings
+from viz.page.form import FIELDS
 from viz.player import frames, modules
 from viz.views import catalogue
 
@@ -56,6 +57,11 @@ def test_the_static_files_take_no_text_as_html_and_name_no_other_host():
         text = text.replace("fetch(url)", "", path.name == "download.js")
         text = text.replace("fetch(run.file)", "", path.name == "gallery.js")
         assert not re.search(r"https?://|fetch\(|XMLHttpRequest|WebSocket|@import", text), path
+
+
+def test_an_address_knows_every_field_of_the_form():
+    known = re.search(r'const REQUEST = "([^"]+)"', modules.read("page/address.js"))
+    assert known and known[1].split() == ["prompt", "model", *(field.name for field in FIELDS)]
 
 
 def test_every_colour_a_view_names_exists():

@@ -6,7 +6,7 @@ import { escaped } from "../player/format.js";
 
 const PHASES = ["prefill", "draft", "verify", "commit", "finish"];
 /** The form's own fields, as viz/page/form.py names them, and the model of the run that a link was made from. */
-const REQUEST = "prompt model max_new_tokens temperature seed top_k top_p block_size pace coupling engine".split(" ");
+const REQUEST = "prompt model max_new_tokens temperature seed top_k top_p block_size draft coupling engine".split(" ");
 /** @type {Record<string, (text: string) => boolean>} */
 const KNOWN = {
   run: (text) => text !== "",
