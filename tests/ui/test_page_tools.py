@@ -150,6 +150,19 @@ def test_slots_have_numbers_and_no_mark_that_nobody_made_looks_like_one(address,
     watched.until(f"!{marked}.hasAttribute('data-auto')")
 
 
+def test_the_lattice_marks_both_ways_and_a_file_judges_nothing(address, open_page, trace, cut):
+    watched = open_page(address, reduced=True)
+    number, refused = cut
+    go(watched, number, "verify")
+    columns = "document.querySelectorAll('.o-column').length"
+    watched.until(f"{columns} === {trace.cycle(number).draft.n_draft}")
+    assert watched.js("document.querySelectorAll('.o-column.is-accepted .is-both').length") == refused - 1
+    assert watched.js("document.querySelectorAll('.o-column.is-refused .is-guess').length") == 1
+    assert watched.js("document.querySelectorAll('.o-column.is-discarded .is-own').length") == 0
+    assert not watched.page.locator(".o-whatif form").is_visible()
+    assert watched.text(".o-whatif .o-note") == catalogue.skeletons()["whatif"]["off"]["file"]
+
+
 def test_another_hand_on_the_playhead_ends_the_tour(address, open_page):
     watched = open_page(address)
     watched.js(f"void({PLAYER}.head.pause(), {PLAYER}.head.seek(1e6))")

@@ -8,7 +8,7 @@ from typing import Any
 
 from orthrus.trace import Trace
 from viz import theme
-from viz.views import cache_rows, captions, catch, text
+from viz.views import cache_rows, captions, catalogue, catch, text
 from viz.views.scoreboard import ENTRIES
 from viz.views.words import shown
 
@@ -84,6 +84,11 @@ def _inspector(values: dict[str, Any], trace: Trace) -> Picture:
     columns += [block.get(key) or [None] * n for key in ("q", "p", "rank_p")]
     heads = ["slot", "guess", "AR view's choice", "guess, diffusion ‰", "guess, AR ‰", "its rank there, from 0"]
     return table(heads, zip(range(1, n + 1), *columns, strict=True))
+
+
+def _inspected(values: dict[str, Any], trace: Trace) -> Picture:
+    """What draws the inspector's block is that block here."""
+    return _inspector(catalogue.state("inspector", trace)["state"], trace)
 
 
 def _quiz(values: dict[str, Any], trace: Trace) -> Picture:
@@ -200,4 +205,6 @@ DRAWN: dict[str, Callable[[dict[str, Any], Trace], Picture]] = {
     "race": _race,
     "cache": _cache,
     "catch": _catch,
+    "lattice": _inspected,
+    "whatif": _inspected,
 }

@@ -7,6 +7,7 @@ import { catchPart } from "./catch.js";
 import { chartPart } from "./chart.js";
 import { downloadPart } from "./download.js";
 import { inspectorPart } from "./inspector.js";
+import { latticePart } from "./lattice.js";
 import { losslessCheckPart } from "./lossless_check.js";
 import { provenancePart } from "./provenance.js";
 import { quizPart } from "./quiz.js";
@@ -14,6 +15,7 @@ import { racePart } from "./race.js";
 import { scoreboardPart } from "./scoreboard.js";
 import { textPart } from "./text.js";
 import { tourPart } from "./tour.js";
+import { whatIfPart } from "./whatif.js";
 
 /** @type {Record<string, (host: HTMLElement, spec: any, player: O.Player) => O.Part>} */
 export const PARTS = {
@@ -24,6 +26,7 @@ export const PARTS = {
   cells: blockPart,
   inspector: inspectorPart,
   lanes: racePart,
+  lattice: latticePart,
   neartie: losslessCheckPart,
   output: textPart,
   plot: chartPart,
@@ -31,4 +34,5 @@ export const PARTS = {
   record: downloadPart,
   strip: cacheRowsPart,
   tour: tourPart,
+  whatif: whatIfPart,
 };

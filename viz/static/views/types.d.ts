@@ -143,6 +143,50 @@ declare namespace O {
     memory: string;
   }
 
+  interface LatticeSpec extends Spec {
+    source: string;
+    rows: number;
+    beyond: string;
+    legend: [mark: string, label: string][];
+    bare: string;
+    none: string;
+  }
+  interface LatticeCell {
+    id: number;
+    mark: string;
+    tenths: number;
+  }
+  interface LatticeColumn {
+    slot: number;
+    status: string;
+    cells: LatticeCell[];
+    beyond: LatticeCell[];
+  }
+  interface WhatIfSpec extends Spec {
+    source: string;
+    end: string;
+    slot: string;
+    token: string;
+    judge: string;
+    before: string;
+    after: string;
+    kept: string;
+    ended: string;
+    asked: string;
+    note: string;
+    apart: string;
+    sampled: string;
+    off: Record<"file" | "prompt" | "draft" | "later" | "bytes", string>;
+  }
+  /** What the endpoint verify_block returns. */
+  interface Judged {
+    n_accept: number;
+    n_draft: number;
+    slots: { text: string | null; status: string }[];
+    next: { text: string | null } | null;
+    engine: string;
+  }
+
   type Clock = "ms" | "passes";
   interface Lane {
     text: string[];
