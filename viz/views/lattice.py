@@ -39,7 +39,7 @@ def skeleton() -> dict[str, Any]:
 
 def patch(event: Event, trace: Trace) -> list[Change]:
     if isinstance(event, Draft):
-        return [put("stop", [event.cycle, "draft"], "draft")]
+        return [put("stop", event.cycle, "draft")]
     if isinstance(event, Verdict):
-        return [put("stop", [event.cycle, "verify"], "verify")]
+        return [put("stop", event.cycle, "verify")]
     return []

@@ -56,5 +56,5 @@ def _answer(event: Verdict, trace: Trace) -> dict[str, Any]:
     cut = {"cut": [accepted + 1, accepted + 1], "kept": accepted}
     if accepted == n:
         return {**cut, "outcome": "all"}
-    why = {"own": event.ar_ids[accepted], "guess": cycle.draft.draft_ids[accepted]}
+    why = [event.ar_ids[accepted], cycle.draft.draft_ids[accepted]]
     return {**cut, "outcome": "refused", "why": why}

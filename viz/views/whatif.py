@@ -50,13 +50,11 @@ def patch(event: Event, trace: Trace) -> list[Change]:
         prompt = event.prompt.messages[0].content if single else None
         return [merge("run", {"prompt": prompt, "sampled": event.params.mode == "sample"})]
     if isinstance(event, Draft):
-        return [put("stop", [event.cycle, "draft"], "draft")]
-    if isinstance(event, Verdict):
+        return [put("stop", [event.cycle], "draft")]
+    if isinstance(event, Verdict):  # the cycle, guesses kept, the AR view's own token, and 1 if no text can hold them
         kept = trace.cycle(event.cycle).accepted
-        return [
-            put("stop", [event.cycle, "verify"], "verify"),
-            put("verdict", {"k": kept, "own": event.next_id, "halves": _halves(event.cycle, trace)}, "verify"),
-        ]
+        halves = [1] if _halves(event.cycle, trace) else []
+        return [put("stop", [event.cycle, kept, event.next_id, *halves], "verify")]
     return []
 
 

@@ -96,7 +96,7 @@ def test_the_right_answer_is_the_first_refused_slot(trace, ending):
         first = statuses.index("refused") if "refused" in statuses else None
         if block["outcome"] == "refused":
             assert block["cut"] == [first, first]
-            own, guess = block["why"]["own"], block["why"]["guess"]
+            own, guess = block["why"]
             assert own == cycle.verdict.ar_ids[first - 1] != guess == cycle.draft.draft_ids[first - 1]
         else:
             assert first is None and block["cut"][1] == n + 1 and block["kept"] == cycle.accepted

@@ -181,9 +181,9 @@ export class Quiz {
 
   /** What the verdict on show says, without a guess. */
   outcome() {
-    const { cut, kept, outcome, why = {} } = this.player.state.quiz.block;
-    const words = Object.entries(why).map(([name, id]) => [name, "“" + cellText(this.player.word(id)) + "”"]);
-    return filledIn(this.spec.results[outcome], { cut: cut[0], kept, ...Object.fromEntries(words) });
+    const { cut, kept, outcome, why = [] } = this.player.state.quiz.block;
+    const [own, guess] = why.map((/** @type {number} */ id) => "“" + cellText(this.player.word(id)) + "”");
+    return filledIn(this.spec.results[outcome], { cut: cut[0], kept, own, guess });
   }
 
   tell() {

@@ -99,15 +99,14 @@ class WhatIf {
   /** Why nothing can be judged now; "" if it can. */
   why() {
     const { off } = this.spec;
-    const { verdict } = this.player.state.whatif;
     if (!this.player.settings.shell) return off.file;
     if (this.player.facts.whatif.run.prompt === null) return off.prompt;
     if (!this.block || !this.block.ids.length) return off.draft;
     if (!this.block.own) return off.later;
-    return verdict && verdict.halves ? off.bytes : "";
+    return this.player.state.whatif.stop[3] ? off.bytes : "";
   }
 
-  /** @param {{stop: [cycle: number, phase: string] | null}} state */
+  /** @param {{stop: number[] | null}} state */
   draw(state) {
     const stop = [this.player.run, ...(state.stop || [])].join();
     const why = this.why();
@@ -177,17 +176,17 @@ class WhatIf {
    */
   show(found, slot) {
     const { spec, player, block } = this;
-    const { verdict: old } = player.state.whatif;
+    const [, kept, own] = player.state.whatif.stop;
     const n = block.ids.length;
-    /** @type {(k: number, of: number, own: string | null) => string} */
-    const told = (k, of, own) =>
-      filledIn(own === null ? spec.ended : spec.kept, { k, n: of, own: "“" + cellText(own || "") + "”" });
+    /** @type {(k: number, of: number, next: string | null) => string} */
+    const told = (k, of, next) =>
+      filledIn(next === null ? spec.ended : spec.kept, { k, n: of, own: "“" + cellText(next || "") + "”" });
     /** @type {[text: string, status: string][]} */
     const before = block.ids.map((id, i) => [player.word(id), player.settings.statuses[block.status[i + 1]].name]);
     /** @type {[text: string, status: string][]} */
     const after = found.slots.map((each) => [each.text || spec.end, each.status]);
     this.both.replaceChildren(
-      makeVerdict(spec.before, told(old.k, n, old.own === null ? null : player.word(old.own)), before, slot),
+      makeVerdict(spec.before, told(kept, n, own === null ? null : player.word(own)), before, slot),
       makeVerdict(
         spec.after,
         told(found.n_accept, found.n_draft, found.next && (found.next.text || spec.end)),
