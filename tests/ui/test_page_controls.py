@@ -127,23 +127,3 @@ def test_a_bad_value_gets_a_sentence_and_nothing_is_lost(form, name, value, sent
     assert form.page.locator("#field-seed input").input_value() == "7"
     enter(form, **{name: {"max_new_tokens": 8, "temperature": 0}.get(name, "")})
     assert "identical 8/8" in run(form)
-
-
-def test_a_changed_guess_is_judged_again_beside_the_runs_own_verdict(form):
-    run(form)
-    form.js(f"{PLAYER}.seekCycle(0, 'verify')")
-    form.until("!document.querySelector('.o-whatif form').hidden && document.querySelector('.o-whatif input').value")
-    slot, token = (form.page.locator(".o-whatif input").nth(i) for i in (0, 1))
-    n = form.js(f"{PLAYER}.state.inspector.block.ids.length")
-    slot.fill("99")
-    form.page.get_by_role("button", name="Judge again").click()
-    form.until(f"document.querySelector('.o-whatif .o-note').textContent.includes('slots 1 to {n}')")
-    slot.fill("1")
-    token.fill("")
-    form.page.get_by_role("button", name="Judge again").click()
-    form.until("document.querySelector('.o-whatif .o-note').textContent.includes('empty')")
-    token.fill("a")
-    form.page.get_by_role("button", name="Judge again").click()
-    form.until("document.querySelectorAll('.o-verdict').length === 2")
-    assert f"of {n} guesses kept" in form.text(".o-verdict")
-    assert form.js("document.querySelectorAll('.o-verdict .changed').length") >= 1
