@@ -154,6 +154,7 @@ def test_the_lattice_marks_both_ways_and_a_file_judges_nothing(address, open_pag
     watched = open_page(address, reduced=True)
     number, refused = cut
     go(watched, number, "verify")
+    watched.js(f"void({PLAYER}.tabs.show('whatif'))")
     columns = "document.querySelectorAll('.o-column').length"
     watched.until(f"{columns} === {trace.cycle(number).draft.n_draft}")
     assert watched.js("document.querySelectorAll('.o-column.is-accepted .is-both').length") == refused - 1

@@ -79,12 +79,14 @@ class Tab(NamedTuple):
 # what is not in a tab stands on the stage; `axis` is the race's, `links` is the address of what is on show
 TABS = (
     Tab("inspect", "Inspect", ("inspector",)),
+    Tab("whatif", "What if", ("whatif", "lattice")),
     Tab("text", "Text", ("output",)),
     Tab("measure", "Measure", ("axis", "board")),
     Tab("time", "Time", ("timeline",)),
     Tab("catch", "What is the catch?", ("catch",)),
     Tab("staircase", "Staircase", ("staircase",)),
     Tab("statistics", "Statistics", ("statistics", "curve")),
+    Tab("early", "Too early", ("ghosts",)),
     Tab("cache", "Cache", ("cache", "memory")),
     Tab("lossless", "Lossless", ("neartie", "gaps")),
     Tab("take", "Take along", ("links", "record")),

@@ -81,6 +81,7 @@ class WhatIf {
     this.stop = ""; // the stop on show
     this.off = ""; // why nothing can be judged there
     this.form = makeForm(spec, () => this.ask());
+    this.form.box.hidden = true;
     this.said = el("p", "o-note");
     this.said.setAttribute("role", "status");
     this.both = el("div", "o-both");
