@@ -57,7 +57,10 @@ class Verified(NamedTuple):
     judge_ms: float
 
     def text_rows(self) -> Tensor | None:
-        """The rows of the text by position: of the chain as far as it was accepted, then of the branches."""
+        """The rows of the text by position: of the chain as far as it was accepted, then of the branches.
+
+        [at least kept, vocab]; None if the pass's rows were not kept.
+        """
         settled = self.verification.settled
         if not settled.path or self.logits is None:
             return self.logits
