@@ -311,3 +311,11 @@ def test_a_very_long_text_keeps_a_window_of_it_on_the_page(open_page, tmp_path):
     watched.until("document.querySelectorAll('.o-written .o-token').length < 200")
     shown = watched.js("[...document.querySelectorAll('.o-written .o-token')].map((t) => t.textContent).join('')")
     assert shown and run.text.startswith(shown)
+
+
+@pytest.mark.parametrize("key", [tab.key for tab in catalogue.TABS])
+def test_a_tab_shows_every_view_it_has(address, open_page, key):
+    watched = open_page(address, reduced=True)
+    watched.js(f"void({TOUR}.end(), {PLAYER}.tabs.show('{key}'))")
+    views = f"[...document.querySelectorAll('#o-panel-{key} > .o-view')]"
+    watched.until(f"{views}.length && {views}.every((view) => view.getBoundingClientRect().height > 40)")

@@ -86,7 +86,7 @@ TABS = (
     Tab("catch", "What is the catch?", ("catch",)),
     Tab("staircase", "Staircase", ("staircase",)),
     Tab("statistics", "Statistics", ("statistics", "curve")),
-    Tab("early", "Too early", ("ghosts",)),
+    Tab("early", "Too early", ("early",)),
     Tab("cache", "Cache", ("cache", "memory")),
     Tab("lossless", "Lossless", ("neartie", "gaps")),
     Tab("take", "Take along", ("links", "record")),

@@ -9,7 +9,7 @@ from orthrus.trace import Cycle, Trace
 from viz.patches import Change, put
 from viz.views.words import counted
 
-NAME = "ghosts"
+NAME = "early"
 NEAR = 3  # places to either side at which a guess counts as shifted
 KINDS = (
     ("exact", "right, but too early", {"color": "@ink"}),

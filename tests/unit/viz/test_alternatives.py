@@ -21,7 +21,7 @@ def test_ghosts_are_compared_with_the_token_that_came_at_their_place():
             guess = each.draft.draft_ids[slot - 1]
             near = [text[i] for i in range(at - 3, at + 4) if 0 <= i < len(text)]
             by_hand["exact" if text[at] == guess else "shifted" if guess in near else "other"] += 1
-    columns = catalogue.state("ghosts", trace)["facts"]["columns"]
+    columns = catalogue.state("early", trace)["facts"]["columns"]
     assert {name: sum(columns[name]) for name in by_hand} == by_hand and by_hand["exact"] and by_hand["other"]
     assert columns["behind"] == list(range(1, len(columns["behind"]) + 1))
     n, exact = sum(by_hand.values()), by_hand["exact"]
@@ -36,7 +36,7 @@ def test_a_ghost_is_exact_shifted_or_neither():
 
 def test_a_run_without_a_refusal_has_no_ghosts():
     trace = Trace.of(synthetic.events(seed=3, tokens=90, sureness=1.0, stop="eos"))
-    facts = catalogue.state("ghosts", trace)["facts"]
+    facts = catalogue.state("early", trace)["facts"]
     assert facts["columns"]["behind"] == [] and "no guess" in facts["note"]
 
 

@@ -145,7 +145,7 @@ export function raceClock(spec, player) {
   canvas.setAttribute("role", "img");
   const top = el("div", "o-clocktop");
   const hint =
-    "One axis for both. Above: plain decoding, one forward pass per token. Below: Orthrus, the prompt first, then two passes per cycle: light grey drafts, dark verifies. The number is the tokens of that cycle.";
+    "One axis for both. Above: plain decoding, one forward pass per token. Below: Orthrus, the prompt first, then two passes per cycle, draft and verify. The number is the tokens of that cycle.";
   const tablebox = tableBox();
   const kit = el("div", "o-kit");
   kit.append(
