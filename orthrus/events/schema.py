@@ -204,6 +204,14 @@ class Draft(Event):
     branch_ids: Ints | None = of(int, "R", detail=-1, always=False)
     branch_parents: Ints | None = of(int, "R", detail=-1, always=False)
 
+    @property
+    def branch_depths(self) -> Ints:
+        """How many slots behind the anchor each branch stands."""
+        depths = list(range(self.block))
+        for parent in self.branch_parents or ():
+            depths.append(depths[parent] + 1)
+        return tuple(depths[self.block :])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict(Event):

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from orthrus.events import Draft, Event, Verdict
-from orthrus.trace import Trace
+from orthrus.trace import Cycle, Trace
 from viz.patches import Change, merge, put
 from viz.theme import CODES, codes
 
@@ -38,6 +38,8 @@ def patch(event: Event, trace: Trace) -> list[Change]:
         cycle = trace.cycle(event.cycle)
         unjudged = "ended" if event.next_id is None else "discarded"  # why slots after the kept ones do not count
         judged = {"status": codes(cycle.statuses()), "ar": event.ar_ids, "unjudged": unjudged}
+        if cycle.draft.branch_ids:
+            judged["twigs"] = codes(_twigs(cycle))
         if event.p_lp_draft is not None:
             judged["p"] = percents(event.p_lp_draft)
         own = None if event.next_id is None else [event.next_id, CODES[cycle.next_status or "correction"]]
@@ -57,7 +59,18 @@ def _drafted(event: Draft, trace: Trace) -> dict[str, Any]:
     }
     if event.q_lp is not None:
         block["q"] = percents(event.q_lp)
+    if event.branch_ids:
+        block["branches"] = [[depth, token] for depth, token in zip(event.branch_depths, event.branch_ids, strict=True)]
     return block
+
+
+def _twigs(cycle: Cycle) -> tuple[str, ...]:
+    """The status of each branch: kept, refused behind a kept row, or never judged."""
+    assert cycle.verdict is not None
+    path = cycle.verdict.path or ()
+    walked = {*range(cycle.verdict.n_accept + 1), *path}
+    rows = enumerate(cycle.draft.branch_parents or (), cycle.draft.block)
+    return tuple("accepted" if row in path else "refused" if parent in walked else "discarded" for row, parent in rows)
 
 
 def percents(log_probs: tuple[float, ...]) -> list[int]:

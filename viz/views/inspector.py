@@ -98,11 +98,11 @@ def _drafted(event: Draft, cycle: Cycle) -> dict[str, Any]:
 
 
 def _judged(event: Verdict, cycle: Cycle) -> dict[str, Any]:
-    n = cycle.draft.n_draft
+    n, statuses = cycle.draft.n_draft, cycle.statuses()
     block: dict[str, Any] = {
-        "status": codes(cycle.statuses()),
+        "status": codes(statuses),
         "own": event.ar_ids[:n],
-        "look": min(n, cycle.accepted + 1),
+        "look": statuses.index("refused") if "refused" in statuses else cycle.on_chain,  # the most telling slot
         "refused": "refused",
         "unjudged": "ended" if event.next_id is None else "discarded",
     }

@@ -10,10 +10,10 @@ export const SPEEDS = [
   ...RATES.map((rate) => ({
     label:
       rate === 1
-        ? "measured speed"
+        ? "real time"
         : rate > 1
-          ? rate + "× measured speed"
-          : "1/" + Math.round(1 / rate) + " of measured speed",
+          ? rate + "× real time"
+          : "1/" + Math.round(1 / rate) + " of real time",
     rate,
     fixed: 0,
   })),

@@ -74,8 +74,9 @@ class Block {
     this.list.setAttribute("role", "listbox");
     this.list.setAttribute("aria-label", spec.rows.join("; "));
     this.next = el("p", "o-next");
+    this.branches = el("p", "o-branches");
     this.tablebox = tableBox();
-    host.append(legend(player), this.list, this.tablebox, this.foot());
+    host.append(legend(player), this.list, this.branches, this.tablebox, this.foot());
     roving(this.list, this.slots);
     pointing(this.list, this.slots);
   }
@@ -156,6 +157,20 @@ class Block {
     this.next.append(tokens + " the text: " + guesses + " and ", el("span", "o-chip is-" + name, text));
   }
 
+  /** A tree's guesses beside the chain, each with its slot's number. @param {O.Block} block */
+  drawBranches({ branches, twigs }) {
+    put(this.branches, "hidden", !branches);
+    if (!branches) return;
+    const chips = branches.map(([depth, id], i) => {
+      const { name, glyph, label } = this.status(twigs ? twigs[i] : "p");
+      const chip = el("span", "o-chip is-" + name, glyph + " " + cellText(this.player.word(id)));
+      chip.title = "slot " + depth + ", " + label;
+      chip.prepend(el("sup", "", String(depth)));
+      return chip;
+    });
+    this.branches.replaceChildren("Branches, by slot: ", ...chips);
+  }
+
   waits() {
     return this.rest !== null;
   }
@@ -187,6 +202,7 @@ class Block {
     this.fillTable();
     if (!block) {
       this.next.replaceChildren(); // its room stays, so that nothing moves when there is a block
+      put(this.branches, "hidden", true);
       return this.slots.forEach(({ box }) => put(box, "hidden", true));
     }
     if (moved) this.setOff(now, stepped);
@@ -199,6 +215,7 @@ class Block {
     if (stepped && !now.playing && this.phase !== "draft") this.rest = { block, fresh: true };
     for (let i = 0; i < (this.rest ? Math.min(FIRST, n) : n); i++) this.drawSlot(i, block);
     this.drawNext(block);
+    this.drawBranches(block);
   }
 }
 

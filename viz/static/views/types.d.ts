@@ -33,6 +33,8 @@ declare namespace O {
     next?: [id: number, code: string] | null;
     kept?: number;
     committed?: number;
+    branches?: [depth: number, id: number][];
+    twigs?: string;
   }
   interface BlockSpec extends Spec {
     rows: string[];
