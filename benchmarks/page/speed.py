@@ -38,9 +38,14 @@ FLAGS = (
 ).split()
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
 RATE, A_MESSAGE = 60, 2  # events a second, events a message
-READY = (
-    "window.orthrusPlayer && orthrusPlayer.stops.length > 0 && document.querySelectorAll('.js-plotly-plot').length > 5"
-)
+READY = "window.orthrusPlayer && orthrusPlayer.stops.length > 0 && document.querySelector('#frame.formed')"
+DRAWN = "[...document.querySelectorAll('.o-panel:not([hidden]) .o-chart')].every((c) => c.querySelector('.main-svg'))"
+BARE = """import gradio as gr
+with gr.Blocks() as page:
+    text, run = gr.Textbox("x"), gr.Button("Run", elem_id="run")
+    run.click(lambda text: text, text, text)
+page.launch(server_port={port}, quiet=True)
+"""
 STREAM = """async ({messages, every}) => {
   const P = orthrusPlayer, gaps = [], seqs = [];
   let last, on = true;
@@ -57,24 +62,30 @@ STREAM = """async ({messages, every}) => {
   on = false;
   return {gaps, ms, seqs, stops: P.stops.length};
 }"""
-FIRST = """() => { // in every new page: when the first token of the film is on the screen
+FIRST = """() => { // in every new page: when the film moves, a chart is drawn, the form is there; what moved unasked
+  const told = (window.told = { cls: 0 }), seen = (name, is) => is && (told[name] ??= performance.now());
+  const add = (list) => list.getEntries().forEach((e) => (told.cls += e.hadRecentInput ? 0 : e.value));
+  new PerformanceObserver(add).observe({ type: "layout-shift", buffered: true });
   const look = () => {
     const head = window.orthrusPlayer && window.orthrusPlayer.head;
-    const moves = head && head.playing && head.share > 0 && head.share < 1;
-    requestAnimationFrame(moves ? () => (window.motion = performance.now()) : look);
+    seen("motion", head && head.playing && head.share > 0 && head.share < 1);
+    seen("chart", document.querySelector(".o-panel:not([hidden]) .main-svg"));
+    seen("form", document.querySelector("#frame") ? document.querySelector(".formed") : document.querySelector("#run"));
+    requestAnimationFrame(look);
   };
   requestAnimationFrame(look);
 }"""
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """`app.py` with the recorded runs and without a model; its address."""
+def serving(bare: bool = False) -> Iterator[str]:
+    """`app.py` with the recorded runs and without a model, or a page of the framework's own; its address."""
     with socket.socket() as probe, tempfile.TemporaryDirectory() as empty:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
         probe.close()
-        command = [sys.executable, "app.py", "--port", str(port), "--model", empty, "--device", "cpu"]
+        ours = ["app.py", "--port", str(port), "--model", empty, "--device", "cpu"]
+        command = [sys.executable, *(["-c", BARE.format(port=port)] if bare else ours)]
         process = subprocess.Popen(command, cwd=harness.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         address = f"http://127.0.0.1:{port}/"
         try:
@@ -100,8 +111,12 @@ def opened(browser: Any, address: str, size: str) -> tuple[Any, list[str]]:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(address)
-    patiently(lambda: page.evaluate(f"Boolean({READY})"), "the page never showed its charts")
+    patiently(lambda: page.evaluate(f"Boolean({READY})"), "the page never showed its form")
     page.evaluate(STILL)
+    for key in page.evaluate("orthrusPlayer.tabs.all.map(({key}) => key)"):
+        page.evaluate("(key) => void orthrusPlayer.tabs.show(key)", key)
+        patiently(lambda: page.evaluate(DRAWN), "the page never showed its charts")
+    page.evaluate("void orthrusPlayer.tabs.show('statistics')")
     return page, asked
 
 
@@ -170,22 +185,43 @@ def weighed(traces: list[Trace]) -> dict[str, Any]:
     return {"views": views, "event": total / events}
 
 
-def first_visit(browser: Any, address: str) -> dict[str, float]:
-    """Milliseconds of one fresh visit, from the start of the navigation."""
+def first_visit(browser: Any, address: str, *awaited: str, framework: bool = True) -> dict[str, float]:
+    """Milliseconds of one fresh visit from the start of the navigation, until all of `awaited` has been seen; without
+    the framework's own scripts it is what a server of the same page without them would give."""
     context = browser.new_context(viewport=dict(zip(("width", "height"), SIZES["desktop"], strict=True)))
     context.add_init_script(f"({FIRST})()")
     page = context.new_page()
+    if not framework:
+        page.route("**/assets/**", lambda route: route.abort())
     page.goto(address)
-    patiently(lambda: page.evaluate("window.motion"), "nothing ever moved")
+    for name in awaited:
+        patiently(lambda n=name: page.evaluate(f"window.told.{n}"), f"never seen: {name}")
     paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-    motion = page.evaluate("window.motion")
+    told = page.evaluate("window.told")
     context.close()
-    return {"paint_ms": paint, "motion_ms": motion, "between_ms": motion - paint}
+    return {"paint_ms": paint, "shift": told["cls"], **{f"{name}_ms": told[name] for name in awaited}}
+
+
+def visited(browser: Any, address: str, bare: str, times: int) -> dict[str, float]:
+    """Medians over fresh visits that take turns: the page, the page with a chart, and what of it is the framework's."""
+    kinds = {
+        "": (address, "motion", "form"),
+        "chart_": (f"{address}#tab=staircase", "chart"),
+        "alone_": (address, "motion"),
+        "bare_": (bare, "form"),
+    }
+    found: dict[str, list[float]] = {}
+    for _ in range(times):
+        for kind, (where, *awaited) in kinds.items():
+            seen = first_visit(browser, where, *awaited, framework=kind != "alone_")
+            for name, value in seen.items():
+                found.setdefault(kind + name, []).append(value)
+    return {name: median(values) for name, values in found.items()}
 
 
 def measure(browser: Any, address: str, traces: list[Trace], args: argparse.Namespace) -> dict[str, Any]:
-    visits = [first_visit(browser, address) for _ in range(args.visits)]
-    result: dict[str, Any] = {"first": {key: median(visit[key] for visit in visits) for key in visits[0]}}
+    with serving(bare=True) as bare:
+        result: dict[str, Any] = {"first": visited(browser, address, bare, args.visits)}
     result |= {"streaming": {}, "external": 0}
     for size in SIZES:
         page, urls = opened(browser, address, size)

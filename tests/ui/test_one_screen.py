@@ -42,6 +42,42 @@ def stopped_at_a_verdict(watched) -> None:
     watched.until("document.querySelectorAll('.o-slot:not([hidden])').length === 32")
 
 
+SHIFTS = """() => {
+  window.shifted = 0;
+  const add = (list) => list.getEntries().forEach((e) => (window.shifted += e.hadRecentInput ? 0 : e.value));
+  new PerformanceObserver(add).observe({ type: "layout-shift", buffered: true });
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (390, 844)])
+def test_nothing_moves_that_has_been_seen(server, browser, width, height):
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.add_init_script(f"({SHIFTS})()")
+    page.goto(server)
+    page.wait_for_function("document.querySelector('#frame.formed') && orthrusPlayer.head.playing", timeout=120_000)
+    page.wait_for_timeout(1500)
+    assert page.evaluate("window.shifted") < 0.02
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "screens"), [(1366, 768, 1.5), (1440, 900, 1.5), (1920, 1080, 1.5), (390, 844, 2.5)]
+)
+def test_no_tab_is_longer_than_some_screens_and_the_stage_stays(server, open_page, width, height, screens):
+    watched = open_page(server, width=width, reduced=True)
+    watched.page.set_viewport_size({"width": width, "height": height})
+    stopped_at_a_verdict(watched)
+    top = watched.js("document.querySelector('.o-ribbon').getBoundingClientRect().top + scrollY")
+    for key in watched.js("orthrusPlayer.tabs.all.map(({key}) => key)"):
+        watched.tab(key)
+        panel = f"document.querySelector('#o-panel-{key}')"
+        assert 40 < watched.js(f"{panel}.getBoundingClientRect().height") <= screens * height, key
+        assert watched.js("document.documentElement.scrollWidth") <= width, key
+        assert watched.js("document.querySelector('.o-ribbon').getBoundingClientRect().top + scrollY") == top, key
+        if width > 1000:
+            assert outside(watched, ONE_SCREEN, width, height) == [], key
+
+
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (1440, 900), (1920, 1080)])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_laptop_shows_prompt_race_and_block_without_scrolling(server, open_page, width, height, scheme):

@@ -11,6 +11,8 @@ from viz.page import player_files
 from viz.player import frames, modules
 from viz.player.shell import HEADLINE
 
+# the framework's own entry; viz/static/page/boot.js begins it behind the stage
+ENTRY = re.compile(rb'<script type="module"([^>]*?) src="(\./assets/[^"]+)"></script>')
 SCRIPT = modules.STATIC / "page" / "page.js"
 NO_SCRIPT = "This page is drawn by JavaScript, which is off in this browser. Please allow it for this address."
 INTRO = (
@@ -46,6 +48,7 @@ def amending(page: dict[str, Any]) -> Callable[[bytes], bytes]:
         document = re.sub(rb"<head(?:\s[^>]*)?>", lambda tag: tag[0] + head, document, count=1)
         document = re.sub(rb"<body(?:\s[^>]*)?>", lambda tag: tag[0] + begin, document, count=1)
         document = document.replace(b"</body>", STAGE.encode() + b"</body>", 1)
+        document = ENTRY.sub(rb'<link rel="modulepreload" id="framework"\1 href="\2">', document, count=1)
         document = document.replace(b'href="/manifest.json"', b'href="./manifest.json"')
         return re.sub(rb'const root = "[^"]*";', b'const root = "./";', document, count=1)
 

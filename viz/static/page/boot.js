@@ -14,6 +14,7 @@ function theme() {
   document.body.classList.toggle("dark", wanted === "dark");
 }
 
+const CHART_MS = 2500; // at most so long does the framework wait for a chart
 const FORM = ["#prompt textarea", "#run", "#status p", ".preset", ".runs", "#field-max_new_tokens input", "#about p"];
 
 /** The form is shown once all of it is there: its parts come one after the other, and would push each other down. */
@@ -27,6 +28,27 @@ function formed() {
   const watcher = new MutationObserver(look);
   watcher.observe(frame, { childList: true, subtree: true });
   look();
+}
+
+/**
+ * The framework begins behind the first frame of the stage, or behind the chart that an address asks for: either would
+ * wait for most of a second beside it. Asked for as a file it is from the beginning.
+ * @param {O.Player} player
+ */
+function framework(player) {
+  const hint = document.querySelector("link#framework");
+  if (!(hint instanceof HTMLLinkElement)) return;
+  const script = document.createElement("script");
+  Object.assign(script, { type: "module", crossOrigin: hint.crossOrigin, src: hint.href });
+  const began = performance.now();
+  const look = () => {
+    const chart = find(player.root, ".o-panel:not([hidden]) .o-chart");
+    const waits = chart && !find(chart, ".main-svg") && performance.now() - began < CHART_MS;
+    if (waits) requestAnimationFrame(look);
+    else document.head.append(script);
+  };
+  requestAnimationFrame(look);
+  setTimeout(() => script.isConnected || document.head.append(script), 2 * CHART_MS); // a hidden tab has no frames
 }
 
 /**
@@ -56,6 +78,7 @@ export function boot() {
   const begin = () => {
     land(player, fields);
     need(document, "#stage").classList.remove("waits");
+    framework(player);
   };
   if (first) gallery.show(first).then(begin, begin);
   else begin();

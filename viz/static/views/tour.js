@@ -5,6 +5,7 @@ import { raceMs, racePace } from "../player/speeds.js";
 import { TourCard, lift } from "./tour_card.js";
 
 const LEAD_MS = 1300; // the text stands alone before anything moves
+const FIRST_LEAD_MS = 600; // who has just come waits for nothing else
 const THINK_MS = 8000; // for the visitor's answer
 const REST_MS = 3500; // after an outcome
 const PROMPT = "#prompt textarea";
@@ -202,7 +203,7 @@ export class Tour {
     if (this.player.run !== this.run || head.moves !== this.moves) return this.end();
     if (this.still) return;
     const time = performance.now();
-    if (!this.moved && time - this.since > LEAD_MS) this.move();
+    if (!this.moved && time - this.since > (this.i ? LEAD_MS : FIRST_LEAD_MS)) this.move();
     if (this.until === Infinity && !head.playing) {
       this.card.say(this.beat.after || "");
       this.until = time + REST_MS;
