@@ -1,6 +1,6 @@
 """What each shape of draft is worth: the same held-out prompts through AR, chain, tree, lookup and auto.
 
-    python -m benchmarks.decode.draft_shapes              # every domain; about ten minutes on one quiet core
+    python -m benchmarks.decode.draft_shapes              # every domain; about two minutes on one quiet core
 
 The ways take turns on each prompt, so that a slow moment hits all of them. Counts are exact: they are the same on every
 machine, but for auto, whose choices follow what passes cost here. Time is the median of the rounds' ratios to AR.
@@ -79,8 +79,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default=str(EMBEDDED_MODEL))
     parser.add_argument("--domains", default=",".join(DOMAINS))
-    parser.add_argument("--prompts", type=int, default=6)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--prompts", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--max-new-tokens", type=int, default=128)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
@@ -96,7 +96,7 @@ def main() -> None:
             table(["draft", *list(found[domain]["chain"])], [[name, *r.values()] for name, r in found[domain].items()])
         )
     same = {"prompts": args.prompts, "rounds": args.rounds, "threads": args.threads, "engine": lm.engine}
-    write(args.out, facts(__doc__) | same | {"max_new_tokens": args.max_new_tokens, "domains": found})
+    write(facts(__doc__) | same | {"max_new_tokens": args.max_new_tokens, "domains": found}, args.out)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ MATCH = 4  # tokens that must agree; shorter matches mislead more often than the
 
 
 class PromptLookup:
-    """An index of every run of MATCH tokens in prompt and text, with the place behind its latest occurrence."""
+    """An index of every run of `match` tokens in prompt and text, with the place behind its latest occurrence."""
 
-    def __init__(self, prompt: Sequence[int]) -> None:
+    def __init__(self, prompt: Sequence[int], match: int = MATCH) -> None:
+        self.match = match
         self._ids: list[int] = []
         self._behind: dict[tuple[int, ...], int] = {}
         self.extend(prompt)
@@ -18,13 +19,13 @@ class PromptLookup:
     def extend(self, ids: Sequence[int]) -> None:
         """Append tokens of the text."""
         for token in ids:
-            if len(self._ids) >= MATCH:  # the run that ends before this token now has something behind it
-                self._behind[tuple(self._ids[-MATCH:])] = len(self._ids)
+            if len(self._ids) >= self.match:  # the run that ends before this token now has something behind it
+                self._behind[tuple(self._ids[-self.match :])] = len(self._ids)
             self._ids.append(token)
 
     def find(self, most: int) -> list[int]:
         """Up to `most` tokens that followed the latest earlier occurrence of the text's end; [] if there is none."""
-        at = self._behind.get(tuple(self._ids[-MATCH:])) if len(self._ids) >= MATCH else None
+        at = self._behind.get(tuple(self._ids[-self.match :])) if len(self._ids) >= self.match else None
         if at is None:
             return []
         found = self._ids[at : at + most]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from orthrus.config import DecodeConfig
 from orthrus.decoding.block_size import Costs
-from orthrus.decoding.drafter import Drafter
+from orthrus.decoding.drafter import SURE_MATCH, Drafter
 from orthrus.decoding.engine import run_both
 from orthrus.decoding.lookup import MATCH, PromptLookup
 from orthrus.decoding.pass_costs import Prices
@@ -66,17 +66,17 @@ def test_a_tree_is_as_wide_as_its_rows_are_cheap():
 
 
 def test_what_was_found_grows_while_it_is_right_and_rests_when_it_is_wrong():
-    drafter = auto(CHEAP, (1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 4))
-    assert drafter.find() == [5, 6, 7, 8]
+    drafter = auto(CHEAP, (*range(1, 20), *range(1, SURE_MATCH + 1)))
+    assert drafter.find() == [9, 10, 11, 12]
     drafter.observe("lookup", 4, 4, 5, 1.0)
-    assert drafter.find() == [5, 6, 7, 8, 9, 1, 2]
+    assert drafter.find() == [9, 10, 11, 12, 13, 14, 15]
     drafter.observe("lookup", 7, 0, 8, 1.0)
     assert drafter.find() == []
-    for token in (5, 6):
+    for token in (9, 10):
         drafter.wrote(token)
-    assert drafter.find() == [7, 8, 9, 1]
+    assert drafter.find() == [11, 12, 13, 14]
 
 
 def test_without_choice_auto_keeps_to_drafted_chains():
-    drafter = Drafter("auto", 8, (1, 2, 3, 4, 1, 2, 3, 4), Prices(CHEAP), by_choice=False)
+    drafter = Drafter("auto", 8, (1, 2) * 12, Prices(CHEAP), by_choice=False)
     assert drafter.find() == [] and drafter.branches(None, [1]) is None and not drafter.wrote(1)
