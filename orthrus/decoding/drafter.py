@@ -38,10 +38,8 @@ class Drafter:
         """`prices` are needed by auto alone. Without `by_choice`, as under rejection, auto keeps to drafted chains."""
         self.block, self.prices = block, prices
         self.sizes = AdaptiveBlockSize(prices, block) if prices is not None else None
-        matches = {"lookup": MATCH} if by_choice else {}
-        if draft == "auto" and by_choice and prices is not None:
-            if prices.verify(1 + FIRST_FOUND) <= CHEAP * prices.verify(1):
-                matches["auto"] = SURE_MATCH
+        cheap = prices is not None and prices.verify(1 + FIRST_FOUND) <= CHEAP * prices.verify(1)
+        matches = {"lookup": MATCH, **({"auto": SURE_MATCH} if cheap else {})} if by_choice else {}
         self.lookup = PromptLookup(prompt, matches[draft]) if draft in matches else None
         self._found = block - 1 if prices is None else min(block - 1, FIRST_FOUND)
         self._rest = self._resting = 0

@@ -42,7 +42,7 @@ WRONG = [
     ("seed", None, "wrong-type"),
     ("coupling", None, "unknown-choice"),
     ("coupling", ["gumbel"], "unknown-choice"),
-    ("pace", "auto", "wrong-type"),
+    ("draft", True, "unknown-choice"),
     ("detail", True, "wrong-type"),
     ("detail", 1.0, "wrong-type"),
     ("n_alt", 65, "out-of-range"),
