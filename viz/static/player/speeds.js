@@ -8,12 +8,7 @@ const RATES = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 4];
 export const SPEEDS = [
   { label: "teaching pace", rate: 0, fixed: TEACHING_MS },
   ...RATES.map((rate) => ({
-    label:
-      rate === 1
-        ? "real time"
-        : rate > 1
-          ? rate + "× real time"
-          : "1/" + Math.round(1 / rate) + " of real time",
+    label: rate === 1 ? "real time" : rate > 1 ? rate + "× real time" : "1/" + Math.round(1 / rate) + " of real time",
     rate,
     fixed: 0,
   })),
