@@ -248,13 +248,16 @@ def test_the_healthcheck_says_yes_while_it_runs(container):
         assert done.returncode == code, done.stderr
 
 
+TRACES = sorted((ROOT / "assets" / "traces").glob("*.jsonl.gz"))
+
+
 def test_it_starts_with_its_own_model_and_recordings_alone(container, clean):
     from tests.running import PATIENCE_S, until
 
     assert until(lambda: json.loads(container.get("/healthz").text)["status"] == "ok", PATIENCE_S), container.log
     assert "Traceback" not in container.log
-    assert container.get("/").status == 200
-    assert "Recorded runs" in container.get("/config").text
+    page = container.get("/")
+    assert page.status == 200 and all(path.name.removesuffix(".jsonl.gz") in page.text for path in TRACES)
 
 
 def test_nothing_is_written_beside_the_one_folder_and_nobody_is_asked(container, clean):
