@@ -90,15 +90,15 @@ class Timings:
 
 
 _CREWS: weakref.WeakSet[Crew] = weakref.WeakSet()
+_HELPERS: weakref.WeakSet[threading.Thread] = weakref.WeakSet()  # also of crews that are gone with their model
 
 
 @atexit.register
 def _send_home() -> None:
     """Stop the threads at exit: one that leaves compiled code while the interpreter ends would abort the process."""
-    crews = list(_CREWS)
-    for crew in crews:
+    for crew in list(_CREWS):
         crew.dismiss()
-    for thread in (thread for crew in crews for thread in crew.threads):
+    for thread in list(_HELPERS):
         thread.join(10.0)
 
 
@@ -118,6 +118,7 @@ class Crew:
         for thread in self.threads:
             thread.start()
         _CREWS.add(self)
+        _HELPERS.update(self.threads)
 
     def wake(self) -> None:
         """Wake the sleeping helpers for the next pass."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
 
 from orthrus.model.thread_team import LATE, LOOK, SOON, Crew, TeamSize, available_cores, team_sizes
+from tests.running import ROOT
 
 
 @pytest.mark.parametrize("sizes", ((1,), (1, 2), (1, 2, 3), (1, 2, 4, 8), (1, 2, 4, 8, 12)))
@@ -102,3 +105,16 @@ def test_helpers_sleep_until_they_are_woken_and_end_when_dismissed():
 
 def test_cores_are_those_this_process_may_use():
     assert 1 <= available_cores() <= 4096
+
+
+def test_a_process_ends_well_right_behind_a_model_that_is_gone():
+    """Its helpers may still be in compiled code: whoever leaves that while the interpreter ends aborts the process."""
+    code = (
+        "import torch; from tests.tiny import compiled_model\n"
+        "m = compiled_model(threads=2).model; c = m.new_cache(64)\n"
+        "for _ in range(20): m.forward_ar(torch.zeros(1, dtype=torch.int64), c)\n"
+        "del m"
+    )
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
