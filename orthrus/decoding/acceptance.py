@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from orthrus.config import DecodeConfig
-from orthrus.decoding.draft_tree import Branches, depths_of
+from orthrus.decoding.draft_tree import Branches
 from orthrus.decoding.sampling import ACCEPTANCE, NEXT, Sampled, Sampler, draw, uniforms
 from orthrus.events.schema import NextKind, TextEnd
 from orthrus.model.argmax import greedy, refuse_non_finite
@@ -183,7 +183,7 @@ def by_choice(
         choices = sampler.sample(logits, position)
         listed = choices.tolist()
         return Verification(choices, listed, accept_matching(proposals, listed, eos, remaining), None)
-    choices = sampler.sample(logits, position, depths_of(branches, logits.device))
+    choices = sampler.sample(logits, position, torch.tensor(branches.depths, device=logits.device))
     listed = choices.tolist()
     return Verification(choices, listed, accept_tree(proposals, branches, listed, eos, remaining), None)
 

@@ -81,12 +81,15 @@ class AdaptiveBlockSize:
         pairs = zip(self._belief, self._tokens[index], strict=True)
         return sum(share * tokens for share, tokens in pairs) / self.costs.cycle(index)
 
-    def observe(self, n_draft: int, n_accept: int) -> None:
-        """Record a cycle's outcome: `n_accept` of `n_draft` proposals were accepted; the next, if any, was refused."""
+    def observe(self, n_draft: int, n_accept: int, pass_rows: int = 0) -> None:
+        """Record a cycle's outcome: `n_accept` of `n_draft` proposals were accepted; the next, if any, was refused.
+
+        `pass_rows`: positions of the draft pass, if its chain was cut shorter than that.
+        """
         if not n_draft:
             self._plain += 1
             return
-        size = next(i for i in self._sizes if self.costs.rows[i] > n_draft)
+        size = next(i for i in self._sizes if self.costs.rows[i] >= max(n_draft + 1, pass_rows))
         self._won += 1 + n_accept - self.costs.cycle(size) / self.costs.cycle(0)
         self._learn(n_draft, n_accept)
         self._best, self._plain = max(self._sizes, key=self.rate), 0

@@ -24,6 +24,7 @@ class Drafted(NamedTuple):
     pass_ms: float
     branches: Branches | None = None
     shape: DraftShape = "chain"
+    pass_rows: int = 0  # of the draft pass
 
     @property
     def rows(self) -> int:
@@ -44,6 +45,7 @@ class Drafted(NamedTuple):
             found["shape"] = self.shape
         if self.branches is not None:
             found |= {"branch_ids": self.branches.ids, "branch_parents": self.branches.parents}
+            found["drafted_rows"] = self.pass_rows
         return found
 
 

@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import torch
 from torch import Tensor
 
 ALTERNATIVES = 8  # tokens of a slot that may stand in a tree: the right one is among them in 83 % of the cuts
@@ -104,8 +103,3 @@ def _numbered(nodes: list[tuple[int, int, int]], tokens: list[list[int]]) -> Bra
             parents.append(rows[parent])
             rows[number] = chain + len(ids)
     return Branches(chain, tuple(ids), tuple(parents))
-
-
-def depths_of(branches: Branches, device: torch.device) -> Tensor:
-    """[rows] int64: each row's distance from the anchor."""
-    return torch.tensor(branches.depths, device=device)

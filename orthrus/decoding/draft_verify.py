@@ -137,9 +137,9 @@ class DraftVerifyLane:
             branches = self.drafter.branches(partial(self.sampler.contest, logits, before), listed)
         self.drafts += 1
         if branches is None:
-            return Drafted(anchor, before, ids, listed, logits, watch.ms)
+            return Drafted(anchor, before, ids, listed, logits, watch.ms, pass_rows=rows)
         n = branches.chain
-        return Drafted(anchor, before, ids[:n], listed[:n], logits[:n], watch.ms, branches, "tree")
+        return Drafted(anchor, before, ids[:n], listed[:n], logits[:n], watch.ms, branches, "tree", rows)
 
     def _looked_up(self, found: list[int]) -> Drafted:
         """A chain found in prompt or text: no pass is made."""
@@ -191,7 +191,8 @@ class DraftVerifyLane:
         self.stop = settled.stop or self._full(length)
         self.verifies += 1
         ms = drafted.pass_ms + verified.pass_ms + verified.judge_ms
-        self.drafter.observe(drafted.shape, len(drafted.listed), settled.n_accept, drafted.rows, ms)
+        rows = drafted.pass_rows, drafted.rows
+        self.drafter.observe(drafted.shape, len(drafted.listed), settled.n_accept, rows, ms)
 
     def _verdict_event(
         self, drafted: Drafted, verified: Verified, began: float, gap: float | None = None

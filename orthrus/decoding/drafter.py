@@ -70,13 +70,13 @@ class Drafter:
         """The tree of a draft, None for the whole chain alone. scores() [slots, vocab], chain [slots]."""
         return branches_of(scores(), chain, MOST_NODES, self._keep) if self._keep else None
 
-    def observe(self, shape: str, n_draft: int, n_accept: int, rows: int, ms: float) -> None:
-        """A cycle accepted `n_accept` of a chain of `n_draft`; `rows` were verified, and all took `ms`."""
+    def observe(self, shape: str, n_draft: int, n_accept: int, pass_rows: tuple[int, int], ms: float) -> None:
+        """A cycle accepted `n_accept` of a chain of `n_draft`; its draft and verify pass of so many rows took `ms`."""
         if self.prices is None or self.sizes is None:
             return
-        self.prices.observe(0 if shape == "lookup" or not n_draft else n_draft + 1, rows, ms)
+        self.prices.observe(*pass_rows, ms)
         if shape != "lookup":
-            self.sizes.observe(n_draft, n_accept)
+            self.sizes.observe(n_draft, n_accept, pass_rows[0])
             return
         self._found = min(self.block - 1, 2 * self._found) if n_accept == n_draft else FIRST_FOUND
         self._rest = 0 if n_accept >= WORTH else min(LONGEST_REST, max(WORTH, 2 * self._rest))

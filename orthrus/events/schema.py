@@ -203,6 +203,12 @@ class Draft(Event):
     shape: DraftShape | None = of(str, choices=("chain", "tree", "lookup"), detail=-1, always=False)
     branch_ids: Ints | None = of(int, "R", detail=-1, always=False)
     branch_parents: Ints | None = of(int, "R", detail=-1, always=False)
+    drafted_rows: int | None = of(int, low=2, detail=-1, always=False)  # of a tree: its chain may be cut shorter
+
+    @property
+    def pass_rows(self) -> int:
+        """Rows of the diffusion view's pass; 0 if none was made, because nothing could be proposed or it was found."""
+        return 0 if not self.n_draft or self.shape == "lookup" else self.drafted_rows or self.block
 
     @property
     def branch_depths(self) -> Ints:

@@ -234,7 +234,8 @@ class CompiledModel:
             job[ROWS], job[START], job[VIEW], job[FIRST], job[ASKED] = rows, start, view, first, n_logits
             job[KEYS], job[VALUES] = cache.places
             job[STORED], job[LOGITS], job[VOCABULARY] = cache.stored, logits.data_ptr(), self._columns
-            job[BRANCHES], job[PATHS], job[SIDE] = len(paths), paths.ctypes.data, cache.side
+            # an array's address takes a microsecond to find, which a plain step need not spend
+            job[BRANCHES], job[PATHS], job[SIDE] = len(paths), paths.ctypes.data if len(paths) else 0, cache.side
             if size > 1:
                 self._crew.wake()
             began = time.perf_counter()

@@ -123,7 +123,7 @@ class Trace:
             first = Token(event.first_id, -1, 0, "first")
             return replace(grown, prefill=event, tokens=self.tokens.plus(first), sums=replace(self.sums, tokens=1))
         if isinstance(event, Draft):
-            passes = self.sums.passes_draft + (event.n_draft > 0 and event.shape != "lookup")
+            passes = self.sums.passes_draft + (event.pass_rows > 0)
             return replace(grown, drafts=self.drafts.plus(event), sums=replace(self.sums, passes_draft=passes))
         if isinstance(event, Verdict):
             return grown._with_verdict(event)

@@ -55,7 +55,7 @@ def patch(event: Event, trace: Trace) -> list[Change]:
     if not isinstance(event, Verdict):
         return []
     draft, each = trace.cycle(event.cycle).draft, trace.start.kv_bytes_per_token if trace.start else 0
-    block = draft.block * each if draft.n_draft else 0  # without guesses the diffusion view makes no pass
+    block = draft.pass_rows * each
     row = {"cycle": event.cycle + 1, "cache": measure(trace).kv_bytes / 1024, "block": block / 1024}
     row |= {name: getattr(event.kv, name) for name in KV}
     return [rows("columns", event.cycle, {name: [value] for name, value in row.items()})]

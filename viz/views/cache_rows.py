@@ -46,11 +46,11 @@ def patch(event: Event, trace: Trace) -> list[Change]:
 
 
 def _drafted(event: Draft, trace: Trace) -> list[Change]:
-    adds = f"The diffusion view's block adds {_bytes(event.block, trace)} for one pass, never stored."
-    if not event.n_draft:
-        adds = "Nothing is guessed this time, so the diffusion view makes no pass."
+    adds = f"The diffusion view's block adds {_bytes(event.pass_rows, trace)} for one pass, never stored."
+    if not event.pass_rows:
+        adds = "The diffusion view makes no pass this time."
     lines = [f"{event.pos0} rows, {_bytes(event.pos0, trace)}", adds]
-    bar = [*_stored(event.pos0, trace), ["temp", event.block if event.n_draft else 0]]
+    bar = [*_stored(event.pos0, trace), ["temp", event.pass_rows]]
     return [put("bar", bar, "draft"), put("lines", lines, "draft")]
 
 

@@ -99,6 +99,12 @@ def _draft(event: Draft) -> tuple[str, str]:
     n = event.n_draft
     if n == 0:
         return "Nothing is guessed this time: the AR view writes one token by itself.", "No draft pass: n_draft is 0."
+    if event.shape == "lookup":
+        found = mark("pending", counted(n, "token"))
+        return (
+            f"{found} that followed the same words earlier stand in for a guess.",
+            f"Prompt lookup: {n} proposals, no draft pass.",
+        )
     plain = f"The diffusion view guesses {mark('pending', counted(n, 'token'))} in a single forward pass."
     if event.q_lp is not None:
         sure = next((k for k, value in enumerate(event.q_lp) if value < SURE), n)
@@ -138,8 +144,10 @@ def _verify(cycle: Cycle, event: Verdict, trace: Trace) -> tuple[str, str]:
     plain, technical = (text.format(**values) for text in VERDICTS[kind])
     if values["own"] and not drawn and event.p_gap is not None and event.p_gap[agree] <= NEAR_TIE:
         plain += " A close call: its two best candidates were almost equally likely."
-    if (blanks := sum(_blank(i, trace) for i in cycle.draft.draft_ids[:at])) >= BLANKS:
+    if (blanks := sum(_blank(i, trace) for i in cycle.accepted_ids)) >= BLANKS:
         plain += f" {blanks} of those kept are only line ends and indentation, which are easy to guess."
+    if event.path:
+        plain += f" A branch of the draft agrees further: {counted(len(event.path), 'guess')} more are kept."
     if event.cycle == 0 and n:
         plain += " All in one forward pass: the sweep is only for your eyes."
     return plain, f"Verify pass in {milliseconds(event.t_verify_ms)}: {technical}"
@@ -165,7 +173,7 @@ def _odds(event: Verdict, at: int) -> str:
 
 def _commit(cycle: Cycle, event: Verdict, trace: Trace) -> tuple[str, str]:
     n, metrics = cycle.accepted, measure(trace)
-    passes = 2 if cycle.draft.n_draft else 1
+    passes = 2 if cycle.draft.pass_rows else 1
     own = mark("own", "one token of the AR view's own")
     guesses = mark("accepted", counted(n, "guess")) if n else counted(n, "guess")
     plain = f"{guesses} and {own}" if event.next_id is not None else guesses

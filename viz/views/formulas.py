@@ -27,6 +27,8 @@ def draft(event: Draft, trace: Trace) -> str:
     n = event.n_draft
     if n == 0:
         return "n = 0: no qᵢ is computed."
+    if event.shape == "lookup":
+        return f"x₁ … {_low(n)} = what followed the same tokens earlier; no qᵢ is computed."
     rule = f"xᵢ = {_pick('q', trace)} for i = 1 … {n}, all from one pass over the text up to position {event.pos0}"
     if event.q_lp is None:
         return rule + "."
@@ -71,7 +73,7 @@ def _tossed(cycle: Cycle, event: Verdict, trace: Trace) -> str:
 def commit(cycle: Cycle, event: Verdict, trace: Trace) -> str:
     metrics, accepted, kv = measure(trace), cycle.accepted, event.kv
     own = event.n_commit - accepted
-    passes = 1 + (cycle.draft.n_draft > 0)
+    passes = 1 + (cycle.draft.pass_rows > 0)
     gained = f"{accepted} + {own} = {counted(event.n_commit, 'new token')} from {counted(passes, 'pass')}"
     cache = f"cache {kv.before} + {kv.written} − {kv.cropped} = {kv.before + kv.kept} rows"
     return (

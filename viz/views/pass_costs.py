@@ -12,7 +12,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from orthrus.config import ModelConfig
-from orthrus.events import Draft, RunStart
+from orthrus.events import RunStart
 from orthrus.gpu.cost import Work, work
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
@@ -56,19 +56,15 @@ def plain(trace: Trace) -> Lane | None:
 
 
 def drafted(trace: Trace) -> Lane | None:
-    """Orthrus: a draft pass over the block, where something was proposed, and a verify pass."""
+    """Orthrus: a draft pass over the block, if one was made, and a verify pass."""
     passes = []
     for cycle in trace.cycles:
         if cycle.verdict is None:
             continue
         before = cycle.verdict.kv.before
-        passes += [(cycle.draft.block, before)] * makes_a_pass(cycle.draft) + [(cycle.verdict.kv.written, before)]
+        rows = (cycle.draft.pass_rows, cycle.verdict.kv.written)
+        passes += [(n, before) for n in rows if n]
     return _lane(trace, passes)
-
-
-def makes_a_pass(draft: Draft) -> bool:
-    """Whether the diffusion view drafted it: nothing may be proposed, or what prompt and text have."""
-    return draft.n_draft > 0 and draft.shape != "lookup"
 
 
 def _prompt(trace: Trace) -> int:
@@ -103,8 +99,8 @@ def measured(trace: Trace) -> dict[int, float]:
     for cycle in trace.cycles:
         if cycle.verdict is None:
             continue
-        if makes_a_pass(cycle.draft):
-            found[cycle.draft.block].append(cycle.draft.t_draft_ms)
+        if cycle.draft.pass_rows:
+            found[cycle.draft.pass_rows].append(cycle.draft.t_draft_ms)
         found[cycle.verdict.kv.written].append(cycle.verdict.t_verify_ms)
     means = {rows: sum(ms) / len(ms) for rows, ms in found.items()}
     if (rate := measure(trace).ar_tokens_per_s) is not None:

@@ -173,7 +173,7 @@ def _cells(event: Verdict, trace: Trace) -> list[Change]:
     if trace.start is None or trace.start.params.detail < 1:
         return []
     draft, sums = trace.cycle(event.cycle).draft, trace.sums
-    n, alone = draft.n_draft, event.cycle + 1 - sums.passes_draft  # number of cycles without guesses, this one included
+    n, alone = draft.n_draft, event.cycle + 1 - sum(sums.offered[:1])  # cycles without guesses, this one included
     before = sums.proposals + alone - max(1, n)
     nats = [round(value, 1) for value in draft.q_H] if draft.q_H else [None] * max(1, n)
     at = range(draft.pos0 + 1, draft.pos0 + 1 + len(nats))

@@ -82,16 +82,16 @@ def _first(event: Prefill) -> dict[str, Any]:
 
 def _sureness(cycle: Cycle, event: Verdict) -> list[dict[str, Any]]:
     """Both views' numbers for every token this cycle appended; row i of the verdict chose token i."""
-    n = event.n_commit
-    numbers: list[dict[str, Any]] = [{} for _ in range(n)]
+    numbers: list[dict[str, Any]] = [{} for _ in range(event.n_commit)]
+    n = min(event.n_commit, cycle.on_chain + 1)  # behind that the text stands on a branch, whose numbers are not kept
     if event.p_lp_ar is not None and event.p_gap is not None:
-        for each, p, gap in zip(numbers, percents(event.p_lp_ar[:n]), event.p_gap[:n], strict=True):
+        for each, p, gap in zip(numbers, percents(event.p_lp_ar[:n]), event.p_gap[:n], strict=False):
             each |= {"p": p, "gap": round(gap, 2)}
     if event.p_H is not None:
-        for each, entropy in zip(numbers, event.p_H[:n], strict=True):
+        for each, entropy in zip(numbers, event.p_H[:n], strict=False):
             each["H"] = round(entropy, 2)
     if cycle.draft.q_lp is not None:
-        for each, q in zip(numbers, percents(cycle.draft.q_lp[: cycle.accepted]), strict=False):
+        for each, q in zip(numbers, percents(cycle.draft.q_lp[: cycle.on_chain]), strict=False):
             each["q"] = q
         _own(cycle, event, numbers)
     return numbers
@@ -99,8 +99,8 @@ def _sureness(cycle: Cycle, event: Verdict) -> list[dict[str, Any]]:
 
 def _own(cycle: Cycle, event: Verdict, numbers: list[dict[str, Any]]) -> None:
     """The diffusion view's probability of the AR view's own token, if it is among the kept alternatives."""
-    draft, at = cycle.draft, cycle.accepted
-    if event.next_id is None or draft.q_top_ids is None or draft.q_top_lp is None or at >= draft.n_draft:
+    draft, at = cycle.draft, cycle.on_chain
+    if event.next_id is None or event.path or draft.q_top_ids is None or draft.q_top_lp is None or at >= draft.n_draft:
         return
     if event.next_id in draft.q_top_ids[at]:
         numbers[-1]["q"] = percents((draft.q_top_lp[at][draft.q_top_ids[at].index(event.next_id)],))[0]
@@ -110,4 +110,4 @@ def _ghosts(cycle: Cycle) -> list[int]:
     """The refused guess and the first few after it; empty if every guess was kept or the text ended."""
     if "refused" not in cycle.statuses():
         return []
-    return list(cycle.draft.draft_ids[cycle.accepted : cycle.accepted + GHOSTS])
+    return list(cycle.draft.draft_ids[cycle.on_chain : cycle.on_chain + GHOSTS])

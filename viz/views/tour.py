@@ -98,7 +98,7 @@ def _draft_text(cycle: Cycle) -> str:
 def _judged(cycle: Cycle) -> str:
     text = "The AR view is the original model. It checks every guess in one more forward pass"
     if "refused" in cycle.statuses():
-        return f"{text}, and stops at the first that it would not have written: slot {cycle.accepted + 1}."
+        return f"{text}, and stops at the first that it would not have written: slot {cycle.on_chain + 1}."
     return f"{text}. Here it would have written them all: {cycle.accepted}."
 
 

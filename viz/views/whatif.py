@@ -52,7 +52,7 @@ def patch(event: Event, trace: Trace) -> list[Change]:
     if isinstance(event, Draft):
         return [put("stop", [event.cycle], "draft")]
     if isinstance(event, Verdict):  # the cycle, guesses kept, the AR view's own token, and 1 if no text can hold them
-        kept = trace.cycle(event.cycle).accepted
+        kept = trace.cycle(event.cycle).on_chain
         halves = [1] if _halves(event.cycle, trace) else []
         return [put("stop", [event.cycle, kept, event.next_id, *halves], "verify")]
     return []

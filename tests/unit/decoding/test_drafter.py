@@ -68,9 +68,9 @@ def test_a_tree_is_as_wide_as_its_rows_are_cheap():
 def test_what_was_found_grows_while_it_is_right_and_rests_when_it_is_wrong():
     drafter = auto(CHEAP, (*range(1, 20), *range(1, SURE_MATCH + 1)))
     assert drafter.find() == [9, 10, 11, 12]
-    drafter.observe("lookup", 4, 4, 5, 1.0)
+    drafter.observe("lookup", 4, 4, (0, 5), 1.0)
     assert drafter.find() == [9, 10, 11, 12, 13, 14, 15]
-    drafter.observe("lookup", 7, 0, 8, 1.0)
+    drafter.observe("lookup", 7, 0, (0, 8), 1.0)
     assert drafter.find() == []
     for token in (9, 10):
         drafter.wrote(token)
@@ -80,3 +80,11 @@ def test_what_was_found_grows_while_it_is_right_and_rests_when_it_is_wrong():
 def test_without_choice_auto_keeps_to_drafted_chains():
     drafter = Drafter("auto", 8, (1, 2) * 12, Prices(CHEAP), by_choice=False)
     assert drafter.find() == [] and drafter.branches(None, [1]) is None and not drafter.wrote(1)
+
+
+def test_a_tree_whose_chain_was_cut_is_priced_by_its_whole_draft_pass():
+    """Eight rows were drafted for a chain of two: the pass cost what eight rows cost."""
+    drafter = auto(Costs((1, 4, 8), (1.0, 1.0, 3.0), (1.0, 1.0, 3.0)))
+    drafter.observe("tree", 2, 2, (8, 4), 4000.0)
+    assert drafter.prices.cycle_factor == pytest.approx(1.0)  # 3 s for the draft, 1 s for four rows, as expected
+    assert drafter.sizes._won == pytest.approx(3 - 6.0)

@@ -8,7 +8,7 @@ from orthrus.checkpoints.loading import load_model
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
 from orthrus.decoding.engine import run_both
 from orthrus.trace import Trace
-from viz.views import block, inspector
+from viz.views import block, captions, formulas, inspector, pass_costs, text
 from viz.views.catalogue import VIEWS
 
 PROMPT = "Tell me a story about a fox."
@@ -42,3 +42,37 @@ def test_the_block_names_each_branch_and_what_became_of_it(trace):
         assert (twig == "accepted") <= (token == choices[parent])
         assert (twig == "refused") <= (token != choices[parent])
     assert inspector._judged(verdict, cycle)["look"] == cycle.on_chain + 1  # the slot where the path left the chain
+
+
+def test_the_text_s_numbers_end_where_a_path_leaves_the_chain(trace):
+    """Behind that a slot's numbers are those of a guess that was thrown away."""
+    cycle = next(c for c in trace.cycles if c.verdict and c.verdict.path)
+    found = text._sureness(cycle, cycle.verdict)
+    assert len(found) == cycle.verdict.n_commit and all("p" in each for each in found[: cycle.on_chain + 1])
+    assert all(not each for each in found[cycle.on_chain + 1 :]) and len(found) > cycle.on_chain + 1
+
+
+def test_every_view_counts_the_rows_of_the_whole_draft_pass(trace):
+    for draft in trace.drafts:
+        assert draft.pass_rows == (draft.drafted_rows if draft.n_draft else 0) and draft.pass_rows in (0, *range(2, 33))
+    passes = sum(draft.pass_rows > 0 for draft in trace.drafts) + len(trace.verdicts)
+    rows = sum(draft.pass_rows for draft in trace.drafts) + trace.sums.written
+    lane = pass_costs.drafted(trace)
+    assert (lane.passes, lane.rows) == (passes, rows)
+
+
+def test_a_run_of_lookups_makes_no_draft_pass_in_any_view():
+    lm = load_model(str(EMBEDDED_MODEL), "cpu", threads=1)
+    trace = Trace.of(run_both(lm, "Say hello ten times.", DecodeConfig(80, draft="lookup", detail=1)))
+    found = [c for c in trace.cycles if c.draft.shape == "lookup" and c.verdict]
+    assert found and all(c.draft.pass_rows == 0 for c in found)
+    grown = Trace()
+    for event in trace.events:
+        grown = grown.add(event)
+        for view in VIEWS.values():
+            view.patch(event, grown)
+    cycle = found[0]
+    assert (
+        "1 pass" in formulas.commit(cycle, cycle.verdict, trace)
+        and "1 forward pass" in captions._commit(cycle, cycle.verdict, trace)[0]
+    )
