@@ -60,9 +60,12 @@ def _say(event: Lossless, trace: Trace) -> list[str]:
 def _rows(event: Lossless) -> str:
     if not event.rows_compared:
         return "Rows of logits were not compared."
-    share = "all of them" if event.rows_equal == event.rows_compared else str(event.rows_equal)
     until = "" if event.first_div is None else ", up to the place where the texts part"
-    return f"{counted(event.rows_compared, 'row')} of logits compared{until}: {share} equal in every bit."
+    begin = f"{counted(event.rows_compared, 'row')} of logits compared{until}:"
+    rest = event.rows_compared - event.rows_equal
+    if not rest:
+        return f"{begin} all of them equal in every bit."
+    return f"{begin} {event.rows_equal} equal in every bit; rounding changed the last bits of the other {rest}."
 
 
 def _promise(trace: Trace) -> str:

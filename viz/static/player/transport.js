@@ -150,12 +150,14 @@ export function makeTransport(player) {
     steps.append(pill);
     return pill;
   });
-  const place = el("span", "o-place");
+  const place = el("span");
+  const about = el("span", "o-place");
+  about.append(place, el("span", "o-barname", "bars: tokens of each cycle"));
   const menu = speedMenu(player);
   const right = el("div", "o-right");
   const opened = openers(player);
   right.append(menu, ...opened.nodes, listenToKeys(player));
-  bar.append(row, steps, place, box, right);
+  bar.append(row, steps, about, box, right);
 
   let drawn = "";
   return {
