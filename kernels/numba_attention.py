@@ -13,18 +13,22 @@ import torch
 from torch import Tensor
 
 from kernels.numba_common import address, entry, exp32, inner
-from kernels.numba_linear import product
+from kernels.numba_groups import apart, group_of
+from kernels.numba_linear import product_apart
 from kernels.numba_reduce import top, total
 
 QUERIES = 24  # rows of scores computed together: four full tiles, which at 1,024 positions fit in the L2 cache
 
 
 @inner
-def attend(q, group, rows, start, causal, keys, keys_at, values, values_at, scores, sums, out, column):
-    """q [rows * group, dim], scaled, row by row -> out[:rows, column : column + group * dim].
+def attend(
+    q, group, rows, start, causal, keys, keys_at, values, values_at, scores, sums, out, size, column, before, among
+):  # fmt: skip
+    """q [rows * group, dim], scaled, row by row -> columns from `column` on of `out`.
 
-    Row r of the pass is at position start + r; it sees the positions up to its own, or if not `causal` the whole
-    pass. keys_at, values_at: flat offsets of this head's keys and values. Work space: scores [QUERIES,
+    out is flat and in groups (`numba_groups`): `among` rows of `size`, of which these follow the first `before`. Row r
+    of the pass is at position start + r; it sees the positions up to its own, or if not `causal` the whole pass.
+    keys_at, values_at: flat offsets of this head's keys and values. Work space: scores [QUERIES,
     score_width(positions)], sums [QUERIES, dim].
     """
     dim, wide = q.shape[1], scores.shape[1]
@@ -33,17 +37,21 @@ def attend(q, group, rows, start, causal, keys, keys_at, values, values_at, scor
         count = min(QUERIES, rows * group - first)
         seen = start + (first + count - 1) // group + 1 if causal else start + rows
         width = (seen + 15) // 16 * 16
-        product(
+        product_apart(
             keys, keys_at, dim * 16, 16, width // 16, address(q, first * dim), dim, count, address(scores, 0), wide, dim
         )
         for f in range(count):
             own = start + (first + f) // group + 1 if causal else seen
             _softmax(scores, f, own, width)
-        product(values, values_at, 16, dim, dim // 16, address(scores, 0), wide, count, address(sums, 0), dim, width)
+        product_apart(
+            values, values_at, 16, dim, dim // 16, address(scores, 0), wide, count, address(sums, 0), dim, width
+        )
         for f in range(count):
-            scale, r, h = scores[f, wide - 1], (first + f) // group, (first + f) % group
+            scale, r, h = scores[f, wide - 1], before + (first + f) // group, (first + f) % group
+            at, together = group_of(r, among)
+            place = at * size + (column + h * dim) * together + r - at
             for i in range(dim):
-                out[r, column + h * dim + i] = sums[f, i] * scale
+                out[place + i * together] = sums[f, i] * scale
         first += count
 
 
@@ -68,7 +76,8 @@ def score_width(positions: int) -> int:
 
 @entry
 def _attend(q, group, start, causal, keys, values, scores, sums, out):
-    heads, rows = values.shape[0], out.shape[0]
+    heads, dim = values.shape[0], q.shape[2]
+    rows = q.shape[1] // group
     for g in range(heads):
         size = values.shape[1] * values.shape[2]
         attend(
@@ -84,7 +93,10 @@ def _attend(q, group, start, causal, keys, values, scores, sums, out):
             scores,
             sums,
             out,
-            g * group * q.shape[2],
+            heads * group * dim,
+            g * group * dim,
+            0,
+            rows,
         )
 
 
@@ -114,7 +126,7 @@ def attention(
         (q.float() * np.float32(dim**-0.5)).view(rows, kv_heads, group, dim).transpose(0, 1).reshape(kv_heads, -1, dim)
     )
     scores = np.zeros((QUERIES, score_width(positions)), np.float32)
-    out = torch.empty(rows, heads * dim)
+    out = np.empty(rows * heads * dim, np.float32)
     work = folded.contiguous().numpy(), group, start, k_block is None, panels.numpy(), values.contiguous().numpy()
-    _attend(*work, scores, np.zeros((QUERIES, dim), np.float32), out.numpy())
-    return out.to(q.dtype)
+    _attend(*work, scores, np.zeros((QUERIES, dim), np.float32), out)
+    return torch.from_numpy(apart(out, rows)).to(q.dtype)

@@ -2,116 +2,52 @@
 
 Weights are stored in panels of 16 outputs. bfloat16 stays bfloat16: a panel is [in, 8] words; the low half of word j
 is output j, the high half output j + 8, so widening is a shift and a mask. float32 panels are [in, 16] numbers.
-
-A tile computes a few rows of a few panels, outputs as lanes. The choice of tiles changes no bit of a product. Of the
-shapes tried on an EPYC with AVX2, 1 x 64, 2 x 32, 4 x 16 and 6 x 16 were the fastest (88 % of the core's peak at 6
-rows); 3 x 32 spills.
 """
 
 from __future__ import annotations
 
-from itertools import chain
-
 import numpy as np
 import torch
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic, overload
+from numba.extending import overload
 from torch import Tensor
 
-from kernels.numba_common import (
-    F32,
-    I32,
-    I64,
-    LANES,
-    PANEL,
-    VECTOR,
-    WORDS,
-    address,
-    entry,
-    fma_of,
-    inner,
-    number,
-    vector_at,
-)  # fmt: skip
-
-PACKED = types.uint32  # element type of a pool of bfloat16 panels
+from kernels.numba_common import LANES, PANEL, address, entry, inner
+from kernels.numba_groups import group_size, grouped
+from kernels.numba_tile import PACKED, WIDE, tile_of
 
 
-def _splat(builder: ir.IRBuilder, scalar: ir.Value) -> ir.Value:
-    nothing = ir.Constant(VECTOR, ir.Undefined)
-    one = builder.insert_element(nothing, scalar, ir.Constant(I32, 0))
-    return builder.shuffle_vector(one, nothing, ir.Constant(WORDS, [0] * LANES))
+def _product(add: bool, in_groups: bool, wide: bool):
+    """product(pool, at, panel, step, panels, x, xs, rows, y, ys, k): `tile_of` over any number of rows and panels.
 
-
-def _widened(builder: ir.IRBuilder, pool: ir.Value, at: ir.Value, packed: bool) -> list[ir.Value]:
-    """The 16 weights of a panel for one input, as two vectors of float32."""
-    if not packed:
-        halves = (at, builder.add(at, number(LANES)))
-        return [builder.load(vector_at(builder, pool, half), align=4) for half in halves]
-    words = builder.load(vector_at(builder, pool, at, I32, WORDS), align=4)
-    low = builder.shl(words, ir.Constant(WORDS, [16] * LANES))
-    high = builder.and_(words, ir.Constant(WORDS, [0xFFFF0000] * LANES))
-    return [builder.bitcast(half, VECTOR) for half in (low, high)]
-
-
-def _tile(rows: int, panels: int, add: bool):
-    """tile(pool, at, panel, step, x, xs, y, ys, k): y[rows, panels * 16] (+)= x[rows, k] times panels of `pool`.
-
-    `at`: offset of the first panel; `panel` and `step`: strides of panels and of inputs; x, y: addresses, xs, ys: row
-    strides. Strides are in elements.
+    x, y: addresses of float32 numbers. If `in_groups`, xs is k.
     """
+    t1x4 = tile_of(1, 4, add, in_groups)
+    single = [tile_of(rows, 1, add, in_groups) for rows in (1, 2, 4, 6)]
+    double = [tile_of(rows, 2, add, in_groups) for rows in (1, 2, 4, 6)]
 
-    @intrinsic
-    def tile(typing, pool, at, panel, step, x, xs, y, ys, k):
-        packed = pool.dtype == PACKED
+    def over_rows(t1, t2, t4, t6):
+        @inner
+        def over(pool, at, panel, step, x, xs, rows, y, ys, k):
+            r = 0
+            while r < rows:
+                size, xr, yr = group_size(rows - r), x + r * xs * 4, y + r * ys * 4
+                if size == 6:
+                    t6(pool, at, panel, step, xr, xs, yr, ys, k)
+                elif size == 4:
+                    t4(pool, at, panel, step, xr, xs, yr, ys, k)
+                elif size == 2:
+                    t2(pool, at, panel, step, xr, xs, yr, ys, k)
+                else:
+                    t1(pool, at, panel, step, xr, xs, yr, ys, k)
+                r += size
 
-        def generate(context, builder, signature, args):
-            pool, at, panel, step, x, xs, y, ys, k = args
-            base = builder.ptrtoint(context.make_array(signature.args[0])(context, builder, pool).data, I64)
-            fma, before = fma_of(builder), builder.basic_block
-            loop, done = builder.append_basic_block(), builder.append_basic_block()
-            builder.branch(loop)
-            builder.position_at_end(loop)
-            i = builder.phi(I64)
-            i.add_incoming(number(0), before)
-            sums = [[builder.phi(VECTOR) for _ in range(2 * panels)] for _ in range(rows)]
-            for phi in chain(*sums):
-                phi.add_incoming(ir.Constant(VECTOR, [0.0] * LANES), before)
-            here = builder.add(at, builder.mul(i, step))
-            places = [builder.add(here, builder.mul(panel, number(p))) for p in range(panels)]
-            weights = [w for place in places for w in _widened(builder, base, place, packed)]
-            inputs = builder.inttoptr(x, F32.as_pointer())
-            new = []
-            for r in range(rows):
-                where = builder.gep(inputs, [builder.add(builder.mul(xs, number(r)), i)])
-                value = _splat(builder, builder.load(where, align=4))
-                new.append([builder.call(fma, [value, w, s]) for w, s in zip(weights, sums[r], strict=True)])
-                for phi, result in zip(sums[r], new[r], strict=True):
-                    phi.add_incoming(result, loop)
-            following = builder.add(i, number(1))
-            i.add_incoming(following, loop)
-            builder.cbranch(builder.icmp_signed("<", following, k), loop, done)
-            builder.position_at_end(done)
-            for r in range(rows):
-                for c, result in enumerate(new[r]):
-                    out = vector_at(builder, y, builder.add(builder.mul(ys, number(r)), number(c * LANES)))
-                    total = builder.fadd(builder.load(out, align=4), result) if add else result
-                    builder.store(total, out, align=4)
-            return context.get_dummy_value()
+        return over
 
-        return types.void(pool, *[types.int64] * 8), generate
-
-    return tile
-
-
-def _product(add: bool):
-    t1x4, t2x2 = _tile(1, 4, add), _tile(2, 2, add)
-    t1, t2, t4, t6 = (_tile(rows, 1, add) for rows in (1, 2, 4, 6))
+    one, t2x2 = over_rows(*single), double[1]
+    two, few = (over_rows(*double), 1 << 20) if wide else (one, 2)
 
     @inner
     def product(pool, at, panel, step, panels, x, xs, rows, y, ys, k):
-        """`_tile` over any number of rows and panels; x, y: addresses of float32 numbers."""
         p = 0
         if rows == 1:
             while p + 4 <= panels:
@@ -121,28 +57,19 @@ def _product(add: bool):
             while p + 2 <= panels:
                 t2x2(pool, at + p * panel, panel, step, x, xs, y + p * 64, ys, k)
                 p += 2
+        elif rows <= few:
+            while p + 2 <= panels:
+                two(pool, at + p * panel, panel, step, x, xs, rows, y + p * 64, ys, k)
+                p += 2
         while p < panels:
-            here, r = at + p * panel, 0
-            while r < rows:
-                left, xr, yr = rows - r, x + r * xs * 4, y + r * ys * 4 + p * 64
-                if left >= 6 and left != 8:
-                    t6(pool, here, panel, step, xr, xs, yr, ys, k)
-                    r += 6
-                elif left >= 4:
-                    t4(pool, here, panel, step, xr, xs, yr, ys, k)
-                    r += 4
-                elif left >= 2:
-                    t2(pool, here, panel, step, xr, xs, yr, ys, k)
-                    r += 2
-                else:
-                    t1(pool, here, panel, step, xr, xs, yr, ys, k)
-                    r += 1
+            one(pool, at + p * panel, panel, step, x, xs, rows, y + p * 64, ys, k)
             p += 1
 
     return product
 
 
-product, product_added = _product(False), _product(True)
+product, product_added = _product(False, True, WIDE), _product(True, True, WIDE)
+product_apart = _product(False, False, False)  # rows apart, as attention's lie
 
 
 def _width(pool):
@@ -207,9 +134,10 @@ def pool_of(weight: Tensor) -> np.ndarray:
 
 @entry
 def _linear(pool, x, y):
-    wide = width(pool)
-    k = x.shape[1]
-    product(pool, 0, k * wide, wide, y.shape[1] // 16, address(x, 0), k, x.shape[0], address(y, 0), y.shape[1], k)
+    """x in groups, flat; y [rows, outputs]."""
+    wide, rows = width(pool), y.shape[0]
+    k = len(x) // rows
+    product(pool, 0, k * wide, wide, y.shape[1] // 16, address(x, 0), k, rows, address(y, 0), y.shape[1], k)
 
 
 def linear(x: Tensor, weight: Tensor, out_dtype: torch.dtype | None = None) -> Tensor:
@@ -219,5 +147,6 @@ def linear(x: Tensor, weight: Tensor, out_dtype: torch.dtype | None = None) -> T
     """
     pool = pool_of(weight)
     y = np.empty((len(x), -(-weight.shape[0] // PANEL) * PANEL), np.float32)
-    _linear(pool, x.float().contiguous().numpy(), y)
+    if len(x):
+        _linear(pool, grouped(x.float().numpy()), y)
     return torch.from_numpy(y)[:, : weight.shape[0]].to(out_dtype or x.dtype)

@@ -59,7 +59,10 @@ class Weights(NamedTuple):
 
 
 class Buffers(NamedTuple):
-    """The buffers of a pass of up to `rows` rows; a first axis of threads if each has its own."""
+    """The buffers of a pass of up to `rows` rows; a first axis of threads if each has its own.
+
+    What is multiplied by weights lies in groups of rows (`numba_groups`): normed, attended, acted.
+    """
 
     x: np.ndarray  # [rows, hidden], the residual stream
     normed: np.ndarray  # [threads, rows, hidden]
@@ -114,7 +117,7 @@ def _heads(g, me, view, layer, rows, start, paths, side, w, b, keys, values):
             flat[cache + at * dim + i] = b.qkv[r, base + (group + 1) * dim + i]
     attend(
         queries, group, chain, start, view == 0, keys, cache, values, cache, b.scores[me], b.sums[me],
-        b.attended, g * group * dim,
+        b.attended.reshape(-1), b.attended.shape[1], g * group * dim, 0, rows,
     )  # fmt: skip
     if len(paths):
         _branches(g, me, chain, group, start, paths, side, b, keys, values, cache, dim)
@@ -123,7 +126,7 @@ def _heads(g, me, view, layer, rows, start, paths, side, w, b, keys, values):
 @inner
 def _branches(g, me, chain, group, start, paths, side, b, keys, values, cache, dim):
     """Attention of the branch rows: each finds its path at the path's positions, as if it had been decoded alone."""
-    flat_keys, flat_values = keys.reshape(-1), values.reshape(-1)
+    flat_keys, flat_values, rows = keys.reshape(-1), values.reshape(-1), chain + len(paths)
     for r in range(chain):
         _copied(flat_keys, flat_values, cache, dim, start + r, side + r)
     for j in range(len(paths)):
@@ -133,7 +136,7 @@ def _branches(g, me, chain, group, start, paths, side, b, keys, values, cache, d
                 _copied(flat_keys, flat_values, cache, dim, side + paths[j, d], start + d)
         attend(
             b.q[me][r * group : (r + 1) * group], group, 1, start + depth, True, keys, cache, values, cache,
-            b.scores[me], b.sums[me], b.attended[r : r + 1], g * group * dim,
+            b.scores[me], b.sums[me], b.attended.reshape(-1), b.attended.shape[1], g * group * dim, r, rows,
         )  # fmt: skip
         for d in range(1, min(depth + 1, chain)):
             if paths[j, d] != d:
@@ -159,7 +162,7 @@ def _gates(unit, me, layer, rows, w, b):
         w.pool, w.at[layer, GATE_UP] + unit * 2 * COLUMNS * hidden * wide, hidden * wide, wide, 2 * panels,
         address(b.normed, me * b.normed.shape[1] * hidden), hidden, rows, address(mine, 0), mine.shape[1], hidden,
     )  # fmt: skip
-    silu_mul_panels(mine, rows, panels, b.acted, unit * COLUMNS * 16)
+    silu_mul_panels(mine, rows, panels, b.acted.reshape(-1), size, unit * COLUMNS * 16)
 
 
 @inner
@@ -169,7 +172,7 @@ def _logits(unit, me, job, w, b):
     panels = min(2 * COLUMNS, size // 16 - unit * 2 * COLUMNS)
     product(
         w.pool, w.at[0, HEAD] + unit * 2 * COLUMNS * hidden * wide, hidden * wide, wide, panels,
-        address(b.normed, (me * b.normed.shape[1] + job[FIRST]) * hidden), hidden, job[ASKED],
+        address(b.normed, me * b.normed.shape[1] * hidden), hidden, job[ASKED],
         job[LOGITS] + unit * 2 * COLUMNS * 64, size, hidden,
     )  # fmt: skip
 
@@ -205,7 +208,8 @@ def _share(me, number, job, sync, w, b):
         unit = claim(address(sync, 0), i, number, units)
         while unit >= 0:
             if norm >= 0:  # each thread writes its own, once
-                norm_rows(b.x, w.norms[norm], b.normed[me], rows, w.eps[0])
+                first, count = (job[FIRST], job[ASKED]) if phase == LOGITS_PHASE else (0, rows)
+                norm_rows(b.x, first, count, w.norms[norm], b.normed[me].reshape(-1), w.eps[0])
                 norm = -1
             if phase == ATTENTION:
                 _heads(unit, me, view, layer, rows, start, paths, job[SIDE], w, b, keys, values)

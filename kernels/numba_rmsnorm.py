@@ -7,26 +7,31 @@ import torch
 from torch import Tensor
 
 from kernels.numba_common import address, entry, inner
+from kernels.numba_groups import apart, group_size
 from kernels.numba_reduce import squares
 
 
 @inner
-def norm_rows(x, weight, out, rows, eps):
-    """x, out [>= rows, size] float32, size a multiple of 8."""
-    size = x.shape[1]
-    for r in range(rows):
-        s = np.float32(1) / np.sqrt(squares(address(x, r * size), size) / np.float32(size) + eps)
-        for i in range(size):
-            out[r, i] = weight[i] * (x[r, i] * s)
+def norm_rows(x, first, rows, weight, out, eps):
+    """Rows of x [>= first + rows, size], size a multiple of 8 -> out, flat and in groups (`numba_groups`); float32."""
+    size, at = x.shape[1], 0
+    while at < rows:
+        count = group_size(rows - at)
+        for r in range(at, at + count):
+            s = np.float32(1) / np.sqrt(squares(address(x, (first + r) * size), size) / np.float32(size) + eps)
+            place = at * size + r - at
+            for i in range(size):
+                out[place + i * count] = weight[i] * (x[first + r, i] * s)
+        at += count
 
 
 @entry
 def _norm(x, weight, out, eps):
-    norm_rows(x, weight, out, len(x), eps)
+    norm_rows(x, 0, len(x), weight, out, eps)
 
 
 def rmsnorm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
     """As `kernels.ops.rmsnorm`. x [rows, hidden], weight [hidden] -> [rows, hidden]."""
-    out = torch.empty(x.shape)
-    _norm(x.float().contiguous().numpy(), weight.float().numpy(), out.numpy(), np.float32(eps))
-    return out.to(x.dtype)
+    out = np.empty(x.numel(), np.float32)
+    _norm(x.float().contiguous().numpy(), weight.float().numpy(), out, np.float32(eps))
+    return torch.from_numpy(apart(out, len(x))).to(x.dtype)

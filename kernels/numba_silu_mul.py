@@ -7,21 +7,29 @@ import torch
 from torch import Tensor
 
 from kernels.numba_common import entry, exp32, inner
+from kernels.numba_groups import apart, group_of
 
 
 @inner
-def silu_mul_panels(gates, rows, panels, out, column):
-    """gates [rows, panels * 32]: 16 gates, then their 16 ups -> out[:rows, column : column + panels * 16]."""
+def silu_mul_panels(gates, rows, panels, out, size, column):
+    """gates [rows, panels * 32]: 16 gates, then their 16 ups -> out, flat and in groups (`numba_groups`) of rows of
+    `size`: columns from `column` on. The gates are overwritten.
+    """
     for r in range(rows):
+        first, count = group_of(r, rows)
         for p in range(panels):
-            for i in range(16):
+            for i in range(16):  # by itself, so that it is vectorised
                 gate = gates[r, p * 32 + i]
-                out[r, column + p * 16 + i] = gate / (np.float32(1) + exp32(-gate)) * gates[r, p * 32 + 16 + i]
+                gates[r, p * 32 + i] = gate / (np.float32(1) + exp32(-gate)) * gates[r, p * 32 + 16 + i]
+            place = first * size + (column + p * 16) * count + r - first
+            for i in range(16):
+                out[place + i * count] = gates[r, p * 32 + i]
 
 
 @entry
 def _silu_mul(gates, out):
-    silu_mul_panels(gates, len(gates), gates.shape[1] // 32, out, 0)
+    panels = gates.shape[1] // 32
+    silu_mul_panels(gates, len(gates), panels, out, panels * 16, 0)
 
 
 def silu_mul(gate_up: Tensor) -> Tensor:
@@ -29,6 +37,6 @@ def silu_mul(gate_up: Tensor) -> Tensor:
     rows, both = gate_up.shape
     halves = torch.nn.functional.pad(gate_up.float().view(rows, 2, both // 2), (0, -(both // 2) % 16))
     mixed = halves.view(rows, 2, -1, 16).transpose(1, 2).contiguous().view(rows, -1)
-    out = torch.empty(rows, mixed.shape[1] // 2)
-    _silu_mul(mixed.numpy(), out.numpy())
-    return out[:, : both // 2].to(gate_up.dtype)
+    out = np.empty(mixed.numel() // 2, np.float32)
+    _silu_mul(mixed.numpy(), out)
+    return torch.from_numpy(apart(out, rows))[:, : both // 2].to(gate_up.dtype)

@@ -31,6 +31,7 @@ import torch
 
 from benchmarks.decode.floor import copy_rate, product_rate
 from benchmarks.harness import RESULTS, SHAPES, facts, shaped, table, thread_counts, weight_count, write
+from kernels.numba_groups import grouped
 from kernels.numba_linear import _linear, pool_of
 from orthrus.checkpoints.loading import LoadedModel, load_model
 from orthrus.config import EMBEDDED_MODEL, DecodeConfig
@@ -116,7 +117,7 @@ def tile_rate(threads: int, seconds: float = SECONDS) -> float:
 
 def _operands() -> tuple[np.ndarray, np.ndarray]:
     x = np.ones((TILE["rows"], TILE["inputs"]), np.float32)
-    return x, np.empty((TILE["rows"], TILE["outputs"]), np.float32)
+    return grouped(x), np.empty((TILE["rows"], TILE["outputs"]), np.float32)
 
 
 def rates(threads: int, pass_bytes: int) -> dict[str, float]:

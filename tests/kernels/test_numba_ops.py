@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from kernels import ops
 from kernels.numba_common import exp32, inner
+from kernels.numba_groups import apart, group_of, grouped
 from kernels.numba_silu_mul import silu_mul
 from orthrus.model.row_invariance import bit_equal
 
@@ -61,6 +62,17 @@ def test_a_row_of_a_product_is_the_same_in_every_pass(dtype):
     reordered = torch.arange(1024).flip(0)  # the comparison sees another order of sums
     other = ops.linear(x[:, reordered].contiguous(), weight[:, reordered].contiguous(), torch.float32, backend="numba")
     assert not same(other, together)
+
+
+@given(st.integers(1, 70), st.integers(1, 5))
+def test_rows_in_groups_are_the_same_rows(rows, size):
+    x = np.arange(rows * size, dtype=np.float32).reshape(rows, size)
+    flat = grouped(x)
+    assert np.array_equal(apart(flat, rows), x)
+    for row in range(rows):
+        first, count = group_of(row, rows)
+        assert first <= row < first + count <= rows
+        assert np.array_equal(flat[first * size + row - first :][: size * count : count], x[row])
 
 
 def test_a_product_is_the_chain_of_fused_multiply_adds_it_says():
