@@ -132,7 +132,7 @@ def _branches(g, me, chain, group, start, paths, side, b, keys, values, cache, d
     for j in range(len(paths)):
         depth, r = paths[j, 0], chain + j
         for d in range(1, depth + 1):
-            if paths[j, d] != d:
+            if paths[j, d] != d or d >= chain:
                 _copied(flat_keys, flat_values, cache, dim, side + paths[j, d], start + d)
         attend(
             b.q[me][r * group : (r + 1) * group], group, 1, start + depth, True, keys, cache, values, cache,

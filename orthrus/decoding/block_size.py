@@ -54,14 +54,31 @@ def could_win(costs: CycleCosts, index: int) -> bool:
     return index == 0 or MARGIN * costs.cycle(index) < tokens * costs.cycle(0)
 
 
+class Belief:
+    """The posterior over CHANCES."""
+
+    def __init__(self) -> None:
+        self.shares = [weight / sum(PRIOR) for weight in PRIOR]
+
+    def learn(self, n_draft: int, n_accept: int) -> None:
+        """Update it by Bayes' rule: `n_accept` of `n_draft` were accepted; then mix in some of the uniform one."""
+        fell = n_accept < n_draft
+        weighed = [b * q**n_accept * (1 - q if fell else 1) for b, q in zip(self.shares, CHANCES, strict=True)]
+        total = sum(weighed)  # never zero: every chance keeps some weight, and some chances lie between 0 and 1
+        self.shares = [(1 - CHANGE) * w / total + CHANGE / len(CHANCES) for w in weighed]
+
+    def tokens(self, rows: int) -> float:
+        """Expected tokens of a cycle whose draft is so many positions deep, the anchor included."""
+        return sum(share * (1 - q**rows) / (1 - q) for share, q in zip(self.shares, CHANCES, strict=True))
+
+
 class AdaptiveBlockSize:
     """The block sizes of one run. Call `block()` before each cycle and `observe(...)` after it."""
 
     def __init__(self, costs: CycleCosts, block: int) -> None:
         self.costs = costs
         self._sizes = [i for i, rows in enumerate(costs.rows) if rows <= max(1, block) and could_win(costs, i)]
-        self._tokens = [[sum(q**i for i in range(rows)) for q in CHANCES] for rows in costs.rows]
-        self._belief = [weight / sum(PRIOR) for weight in PRIOR]
+        self.belief = Belief()
         self._best = max(self._sizes, key=self.rate)
         self._plain, self._wait, self._won = 0, FIRST_WAIT, 0.0
 
@@ -78,8 +95,7 @@ class AdaptiveBlockSize:
 
     def rate(self, index: int) -> float:
         """Expected tokens per cost of a cycle of size `index`."""
-        pairs = zip(self._belief, self._tokens[index], strict=True)
-        return sum(share * tokens for share, tokens in pairs) / self.costs.cycle(index)
+        return self.belief.tokens(self.costs.rows[index]) / self.costs.cycle(index)
 
     def observe(self, n_draft: int, n_accept: int, pass_rows: int = 0) -> None:
         """Record a cycle's outcome: `n_accept` of `n_draft` proposals were accepted; the next, if any, was refused.
@@ -91,15 +107,8 @@ class AdaptiveBlockSize:
             return
         size = next(i for i in self._sizes if self.costs.rows[i] >= max(n_draft + 1, pass_rows))
         self._won += 1 + n_accept - self.costs.cycle(size) / self.costs.cycle(0)
-        self._learn(n_draft, n_accept)
+        self.belief.learn(n_draft, n_accept)
         self._best, self._plain = max(self._sizes, key=self.rate), 0
         if not self._best:
             self._wait = FIRST_WAIT if self._won >= 0 else min(2 * self._wait, LAST_WAIT)
             self._won = 0.0
-
-    def _learn(self, n_draft: int, n_accept: int) -> None:
-        """Update the posterior by Bayes' rule, then mix in some of the uniform distribution."""
-        fell = n_accept < n_draft
-        weighed = [b * q**n_accept * (1 - q if fell else 1) for b, q in zip(self._belief, CHANCES, strict=True)]
-        total = sum(weighed)  # never zero: every chance keeps some weight, and some chances lie between 0 and 1
-        self._belief = [(1 - CHANGE) * w / total + CHANGE / len(CHANCES) for w in weighed]

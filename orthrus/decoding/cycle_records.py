@@ -31,6 +31,11 @@ class Drafted(NamedTuple):
         """Rows that the verify pass computes."""
         return 1 + len(self.listed) + (len(self.branches.ids) if self.branches else 0)
 
+    @property
+    def deepest(self) -> int:
+        """Proposals on the longest path."""
+        return self.branches.deepest if self.branches else len(self.listed)
+
     def fields(self) -> dict[str, Any]:
         """The draft event's fields beyond the statistics."""
         found: dict[str, Any] = {

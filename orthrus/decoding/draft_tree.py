@@ -4,6 +4,8 @@ One diffusion pass gives a distribution for each slot, whatever will stand in th
 has the product of its tokens' probabilities, and the most expected tokens for n rows have the n likeliest paths. A path
 is never likelier than the one it continues, so they form a tree (best first, as in Yen 1971 for k paths).
 
+What followed the last tokens of a path earlier, in prompt or text, is a second opinion: it has a share of the chance.
+
 Rows of a verify pass: 0 the anchor, 1 .. chain the first choices of each slot, then the branches, parents first.
 """
 
@@ -14,10 +16,16 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
+from typing import NamedTuple
 
 from torch import Tensor
 
+Path = tuple[int, ...]  # tokens behind the anchor
 ALTERNATIVES = 8  # tokens of a slot that may stand in a tree: the right one is among them in 83 % of the cuts
+# The chance of what followed the same tokens earlier. If it is not the draft's first choice, it is right in 80 % of the
+# places of an edit, in 8 % of a calculation's; with 0.1 or 0.3 trees bring a few per cent less.
+SAID = 0.2
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,11 @@ class Branches:
             above = tuple(range(1, parent + 1)) if parent <= self.chain else found[parent - self.chain - 1]
             found.append((*above, row))
         return tuple(found)
+
+    @cached_property
+    def deepest(self) -> int:
+        """Length of the longest path."""
+        return max((self.chain, *map(len, self.paths)))
 
     @property
     def depths(self) -> list[int]:
@@ -56,11 +69,22 @@ class Branches:
         return row >= self.chain and row not in self.parents
 
 
-def branches_of(scores: Tensor, chain: Sequence[int], most: int, keep: Callable[[Sequence[float]], int]) -> Branches:
+def nothing_said(path: Path) -> None:
+    """For a text whose earlier tokens nobody looks up."""
+
+
+def branches_of(
+    scores: Tensor,
+    chain: Sequence[int],
+    most: int,
+    keep: Callable[[Sequence[float]], int],
+    said: Callable[[Path], int | None] = nothing_said,
+) -> Branches:
     """The likeliest paths along and beside the chain; `keep` says how many of at most `most`, given their chances.
 
-    scores [slots, vocab], the logits that decide each slot; chain [slots], the first choices. The chain of the result
-    may be shorter than the one given, never empty.
+    scores [slots, vocab], the logits that decide each slot; chain [slots], the first choices; said(path) the token that
+    followed the path's end earlier, in prompt or text. The chain of the result may be shorter than the one given, never
+    empty.
     """
     width = min(ALTERNATIVES, scores.shape[-1])
     log_q, ids = scores.float().log_softmax(-1).topk(width, dim=-1)
@@ -69,37 +93,84 @@ def branches_of(scores: Tensor, chain: Sequence[int], most: int, keep: Callable[
         if tokens[slot][0] != first and first in tokens[slot]:
             place = tokens[slot].index(first)
             tokens[slot][0], tokens[slot][place] = first, tokens[slot][0]
-    nodes, chances = _best_first(listed, most)
-    return _numbered(nodes[: max(1, keep(chances))], tokens)
+    growth = _Growth(listed, tokens, said)
+    while growth.waiting and len(growth.nodes) < most:
+        growth.take()
+    nodes = growth.nodes[: max(1, keep(growth.chances))]
+    if (chain[0], -1) not in nodes:  # what was said before may be likelier
+        nodes.append((chain[0], -1))
+    return _numbered(nodes, chain)
 
 
-def _best_first(log_q: list[list[float]], most: int) -> tuple[list[tuple[int, int, int]], list[float]]:
-    """The `most` likeliest nodes (depth, rank, parent node) and their chances; log_q [slots, alternatives], falling."""
-    heap = [(-log_q[0][0], 0, 0, 0, -1, 0.0)]  # cost, order of entry, depth, rank, parent node, the parent's log q
-    nodes: list[tuple[int, int, int]] = []
-    chances: list[float] = []
-    while heap and len(nodes) < most:
-        cost, order, depth, rank, parent, above = heapq.heappop(heap)
-        if rank + 1 < len(log_q[depth]):
-            heapq.heappush(heap, (-(above + log_q[depth][rank + 1]), order + 1, depth, rank + 1, parent, above))
-        if depth + 1 < len(log_q):
-            heapq.heappush(heap, (cost - log_q[depth + 1][0], len(nodes) + most, depth + 1, 0, len(nodes), -cost))
-        nodes.append((depth, rank, parent))
-        chances.append(math.exp(-cost))
-    return nodes, chances
+class _Candidate(NamedTuple):
+    """A node that may be taken next; compared by its cost, then by the order of entry."""
+
+    cost: float
+    order: int
+    parent: int
+    above: float  # the parent's log chance
+    share: float  # log of what the draft has a say in; what was said before has the rest
+    rank: int  # among the slot's alternatives; -1 if it was said before
+    token: int
+    path: Path  # from the root to the parent
 
 
-def _numbered(nodes: list[tuple[int, int, int]], tokens: list[list[int]]) -> Branches:
-    """Nodes in the order they were taken -> the chain's length and the branches behind it."""
-    on_chain: dict[int, int] = {-1: 0}  # node -> row
-    for number, (depth, rank, parent) in enumerate(nodes):
-        if rank == 0 and parent in on_chain:
-            on_chain[number] = depth + 1
-    chain, rows = len(on_chain) - 1, dict(on_chain)
-    ids, parents = [], []
-    for number, (depth, rank, parent) in enumerate(nodes):
-        if number not in on_chain:
-            ids.append(tokens[depth][rank])
+class _Growth:
+    """A tree that takes its nodes best first: (token, parent node), and their chances, falling."""
+
+    def __init__(self, log_q: list[list[float]], ids: list[list[int]], said: Callable[[Path], int | None]) -> None:
+        """log_q, ids [slots, alternatives], the first choice first."""
+        self.log_q, self.ids, self.said = log_q, ids, said
+        self.nodes: list[tuple[int, int]] = []
+        self.chances: list[float] = []
+        self.waiting: list[_Candidate] = []
+        self._order = count()
+        self._taken: set[tuple[int, int]] = set()
+        self._open(-1, 0.0, ())
+
+    def take(self) -> None:
+        """Take the likeliest candidate. What may follow it, and the next alternative to it, become candidates."""
+        best = heapq.heappop(self.waiting)
+        if best.rank >= 0:
+            self._offer(best.parent, best.above, best.share, best.rank + 1, best.path)
+        if (best.parent, best.token) in self._taken:
+            return  # the draft's word and the earlier text's were the same
+        self._taken.add((best.parent, best.token))
+        self.nodes.append((best.token, best.parent))
+        self.chances.append(math.exp(-best.cost))
+        self._open(len(self.nodes) - 1, -best.cost, (*best.path, best.token))
+
+    def _open(self, parent: int, above: float, path: Path) -> None:
+        slot = len(path)
+        if slot == len(self.ids):
+            return
+        token = self.said(path)
+        self._offer(parent, above, math.log(1 - SAID) if token is not None else 0.0, 0, path)
+        if token is not None:
+            ids = self.ids[slot]
+            chance = SAID + (1 - SAID) * (math.exp(self.log_q[slot][ids.index(token)]) if token in ids else 0.0)
+            cost = -above - math.log(chance)
+            heapq.heappush(self.waiting, _Candidate(cost, next(self._order), parent, above, 0.0, -1, token, path))
+
+    def _offer(self, parent: int, above: float, share: float, rank: int, path: Path) -> None:
+        ids, log_q = self.ids[len(path)], self.log_q[len(path)]
+        if rank < len(ids):
+            cost = -above - share - log_q[rank]
+            candidate = _Candidate(cost, next(self._order), parent, above, share, rank, ids[rank], path)
+            heapq.heappush(self.waiting, candidate)
+
+
+def _numbered(nodes: list[tuple[int, int]], chain: Sequence[int]) -> Branches:
+    """Nodes (token, parent node) in the order they were taken -> the chain's length and the branches behind it."""
+    rows: dict[int, int] = {-1: 0}  # node -> row
+    for number, (token, parent) in enumerate(nodes):
+        row = rows.get(parent, len(chain))
+        if row < len(chain) and token == chain[row]:
+            rows[number] = row + 1
+    length, ids, parents = len(rows) - 1, [], []
+    for number, (token, parent) in enumerate(nodes):
+        if number not in rows:
+            ids.append(token)
             parents.append(rows[parent])
-            rows[number] = chain + len(ids)
-    return Branches(chain, tuple(ids), tuple(parents))
+            rows[number] = length + len(ids)
+    return Branches(length, tuple(ids), tuple(parents))

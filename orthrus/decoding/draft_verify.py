@@ -192,7 +192,7 @@ class DraftVerifyLane:
         self.verifies += 1
         ms = drafted.pass_ms + verified.pass_ms + verified.judge_ms
         rows = drafted.pass_rows, drafted.rows
-        self.drafter.observe(drafted.shape, len(drafted.listed), settled.n_accept, rows, ms)
+        self.drafter.observe(drafted.shape, drafted.deepest, settled.n_accept + len(settled.path), rows, ms)
 
     def _verdict_event(
         self, drafted: Drafted, verified: Verified, began: float, gap: float | None = None

@@ -1,8 +1,8 @@
 """Drafting policy: where each cycle's draft comes from, how deep it is and which branches it gets.
 
 chain   the first choice of each slot of a whole block
-tree    the same pass, and beside the chain every path that is likely enough
-lookup  what followed the same tokens earlier, without a draft pass; elsewhere the chain
+tree    a pass as deep as the text so far lets expect; beside the chain every path that is likely enough
+lookup  what followed the same tokens earlier, without a draft pass; elsewhere the tree
 auto    the most expected tokens for the measured price: plain steps, lookup, or a tree as deep and wide as pays
 
 None of them changes the text: the AR view judges every draft alike.
@@ -15,13 +15,15 @@ from itertools import accumulate
 
 from torch import Tensor
 
-from orthrus.decoding.block_size import AdaptiveBlockSize
-from orthrus.decoding.draft_tree import Branches, branches_of
+from orthrus.decoding.block_size import AdaptiveBlockSize, Belief
+from orthrus.decoding.draft_tree import Branches, branches_of, nothing_said
 from orthrus.decoding.lookup import MATCH, PromptLookup
-from orthrus.decoding.pass_costs import Prices
+from orthrus.decoding.pass_costs import ROWS, Prices
 
-LEAST = 0.04  # a tree's paths are at least so likely: below it a row brings less than a 25th of a token
+LEAST = 0.015  # a tree's paths are at least so likely: below it a row brings less than a 67th of a token
 MOST_NODES = 63  # what a pass holds beside the anchor
+ENOUGH = 0.9  # of the tokens that a whole block lets expect; stories then get draft passes of 23 rows, not 32
+LEAST_ROWS = 8  # of a tree's draft pass: what follows the same tokens earlier may go on as far
 SURE_MATCH = 2 * MATCH  # of auto: with shorter matches, which often mislead, it lost a fifth on math and JSON
 CHEAP = 2.0  # AR steps that verifying the first lookup may cost; where it cost 2.5, auto lost a tenth by looking up
 FIRST_FOUND = 4  # tokens of the first lookup of `auto`; doubled while they are all accepted
@@ -39,24 +41,27 @@ class Drafter:
         self.block, self.prices = block, prices
         self.sizes = AdaptiveBlockSize(prices, block) if prices is not None else None
         cheap = prices is not None and prices.verify(1 + FIRST_FOUND) <= CHEAP * prices.verify(1)
-        matches = {"lookup": MATCH, **({"auto": SURE_MATCH} if cheap else {})} if by_choice else {}
-        self.lookup = PromptLookup(prompt, matches[draft]) if draft in matches else None
+        self._finds = by_choice and (draft == "lookup" or (draft == "auto" and cheap))
+        keeps = {"tree": likely, "lookup": likely, "auto": self._best_for_price}
+        self._keep: Callable[[Sequence[float]], int] | None = keeps.get(draft) if by_choice else None
+        self.seen: PromptLookup | None = None
+        if self._keep and (draft != "auto" or cheap):
+            self.seen = PromptLookup(prompt, SURE_MATCH if draft == "auto" else MATCH)
+        self.belief = Belief()
         self._found = block - 1 if prices is None else min(block - 1, FIRST_FOUND)
         self._rest = self._resting = 0
-        keeps = {"tree": likely, "auto": self._best_for_price if by_choice else None}
-        self._keep: Callable[[Sequence[float]], int] | None = keeps.get(draft)
 
     def wrote(self, token: int) -> bool:
         """Note a token of the text; whether a lookup finds what may follow it."""
-        if self.lookup is None:
+        if self.seen is None:
             return False
-        self.lookup.extend((token,))
+        self.seen.extend((token,))
         self._resting = max(0, self._resting - 1)
-        return not self._resting and bool(self.lookup.find(1))
+        return bool(self.find())
 
     def find(self) -> list[int]:
         """Proposals from prompt and text, [] if nothing was found."""
-        return self.lookup.find(self._found) if self.lookup and not self._resting else []
+        return self.seen.find(self._found) if self.seen and self._finds and not self._resting else []
 
     def plain_steps(self) -> int:
         """AR steps to take before the next draft."""
@@ -64,15 +69,27 @@ class Drafter:
 
     def rows(self) -> int:
         """Positions of the next draft pass, the anchor included; 1 is a plain AR step."""
-        return self.sizes.block() if self.sizes else self.block
+        if self.sizes:
+            return self.sizes.block()
+        if self._keep is None:
+            return self.block
+        enough = ENOUGH * self.belief.tokens(self.block)
+        sizes = (n for n in ROWS if LEAST_ROWS <= n < self.block and self.belief.tokens(n) >= enough)
+        return next(sizes, self.block)
 
     def branches(self, scores: Callable[[], Tensor], chain: Sequence[int]) -> Branches | None:
         """The tree of a draft, None for the whole chain alone. scores() [slots, vocab], chain [slots]."""
-        return branches_of(scores(), chain, MOST_NODES, self._keep) if self._keep else None
+        if self._keep is None:
+            return None
+        said = self.seen.after if self.seen else nothing_said
+        return branches_of(scores(), chain, MOST_NODES, self._keep, said)
 
     def observe(self, shape: str, n_draft: int, n_accept: int, pass_rows: tuple[int, int], ms: float) -> None:
-        """A cycle accepted `n_accept` of a chain of `n_draft`; its draft and verify pass of so many rows took `ms`."""
+        """A cycle accepted `n_accept` of the `n_draft` proposals of its longest path; its draft and verify pass of so
+        many rows took `ms`."""
         if self.prices is None or self.sizes is None:
+            if n_draft and shape != "lookup":
+                self.belief.learn(n_draft, n_accept)
             return
         self.prices.observe(*pass_rows, ms)
         if shape != "lookup":

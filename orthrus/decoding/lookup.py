@@ -23,6 +23,11 @@ class PromptLookup:
                 self._behind[tuple(self._ids[-self.match :])] = len(self._ids)
             self._ids.append(token)
 
+    def after(self, path: tuple[int, ...]) -> int | None:
+        """The token that followed the end of text + `path` when it stood there last, if it did."""
+        at = self._behind.get((*self._ids[-self.match :], *path)[-self.match :])
+        return None if at is None else self._ids[at]
+
     def find(self, most: int) -> list[int]:
         """Up to `most` tokens that followed the latest earlier occurrence of the text's end; [] if there is none."""
         at = self._behind.get(tuple(self._ids[-self.match :])) if len(self._ids) >= self.match else None

@@ -142,8 +142,9 @@ class Orthrus(nn.Module):
         """
         start, chain, operators = cache.length, len(ids) - len(paths), self.operators
         end = cache.appended(chain)
-        depths = torch.tensor([*range(chain), *map(len, paths)], device=self.device)
-        cos, sin = (table[depths] for table in self._angles(start, chain))
+        listed = [*range(chain), *map(len, paths)]
+        depths = torch.tensor(listed, device=self.device)
+        cos, sin = (table[depths] for table in self._angles(start, 1 + max(listed)))
         group = self.config.num_attention_heads // self.config.num_key_value_heads
         bias = operators.bias(chain, start, group, self.device, self.dtype)
         scratch, rows = self._embedded(ids, cache), [torch.tensor([0, *path], device=self.device) for path in paths]

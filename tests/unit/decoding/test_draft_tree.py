@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from orthrus.config import DecodeConfig
 from orthrus.decoding import drafter
 from orthrus.decoding.acceptance import accept_matching, accept_tree
-from orthrus.decoding.draft_tree import Branches, branches_of
+from orthrus.decoding.draft_tree import SAID, Branches, branches_of
 from orthrus.decoding.engine import decode_ar, run_both
 from orthrus.decoding.request import make_request
 from orthrus.errors import OrthrusError
@@ -60,7 +60,8 @@ def test_rows_are_numbered_from_the_root(scores, most):
     first = branches.chain + 1
     assert 1 <= branches.chain <= len(scores)
     assert all(parent < row for row, parent in enumerate(branches.parents, first))
-    assert branches.depths == [*range(first), *map(len, branches.paths)] and max(branches.depths) == branches.chain
+    assert branches.depths == [*range(first), *map(len, branches.paths)]
+    assert max(branches.depths) == branches.deepest == branches.chain
     for row, (path, parent) in enumerate(zip(branches.paths, branches.parents, strict=True), first):
         assert path[-1] == row and (path[-2] if len(path) > 1 else 0) == parent
 
@@ -71,6 +72,26 @@ def test_only_so_many_paths_are_kept_as_the_policy_says():
     kept = branches_of(scores, [0, 0], 5, lambda chances: seen.extend(chances) or 2)
     assert seen == pytest.approx([0.6, 0.3, 0.3, 0.24, 0.15]) and kept.chain + len(kept.ids) == 2
     assert branches_of(scores, [0, 0], 5, lambda chances: 0).chain == 1  # never an empty draft
+
+
+def test_what_followed_the_same_tokens_earlier_has_a_share_of_the_chance():
+    """The root's word agrees with the draft; behind it the draft is sure of token 0, and 2 was said, which goes on."""
+    scores = torch.log(torch.tensor([[0.5, 0.4, 0.1], [0.9, 0.09, 0.01], [0.9, 0.09, 0.01]]))
+    words = {(): 0, (0,): 2, (0, 2): 1}
+    seen: list[float] = []
+    branches_of(scores, [0, 0, 0], 4, lambda chances: seen.extend(chances) or 4, words.get)
+    first = SAID + (1 - SAID) * 0.5
+    second = first * (1 - SAID) * 0.9
+    assert seen == pytest.approx([first, second, second * 0.9, (1 - SAID) * 0.4], rel=1e-3)
+    every = branches_of(scores, [0, 0, 0], 30, len, words.get)
+    assert {(0, 2), (0, 2, 1)} <= set(tokens_on(every, [0, 0, 0])) and every.chain == 3
+
+
+def test_an_earlier_word_may_lead_deeper_than_the_chain_which_is_never_empty():
+    scores = torch.log(torch.full((3, 400), 1 / 400))
+    kept = branches_of(scores, [7, 7, 7], 3, len, lambda path: (3, 4, 5)[len(path)])
+    assert kept == Branches(1, (3, 4, 5), (0, 2, 3)) and kept.deepest == 3
+    assert branches_of(scores, [7, 7, 7], 1, len, lambda path: 3) == Branches(1, (3,), (0,))
 
 
 def test_of_equal_scores_the_chain_keeps_the_sampler_s_choice():
@@ -175,8 +196,7 @@ def test_each_row_of_a_tree_has_the_bits_it_has_alone(data):
     chain = data.draw(st.integers(1, 12))
     parents: list[int] = []
     for row in range(chain + 1, chain + 1 + data.draw(st.integers(1, 20))):
-        depths = Branches(chain, (0,) * len(parents), tuple(parents)).depths
-        parents.append(data.draw(st.sampled_from([p for p in range(row) if depths[p] < chain])))
+        parents.append(data.draw(st.integers(0, row - 1)))
     branches = Branches(chain, (0,) * len(parents), tuple(parents))
     ids = torch.tensor(
         data.draw(st.lists(st.integers(0, 300), min_size=len(branches.depths), max_size=len(branches.depths)))

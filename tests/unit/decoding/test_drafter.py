@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from orthrus.config import DecodeConfig
 from orthrus.decoding.block_size import Costs
-from orthrus.decoding.drafter import SURE_MATCH, Drafter
+from orthrus.decoding.drafter import LEAST_ROWS, SURE_MATCH, Drafter
 from orthrus.decoding.engine import run_both
 from orthrus.decoding.lookup import MATCH, PromptLookup
-from orthrus.decoding.pass_costs import Prices
+from orthrus.decoding.pass_costs import ROWS, Prices
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check
 from tests.tiny import compiled_model, tiny_model
@@ -75,6 +76,45 @@ def test_what_was_found_grows_while_it_is_right_and_rests_when_it_is_wrong():
     for token in (9, 10):
         drafter.wrote(token)
     assert drafter.find() == [11, 12, 13, 14]
+
+
+def test_a_tree_is_drafted_as_deep_as_the_text_so_far_lets_expect():
+    drafter = Drafter("tree", 32, (), None)
+    assert drafter.rows() == 32
+    for _ in range(8):
+        drafter.observe("tree", 20, 2, (32, 40), 1.0)
+    short = drafter.rows()
+    assert LEAST_ROWS <= short < 32 and short in ROWS
+    for _ in range(8):
+        drafter.observe("tree", short - 1, short - 1, (short, 40), 1.0)
+    assert drafter.rows() == 32
+    assert Drafter("tree", 4, (), None).rows() == 4 and Drafter("chain", 32, (), None).rows() == 32
+
+
+def test_a_tree_takes_up_what_followed_its_words_earlier():
+    """The draft does not know the text, which has stood in the prompt."""
+    drafter = Drafter("tree", 8, range(1, 12), None)
+    for token in range(1, 1 + MATCH):
+        assert not drafter.wrote(token)  # a tree never does without its pass
+    scores = torch.zeros(7, 400)
+    branches = drafter.branches(lambda: scores, [0] * 7)
+    assert branches.ids[:2] == (1 + MATCH, 2 + MATCH) and branches.parents[:2] == (0, branches.chain + 1)
+
+
+def test_on_hard_text_auto_takes_trees_if_rows_are_cheap_and_plain_steps_if_they_are_dear():
+    """Two proposals of a chain stand in each cycle; a tree's branches bring more, and cost rows alone."""
+    rows = (1, 4, 8, 16, 24, 32)
+    hard = [0.6, 0.3, 0.3, 0.2, 0.15, *[0.05] * 30]
+    cheap, dear = (
+        Drafter("auto", 32, (), Prices(Costs(rows, (each,) * 6, tuple(1 + (n - 1) * slope for n in rows))))
+        for each, slope in ((1.0, 0.001), (4.0, 1.0))
+    )
+    for drafter in (cheap, dear):
+        for _ in range(20):
+            drafted = drafter.rows()
+            drafter.observe("tree", drafted - 1, min(2, drafted - 1), (drafted if drafted > 1 else 0, drafted), 0.0)
+    assert cheap.rows() > 1 and cheap.plain_steps() == 0 and cheap._keep(hard) > 20
+    assert dear.plain_steps() > 0
 
 
 def test_without_choice_auto_keeps_to_drafted_chains():
