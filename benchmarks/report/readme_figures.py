@@ -61,14 +61,18 @@ def evaluate(figures: dict[str, Any]) -> str:
 
 
 def lossless() -> str:
-    """Identical prompts and equal rows of the certificate, a row per shape of draft that was certified."""
-    found = [f for name in ("lossless", *(f"lossless-{draft}" for draft in DRAFTS)) if (f := read(name))]
+    """Identical prompts and equal rows of the certificate, a row per shape of draft and coupling certified."""
+    names = ("lossless", *(f"lossless-{draft}{kind}" for draft in DRAFTS for kind in ("", "-gumbel")))
+    found = [f for name in names if (f := read(name))]
     if not found:
         return NOT_YET
-    head = ["draft", "engine", "dtype", "threads", "prompts identical", "logit rows bit-equal", "device"]
+    circumstances = "draft", "cycles", "sampling", "engine", "dtype", "threads"
+    head = [*circumstances, "prompts identical", "logit rows bit-equal", "device"]
     rows = [
         [
             f.get("draft", "chain"),
+            ", ".join(f"{n:,} {shape}" for shape, n in f.get("shapes", {}).items()),
+            f"{f['coupling']}, temperature {f['temperature']:g}" if f.get("coupling") else "greedy",
             *(f[name] for name in ("engine", "dtype", "threads")),
             f"{f['identical']} of {f['prompts']}",
             f"{f['rows_equal']:,} of {f['rows_compared']:,}",

@@ -26,11 +26,12 @@ class Prices:
     """What passes cost: a table measured beforehand, corrected by the cycles of the runs as they are timed.
 
     A table measured in a busy moment would otherwise mislead every run of the process. Plain steps and cycles have a
-    factor each, since only their ratio decides anything.
+    factor each, since only their ratio decides anything. With `learning` 0 the table stands as it is.
     """
 
-    def __init__(self, costs: Costs) -> None:
+    def __init__(self, costs: Costs, learning: float = LEARNING) -> None:
         self.costs, self.plain_factor, self.cycle_factor = costs, 1.0, 1.0
+        self.learning = learning
         self.rows = costs.rows
 
     def cycle(self, index: int) -> float:
@@ -51,9 +52,9 @@ class Prices:
         expected += between(self.rows, self.costs.draft, drafted) if drafted else 0.0
         factor = min(4.0, max(0.25, ms / 1e3 / expected))
         if drafted or verified > 1:
-            self.cycle_factor += LEARNING * (factor - self.cycle_factor)
+            self.cycle_factor += self.learning * (factor - self.cycle_factor)
         else:
-            self.plain_factor += LEARNING * (factor - self.plain_factor)
+            self.plain_factor += self.learning * (factor - self.plain_factor)
 
 
 def between(rows: Sequence[int], costs: Sequence[float], wanted: int) -> float:
@@ -78,6 +79,13 @@ def prices(model: Any, block: int) -> Prices:
     if key not in by_block:
         by_block[key] = Prices(_measured(model, tuple(n for n in ROWS if n <= block)))
     return by_block[key]
+
+
+def assume(model: Any, block: int, costs: Costs) -> None:
+    """Have `costs` stand for what passes cost, from now on, whatever they take."""
+    sizes = sum(rows <= block for rows in costs.rows)
+    table = Costs(costs.rows[:sizes], costs.draft[:sizes], costs.verify[:sizes])
+    _PRICES.setdefault(model, {})[block, model.threads] = Prices(table, learning=0.0)
 
 
 @torch.inference_mode()

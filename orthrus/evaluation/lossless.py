@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from itertools import islice
 from typing import Any
@@ -11,12 +12,17 @@ from orthrus.checkpoints.loading import LoadedModel
 from orthrus.config import DecodeConfig
 from orthrus.corpus import DOMAINS, generate
 from orthrus.corpus.base import Example
+from orthrus.decoding.block_size import Costs
 from orthrus.decoding.engine import run_both
+from orthrus.decoding.pass_costs import assume
 from orthrus.decoding.run_info import describe_host
 from orthrus.errors import OrthrusError
 from orthrus.trace import Trace
 
 COUNTS = ("prompts", "identical", "rows_compared", "rows_equal")
+ROWS = (1, 4, 8, 16, 24, 32)
+EACH = tuple(1 + (n - 1) / 8 for n in ROWS)
+ASSUMED = Costs(ROWS, EACH, EACH)  # what passes cost for auto here: plain steps, lookups and trees of any size pay
 
 
 def check_request(prompts: int, config: DecodeConfig) -> None:
@@ -35,17 +41,23 @@ def certify(
 
     identical: prompts whose texts agree token for token. rows_equal of rows_compared: logit rows of verify passes that
     equal, bit for bit, the row plain decoding computed alone; rows after a divergence have other inputs and are left
-    out. Raises OrthrusError for fewer than one prompt and for rejection sampling, whose texts need not agree.
+    out. shapes: the cycles by what was drafted. `auto` gets assumed prices, so that the result does not depend on the
+    machine, on which it might take plain steps alone. Raises OrthrusError for fewer than one prompt and for rejection
+    sampling, whose texts need not agree.
     """
     check_request(prompts, config)
     domains: dict[str, dict[str, int]] = {}
     divergences: list[dict[str, Any]] = []
+    shapes: Counter[str] = Counter()
+    if config.draft == "auto":
+        assume(lm.model, config.block_size or lm.config.block_size, ASSUMED)
     for domain, share in zip(DOMAINS, shares(prompts, len(DOMAINS)), strict=True):
         counts = dict.fromkeys(COUNTS, 0)
         for example in islice(generate(domain, seed, "test"), share):
             messages = [{"role": role, "content": content} for role, content in example.messages[:-1]]
             trace = Trace.of(run_both(lm, messages, config))
             verdict = trace.lossless
+            shapes.update(draft.shape or "chain" if draft.n_draft else "plain" for draft in trace.drafts)
             row = (1, int(verdict.first_div is None), verdict.rows_compared, verdict.rows_equal)
             counts = {name: counts[name] + more for name, more in zip(COUNTS, row, strict=True)}
             if verdict.first_div is not None:
@@ -53,6 +65,7 @@ def certify(
         domains[domain] = counts
         note(f"[lossless] {domain}: {counts}")
     total = {name: sum(counts[name] for counts in domains.values()) for name in COUNTS}
+    total |= {"shapes": dict(sorted(shapes.items()))}
     return total | _circumstances(lm, seed, config) | {"domains": domains, "divergences": divergences}
 
 
@@ -75,6 +88,7 @@ def _circumstances(lm: LoadedModel, seed: int, config: DecodeConfig) -> dict[str
         "top_p": config.top_p if config.sampled else None,
         "coupling": config.coupling if config.sampled else None,
         "draft": config.draft,
+        "prices": "assumed" if config.draft == "auto" else None,
     }
 
 
