@@ -29,6 +29,7 @@ def test_every_domain_is_asked_and_every_row_agrees(exact):
     lines = []
     got = certify(exact, 13, 1, CONFIG, lines.append)
     assert got["prompts"] == got["identical"] == 13 and got["rows_equal"] == got["rows_compared"] > 13
+    assert set(got["shapes"]) <= {"chain", "plain"} and got["shapes"]["chain"] >= 13 and got["prices"] is None
     assert list(got["domains"]) == list(DOMAINS) and len(lines) == len(DOMAINS)
     assert [counts["prompts"] for counts in got["domains"].values()] == [2, 2] + [1] * 9
     assert (got["engine"], got["promise"], got["divergences"]) == ("numba", "equal in every bit", [])
@@ -53,6 +54,13 @@ def test_a_sampled_certificate_names_its_rule(exact):
     assert {name: got[name] for name in rule} == rule and got["coupling"] == "gumbel"
     greedy = certify(exact, 1, 1, CONFIG)
     assert (greedy["temperature"], greedy["coupling"], greedy["top_k"], greedy["top_p"]) == (0.0, None, None, None)
+
+
+def test_a_certificate_of_auto_covers_its_shapes_whatever_passes_cost_here():
+    """A tiny model drafts nothing well: trees are tried until plain steps are seen to pay."""
+    got = certify(compiled_model(max_position_embeddings=2048), 2, 1, DecodeConfig(90, detail=-1, draft="auto"))
+    assert got["prices"] == "assumed" and got["identical"] == 2 and got["rows_equal"] == got["rows_compared"]
+    assert got["shapes"]["tree"] and got["shapes"]["plain"]
 
 
 def test_plain_torch_promises_no_more_than_was_measured():
