@@ -193,7 +193,9 @@ def test_the_framework_finds_no_variable_that_would_win_over_the_page_s_argument
     environ = {**given, "GRADIO_DEFAULT_CONCURRENCY_LIMIT": "none"}
     assert startup.begin(["--port", str(free_port())], environ).host == "127.0.0.1"
     framework = {name for name in environ if name.startswith("GRADIO_")}
-    assert framework == {"GRADIO_TEMP_DIR", "GRADIO_SERVER_NAME", "GRADIO_ANALYTICS_ENABLED"} and environ["A"] == "b"
+    kept = {"GRADIO_TEMP_DIR", "GRADIO_SERVER_NAME", "GRADIO_ANALYTICS_ENABLED"}
+    bounds = {"GRADIO_ANALYTICS_MAX_EVENTS", "GRADIO_ANALYTICS_CACHE_FREQUENCY"}
+    assert framework == kept | bounds and environ["A"] == "b"
 
 
 # Proxies
