@@ -53,6 +53,7 @@ class Endpoints:
         engine: str = "auto",
         detail: int = 0,
         compare: bool = False,
+        draft: str = "chain",
     ) -> Iterator[dict]:
         """Decode a prompt and stream the events of the run, one object each: run_start, piece, prefill, draft,
         verdict, done. Before the first, objects of type waiting give the position in the queue and the seconds to wait.
@@ -69,6 +70,7 @@ class Endpoints:
             engine: auto, numba, triton or torch (plain PyTorch).
             detail: -1 ids and timings, 0 also log-probabilities, 1 also alternatives.
             compare: also decode one token per pass, and compare (ar_chunk and lossless events).
+            draft: chain, tree, lookup or auto.
         """
         entered: dict[str, Any] = {"max_new_tokens": max_new_tokens, "temperature": temperature}
         entered |= {
@@ -78,6 +80,7 @@ class Endpoints:
             "coupling": coupling,
             "block_size": block_size,
             "engine": engine,
+            "draft": draft,
         }
         prepare = lambda: read(prompt, entered, self._manager.limits, compare, detail=checks.numeral("detail", detail))  # noqa: E731
 
@@ -95,6 +98,7 @@ class Endpoints:
         temperature: float = 0.0,
         seed: int = 1,
         engine: str = "auto",
+        draft: str = "chain",
     ) -> dict:
         """Decode a prompt with Orthrus and token by token, and compare: the verdict, both counts, the speed-up.
 
@@ -104,8 +108,10 @@ class Endpoints:
             temperature: 0 is greedy; above it tokens are drawn, with the same noise in both.
             seed: decides every draw.
             engine: auto, numba, triton or torch (plain PyTorch).
+            draft: chain, tree, lookup or auto.
         """
         entered = {"max_new_tokens": max_new_tokens, "temperature": temperature, "seed": seed, "engine": engine}
+        entered |= {"draft": draft}
         prepare = lambda: read(prompt, entered, self._manager.limits, detail=-1)  # noqa: E731
 
         def work(model: Any, request: Any, run: Run) -> Iterator[dict]:

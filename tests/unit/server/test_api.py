@@ -17,8 +17,8 @@ from tests.running import PATIENCE_S, ROOT, make_assets, running, until
 
 gradio_client = pytest.importorskip("gradio_client")
 SECRET = "say nothing of what I wrote here"
-# decode_events over plain HTTP: temperature, top_k, top_p, seed, coupling, block_size, engine, detail, compare
-REST = [0, None, None, 1, "gumbel", None, "auto", 0, False]
+# decode_events over plain HTTP: temperature, top_k, top_p, seed, coupling, block_size, engine, detail, compare, draft
+REST = [0, None, None, 1, "gumbel", None, "auto", 0, False, "chain"]
 LIMITS = {"ORTHRUS_NEW_TOKENS": "200", "ORTHRUS_PROMPT_CHARS": "300", "ORTHRUS_RUNS_PER_MINUTE": "500"}
 
 
@@ -65,8 +65,8 @@ def stream(text: str) -> list[tuple[str, object]]:
 def test_events_are_streamed_typed_and_whole(client):
     trace = events(client.submit(SECRET, 24, compare=True, api_name="/decode_events"))
     assert trace.done.n_tokens == 24 and trace.lossless.verdict == "identical" and len(trace.ar_ids) == 24
-    alone = events(client.submit(SECRET, 24, api_name="/decode_events"))
-    assert alone.token_ids == trace.token_ids and not alone.ar_ids
+    alone = events(client.submit(SECRET, 24, draft="tree", api_name="/decode_events"))
+    assert alone.token_ids == trace.token_ids and not alone.ar_ids and any(each.draft.shape == "tree" for each in alone.cycles)
 
 
 def test_the_endpoints_say_their_types(app):
@@ -188,8 +188,9 @@ HOSTILE = [
     ("verify_block", [["x"], "y", "", "auto"], "wrong-type"),
     ("decode_events", [None, 8, *REST], "wrong-type"),
     ("decode_events", ["x", True, *REST], "wrong-type"),
-    ("decode_events", ["x", 8, *REST[:-1], "yes"], "wrong-type"),
-    ("decode_events", ["x", 8, *REST[:-2], 1.5, False], "wrong-type"),
+    ("decode_events", ["x", 8, *REST[:-2], "yes", "chain"], "wrong-type"),
+    ("decode_events", ["x", 8, *REST[:-3], 1.5, False, "chain"], "wrong-type"),
+    ("decode_events", ["x", 8, *REST[:-1], "bush"], "unknown-choice"),
     ("decode_view", ["x", 8, 0, 1, "", "", "", 5, "gumbel", "auto"], "unknown-choice"),
     ("decode_view", ["x", 8, 0, 1, "", "", "", "full", ["q"], "auto"], "unknown-choice"),
 ]
