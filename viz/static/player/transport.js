@@ -150,14 +150,14 @@ export function makeTransport(player) {
     steps.append(pill);
     return pill;
   });
-  const place = el("span");
-  const about = el("span", "o-place");
-  about.append(place, el("span", "o-barname", "bars: tokens of each cycle"));
+  const place = el("span", "o-place");
+  const bars = el("div", "o-bars");
+  bars.append(el("span", "o-barname", "tokens of each cycle"), box);
   const menu = speedMenu(player);
   const right = el("div", "o-right");
   const opened = openers(player);
   right.append(menu, ...opened.nodes, listenToKeys(player));
-  bar.append(row, steps, about, box, right);
+  bar.append(row, steps, place, bars, right);
 
   let drawn = "";
   return {
