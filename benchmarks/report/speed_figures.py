@@ -235,7 +235,7 @@ def shapes(f: dict[str, Any]) -> str:
         [
             domain,
             draft,
-            *(f"{c[key]:.2f}" for key in columns.values()),
+            *("–" if c[key] is None else f"{c[key]:.2f}" for key in columns.values()),
             f"{c['same_text']} of {f['prompts']}",
         ]
         for domain, drafts in f["domains"].items()

@@ -9,7 +9,7 @@ from orthrus import checks
 from orthrus.errors import OrthrusError
 
 COUPLINGS = ("gumbel", "rejection")
-DRAFTS = ("chain", "tree", "lookup", "auto")
+DRAFTS = ("chain", "tree", "lookup", "one-pass", "auto")
 MIN_TEMPERATURE = 0.01  # below it logits / temperature exceed float32's precision; 0 is greedy
 
 
@@ -40,7 +40,7 @@ class DecodeConfig:
     top_p: float | None = None
     seed: int = 1
     coupling: Literal["gumbel", "rejection"] = "gumbel"
-    draft: Literal["chain", "tree", "lookup", "auto"] = "chain"
+    draft: Literal["chain", "tree", "lookup", "one-pass", "auto"] = "chain"
 
     @property
     def sampled(self) -> bool:
@@ -73,7 +73,7 @@ class DecodeConfig:
         checks.whole("seed", self.seed, 0, 2**31 - 1)
         checks.one_of("coupling", self.coupling, COUPLINGS)
         checks.one_of("draft", self.draft, DRAFTS)
-        if self.draft in ("tree", "lookup") and not self.same_text:
+        if self.draft in ("tree", "lookup", "one-pass") and not self.same_text:
             raise OrthrusError(
                 "chain-only", f"draft is {self.draft}, but rejection judges a drafted chain; take coupling gumbel"
             )

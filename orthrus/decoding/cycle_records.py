@@ -25,6 +25,7 @@ class Drafted(NamedTuple):
     branches: Branches | None = None
     shape: DraftShape = "chain"
     pass_rows: int = 0  # of the draft pass
+    lanes: tuple[int, ...] = ()  # rows of the verify pass at which it drafts on
 
     @property
     def rows(self) -> int:
@@ -51,6 +52,8 @@ class Drafted(NamedTuple):
         if self.branches is not None:
             found |= {"branch_ids": self.branches.ids, "branch_parents": self.branches.parents}
             found["drafted_rows"] = self.pass_rows
+        if self.shape == "one-pass":
+            found |= {"lanes": self.lanes} | ({} if self.pass_rows else {"drafted_rows": 0})
         return found
 
 
@@ -62,6 +65,8 @@ class Verified(NamedTuple):
     verification: Verification
     pass_ms: float
     judge_ms: float
+    lane_ids: tuple[int, ...] = ()  # first guess of each lane
+    lane: int | None = None  # that guessed the next token
 
     def text_rows(self) -> Tensor | None:
         """The rows of the text by position: of the chain as far as it was accepted, then of the branches.
@@ -91,6 +96,8 @@ class Verified(NamedTuple):
         }
         if drafted.branches is not None:
             found |= {"branch_ar_ids": choices[block:], "path": settled.path}
+        if drafted.shape == "one-pass":
+            found |= {"lane_ids": self.lane_ids} | ({} if self.lane is None else {"lane": self.lane})
         return found
 
 
@@ -102,7 +109,7 @@ def drafted_ids(fields: dict[str, Any]) -> list[int]:
 def judged_ids(fields: dict[str, Any]) -> list[int]:
     """Every token id in a verdict event."""
     own = () if fields["next_id"] is None else (fields["next_id"],)
-    judged = *fields["ar_ids"], *fields.get("branch_ar_ids", ()), *own
+    judged = *fields["ar_ids"], *fields.get("branch_ar_ids", ()), *fields.get("lane_ids", ()), *own
     return [*judged, *_flat(fields.get("p_top_ids", ())), *fields.get("residual_top_ids", ())]
 
 

@@ -165,11 +165,7 @@ class DraftVerifyLane:
             block = torch.cat((block, drafted.ids), out=self.verified[: len(drafted.listed) + 1])
         more = {} if branches is None else {"branches": branches}
         with Stopwatch(self.model.device) as passed:
-            logits = (
-                self.model.forward_ar(block, self.cache)
-                if branches is None
-                else self.model.forward_tree(block, self.cache, branches.paths)
-            )
+            logits = self._judged_rows(block, drafted)
         with Stopwatch(self.model.device) as judged:
             verification = self.judge(logits, drafted.logits, drafted.listed, before, remaining, **more)
             settled = verification.settled
@@ -177,6 +173,12 @@ class DraftVerifyLane:
             if settled.path:
                 self.cache.keep(settled.path)
         return Verified(drafted.rows, logits, verification, passed.ms, judged.ms)
+
+    def _judged_rows(self, block: Tensor, drafted: Drafted) -> Tensor:
+        """The verify pass: block [rows] -> the AR view's logits [rows, vocab]; the chain is in the cache."""
+        if drafted.branches is None:
+            return self.model.forward_ar(block, self.cache)
+        return self.model.forward_tree(block, self.cache, drafted.branches.paths)
 
     def _commit(self, drafted: Drafted, verified: Verified, length: int) -> None:
         """As `_append`, and the drafter learns of the tokens."""

@@ -19,6 +19,7 @@ from orthrus.decoding.autoregressive import AutoregressiveLane
 from orthrus.decoding.compare import compare
 from orthrus.decoding.draft_verify import DraftVerifyLane
 from orthrus.decoding.logit_stats import RowLog
+from orthrus.decoding.one_pass import OnePassLane
 from orthrus.decoding.request import Request, make_request
 from orthrus.decoding.run_info import run_start
 from orthrus.events import Event
@@ -79,6 +80,8 @@ def orthrus_lane(request: Request) -> DraftVerifyLane:
         from orthrus.decoding.graph_draft_verify import GraphDraftVerifyLane  # start-up time: only a GPU needs it
 
         return GraphDraftVerifyLane(request)
+    if request.config.draft == "one-pass":
+        return OnePassLane(request)
     return DraftVerifyLane(request)
 
 

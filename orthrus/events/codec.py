@@ -81,11 +81,14 @@ def _check_sense(event: Event) -> None:
         )
     if isinstance(event, Draft):
         _check_branches(event)
+        _check_lanes(event)
     if isinstance(event, Verdict) and not event.n_accept < len(event.ar_ids):
         raise ValueError(f"{event.type}.n_accept is {event.n_accept}; the block has {len(event.ar_ids)} slots")
     if isinstance(event, Verdict):
         own = event.next_id is not None
         most = event.n_accept + len(event.path or ()) + own
+        if event.lane is not None and (event.lane != event.n_accept or not own):
+            raise ValueError(f"{event.type}.lane is {event.lane}; the text is cut at {event.n_accept}")
         if own is (event.next_kind == "none") or not own <= event.n_commit <= most:
             kind = f"next_id {event.next_id} of kind {event.next_kind}"
             raise ValueError(f"{event.type} accepts {event.n_accept}, commits {event.n_commit} and has {kind}")
@@ -103,6 +106,15 @@ def _check_branches(draft: Draft) -> None:
     for row, parent in enumerate(parents or (), draft.block):
         if not parent < row:
             raise ValueError(f"draft.branch_parents has {parent} for row {row}; a parent comes before its children")
+
+
+def _check_lanes(draft: Draft) -> None:
+    """A draft of one pass says its lanes, each at a slot of the block; only then may its own draft be a lane's."""
+    lanes = draft.lanes
+    if (draft.shape == "one-pass") is (lanes is None) or (lanes is None and draft.drafted_rows == 0):
+        raise ValueError(f"draft of shape {draft.shape}, lanes {lanes}, drafted rows {draft.drafted_rows}")
+    if lanes and not (list(lanes) == sorted(set(lanes)) and lanes[-1] < draft.block):
+        raise ValueError(f"draft.lanes is {lanes}; they must rise and stay below the block of {draft.block}")
 
 
 def _frozen(value: Any) -> Any:

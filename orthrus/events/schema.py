@@ -22,7 +22,7 @@ Ints = tuple[int, ...]
 Floats = tuple[float, ...]
 NextKind = Literal["correction", "bonus", "resample", "none"]
 TextEnd = Literal["eos", "length"]  # what ends a text
-DraftShape = Literal["chain", "tree", "lookup"]
+DraftShape = Literal["chain", "tree", "lookup", "one-pass"]
 RunEnd = Literal["eos", "length", "capacity", "cancel"]  # what ends a run
 
 
@@ -182,7 +182,9 @@ class Draft(Event):
 
     The chain comes from the diffusion view's pass, or without a pass from prompt and text (shape lookup). A tree has
     branches beside it, R of them: rows of the verify pass behind the block, parents before children. A parent is the
-    number of a row. In traces without a shape every draft is a chain.
+    number of a row. Shape one-pass is a chain with `lanes`: slots of the block at which the verify pass drafts on, for
+    the case that the text is cut there; its own draft may come from such a lane. In traces without a shape every draft
+    is a chain.
     """
 
     type: ClassVar[str] = "draft"
@@ -200,15 +202,18 @@ class Draft(Event):
     q_top_ids: tuple[Ints, ...] | None = of(int, "N", "A", detail=1)
     q_top_lp: tuple[Floats, ...] | None = _lp("N", "A", detail=1)
     q_f: Floats | None = _lp("N", detail=0, always=False)
-    shape: DraftShape | None = of(str, choices=("chain", "tree", "lookup"), detail=-1, always=False)
+    shape: DraftShape | None = of(str, choices=("chain", "tree", "lookup", "one-pass"), detail=-1, always=False)
     branch_ids: Ints | None = of(int, "R", detail=-1, always=False)
     branch_parents: Ints | None = of(int, "R", detail=-1, always=False)
-    drafted_rows: int | None = of(int, low=2, detail=-1, always=False)  # of a tree: its chain may be cut shorter
+    drafted_rows: int | None = of(int, detail=-1, always=False)  # of a tree, whose chain may be cut; 0: of a lane
+    lanes: Ints | None = of(int, "*", detail=-1, always=False)
 
     @property
     def pass_rows(self) -> int:
-        """Rows of the diffusion view's pass; 0 if none was made, because nothing could be proposed or it was found."""
-        return 0 if not self.n_draft or self.shape == "lookup" else self.drafted_rows or self.block
+        """Rows of the diffusion view's pass; 0 if none was made: nothing is proposed, or it was found, or a lane's."""
+        if not self.n_draft or self.shape == "lookup":
+            return 0
+        return self.block if self.drafted_rows is None else self.drafted_rows
 
     @property
     def branch_depths(self) -> Ints:
@@ -223,7 +228,9 @@ class Draft(Event):
 class Verdict(Event):
     """The AR view has judged one draft; n_commit tokens were appended to the text.
 
-    n_accept counts the chain. `path` has the rows of the branches that were accepted behind it.
+    n_accept counts the chain. `path` has the rows of the branches that were accepted behind it. `lane_ids` are
+    the first guesses of the draft's lanes, `lane` the one that stood at the cut and guessed the next token: the next
+    draft is made already.
     """
 
     type: ClassVar[str] = "verdict"
@@ -257,6 +264,8 @@ class Verdict(Event):
     residual_mass: float | None = of(float, high=1, detail=1, always=False)
     branch_ar_ids: Ints | None = of(int, "R", detail=-1, always=False)
     path: Ints | None = of(int, "*", low=1, detail=-1, always=False)
+    lane_ids: Ints | None = of(int, "*", detail=-1, always=False)
+    lane: int | None = of(int, detail=-1, always=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

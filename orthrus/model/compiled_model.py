@@ -80,13 +80,24 @@ class CompiledCache(Committed):
 
     def keep(self, rows: Sequence[int]) -> None:
         """Commit these rows of the last tree, one position each, behind the length."""
-        shape = *self.keys.shape[:2], self.stored // PANEL, -1, PANEL
-        keys, values = self.keys.reshape(shape), self.values.reshape(*self.keys.shape[:2], self.stored, -1)
-        for row in rows:
-            slot, at = self.side + row, self.length
-            self.appended(1)
-            keys[:, :, at // PANEL, :, at % PANEL] = keys[:, :, slot // PANEL, :, slot % PANEL]
-            values[:, :, at] = values[:, :, slot]
+        copies, before = self.copied([self.side + row for row in rows]), self.length
+        self.appended(len(rows))
+        self.write(range(before, self.length), copies)
+
+    def copied(self, slots: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Copies of the keys and values of these slots, [slots, layers, kv_heads, head_dim] and [layers, kv_heads,
+        slots, head_dim], for `write`."""
+        keys, values, at = *self._by_slot(), np.array(slots, np.int64)
+        return keys[:, :, at // PANEL, :, at % PANEL], values[:, :, at]
+
+    def write(self, slots: Sequence[int], copies: tuple[np.ndarray, np.ndarray]) -> None:
+        """Put what `copied` gave into these slots, [slots, ...] and [layers, kv_heads, slots, ...]."""
+        keys, values, at = *self._by_slot(), np.array(slots, np.int64)
+        keys[:, :, at // PANEL, :, at % PANEL], values[:, :, at] = copies
+
+    def _by_slot(self) -> tuple[np.ndarray, np.ndarray]:
+        heads = self.keys.shape[:2]
+        return self.keys.reshape(*heads, self.stored // PANEL, -1, PANEL), self.values.reshape(*heads, self.stored, -1)
 
     @staticmethod
     def bytes_for(config: ModelConfig, capacity: int) -> int:

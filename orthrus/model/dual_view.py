@@ -7,7 +7,7 @@ rows are computed is the model's `operators`; `graphs` decodes whole runs in the
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,8 @@ from orthrus.model.fused_weights import LayerWeights, fuse_layer, scale
 from orthrus.model.kv_cache import SharedCache
 from orthrus.model.modules import Trunk, rope_table
 from orthrus.model.workspace import Workspace, signed
+
+Beside = Callable[[LayerWeights, Tensor, Tensor], None]  # a layer, its keys and values up to the last new row
 
 
 class Orthrus(nn.Module):
@@ -114,13 +116,14 @@ class Orthrus(nn.Module):
         ids [rows] int64. Returns logits [rows, vocab], or the last row's [1, vocab]; row i predicts the token after
         ids[i]. Raises ValueError if the rows do not fit the cache.
         """
-        hidden = self._ar(ids, cache)
+        hidden = self.ar_states(ids, cache)
         return self.logits(hidden[-1:] if last_only else hidden)
 
-    def _ar(self, ids: Tensor, cache: SharedCache) -> Tensor:
+    def ar_states(self, ids: Tensor, cache: SharedCache, beside: Beside | None = None) -> Tensor:
+        """The rows' normed states [rows, hidden]; `beside` goes through each layer behind them."""
         start, rows, operators = cache.length, len(ids), self.operators
         end = cache.appended(rows)
-        cos, sin = self._angles(start, rows)
+        cos, sin = self.angles(start, rows)
         group = self.config.num_attention_heads // self.config.num_key_value_heads
         bias = operators.bias(rows, start, group, self.device, self.dtype)
         scratch = self._embedded(ids, cache)
@@ -130,7 +133,9 @@ class Orthrus(nn.Module):
             new_values.copy_(scratch.rotate(qkv, layer.ar.qk_norm, cos, sin, new_keys))
             attended = operators.attend(scratch.q, keys, values, start, bias)
             scratch.x.add_(operators.linear(attended, layer.ar.out))
-            self._mlp(scratch, layer)
+            self.mlp(scratch, layer)
+            if beside is not None:
+                beside(layer, keys, values)
         return scratch.norm(self.last_norm)
 
     @torch.inference_mode()
@@ -144,7 +149,7 @@ class Orthrus(nn.Module):
         end = cache.appended(chain)
         listed = [*range(chain), *map(len, paths)]
         depths = torch.tensor(listed, device=self.device)
-        cos, sin = (table[depths] for table in self._angles(start, 1 + max(listed)))
+        cos, sin = (table[depths] for table in self.angles(start, 1 + max(listed)))
         group = self.config.num_attention_heads // self.config.num_key_value_heads
         bias = operators.bias(chain, start, group, self.device, self.dtype)
         scratch, rows = self._embedded(ids, cache), [torch.tensor([0, *path], device=self.device) for path in paths]
@@ -161,7 +166,7 @@ class Orthrus(nn.Module):
                 along = (torch.cat((t[:, :start], own[path].transpose(0, 1)), 1) for t, own in ((keys, k), (values, v)))
                 attended.append(operators.attend(scratch.q[number : number + 1], *along, start + len(path) - 1, None))
             scratch.x.add_(operators.linear(torch.cat(attended), layer.ar.out))
-            self._mlp(scratch, layer)
+            self.mlp(scratch, layer)
         return self.logits(scratch.norm(self.last_norm))
 
     @torch.inference_mode()
@@ -172,14 +177,14 @@ class Orthrus(nn.Module):
         i predicts block index i+1.
         """
         start, linear = cache.length, self.operators.linear
-        cos, sin = self._angles(start, len(block))
+        cos, sin = self.angles(start, len(block))
         scratch = self._embedded(block, cache)
         for layer, keys, values in zip(self.fused_layers(), *cache.seen(start), strict=True):
             qkv = linear(scratch.norm(layer.attn_norm), layer.diff.qkv)
             own_values = scratch.rotate(qkv, layer.diff.qk_norm, cos, sin, scratch.k)
             attended = attend_diffusion(scratch.q, scratch.k, own_values, keys, values, start)
             scratch.x.add_(linear(attended, layer.diff.out))
-            self._mlp(scratch, layer)
+            self.mlp(scratch, layer)
         return self.logits(scratch.norm(self.last_norm)[:n_draft])
 
     def _embedded(self, ids: Tensor, cache: SharedCache) -> Workspace:
@@ -188,7 +193,7 @@ class Orthrus(nn.Module):
         scratch.x.copy_(torch.embedding(self.model.embed_tokens.weight, ids))
         return scratch
 
-    def _mlp(self, scratch: Workspace, layer: LayerWeights) -> None:
+    def mlp(self, scratch: Workspace, layer: LayerWeights) -> None:
         """x + down(silu(gate) * up) of the normed x, in place."""
         gate_up = self.operators.linear(scratch.norm(layer.mlp_norm), layer.gate_up)
         scratch.x.add_(self.operators.linear(self.operators.silu_mul(gate_up), layer.down))
@@ -203,7 +208,8 @@ class Orthrus(nn.Module):
             self.fuse()
         return self._fused
 
-    def _angles(self, start: int, rows: int) -> tuple[Tensor, Tensor]:
+    def angles(self, start: int, rows: int) -> tuple[Tensor, Tensor]:
+        """Rotary tables of `rows` positions from `start` on, [rows, 1, head_dim]; ValueError beyond the context."""
         self.fused_layers()
         cos, sin = self.rope
         if start + rows > len(cos):

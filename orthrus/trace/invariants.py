@@ -49,6 +49,7 @@ def _cycle(trace: Trace, cycle: Cycle) -> Iterator[str]:
         return
     if _by_comparison(trace):
         yield from _walk(name, draft, verdict)
+    yield from _lane(name, draft, verdict)
     proposals = (*draft.draft_ids[: verdict.n_accept], *cycle.accepted_ids[cycle.on_chain :])
     ends = next((k for k, i in enumerate(proposals, 1) if i in _eos(trace)), None)
     expected = len(proposals) if ends is None else ends
@@ -71,15 +72,17 @@ def _positions(trace: Trace, cycles: list[Cycle]) -> Iterator[str]:
     pos0 = trace.prefill.kv_len if trace.prefill else 0
     if trace.start and trace.prefill and pos0 != len(trace.start.prompt.ids):
         yield f"(iii) the prefill fills {pos0} rows; the prompt has {len(trace.start.prompt.ids)} ids"
-    anchor = trace.prefill.first_id if trace.prefill else None
+    anchor, lane = trace.prefill.first_id if trace.prefill else None, None
     for cycle in cycles:
         draft = cycle.draft
         if draft.pos0 != pos0:
             yield f"(iii) cycle {draft.cycle}: pos0 is {draft.pos0}; the cache holds {pos0} rows"
         if draft.anchor_id != anchor:
             yield f"(ii) cycle {draft.cycle}: the anchor is {draft.anchor_id}; the last token was {anchor}"
+        if draft.n_draft and (draft.drafted_rows == 0) is (lane is None):
+            yield f"(iii) cycle {draft.cycle}: {draft.pass_rows} rows drafted; the last verdict's lane is {lane}"
         if cycle.verdict:
-            pos0, anchor = draft.pos0 + cycle.verdict.kv.kept, cycle.verdict.next_id
+            pos0, anchor, lane = draft.pos0 + cycle.verdict.kv.kept, cycle.verdict.next_id, cycle.verdict.lane
 
 
 def _texts(trace: Trace, cycles: list[Cycle]) -> Iterator[str]:
@@ -163,6 +166,18 @@ def _eos(trace: Trace) -> frozenset[int]:
 def _by_comparison(trace: Trace) -> bool:
     """Acceptance means equality with the AR view's choice (greedy and gumbel), so the text is the AR text."""
     return trace.start is None or trace.start.params.coupling != "rejection"
+
+
+def _lane(name: str, draft: Draft, verdict: Verdict) -> Iterator[str]:
+    """(i) A lane has drafted the next block if it stood at the cut and its first guess is the next token."""
+    lanes, guesses = draft.lanes or (), verdict.lane_ids or ()
+    if len(lanes) != len(guesses):
+        yield f"(viii) {name}: {len(guesses)} lane_ids of {len(lanes)} lanes"
+        return
+    guess = dict(zip(lanes, guesses, strict=True)).get(verdict.n_accept)
+    hit = guess is not None and guess == verdict.next_id
+    if (verdict.lane is not None) is not hit:
+        yield f"(i) {name}: lane is {verdict.lane}, cut and next token were guessed by a lane: {hit}"
 
 
 def _walk(name: str, draft: Draft, verdict: Verdict) -> Iterator[str]:

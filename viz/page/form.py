@@ -54,7 +54,8 @@ ADVANCED = (
     ChoiceField(
         "draft",
         "Drafts",
-        "chain: a block of K. tree: branches beside it. lookup: repeated text needs no draft pass. auto: what pays.",
+        "chain: a block of K. tree: branches beside it. lookup: repeated text needs no draft pass. "
+        "one-pass: the next draft, made while verifying. auto: what pays.",
         DRAFTS,
         _DEFAULTS.draft,
     ),

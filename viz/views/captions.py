@@ -105,6 +105,12 @@ def _draft(event: Draft) -> tuple[str, str]:
             f"{found} that followed the same words earlier stand in for a guess.",
             f"Prompt lookup: {n} proposals, no draft pass.",
         )
+    if event.drafted_rows == 0:
+        made = mark("pending", counted(n, "token"))
+        return (
+            f"The last check has guessed on, too: {made} are there without a pass.",
+            f"One pass: {n} proposals of the lane that stood at the last cut, no draft pass.",
+        )
     plain = f"The diffusion view guesses {mark('pending', counted(n, 'token'))} in a single forward pass."
     if event.q_lp is not None:
         sure = next((k for k, value in enumerate(event.q_lp) if value < SURE), n)

@@ -29,6 +29,8 @@ def draft(event: Draft, trace: Trace) -> str:
         return "n = 0: no qᵢ is computed."
     if event.shape == "lookup":
         return f"x₁ … {_low(n)} = what followed the same tokens earlier; no qᵢ is computed."
+    if event.drafted_rows == 0:
+        return f"x₁ … {_low(n)} = what the last verify pass guessed behind its cut; no pass of its own."
     rule = f"xᵢ = {_pick('q', trace)} for i = 1 … {n}, all from one pass over the text up to position {event.pos0}"
     if event.q_lp is None:
         return rule + "."

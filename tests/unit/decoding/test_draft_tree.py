@@ -231,7 +231,7 @@ def test_a_tree_wider_than_a_pass_is_refused():
         model.forward_tree(torch.zeros(65, dtype=torch.int64), model.new_cache(16), [(1,)] * 60)
 
 
-@pytest.mark.parametrize("draft", ("tree", "lookup"))
+@pytest.mark.parametrize("draft", ("tree", "lookup", "one-pass"))
 def test_rejection_judges_chains_alone(draft):
     with pytest.raises(OrthrusError) as refused:
         DecodeConfig(draft=draft, temperature=0.8, coupling="rejection")

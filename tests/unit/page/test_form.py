@@ -45,7 +45,7 @@ BAD = (
     ("seed", -3, "seed is -3, it must lie between 0 and 2147483647"),
     ("seed", math.inf, "seed is inf, it must be a whole number"),
     ("coupling", "magic", "coupling 'magic' is not one of gumbel, rejection"),
-    ("draft", "slow", "draft 'slow' is not one of chain, tree, lookup, auto"),
+    ("draft", "slow", "draft 'slow' is not one of chain, tree, lookup, one-pass, auto"),
     ("engine", "quick", f"engine 'quick' is not one of {', '.join(ENGINES)}"),
 )
 

@@ -61,10 +61,12 @@ def test_every_view_counts_the_rows_of_the_whole_draft_pass(trace):
     assert (lane.passes, lane.rows) == (passes, rows)
 
 
-def test_a_run_of_lookups_makes_no_draft_pass_in_any_view():
+@pytest.mark.parametrize("draft", ("lookup", "one-pass"))
+def test_a_draft_that_cost_no_pass_has_none_in_any_view(draft):
     lm = load_model(str(EMBEDDED_MODEL), "cpu", threads=1)
-    trace = Trace.of(run_both(lm, "Say hello ten times.", DecodeConfig(80, draft="lookup", detail=1)))
-    found = [c for c in trace.cycles if c.draft.shape == "lookup" and c.verdict]
+    trace = Trace.of(run_both(lm, "Say hello ten times.", DecodeConfig(80, draft=draft, detail=1)))
+    free = {"lookup": None, "one-pass": 0}[draft]
+    found = [c for c in trace.cycles if c.draft.shape == draft and c.verdict and c.draft.drafted_rows == free]
     assert found and all(c.draft.pass_rows == 0 for c in found)
     grown = Trace()
     for event in trace.events:
@@ -76,3 +78,6 @@ def test_a_run_of_lookups_makes_no_draft_pass_in_any_view():
         "1 pass" in formulas.commit(cycle, cycle.verdict, trace)
         and "1 forward pass" in captions._commit(cycle, cycle.verdict, trace)[0]
     )
+    lanes = sum(len(c.draft.lanes or ()) for c in trace.cycles if c.verdict)
+    rows = sum(c.draft.pass_rows for c in trace.cycles if c.verdict) + trace.sums.written + lanes * trace.block
+    assert pass_costs.drafted(trace).rows == rows and (lanes > 0) is (draft == "one-pass")
