@@ -42,7 +42,10 @@ def forward_with_lanes(
 def in_one_pass(
     model: Orthrus, ids: Tensor, cache: SharedCache, lanes: Sequence[int], block: int
 ) -> tuple[Tensor, Tensor]:
-    """`forward_with_lanes`, every layer once for all rows. ids [rows]; returns [rows, vocab], [lanes, block - 1, vocab]."""
+    """`forward_with_lanes`, every layer once for all rows.
+
+    ids [rows]; returns [rows, vocab], [lanes, block - 1, vocab].
+    """
     beside = _Lanes(model, ids, cache.length, lanes, block)
     hidden = model.ar_states(ids, cache, beside)
     return model.logits(hidden), beside.guesses()
@@ -93,8 +96,8 @@ def behind(
 ) -> tuple[Tensor, Tensor]:
     """`forward_with_lanes` as a verify pass and a draft pass per lane, which reads the filled cache up to it.
 
-    ids [rows]; returns [rows, vocab], [lanes, block - 1, vocab].     The compiled engine's draft passes leave their keys in the slots from the lane on, so lanes go from last to first,
-    and the AR view's rows are put back.
+    ids [rows]; returns [rows, vocab], [lanes, block - 1, vocab]. The compiled engine's draft passes leave their keys in
+    the slots from the lane on, so lanes go from last to first, and the AR view's rows are put back.
     """
     start = cache.length
     logits = model.forward_ar(ids, cache)
