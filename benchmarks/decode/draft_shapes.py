@@ -1,6 +1,6 @@
 """What each shape of draft is worth: the same held-out prompts through AR, chain, tree, lookup, one pass and auto.
 
-    python -m benchmarks.decode.draft_shapes              # every domain; about two minutes on one quiet core
+    python -m benchmarks.decode.draft_shapes              # every domain; some minutes on one quiet core
 
 The ways take turns on each prompt, so that a slow moment hits all of them. Counts are exact: they are the same on every
 machine, but for auto, whose choices follow what passes cost here. Time is the median of the rounds' ratios to AR; the
@@ -38,18 +38,21 @@ def counts_of(trace: Trace) -> Counter[str]:
         passes=1 + sums.passes_draft + len(trace.verdicts),
         written=sums.written,
         accepted=sums.accepted,
+        drafts=sums.passes_draft,
+        drafted=sum(draft.pass_rows for draft in trace.drafts),
     )
 
 
 def measure(lm: LoadedModel, domain: str, args: argparse.Namespace) -> dict[str, dict[str, Any]]:
     """One domain, a row per shape."""
-    prompts = [dialogue(example) for example in islice(generate(domain, args.seed, "test"), args.prompts)]
+    many = max(args.counted, args.prompts)
+    prompts = [dialogue(example) for example in islice(generate(domain, args.seed, "test"), many)]
     counts: dict[str, Counter[str]] = {draft: Counter() for draft in DRAFTS}
     times: dict[str, list[float]] = {draft: [] for draft in DRAFTS}
     same = Counter[str]()
     for number in range(args.rounds + 1):
         spent = Counter[str]()
-        for prompt in prompts:
+        for prompt in prompts[: args.prompts] if number else prompts:
             alone = Trace.of(decode_ar(lm, prompt, DecodeConfig(args.max_new_tokens, detail=-1)))
             spent["ar"] += list(alone.ar_ms)[-1]
             for draft in DRAFTS:
@@ -58,7 +61,7 @@ def measure(lm: LoadedModel, domain: str, args: argparse.Namespace) -> dict[str,
                 if not number:
                     counts[draft] += counts_of(trace)
                     same[draft] += trace.token_ids == tuple(alone.ar_ids)
-        if number:  # the first round warms up
+        if number:  # the first round warms up, and counts
             for draft in DRAFTS:
                 times[draft] += [spent[draft] / spent["ar"]] if draft != "one-pass" else []
     return {draft: row(counts[draft], same[draft], times[draft]) for draft in DRAFTS}
@@ -68,6 +71,7 @@ def row(c: Counter[str], same: int, times: list[float]) -> dict[str, Any]:
     return {
         "tokens_per_cycle": ratio(c["tokens"], c["cycles"]),
         "accepted_per_row": ratio(c["accepted"], c["written"]),
+        "rows_per_draft": ratio(c["drafted"], c["drafts"]),
         "passes_per_token": ratio(c["passes"], c["tokens"]),
         "tpf": ratio(c["tokens"], c["passes"]),
         "time_over_ar": round(median(times), 3) if times else None,
@@ -80,8 +84,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default=str(EMBEDDED_MODEL))
     parser.add_argument("--domains", default=",".join(DOMAINS))
-    parser.add_argument("--prompts", type=int, default=4)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--prompts", type=int, default=5, help="timed")
+    parser.add_argument("--counted", type=int, default=24, help="decoded once, for the counts")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--max-new-tokens", type=int, default=128)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
@@ -96,7 +101,13 @@ def main() -> None:
         print(
             table(["draft", *list(found[domain]["chain"])], [[name, *r.values()] for name, r in found[domain].items()])
         )
-    same = {"prompts": args.prompts, "rounds": args.rounds, "threads": args.threads, "engine": lm.engine}
+    same = {
+        "prompts": args.prompts,
+        "counted": max(args.counted, args.prompts),
+        "rounds": args.rounds,
+        "threads": args.threads,
+        "engine": lm.engine,
+    }
     write(facts(__doc__) | same | {"max_new_tokens": args.max_new_tokens, "domains": found}, args.out)
 
 

@@ -20,7 +20,15 @@ import sys
 from typing import Any
 
 from benchmarks.harness import ROOT
-from benchmarks.report import ablation_figures, gpu_figures, page_figures, plan_figures, speed_figures, visitor_figures
+from benchmarks.report import (
+    ablation_figures,
+    gpu_figures,
+    page_figures,
+    plan_figures,
+    shape_figures,
+    speed_figures,
+    visitor_figures,
+)
 from benchmarks.report.tables import NOT_YET, measured, read, table
 from orthrus.config import DRAFTS
 
@@ -120,6 +128,7 @@ FIGURES = {
     "lossless": lossless,
     "page": measured("page")(page_figures.page),
     **speed_figures.FIGURES,
+    **shape_figures.FIGURES,
 }
 FIGURES |= {"ablations": ablation_figures.ablations, "plan": plan_figures.estimate}
 FIGURES |= {"visitors": visitor_figures.visitors}

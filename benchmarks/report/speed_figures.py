@@ -221,29 +221,6 @@ SENTENCES = {
 }
 
 
-@measured("draft-shapes")
-def shapes(f: dict[str, Any]) -> str:
-    """A row per domain and shape."""
-    columns = {
-        "tokens a cycle": "tokens_per_cycle",
-        "accepted per verified row": "accepted_per_row",
-        "passes per token": "passes_per_token",
-        "TPF": "tpf",
-        "time over AR": "time_over_ar",
-    }
-    rows = [
-        [
-            domain,
-            draft,
-            *("–" if c[key] is None else f"{c[key]:.2f}" for key in columns.values()),
-            f"{c['same_text']} of {f['prompts']}",
-        ]
-        for domain, drafts in f["domains"].items()
-        for draft, c in drafts.items()
-    ]
-    return table(["domain", "draft", *columns, "same text as AR"], rows)
-
-
 FIGURES = {
     "speed": speed,
     "targets": targets,
@@ -254,5 +231,4 @@ FIGURES = {
     "company": company,
     "start": start,
     "growth": growth,
-    "shapes": shapes,
 }

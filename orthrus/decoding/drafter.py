@@ -24,6 +24,7 @@ LEAST = 0.015  # a tree's paths are at least so likely: below it a row brings le
 MOST_NODES = 63  # what a pass holds beside the anchor
 ENOUGH = 0.9  # of the tokens that a whole block lets expect; stories then get draft passes of 23 rows, not 32
 LEAST_ROWS = 8  # of a tree's draft pass: what follows the same tokens earlier may go on as far
+HOPED = 10.0  # tokens of a lookup that stand, as long as none was tried
 SURE_MATCH = 2 * MATCH  # of auto: with shorter matches, which often mislead, it lost a fifth on math and JSON
 CHEAP = 2.0  # AR steps that verifying the first lookup may cost; where it cost 2.5, auto lost a tenth by looking up
 FIRST_FOUND = 4  # tokens of the first lookup of `auto`; doubled while they are all accepted
@@ -48,6 +49,7 @@ class Drafter:
         if self._keep and (draft != "auto" or cheap):
             self.seen = PromptLookup(prompt, SURE_MATCH if draft == "auto" else MATCH)
         self.belief = Belief()
+        self._by_lookup, self._by_draft = HOPED, 12.0  # tokens that stood of late, in the mean
         self._found = block - 1 if prices is None else min(block - 1, FIRST_FOUND)
         self._rest = self._resting = 0
 
@@ -61,7 +63,9 @@ class Drafter:
 
     def find(self) -> list[int]:
         """Proposals from prompt and text, [] if nothing was found."""
-        return self.seen.find(self._found) if self.seen and self._finds and not self._resting else []
+        if self.seen is None or not self._finds or self._resting or 2 * (1 + self._by_lookup) < 1 + self._by_draft:
+            return []  # a lookup takes one pass, a draft two
+        return self.seen.find(self._found)
 
     def plain_steps(self) -> int:
         """AR steps to take before the next draft."""
@@ -88,8 +92,7 @@ class Drafter:
         """A cycle accepted `n_accept` of the `n_draft` proposals of its longest path; its draft and verify pass of so
         many rows took `ms`."""
         if self.prices is None or self.sizes is None:
-            if n_draft and shape != "lookup":
-                self.belief.learn(n_draft, n_accept)
+            self._learn(shape, n_draft, n_accept)
             return
         self.prices.observe(*pass_rows, ms)
         if shape != "lookup":
@@ -98,6 +101,15 @@ class Drafter:
         self._found = min(self.block - 1, 2 * self._found) if n_accept == n_draft else FIRST_FOUND
         self._rest = 0 if n_accept >= WORTH else min(LONGEST_REST, max(WORTH, 2 * self._rest))
         self._resting = self._rest
+
+    def _learn(self, shape: str, n_draft: int, n_accept: int) -> None:
+        """What a cycle says about the text, if there are no prices."""
+        if shape == "lookup":
+            self._by_lookup += (n_accept - self._by_lookup) / 2
+        elif n_draft:
+            self.belief.learn(n_draft, n_accept)
+            self._by_draft += 0.3 * (n_accept - self._by_draft)
+            self._by_lookup += 0.1 * (HOPED - self._by_lookup)
 
     def _best_for_price(self, chances: Sequence[float]) -> int:
         """How many of the likeliest nodes give the most expected tokens for the time of a cycle."""

@@ -117,6 +117,18 @@ def test_on_hard_text_auto_takes_trees_if_rows_are_cheap_and_plain_steps_if_they
     assert dear.plain_steps() > 0
 
 
+def test_lookups_that_bring_less_per_pass_than_drafts_are_left_out_for_a_while():
+    drafter = Drafter("lookup", 32, (*range(1, 20), *range(1, 1 + MATCH)), None)
+    assert drafter.find()[:3] == [5, 6, 7]
+    drafter.observe("tree", 31, 31, (32, 64), 1.0)
+    for _ in range(2):
+        drafter.observe("lookup", 31, 0, (0, 32), 1.0)
+    assert drafter.find() == []
+    while not drafter.find():
+        drafter.observe("tree", 31, 8, (32, 64), 1.0)
+    assert drafter.find()[:3] == [5, 6, 7]
+
+
 def test_without_choice_auto_keeps_to_drafted_chains():
     drafter = Drafter("auto", 8, (1, 2) * 12, Prices(CHEAP), by_choice=False)
     assert drafter.find() == [] and drafter.branches(None, [1]) is None and not drafter.wrote(1)
