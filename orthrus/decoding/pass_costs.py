@@ -25,14 +25,20 @@ LEARNING = 1 / 16  # weight of a cycle in what is learnt of the prices
 class Prices:
     """What passes cost: a table measured beforehand, corrected by the cycles of the runs as they are timed.
 
-    A table measured in a busy moment would otherwise mislead every run of the process. Plain steps and cycles have a
-    factor each, since only their ratio decides anything. With `learning` 0 the table stands as it is.
+    A table measured in a busy moment would otherwise mislead every run of the process. Plain steps have a factor, which
+    holds for cycles, too: where no cycle is tried, a machine that became slow would else seem to slow down plain steps
+    alone, and cycles to pay. Cycles have one of their own on top of it. With `learning` 0 the table stands as it is.
     """
 
     def __init__(self, costs: Costs, learning: float = LEARNING) -> None:
-        self.costs, self.plain_factor, self.cycle_factor = costs, 1.0, 1.0
+        self.costs, self.plain_factor, self._more = costs, 1.0, 1.0
         self.learning = learning
         self.rows = costs.rows
+
+    @property
+    def cycle_factor(self) -> float:
+        """What cycles take, over the table."""
+        return self.plain_factor * self._more
 
     def cycle(self, index: int) -> float:
         """Cost of a cycle of rows[index] positions; for one position, of the verify pass alone."""
@@ -52,7 +58,7 @@ class Prices:
         expected += between(self.rows, self.costs.draft, drafted) if drafted else 0.0
         factor = min(4.0, max(0.25, ms / 1e3 / expected))
         if drafted or verified > 1:
-            self.cycle_factor += self.learning * (factor - self.cycle_factor)
+            self._more += self.learning * (factor / self.plain_factor - self._more)
         else:
             self.plain_factor += self.learning * (factor - self.plain_factor)
 

@@ -203,3 +203,13 @@ def test_a_table_measured_in_a_bad_moment_is_corrected_by_the_run():
         found.observe(4, 4, 4000.0)
     assert found.cycle(0) == pytest.approx(0.5, rel=0.01) and found.cycle(1) == pytest.approx(4.0, rel=0.01)
     assert AdaptiveBlockSize(found, 4).plain_steps() > 0
+
+
+def test_a_machine_that_becomes_slow_does_not_make_drafts_pay():
+    """Only plain steps are taken, so that only these are seen to take longer."""
+    found = Prices(Costs((1, 4), (1.0, 2.0), (1.0, 2.5)))
+    assert AdaptiveBlockSize(found, 4).block() == 1
+    for _ in range(100):
+        found.observe(0, 1, 2000.0)
+    assert found.cycle(0) == pytest.approx(2.0, rel=0.01) and found.cycle(1) == pytest.approx(9.0, rel=0.01)
+    assert AdaptiveBlockSize(found, 4).block() == 1
