@@ -20,25 +20,21 @@ WHOLE = 64e6  # weights up to which the whole stack is timed; a larger one is ex
 REPEATS, SECONDS = 8, 1.0
 
 LEARNING = 1 / 16  # weight of a cycle in what is learnt of the prices
+FORGOTTEN = 16  # plain steps after which the last cycle says no longer what one takes now
 
 
 class Prices:
     """What passes cost: a table measured beforehand, corrected by the cycles of the runs as they are timed.
 
-    A table measured in a busy moment would otherwise mislead every run of the process. Plain steps have a factor, which
-    holds for cycles, too: where no cycle is tried, a machine that became slow would else seem to slow down plain steps
-    alone, and cycles to pay. Cycles have one of their own on top of it. With `learning` 0 the table stands as it is.
+    A table measured in a busy moment would otherwise mislead every run of the process. Plain steps and cycles have a
+    factor each. If no cycle is tried, that of plain steps moves the other along: a machine that became slow would else
+    seem to slow down plain steps alone, and cycles to pay. With `learning` 0 the table stands as it is.
     """
 
     def __init__(self, costs: Costs, learning: float = LEARNING) -> None:
-        self.costs, self.plain_factor, self._more = costs, 1.0, 1.0
-        self.learning = learning
+        self.costs, self.plain_factor, self.cycle_factor = costs, 1.0, 1.0
+        self.learning, self._since_cycle = learning, FORGOTTEN
         self.rows = costs.rows
-
-    @property
-    def cycle_factor(self) -> float:
-        """What cycles take, over the table."""
-        return self.plain_factor * self._more
 
     def cycle(self, index: int) -> float:
         """Cost of a cycle of rows[index] positions; for one position, of the verify pass alone."""
@@ -58,9 +54,14 @@ class Prices:
         expected += between(self.rows, self.costs.draft, drafted) if drafted else 0.0
         factor = min(4.0, max(0.25, ms / 1e3 / expected))
         if drafted or verified > 1:
-            self._more += self.learning * (factor / self.plain_factor - self._more)
+            self.cycle_factor += self.learning * (factor - self.cycle_factor)
+            self._since_cycle = 0
         else:
-            self.plain_factor += self.learning * (factor - self.plain_factor)
+            changed = 1 + self.learning * (factor / self.plain_factor - 1)
+            self.plain_factor *= changed
+            self._since_cycle += 1
+            if self._since_cycle > FORGOTTEN:
+                self.cycle_factor *= changed
 
 
 def between(rows: Sequence[int], costs: Sequence[float], wanted: int) -> float:
