@@ -49,21 +49,21 @@ def measure(lm: LoadedModel, domain: str, args: argparse.Namespace) -> dict[str,
     prompts = [dialogue(example) for example in islice(generate(domain, args.seed, "test"), many)]
     counts: dict[str, Counter[str]] = {draft: Counter() for draft in DRAFTS}
     times: dict[str, list[float]] = {draft: [] for draft in DRAFTS}
-    same = Counter[str]()
+    same, timed = Counter[str](), [draft for draft in DRAFTS if draft != "one-pass"]
     for number in range(args.rounds + 1):
         spent = Counter[str]()
         for prompt in prompts[: args.prompts] if number else prompts:
             alone = Trace.of(decode_ar(lm, prompt, DecodeConfig(args.max_new_tokens, detail=-1)))
             spent["ar"] += list(alone.ar_ms)[-1]
-            for draft in DRAFTS:
+            for draft in timed if number else DRAFTS:
                 trace = Trace.of(decode(lm, prompt, DecodeConfig(args.max_new_tokens, detail=-1, draft=draft)))
                 spent[draft] += trace.done.t_prefill + trace.done.t_decode
                 if not number:
                     counts[draft] += counts_of(trace)
                     same[draft] += trace.token_ids == tuple(alone.ar_ids)
         if number:  # the first round warms up, and counts
-            for draft in DRAFTS:
-                times[draft] += [spent[draft] / spent["ar"]] if draft != "one-pass" else []
+            for draft in timed:
+                times[draft].append(spent[draft] / spent["ar"])
     return {draft: row(counts[draft], same[draft], times[draft]) for draft in DRAFTS}
 
 

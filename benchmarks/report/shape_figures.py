@@ -36,7 +36,7 @@ def _figure(value: float | None) -> str:
 def _auto(domains: dict[str, Any]) -> str:
     """Auto's speed over that of AR or the fastest other shape; times are ratios to AR's own, which is 1."""
     best = {
-        domain: min(1.0, *(c["time_over_ar"] for draft, c in drafts.items() if draft != "auto"))
+        domain: min(1.0, *(c["time_over_ar"] or 1.0 for draft, c in drafts.items() if draft != "auto"))
         for domain, drafts in domains.items()
     }
     shares = {domain: best[domain] / drafts["auto"]["time_over_ar"] for domain, drafts in domains.items()}
