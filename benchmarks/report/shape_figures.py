@@ -21,7 +21,12 @@ COLUMNS = {
 def shapes(f: dict[str, Any]) -> str:
     """A row per domain and shape, then how near auto comes to the best single way of each domain."""
     rows = [
-        [domain, draft, *(_figure(c[key]) for key in COLUMNS.values()), f"{c['same_text']} of {f['counted']}"]
+        [
+            domain,
+            draft,
+            *(_figure(c.get(key)) for key in COLUMNS.values()),
+            f"{c['same_text']} of {f.get('counted', f['prompts'])}",
+        ]
         for domain, drafts in f["domains"].items()
         for draft, c in drafts.items()
     ]
