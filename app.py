@@ -49,6 +49,7 @@ from viz.page.api import Endpoints, Visitor
 from viz.page.document import amending
 from viz.page.endpoint import endpoint
 from viz.page.form import ADVANCED, LIMIT, ChoiceField, NumberField, read
+from viz.page.lesson_files import LessonFile, lesson_files
 from viz.page.live_run import LiveRuns
 from viz.page.recordings import Recording, chips, listed, measured_on, recordings
 from viz.player import frames
@@ -69,7 +70,7 @@ log = logging.getLogger("app")
 
 
 class Served(NamedTuple):
-    """Beside the framework's own: what the document tells its scripts, and recorded runs' messages by file name."""
+    """Beside the framework's own: what the document tells its scripts; recorded runs and lessons by file name."""
 
     page: dict[str, Any]
     runs: dict[str, str]
@@ -106,8 +107,8 @@ def place(name: str, on_load: str) -> gr.HTML:
     )
 
 
-def described(gallery: list[Recording], learning: list[Recording]) -> dict[str, Any]:
-    """What the document tells its scripts: how to draw, and the list of recorded runs."""
+def described(gallery: list[Recording], learning: list[Recording], taught: list[LessonFile]) -> dict[str, Any]:
+    """What the document tells its scripts: how to draw, and the lists of recorded runs and of lessons."""
     texts = {domain: domain_module(domain).PRESETS for domain in DOMAINS}
     runs = listed(gallery, "", texts) + listed(learning, "Learning to draft", texts)
     files = {"plotly": player_files.address(player_files.PLOTLY), "bundle": player_files.address(player_files.BUNDLE)}
@@ -115,6 +116,7 @@ def described(gallery: list[Recording], learning: list[Recording]) -> dict[str, 
         "settings": frames.settings(),
         "options": files,
         "runs": runs,
+        "lessons": [each.listed() for each in taught],
         "about": measured_on([*gallery, *learning]),
     }
 
@@ -163,6 +165,7 @@ def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, RunManager, Serve
     manager, verify = make_manager(settings)
     live = LiveRuns(manager, lambda form: read(*form, limits=settings.limits, detail=1))
     gallery, learning = list(recordings(folder)), list(recordings(folder / "learning"))
+    taught = lesson_files(folder)
     files = {each.name: (each, folder / f"{each.name}{SUFFIX}") for each in gallery}
     files |= {each.name: (each, folder / "learning" / f"{each.name}{SUFFIX}") for each in learning}
     first = domain_module(DOMAINS[0]).PRESETS[0]
@@ -195,9 +198,8 @@ def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, RunManager, Serve
         on_link(page, status, {"prompt": prompt, **entered})
         add_endpoints(Endpoints(manager, verify, files))
     page.validate_inputs = enough  # gradio's own check would log the whole request, prompt and all
-    served = Served(
-        described(gallery, learning), {player_files.run_file(r.message): r.message for r, _ in files.values()}
-    )
+    texts = [r.message for r, _ in files.values()] + [each.text for each in taught]
+    served = Served(described(gallery, learning, taught), {player_files.run_file(text): text for text in texts})
     return page.queue(default_concurrency_limit=None), manager, served  # which has a queue of its own
 
 

@@ -23,7 +23,8 @@ from orthrus.trace.files import SUFFIX, save
 from orthrus.trace.invariants import check
 from orthrus.trace.metrics import measure
 
-# (name of the card, domain, number of its preset): easy and hard text, in the order a visitor meets them
+# (name of the card, domain, number of its preset): easy and hard text, in the order a visitor meets them; greedy, but
+# for those that SAMPLED names
 CARDS = (
     ("01-word-problem", "math", 0),
     ("02-short-story", "stories", 0),
@@ -36,15 +37,20 @@ CARDS = (
     ("09-unit-conversion", "units", 2),
     ("10-how-orthrus-works", "explain", 0),
     ("11-small-talk", "chat", 0),
+    ("12-story-by-coin-toss", "stories", 0),
+    ("13-story-by-seed", "stories", 0),
 )
+SAMPLED = {
+    "12-story-by-coin-toss": {"temperature": 0.8, "seed": 1, "coupling": "rejection"},
+    "13-story-by-seed": {"temperature": 0.8, "seed": 1, "coupling": "gumbel"},
+}
 
 
 COMPANY, TRIES = 0.1, 6  # other processes' share of all cores beside a run that counts; runs tried per run kept
 
 
-def median_run(lm: LoadedModel, prompt: str, runs: int) -> Trace:
+def median_run(lm: LoadedModel, prompt: str, runs: int, config: DecodeConfig) -> Trace:
     """The run of median Orthrus time out of the `runs` with the least company, after one that is not counted."""
-    config = DecodeConfig(detail=1, instrument_share=1.0)
     Trace.of(run_both(lm, prompt, config))
     found: list[tuple[float, Trace]] = []
     while sum(share <= COMPANY for share, _ in found) < runs and len(found) < TRIES * runs:
@@ -59,7 +65,8 @@ def median_run(lm: LoadedModel, prompt: str, runs: int) -> Trace:
 
 def record(lm: LoadedModel, prompt: str, runs: int, path: Path) -> Trace:
     """The median run, checked and saved."""
-    trace = median_run(lm, prompt, runs)
+    how = SAMPLED.get(path.name.removesuffix(SUFFIX), {})
+    trace = median_run(lm, prompt, runs, DecodeConfig(detail=1, instrument_share=1.0, **how))
     if broken := check(trace):
         raise SystemExit(f"{path.name}: {broken[0]}")
     save(trace, path)
@@ -83,15 +90,17 @@ def main() -> int:
     parser.add_argument("--engine", default="auto", choices=ENGINES)
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--only", nargs="*", default=[name for name, _, _ in CARDS], help="names of cards")
     parser.add_argument("--out", type=Path, default=EMBEDDED_MODEL.parent / "traces")
     args = parser.parse_args()
     lm = load_model(args.model, dtype=args.dtype, engine=args.engine, threads=args.threads)
     args.out.mkdir(parents=True, exist_ok=True)
-    for name, domain, number in CARDS:
+    for name, domain, number in (card for card in CARDS if card[0] in args.only):
         trace = record(lm, domain_module(domain).PRESETS[number], args.runs, args.out / f"{name}{SUFFIX}")
         m = measure(trace)
+        verdict = trace.lossless.verdict if trace.lossless else "equal in distribution"
         passes = f"{m.tokens} tokens in {m.passes} passes, {m.tokens_per_cycle:.1f} per cycle"
-        print(f"{name}: {passes}, {m.speedup:.2f}x, {trace.lossless.verdict}", flush=True)
+        print(f"{name}: {passes}, {m.speedup:.2f}x, {verdict}", flush=True)
     return 0
 
 

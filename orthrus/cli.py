@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from orthrus import checks
-from orthrus.config import DRAFTS, ENGINES, MOST_THREADS, DecodeConfig
+from orthrus.config import DRAFTS, EMBEDDED_MODEL, ENGINES, MOST_THREADS, DecodeConfig
 from orthrus.config.messages import turns_of
 from orthrus.console import Parser, as_json, note, printable, run_command, standard_input
 from orthrus.errors import OrthrusError
@@ -79,6 +79,15 @@ def replay(args: argparse.Namespace) -> dict[str, Any]:
     host = run.start.host.device if run.start else ""
     result = {"file": str(args.file), "text": run.text, "device": host, "recorded_at": run.start.recorded_at}
     return result | {"violations": check(run)} | _figures(run)
+
+
+def lesson(args: argparse.Namespace) -> dict[str, Any]:
+    """Write a lesson as one page that plays offline, with every run that it leads through."""
+    from viz.export.lesson import export_lesson
+
+    check_output(args.html)
+    export_lesson(args.name, args.html, EMBEDDED_MODEL.parent, args.address)
+    return {"lesson": args.name, "file": str(args.html)}
 
 
 def evaluate(args: argparse.Namespace) -> dict[str, Any]:
@@ -168,6 +177,10 @@ def parser() -> Parser:
     replaying = verb(replay)
     replaying.add_argument("file", type=Path)
     replaying.add_argument("--html", type=Path, help="also write a page that plays this trace offline")
+    teaching = verb(lesson)
+    teaching.add_argument("name", help="a file of assets/lessons without .json")
+    teaching.add_argument("--html", type=Path, required=True, help="file to write")
+    teaching.add_argument("--address", default="", help="a page that the class can open: its QR codes lead there")
     evaluating = verb(evaluate, model, block, seed)
     evaluating.add_argument("--domain", default="all")
     evaluating.add_argument("--prompts", default=20)

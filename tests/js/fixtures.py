@@ -12,7 +12,7 @@ from viz.player import frames, shell
 from viz.views import catalogue, download, statistics
 
 PARTS = {name: f"[{name} $& {{{{title}}}}]" for name in ("title", "style", "plotly", "script")}
-PARTS |= {name: f"<{name}>" for name in ("tape", "settings", "headline")}
+PARTS |= {name: f"<{name}>" for name in ("tape", "settings", "held", "headline")}
 
 
 def cycle_facts(cycle: Any) -> dict[str, Any]:

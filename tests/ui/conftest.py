@@ -23,18 +23,28 @@ START_S = float(os.environ.get("ORTHRUS_UI_PATIENCE", "120"))  # for busy machin
 
 @pytest.fixture(scope="session")
 def traces(tmp_path_factory) -> Path:
-    """A gallery of three made-up recordings."""
+    """A gallery of three made-up recordings, and a lesson through two of them."""
+    import json
     from dataclasses import replace
 
     from orthrus.trace import Trace
     from orthrus.trace.files import save
     from tests import synthetic
 
-    folder = tmp_path_factory.mktemp("traces")
+    assets = tmp_path_factory.mktemp("assets")
+    folder, lessons = assets / "traces", assets / "lessons"
+    folder.mkdir()
+    lessons.mkdir()
     for seed, name, sureness in ((1, "01-easy-text", 0.95), (2, "02-ordinary-text", 0.85), (3, "03-hard-text", 0.5)):
         events = synthetic.events(seed, tokens=120, sureness=sureness, stop="eos")
         run = Trace.of(replace(event, run=name) for event in events)  # each recording is a run of its own
         save(run, folder / f"{name}.jsonl.gz")
+    step = {"title": "Look", "minutes": 1, "trace": "01-easy-text", "caption": "{tokens} tokens.", "say": "Look."}
+    guess = {"phase": "draft", "cycle": 2, "reveal": "verify", "show": ["ribbon"], "trace": "02-ordinary-text"}
+    asked = {"question": "Where?", "answer": "After {kept} guesses.", "title": "Guess"}
+    lesson = {"title": "Two looks", "goal": "g", "before": "b", "needs": "n"}
+    lesson["steps"] = [step | {"show": ["staircase"]}, step | guess | asked]
+    (lessons / "two-looks.json").write_text(json.dumps(lesson), encoding="utf-8")
     return folder
 
 

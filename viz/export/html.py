@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from orthrus.errors import OrthrusError
 from orthrus.trace import Trace
@@ -15,8 +16,11 @@ from viz.player.shell import HEADLINE
 __all__ = ["HEADLINE", "export_html", "page"]
 
 
-def page(trace: Trace, title: str | None = None) -> str:
-    """The file's text, with the run marked as recorded; raises ValueError for an empty trace."""
+def page(trace: Trace, title: str | None = None, held: dict[str, Any] | None = None) -> str:
+    """The file's text, with the run marked as recorded; raises ValueError for an empty trace.
+
+    `held`: a lesson with its runs (`O.Held` in viz/static/player/types.d.ts), as viz/export/lesson.py makes it.
+    """
     if trace.start is None:
         raise OrthrusError("trace-empty", "the trace is empty; there is nothing to show")
     recorded = Trace.of(as_recorded(event) for event in trace.events)
@@ -27,6 +31,7 @@ def page(trace: Trace, title: str | None = None) -> str:
             "plotly": frames.plotly_file().read_text(encoding="utf-8"),
             "script": modules.bundle(),
             "tape": frames.dumps_for_html(frames.whole(recorded, trace.start.run)),
+            "held": frames.dumps_for_html(held),
             "settings": frames.dumps_for_html(frames.drawing()),
             "headline": frames.dumps_for_html(HEADLINE),
         }

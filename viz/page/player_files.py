@@ -9,14 +9,15 @@ import hashlib
 from collections.abc import Mapping
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from orthrus.server.request_filter import PLAYER
-from viz.player import frames, modules
+from viz.player import frames, modules, qr
 
 BUNDLE = "bundle.js"  # all modules as one script, the same as in a saved page
 PLOTLY = "plotly.min.js"
+CODE = "code.json"  # the QR code of an address, which stands in the query
 TYPE = "text/javascript"
 KEPT = {"cache-control": "public, max-age=31536000, immutable"}
 
@@ -37,7 +38,7 @@ def run_file(message: str) -> str:
 
 
 def route(runs: Mapping[str, str]) -> Route:
-    """Serves the player's one script, Plotly, and messages by `run_file`; nothing else."""
+    """Serves the player's one script, Plotly, QR codes, and messages by `run_file`; nothing else."""
     texts = {BUNDLE: (modules.bundle(), TYPE)} | {name: (text, "application/json") for name, text in runs.items()}
 
     def file(request: Request) -> Response:
@@ -46,6 +47,9 @@ def route(runs: Mapping[str, str]) -> Route:
             return PlainTextResponse("", 404)
         if name == PLOTLY:
             return FileResponse(frames.plotly_file(), media_type=TYPE, headers=KEPT)
+        if name == CODE:
+            rows = qr.rows(request.query_params.get("text", ""))
+            return JSONResponse(rows) if rows else PlainTextResponse("", 404)
         if name in texts:
             text, kind = texts[name]
             return Response(text, media_type=kind, headers=KEPT)

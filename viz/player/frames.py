@@ -11,6 +11,7 @@ from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from viz import theme
 from viz.player import modules, shell
+from viz.player.lesson_words import WORDS
 from viz.views import catalogue
 
 STYLES = (
@@ -18,6 +19,7 @@ STYLES = (
     "inspector.css",
     "quiz.css",
     "tour.css",
+    "lesson.css",
     "views.css",
     "explain.css",
     "extras.css",
@@ -86,7 +88,7 @@ def drawing() -> dict[str, Any]:
     legend = [theme.CODES[name] for name in theme.LEGEND]
     look = {"statuses": statuses, "legend": legend, "layout": theme.layout()}
     tabs = [tab._asdict() for tab in catalogue.TABS]
-    return {"views": catalogue.skeletons(), "places": list(catalogue.PLACES), "tabs": tabs, **look}
+    return {"views": catalogue.skeletons(), "places": list(catalogue.PLACES), "tabs": tabs, "lesson": WORDS, **look}
 
 
 def stylesheet() -> str:

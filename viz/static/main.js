@@ -3,6 +3,7 @@
 import { boot } from "./page/boot.js";
 import { mountGuess } from "./page/guess.js";
 import { here } from "./page/address.js";
+import { held } from "./page/library.js";
 import { dress, follow, land } from "./page/places.js";
 import { asked, request } from "./page/request.js";
 import { el } from "./player/dom.js";
@@ -11,17 +12,19 @@ import { mount } from "./player/player.js";
 import { SPEEDS } from "./player/speeds.js";
 
 /**
- * A saved page: its one run, at the moment its address names.
+ * A saved page: its run, or the runs of its lesson, at the moment its address names.
  * @param {HTMLElement} stage
  * @param {O.Settings} settings
  * @param {O.Message} tape
+ * @param {O.Held | null} kept
  */
-function saved(stage, settings, tape) {
+function saved(stage, settings, tape, kept) {
   dress();
   const fields = here();
-  const somewhere = ["cycle", "phase", "tab", "chrome"].some((name) => fields[name]);
+  const somewhere = ["cycle", "phase", "tab", "chrome", "lesson", "present", "print"].some((name) => fields[name]);
   const player = mount(stage, settings, { plotly: "", bundle: "", theme: fields.theme, tour: !somewhere });
   window.orthrusPlayer = player;
+  player.library = held(kept, player);
   player.feed(tape);
   land(player, fields);
   follow(player);

@@ -76,7 +76,8 @@ class Tab(NamedTuple):
     views: tuple[str, ...]
 
 
-# what is not in a tab stands on the stage; `axis` is the race's, `links` is the address of what is on show
+# what is not in a tab stands on the stage; `axis` is the race's, `links` is the address of what is on show,
+# `class` the lessons
 TABS = (
     Tab("inspect", "Inspect", ("inspector",)),
     Tab("whatif", "What if", ("whatif", "lattice")),
@@ -89,6 +90,7 @@ TABS = (
     Tab("early", "Too early", ("early",)),
     Tab("cache", "Cache", ("cache", "memory")),
     Tab("lossless", "Lossless", ("neartie", "gaps")),
+    Tab("class", "In class", ("class",)),
     Tab("take", "Take along", ("links", "record")),
 )
 Patch = Callable[[Event, Trace], list[Change]]

@@ -28,6 +28,7 @@ def skeleton() -> dict[str, Any]:
         "title": "The tour",
         "of": "{i} of {n}",
         "hand_over": "A click elsewhere, or any other key, hands over to you.",
+        "leave": "Leave the tour",
         "pause": "❚❚ Pause",
         "play": "▶ Play",
         "ends": {"prompt": "Try your own prompt", "block": "Back to the block", "again": "Once more"},

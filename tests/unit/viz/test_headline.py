@@ -126,7 +126,8 @@ def test_fewer_is_said_only_where_passes_are_fewer():
 def test_every_recording_can_be_told(path):
     trace = load(path)
     said = told(trace)
-    assert all(said.values()) and trace.lossless.verdict == "identical"
+    by_toss = trace.start.params.coupling == "rejection"  # equal in distribution: no texts to compare
+    assert all(said.values()) and (trace.lossless is None if by_toss else trace.lossless.verdict == "identical")
     assert (headline.axis(trace) == "ms") <= (measure(trace).speedup > 1)
 
 

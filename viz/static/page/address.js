@@ -16,6 +16,10 @@ const KNOWN = {
   level: (text) => text !== "",
   theme: (text) => text === "light" || text === "dark",
   chrome: (text) => text === "none",
+  lesson: (text) => text !== "",
+  step: (text) => /^[1-9]\d{0,3}$/.test(text),
+  present: (text) => text === "1",
+  print: (text) => text === "worksheet",
 };
 for (const name of REQUEST) KNOWN[name] = (text) => text !== "";
 

@@ -4,6 +4,7 @@ import { find, need } from "../player/dom.js";
 import { mount } from "../player/player.js";
 import { here } from "./address.js";
 import { Gallery } from "./gallery.js";
+import { served } from "./library.js";
 import { dress, follow, land } from "./places.js";
 
 /** Dark or light before the framework says so, by the same rule as it. */
@@ -64,7 +65,8 @@ export function boot() {
   theme();
   formed();
   const fields = here();
-  const somewhere = ["run", "cycle", "phase", "tab", "prompt", "chrome"].some((name) => fields[name]);
+  const places = ["run", "cycle", "phase", "tab", "prompt", "chrome", "lesson", "present", "print"];
+  const somewhere = places.some((name) => fields[name]);
   const player = mount(need(document, "#stage > .stage"), page.settings, {
     ...page.options,
     followBody: true,
@@ -72,6 +74,7 @@ export function boot() {
   });
   window.orthrusPlayer = player;
   const gallery = (window.orthrusGallery = new Gallery(player, page.runs, page.about));
+  player.library = served(page, gallery);
   const stay = follow(player, (run) => gallery.open(run));
   gallery.opened = stay;
   const first = gallery.find(fields.run) || page.runs[0];

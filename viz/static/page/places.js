@@ -7,13 +7,14 @@ import { requested } from "./request.js";
 const SAID_MS = 1500;
 
 /**
- * A new entry of the history; a document without an address of its own keeps none.
+ * A new entry of the history, or this one with another address; a document without an address of its own keeps none.
  * @param {O.Fields} fields
+ * @param {"pushState" | "replaceState"} how
  */
-function write(fields) {
+function write(fields, how) {
   const hash = hashOf(fields);
   try {
-    if (hash !== location.hash) history.pushState(null, "", location.pathname + location.search + hash);
+    if (hash !== location.hash) history[how](null, "", location.pathname + location.search + hash);
   } catch (refused) {
     return; // about:srcdoc, as in a notebook
   }
@@ -28,10 +29,14 @@ function write(fields) {
  * @param {O.Fields} fields
  */
 export function land(player, fields) {
+  const { lecture } = player;
+  const presents = fields.present === "1";
+  if (fields.lesson && lecture) return void lecture.teach(fields.lesson, Number(fields.step || 1), presents);
   if (fields.tab) player.tabs.show(fields.tab);
   const { levels } = player.parts.captions || {};
   if (fields.level && levels) levels.pick(fields.level);
   const at = stopOf(player.stops, fields);
+  if (presents && lecture) lecture.teach("", 1, true);
   if (at < 0) return;
   if (player.tour) player.tour.end();
   player.head.pause();
@@ -42,6 +47,26 @@ export function land(player, fields) {
 const runOf = ({ run = "", live }) => (live ? "" : run.split("/")[0]);
 
 /**
+ * Where a lesson is.
+ * @param {O.Player} player
+ * @returns {O.Fields | null}
+ */
+function lessonNow({ lecture }) {
+  const { lesson, step } = lecture || {};
+  return lesson && step ? { lesson: lesson.name, step: String(lesson.steps.indexOf(step) + 1) } : null;
+}
+
+/**
+ * The address of this moment for another device; "" in a file that knows none.
+ * @param {O.Player} player
+ */
+export function addressOf(player) {
+  const page = location.protocol.startsWith("http") ? bare(location.href, false) : player.library?.address;
+  const run = player.live ? fieldsNow(player, false) : { run: runOf(player), ...momentOf(player.head.now()) };
+  return page ? page + hashOf(lessonNow(player) || run) : "";
+}
+
+/**
  * What a link to this moment says.
  * @param {O.Player} player
  * @param {boolean} themed
@@ -49,6 +74,8 @@ const runOf = ({ run = "", live }) => (live ? "" : run.split("/")[0]);
  */
 export function fieldsNow(player, themed) {
   const asked = here();
+  const lesson = lessonNow(player);
+  if (lesson) return { ...lesson, theme: asked.theme };
   const theme = themed ? player.root.dataset.theme : asked.theme;
   const { levels } = player.parts.captions || {};
   const shown = player.live
@@ -65,8 +92,15 @@ export function fieldsNow(player, themed) {
  */
 export function follow(player, open) {
   const plain = { tab: player.tabs.open, run: runOf(player) };
-  const stay = () => write({ run: player.settings.shell ? runOf(player) : "", tab: player.tabs.open });
-  player.root.addEventListener("o-tab", stay);
+  const run = () => (player.settings.shell ? runOf(player) : "");
+  const stay = () => write({ run: run(), tab: player.tabs.open }, "pushState");
+  player.root.addEventListener("o-tab", () => lessonNow(player) || stay());
+  player.root.addEventListener("o-step", () => {
+    const present = player.lecture?.presenter.on ? "1" : "";
+    const lesson = lessonNow(player);
+    if (lesson || here().lesson || here().present)
+      write(lesson ? { ...lesson, present } : { run: run(), tab: player.tabs.open, present }, "replaceState");
+  });
   const back = async () => {
     const fields = { ...plain, ...here() };
     if (open && fields.run && fields.run !== runOf(player)) await open(fields.run);

@@ -132,7 +132,9 @@ export function listenToKeys(player) {
     /** @param {string} selector */
     const within = (selector) => closest(event, selector);
     const name = keyName(event);
-    const found = rows.filter((row) => row.acts[name] && !within(row.moves ? BUSY : TYPING));
+    const may = rows.filter((row) => row.acts[name] && !within(row.moves ? BUSY : TYPING));
+    const presents = !!player.lecture && player.lecture.presenter.on && may.some((row) => row.presents);
+    const found = may.filter((row) => !!row.presents === presents);
     for (const { acts } of found) acts[name](player, help);
     if (found.length) event.preventDefault();
   };

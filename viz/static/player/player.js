@@ -23,6 +23,10 @@ export class Player {
   styles = {}; // of the root, as far as they were asked for
   /** @type {O.Tour | null} */
   tour = null;
+  /** @type {O.Lecture | null} */
+  lecture = null;
+  /** @type {O.Library | null} */
+  library = null; // lessons and runs, where there are some
   /** @type {O.Quiz | null} */
   quiz = null;
   /** @type {O.Race | null} */
@@ -111,7 +115,6 @@ export class Player {
   }
 
   /** A message {run, seq, live, frames, end, autoplay, measuring}; a repeated seq is ignored.
-   *
    * Another recorded run starts over at once, a live one with its first frames, which come once it is measured.
    * @param {O.Message} message
    */
@@ -228,10 +231,7 @@ export class Player {
     return this.styled("--o-" + name);
   }
 
-  /**
-   * @param {number} cycle
-   * @param {O.Phase} [phase]
-   */
+  /** @param {number} cycle @param {O.Phase} [phase] */
   seekCycle(cycle, phase) {
     const found = this.stops.findIndex((stop) => stop.c === cycle && stop.p === (phase || "commit"));
     if (found >= 0) this.head.seek(found);

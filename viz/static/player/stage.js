@@ -2,6 +2,7 @@
 
 import { el, need } from "./dom.js";
 import { linksPart } from "../page/places.js";
+import { lessonPart } from "../views/lesson.js";
 import { PARTS } from "../views/parts.js";
 
 /**
@@ -13,6 +14,19 @@ export function sectionOf(name, spec) {
   section.setAttribute("aria-label", spec.title || name);
   if (spec.title) section.append(el("h2", "o-title", spec.title));
   if (spec.hint) section.append(el("p", "o-hint", spec.hint));
+  return section;
+}
+
+/**
+ * A lesson's card, behind the tour's; its list stands in a tab.
+ * @param {O.Player} player
+ * @param {Record<string, HTMLElement>} below
+ */
+function lessons(player, below) {
+  const section = sectionOf("lesson", player.settings.lesson);
+  const { part, list } = lessonPart(section, player.settings.lesson, player);
+  player.parts.lesson = part;
+  below.class = list;
   return section;
 }
 
@@ -36,6 +50,7 @@ export function buildStage(player) {
     else root.append(section);
     const part = (player.parts[name] = make(section, spec, player));
     if (part.aside) below[part.aside.name] = part.aside.box;
+    if (spec.kind === "tour") root.append(lessons(player, below));
     if (spec.kind !== "lanes") continue;
     need(section, ".o-lanes").append(player.measuring.box);
     root.append(player.bar);

@@ -4,6 +4,8 @@ declare namespace O {
   type Player = import("./player.js").Player;
   type Tour = import("../views/tour.js").Tour;
   type Quiz = import("../views/quiz.js").Quiz;
+  type Lecture = import("../views/lesson.js").Lecture;
+  type Presenter = import("../views/presenter.js").Presenter;
   /** A tab below the stage: its name in an address, its label, its views in order. */
   interface Tab {
     key: string;
@@ -75,6 +77,7 @@ declare namespace O {
     tabs: Tab[];
     statuses: Record<string, Status>;
     legend: string[];
+    lesson: LessonSpec;
     layout: object;
     shell?: Shell;
   }
@@ -139,12 +142,38 @@ declare namespace O {
     settings: Settings;
     options: { plotly: string; bundle: string };
     runs: Recorded[];
+    lessons: (LessonName & { file: string })[];
     about: string;
+  }
+  interface LessonName {
+    name: string;
+    title: string;
+    minutes: number;
+  }
+  /** Lessons and recorded runs, wherever the page has them from. */
+  interface Library {
+    lessons: LessonName[];
+    address?: string;
+    lesson(name: string): Promise<Lesson | null>;
+    open(run: string): Promise<unknown>;
+    /** The rows of an address's QR code; null if there is none. */
+    code(address: string): Promise<string[] | null>;
+    /** Everything that a lesson needs, for a saved file. */
+    pack?(lesson: Lesson): Promise<Held>;
+  }
+  /** What a saved file holds besides its run. */
+  interface Held {
+    lesson: Lesson | null;
+    tapes: Record<string, Message>;
+    address: string;
+    codes: Record<string, string[]>;
   }
   interface KeyRow {
     shown?: string;
     what?: string;
     moves?: boolean;
+    /** It acts while somebody presents, and goes before the others then. */
+    presents?: boolean;
     acts: Record<string, (player: Player, help: HTMLDetailsElement) => unknown>;
   }
   /** What is pointed at in the block. */

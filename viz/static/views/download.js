@@ -62,8 +62,12 @@ async function source(url) {
   return (await reply.text()).replace(/<\/(script)/gi, "<\\/$1");
 }
 
-/** @param {O.Player} player */
-async function offline(player) {
+/**
+ * The page as one file, with the runs of a lesson if there is one.
+ * @param {O.Player} player
+ * @param {O.Held | null} held
+ */
+export async function offline(player, held) {
   const { shell, ...settings } = player.settings;
   if (!shell) throw new Error("this page is a saved one already");
   const [plotly, script] = await Promise.all([player.options.plotly, player.options.bundle].map(source));
@@ -72,7 +76,8 @@ async function offline(player) {
     style: style(shell.style),
     plotly,
     script,
-    tape: forHtml(wholeMessage(player)),
+    tape: forHtml(held?.lesson ? held.tapes[held.lesson.steps[0].trace] : wholeMessage(player)),
+    held: forHtml(held),
     settings: forHtml(settings),
     headline: forHtml(shell.headline),
   });
@@ -138,7 +143,7 @@ export function downloadPart(host, spec, player) {
   const wait = el("p", "o-hint", spec.waiting);
   const about = el("p", "o-hint");
   const trace = () => saveFile(fileName(player, spec.suffix), [bytesOf(player.facts.record.trace)], "application/gzip");
-  const html = async () => saveFile(fileName(player, ".html"), await offline(player), "text/html");
+  const html = async () => saveFile(fileName(player, ".html"), await offline(player, null), "text/html");
   box.append(
     exportButton("Trace (.jsonl.gz)", "Every event of the run; python -m orthrus and this page read it", trace),
   );

@@ -2,7 +2,7 @@
 
 import { button, choice, el, findAll } from "../player/dom.js";
 import { cellText, filledIn } from "../player/format.js";
-import { calibration, quizPoints, quizSummary } from "./quiz_score.js";
+import { calibration, nextDraft, quizPoints, quizSummary } from "./quiz_score.js";
 
 const FULL_NATS = 5; // an entropy that fills a bar
 
@@ -26,20 +26,6 @@ function shell(host, spec) {
   return parts;
 }
 
-/**
- * The next draft worth a question, from stop `from` on: two guesses or more, and its verdict is there.
- * @param {O.Stop[]} stops
- * @param {number} from
- * @param {string} view
- */
-function nextDraft(stops, from, view) {
-  for (let i = Math.max(0, from); i < stops.length - 1; i++) {
-    const drafted = stops[i].p === "draft" && stops[i].x.find(([name]) => name === view);
-    if (drafted && drafted[3].n > 1) return i;
-  }
-  return -1;
-}
-
 export class Quiz {
   /**
    * @param {HTMLElement} host
@@ -59,6 +45,7 @@ export class Quiz {
     this.points = 0;
     this.streak = 0;
     this.fresh = false; // the question's slots are not drawn yet
+    this.covered = false; // a lesson's question is open
     this.leads = false; // the focus goes to the next question
     /** @type {((told: string) => void) | null} */
     this.answered = null;
@@ -132,6 +119,16 @@ export class Quiz {
     this.player.wake();
   }
 
+  /**
+   * What would give a verdict away is covered, or shown again, without a question of the quiz.
+   * @param {boolean} on
+   */
+  cover(on) {
+    this.covered = this.fresh = on;
+    for (const name of ["asking", "unsaid"]) this.player.root.classList.toggle(name, on);
+    this.player.wake();
+  }
+
   /** What the slots show of an open question, once they are drawn. */
   dress() {
     this.fresh = false;
@@ -201,10 +198,10 @@ export class Quiz {
    * @param {O.Now} now
    */
   tick(now) {
-    if (this.fresh && this.asked === now.at) this.dress();
+    if (this.fresh && (this.covered || this.asked === now.at)) this.dress();
     if (this.leads) this.next.focus({ preventScroll: true }); // a focus lays the page out: not before it is drawn
     this.leads = false;
-    if (this.asked < 0) this.player.root.classList.remove("asking", "unsaid"); // not in the frame that answers
+    if (this.asked < 0 && !this.covered) this.player.root.classList.remove("asking", "unsaid"); // not in the frame that answers
     if (this.asked >= 0 && now.at !== this.asked) {
       this.drop();
       this.parts.ask.textContent = "Skipped. N asks the next one.";

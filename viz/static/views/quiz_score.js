@@ -56,3 +56,17 @@ export function calibration(about) {
   };
   return { box, draw };
 }
+
+/**
+ * The next draft worth a question, from stop `from` on: two guesses or more, and its verdict is there.
+ * @param {O.Stop[]} stops
+ * @param {number} from
+ * @param {string} view
+ */
+export function nextDraft(stops, from, view) {
+  for (let i = Math.max(0, from); i < stops.length - 1; i++) {
+    const drafted = stops[i].p === "draft" && stops[i].x.find(([name]) => name === view);
+    if (drafted && drafted[3].n > 1) return i;
+  }
+  return -1;
+}

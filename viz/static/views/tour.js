@@ -1,14 +1,13 @@
 /* The tour: a card of text, then a move of the playhead, then a rest. The first click or key elsewhere ends it. */
 
-import { closest, find, need } from "../player/dom.js";
+import { closest } from "../player/dom.js";
 import { raceMs, racePace } from "../player/speeds.js";
-import { TourCard, lift } from "./tour_card.js";
+import { TourCard, goToBlock, goToPrompt, lift } from "./tour_card.js";
 
 const LEAD_MS = 1300; // the text stands alone before anything moves
 const FIRST_LEAD_MS = 600; // who has just come waits for nothing else
 const THINK_MS = 8000; // for the visitor's answer
 const REST_MS = 3500; // after an outcome
-const PROMPT = "#prompt textarea";
 const QUIET = ["Tab", "Shift", "Control", "Alt", "Meta"];
 
 export class Tour {
@@ -31,17 +30,22 @@ export class Tour {
     this.moves = 0; // of the playhead, when we moved it last
     /** @type {string | undefined} */
     this.run = undefined;
-    this.card = new TourCard(host, spec, {
+    this.card = this.carded({
       back: () => this.walk(-1),
       next: () => this.walk(1),
       pause: () => this.pause(),
       leave: () => this.end(),
-      prompt: () => this.toPrompt(),
+      prompt: () => (this.end(), goToPrompt()),
       block: () => this.toBlock(),
       again: () => this.open(),
     });
     /** @type {(event: Event) => void} */
     this.onHand = (event) => this.handed(event);
+  }
+
+  /** @param {O.TourActs} acts */
+  carded(acts) {
+    return new TourCard(this.host, this.spec, acts);
   }
 
   /** @returns {O.Beat[]} */
@@ -66,14 +70,19 @@ export class Tour {
     this.host.scrollIntoView({ block: "start" });
   }
 
-  /** @param {boolean} still */
-  start(still) {
-    if (this.player.quiz) this.player.quiz.toggle(false);
+  /**
+   * @param {boolean} still
+   * @param {number} [i] the first card
+   */
+  start(still, i = 0) {
+    const { quiz, tour, lecture } = this.player;
+    if (quiz) quiz.toggle(false);
+    for (const other of [tour, lecture]) if (other && other !== this) other.end();
     Object.assign(this, { taken: true, on: true, still, run: this.player.run });
     this.host.hidden = false;
     this.player.root.classList.add("touring");
     for (const kind of ["click", "keydown"]) document.addEventListener(kind, this.onHand, true);
-    this.go(0);
+    this.go(i);
   }
 
   end() {
@@ -131,7 +140,7 @@ export class Tour {
     this.i = Math.max(0, Math.min(i, this.beats.length - 1));
     if (quiz) quiz.drop();
     this.card.say(this.beat.text);
-    this.card.number(this.i, this.beats.length, !!find(document, PROMPT));
+    this.card.number(this.i, this.beats.length);
     this.card.paced(this.still);
     for (const name of this.beat.show) this.player.tabs.reveal(name);
     lift(this.player.root, this.beat.show);
@@ -174,17 +183,13 @@ export class Tour {
     } else this.steer(() => head.seek(this.stop()));
   }
 
-  pace() {
-    return racePace(raceMs(this.player));
-  }
-
   /** @param {O.Player["head"]} head */
   race(head) {
     if (this.still) {
       this.steer(() => head.seek(this.player.stops.length - 1));
       return this.card.say(this.beat.after || "");
     }
-    head.speed = this.pace();
+    head.speed = racePace(raceMs(this.player));
     this.until = Infinity; // the race ends by itself
     this.steer(() => head.play());
   }
@@ -217,19 +222,12 @@ export class Tour {
     else this.card.paced((this.still = true)); // the last card stays
   }
 
-  toPrompt() {
-    this.end();
-    const box = need(document, PROMPT);
-    box.scrollIntoView({ block: "center" });
-    box.focus();
-  }
-
+  /** Leave for the block of the tour's own cycle. */
   toBlock() {
     const beat = this.beats.find(({ key }) => key === "verify");
     this.end();
     if (beat && beat.cycle !== null) this.player.seekCycle(beat.cycle, "verify");
-    need(this.player.root, ".o-ribbon").scrollIntoView({ block: "start" });
-    need(this.player.root, ".o-slot").focus({ preventScroll: true });
+    goToBlock(this.player.root);
   }
 }
 

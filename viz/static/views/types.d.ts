@@ -114,7 +114,47 @@ declare namespace O {
     pause: string;
     play: string;
     hand_over: string;
+    leave: string;
     ends: Record<"prompt" | "block" | "again", string>;
+  }
+  type TourActs = Record<"prompt" | "block" | "again" | "back" | "next" | "pause" | "leave", () => void>;
+  /** One step of a lesson's file, its numbers filled in by viz/player/lessons.py; `cycle` counts from 1, 0 is none. */
+  interface LessonStep {
+    title: string;
+    minutes: number;
+    trace: string;
+    phase: Phase;
+    cycle: number;
+    show: string[];
+    caption: string;
+    say: string;
+    question: string;
+    choices: string[];
+    answer: string;
+    reveal: Phase | "";
+    hint: string;
+    note: string;
+  }
+  interface Lesson {
+    name: string;
+    title: string;
+    minutes: number;
+    goal: string;
+    before: string;
+    needs: string;
+    steps: LessonStep[];
+  }
+  interface LessonBeat extends Beat {
+    step: number;
+    asks?: boolean;
+    tells?: boolean;
+    covered?: boolean;
+  }
+  type LessonWords =
+    "chapters" | "minutes" | "notes" | "say" | "ask" | "answer" | "why" | "next" | "goal" | "before" | "needs";
+  interface LessonSpec extends TourSpec, Record<LessonWords | "unread" | "missing", string> {
+    class: Record<"title" | "about" | "present" | "open" | "teach" | "none" | "save", string>;
+    presenter: Record<"blocked" | "code" | "uncoded" | "unplaced" | "keys", string>;
   }
   interface Beat {
     key: string;

@@ -1,0 +1,40 @@
+"""The lessons that the page offers: those whose runs are there, each as a file beside the recorded runs."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import NamedTuple
+
+from orthrus.trace.files import SUFFIX, load
+from viz.page import player_files
+from viz.player import frames, lessons
+
+log = logging.getLogger(__name__)
+
+
+class LessonFile(NamedTuple):
+    """A lesson in the list (`O.LessonName`), and its text for the player."""
+
+    name: str
+    title: str
+    minutes: float
+    text: str
+
+    def listed(self) -> dict[str, str | float]:
+        file = player_files.address(player_files.run_file(self.text))
+        return {"name": self.name, "title": self.title, "minutes": self.minutes, "file": file}
+
+
+def lesson_files(traces: Path) -> list[LessonFile]:
+    """The lessons of the folder lessons/ beside the recorded runs; an invalid one is logged and left out."""
+    found = []
+    for name, path in lessons.files(traces.parent / "lessons"):
+        try:
+            lesson = lessons.read(path)
+            text = frames.dumps(lessons.filled(name, lesson, lambda run: load(traces / f"{run}{SUFFIX}")))
+        except (ValueError, OSError) as error:
+            log.warning("left out of the lessons: %s", error)
+        else:
+            found.append(LessonFile(name, lesson.title, lesson.minutes, text))
+    return found
