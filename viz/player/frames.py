@@ -20,6 +20,7 @@ STYLES = (
     "quiz.css",
     "tour.css",
     "lesson.css",
+    "worksheet.css",
     "views.css",
     "explain.css",
     "extras.css",

@@ -37,4 +37,36 @@ WORDS = {
         "unplaced": "This file has no address that other devices can open.",
         "keys": "Space next · B blank · L pointer · V verdict · S notes · C code · Esc leave",
     },
+    "sheet": {
+        "open": "Print a worksheet",
+        "print": "Print",
+        "close": "Back to the page",
+        "unfinished": "A worksheet needs a run that has ended.",
+        "title": "Draft and verify: a worksheet",
+        "key": "Key to the worksheet",
+        "name": "Name:" + " " * 60 + "Date:",
+        "prompt": "The prompt:",
+        "lead": "Cycle {cycle} of a run. In one pass the diffusion view guessed {guesses} tokens (bold). In a second "
+        "pass the AR view, the original model, wrote down its own choice for each place (below the guess).",
+        "anchor": "anchor",
+        "legend": "⚓ The anchor is known already. · stands for a space, ⏎ for the end of a line.",
+        "questions": [
+            "Compare guess and choice, from slot 1 on. Tick the guesses that are kept. Where does it stop?",
+            "How many tokens does this cycle write, and in how many forward passes?",
+            "Which token comes behind the kept guesses, and who writes it?",
+            "True or false: the guesses behind the first refused one are wrong. Say why.",
+            "The whole run wrote {tokens} tokens in {cycles} cycles. The prompt took one pass, each cycle a draft and "
+            "a verification. How many passes is that? How many would plain decoding need?",
+        ],
+        "answers": {
+            "cut": "At slot {cut}: {kept} guesses are kept, the guess in slot {cut} is refused.",
+            "all": "Nowhere: all {kept} guesses are kept.",
+            "ended": "None: the text ends with the last guess that is kept.",
+            "written": "{written} tokens in 2 passes.",
+            "own": "“{own}”. The AR view writes it.",
+            "unjudged": "False. {left} guesses were not judged: the AR view read them after a refused token.",
+            "none": "False: such guesses are not judged. In this cycle there are none.",
+            "passes": "{passes} passes. Plain decoding needs {tokens}, one per token.",
+        },
+    },
 }

@@ -1,6 +1,7 @@
 /* The page and its address: opening one lands where it says, a tab or another run writes it, Back goes back. */
 
 import { button, el, find } from "../player/dom.js";
+import { printWorksheet } from "../views/worksheet.js";
 import { bare, embedding, hashOf, here, momentOf, stopOf } from "./address.js";
 import { requested } from "./request.js";
 
@@ -36,6 +37,7 @@ export function land(player, fields) {
   const { levels } = player.parts.captions || {};
   if (fields.level && levels) levels.pick(fields.level);
   const at = stopOf(player.stops, fields);
+  if (fields.print) printWorksheet(player, player.settings.lesson.sheet);
   if (presents && lecture) lecture.teach("", 1, true);
   if (at < 0) return;
   if (player.tour) player.tour.end();

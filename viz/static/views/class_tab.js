@@ -3,6 +3,7 @@
 import { button, el } from "../player/dom.js";
 import { exportButton, saveFile } from "../player/files.js";
 import { filledIn } from "../player/format.js";
+import { printWorksheet } from "./worksheet.js";
 import { pairsList } from "./lesson_card.js";
 import { offline } from "./download.js";
 
@@ -17,7 +18,13 @@ export function classTab(lecture, spec) {
   box.setAttribute("aria-label", words.title);
   const list = el("ul", "o-lessons");
   const row = el("div", "o-row");
-  row.append(button(words.present, () => lecture.teach("", 1, true)));
+  const said = el("p", "o-hint");
+  said.setAttribute("role", "status");
+  row.append(
+    button(words.present, () => lecture.teach("", 1, true)),
+    button(spec.sheet.open, () => (said.textContent = printWorksheet(player, spec.sheet) ? "" : spec.sheet.unfinished)),
+    said,
+  );
   box.append(el("h2", "o-title", words.title), el("p", "o-hint", words.about), row, list);
 
   /** @param {string} name */

@@ -152,8 +152,15 @@ declare namespace O {
   }
   type LessonWords =
     "chapters" | "minutes" | "notes" | "say" | "ask" | "answer" | "why" | "next" | "goal" | "before" | "needs";
+  type SheetTexts =
+    "open" | "print" | "close" | "unfinished" | "title" | "key" | "name" | "prompt" | "lead" | "anchor" | "legend";
+  interface SheetWords extends Record<SheetTexts, string> {
+    questions: string[];
+    answers: Record<"cut" | "all" | "ended" | "written" | "own" | "unjudged" | "none" | "passes", string>;
+  }
   interface LessonSpec extends TourSpec, Record<LessonWords | "unread" | "missing", string> {
     class: Record<"title" | "about" | "present" | "open" | "teach" | "none" | "save", string>;
+    sheet: SheetWords;
     presenter: Record<"blocked" | "code" | "uncoded" | "unplaced" | "keys", string>;
   }
   interface Beat {
