@@ -200,7 +200,6 @@ export class Lecture extends Tour {
 export function lessonPart(host, spec, player) {
   const lecture = (player.lecture = new Lecture(host, spec, player));
   const list = classTab(lecture, spec);
-  host.classList.add("o-tour");
   const tick = () => {
     lecture.tick();
     list.draw();
