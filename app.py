@@ -35,6 +35,8 @@ from starlette.routing import Route
 
 from orthrus import checks
 from orthrus.corpus import DOMAINS, domain_module
+from orthrus.server.class_routes import ClassRoutes
+from orthrus.server.classes import Classes
 from orthrus.server.heap import bound_heap
 from orthrus.server.model_service import Service
 from orthrus.server.request_filter import API
@@ -65,15 +67,17 @@ FEED = """
   watch('value', take);
   take();
 """
+TEACHES = "x-orthrus-class"  # of a teacher's own run: CODE TOKEN
 CHIPS = "Bar: tokens per cycle of that kind, as recorded; easy text first."
 log = logging.getLogger("app")
 
 
 class Served(NamedTuple):
-    """Beside the framework's own: what the document tells its scripts; recorded runs and lessons by file name."""
+    """Beside the framework's own: what the document tells its scripts; runs and lessons by file name; the classes."""
 
     page: dict[str, Any]
     runs: dict[str, str]
+    classes: Classes
 
 
 def make_manager(settings: Settings) -> tuple[RunManager, Callable]:
@@ -163,6 +167,7 @@ def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, RunManager, Serve
     other."""
     folder = Path(settings.traces)
     manager, verify = make_manager(settings)
+    classes = Classes(settings.limits)
     live = LiveRuns(manager, lambda form: read(*form, limits=settings.limits, detail=1))
     gallery, learning = list(recordings(folder)), list(recordings(folder / "learning"))
     taught = lesson_files(folder)
@@ -193,13 +198,14 @@ def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, RunManager, Serve
             gr.HTML(f"<p>{PRIVATE[bool(settings.records)]}</p>", elem_classes="quiet")
         view = place("feed", FEED)
         on_pick(live, runs, {name: each.title for name, (each, _) in files.items()}, status)
-        on_run(live, [run.click, prompt.submit], stop, prompt, entered, [view, status], tools)
+        on_run(live, classes, [run.click, prompt.submit], stop, prompt, entered, [view, status], tools)
         on_load(manager, page, about)
         on_link(page, status, {"prompt": prompt, **entered})
         add_endpoints(Endpoints(manager, verify, files))
     page.validate_inputs = enough  # gradio's own check would log the whole request, prompt and all
     texts = [r.message for r, _ in files.values()] + [each.text for each in taught]
-    served = Served(described(gallery, learning, taught), {player_files.run_file(text): text for text in texts})
+    runs = {player_files.run_file(text): text for text in texts}
+    served = Served(described(gallery, learning, taught), runs, classes)
     return page.queue(default_concurrency_limit=None), manager, served  # which has a queue of its own
 
 
@@ -252,7 +258,14 @@ def on_link(page: gr.Blocks, status: gr.HTML, form: dict[str, Any]) -> None:
 
 
 def on_run(
-    live: LiveRuns, triggers: list, stop: gr.Button, prompt: gr.Textbox, entered: dict, targets: list, tools: bool
+    live: LiveRuns,
+    classes: Classes,
+    triggers: list,
+    stop: gr.Button,
+    prompt: gr.Textbox,
+    entered: dict,
+    targets: list,
+    tools: bool,
 ) -> None:
     """Run and Stop. Stop sets a flag and does not cancel the handler, so that a stopped run still sends its end.
 
@@ -265,7 +278,8 @@ def on_run(
         return shown("Your prompt is on its way to the model; it is measured first and then shown.")
 
     def go(prompt: str, request: gr.Request, **entered: Any) -> Iterator[tuple[Any, Any]]:
-        for update in live.run(request.session_hash, (prompt, entered), address_of(request)):
+        keep = classes.keeper(request.headers.get(TEACHES, ""))
+        for update in live.run(request.session_hash, (prompt, entered), address_of(request), keep):
             yield outputs(update)
 
     def halt(request: gr.Request) -> str:
@@ -306,8 +320,8 @@ def address_of(request: gr.Request) -> str:
     return request.client.host if request.client else ""
 
 
-def routes(manager: RunManager, runs: dict[str, str]) -> list[Route]:
-    """The player's files, and what an operator's tools ask for."""
+def routes(manager: RunManager, served: Served) -> list[Route]:
+    """The player's files, classes, and what an operator's tools ask for."""
 
     def healthz(_) -> JSONResponse:
         well, words = manager.health()
@@ -318,7 +332,7 @@ def routes(manager: RunManager, runs: dict[str, str]) -> list[Route]:
 
     # below the API, too: a Node server in front passes on nothing else, and shows the page in its stead
     asked = [Route(f"{below}/{each.__name__}", each) for below in ("", API) for each in (healthz, metrics)]
-    return [*asked, player_files.route(runs)]
+    return [*asked, *ClassRoutes(served.classes).routes(), player_files.route(served.runs)]
 
 
 def offers_tools(wanted: bool | None) -> bool:
@@ -351,7 +365,7 @@ def launch(page: gr.Blocks, manager: RunManager, served: Served, settings: Setti
             footer_links=["api", "settings"],
             max_threads=settings.limits.waiting + SPARE_THREADS,
             app_kwargs={
-                "routes": routes(manager, served.runs),
+                "routes": routes(manager, served),
                 "middleware": guarded(
                     frame_origins(settings.framed_by), amending(served.page), tools, settings.root_path
                 ),
@@ -379,6 +393,7 @@ def main(settings: Settings) -> None:
     if not zerogpu.is_zerogpu():  # after the launch, during which no proxy is known: a download may need one
         threading.Thread(target=manager.open, daemon=True).start()
     ending.wait()
+    served.classes.end_all()
     manager.drain(settings.limits.drain_seconds)
     page.close()
 

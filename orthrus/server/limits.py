@@ -35,6 +35,9 @@ class Limits:
     runs_per_minute: int = _limit(20, "runs a visitor may start within a minute")
     address_runs_per_minute: int = _limit(240, "the same for all visitors of one address together")
     waiting: int = _limit(48, "runs that may wait for the device", 10_000)
+    classes: int = _limit(20, "classes that may be open", 1000)
+    pupils: int = _limit(60, "pupils of a class", 1000)
+    class_minutes: int = _limit(20, "minutes a class stays open without its teacher", 1440)
     drain_seconds: int = _limit(25, "seconds a run may go on when the server is asked to end", 3600)
 
     def __post_init__(self) -> None:
@@ -65,8 +68,15 @@ def words(name: str) -> str:
 class Rate:
     """Sliding-window rate limiter: a maximum of takes per minute and key. Thread-safe; idle keys are dropped."""
 
-    def __init__(self, most: int, who: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._most, self._who, self._clock = most, who, clock
+    def __init__(
+        self,
+        most: int,
+        who: str,
+        clock: Callable[[], float] = time.monotonic,
+        did: str = "started",
+        what: str = "runs",
+    ) -> None:
+        self._most, self._who, self._clock, self._did, self._what = most, who, clock, did, what
         self._taken: OrderedDict[str, deque[float]] = OrderedDict()  # ordered by the last take
         self._lock = threading.Lock()
 
@@ -82,7 +92,7 @@ class Rate:
                 again = max(1, round(times[0] + MINUTE - now))
                 raise LimitExceeded(
                     "too-many-runs",
-                    f"{self._who} started {len(times)} runs within a minute, {self._most} are allowed; "
+                    f"{self._who} {self._did} {len(times)} {self._what} within a minute, {self._most} are allowed; "
                     f"the next can start in {again} s",
                 )
             times.append(now)

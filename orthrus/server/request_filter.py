@@ -23,6 +23,7 @@ MAX_DEPTH = 16
 MAX_VALUES = 10_000
 API = "/gradio_api"
 PLAYER = f"{API}/player/"  # the page's own scripts, by name
+CLASS = f"{API}/class/"
 READ = frozenset(
     ["/", "/config", "/theme.css", "/favicon.ico", "/robots.txt", "/manifest.json", "/healthz", "/metrics"]
     + [
@@ -30,9 +31,9 @@ READ = frozenset(
         for name in "healthz metrics info openapi.json app_id theme.css startup-events queue/data queue/status".split()
     ]
 )
-READ_BELOW = ("/assets/", "/static/", PLAYER, f"{API}/call/", f"{API}/heartbeat/")
+READ_BELOW = ("/assets/", "/static/", PLAYER, CLASS, f"{API}/call/", f"{API}/heartbeat/")
 WRITE = frozenset(f"{API}/{name}" for name in ("queue/join", "cancel", "reset"))
-WRITE_BELOW = (f"{API}/call/", f"{API}/run/")
+WRITE_BELOW = (f"{API}/call/", f"{API}/run/", CLASS)
 MCP = f"{API}/mcp"
 FILE_KEYS = frozenset(["path", "url", "orig_name"])  # keys of the framework's own file records
 

@@ -46,13 +46,15 @@ class LiveRuns:
         self._left.add(self._flags.get(session))
         self.stop(session)
 
-    def run(self, session: str, form: Any, address: str = "") -> Iterator[Update]:
-        """Decode a form's request for one visitor; closing the iterator stops the run."""
+    def run(
+        self, session: str, form: Any, address: str = "", keep: Callable[[str, str], None] | None = None
+    ) -> Iterator[Update]:
+        """Decode a form's request for one visitor; closing the iterator stops the run. `keep`: as for `relay`."""
         flag = self._flags.setdefault(session, threading.Event())
         run = Run(session, address, flag)
         try:
             with self.manager.in_thread(run, lambda: self._settled(self._read(form), flag), self.pictures):
-                for update in relay(run.out):
+                for update in relay(run.out, keep):
                     if flag in self._left:
                         yield Update(None, None)  # gradio repeats the last item once a handler has ended
                         return

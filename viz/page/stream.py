@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -46,8 +46,10 @@ class Heard:
     ended: bool = False
 
 
-def relay(out: queue.SimpleQueue) -> Iterator[Update]:
+def relay(out: queue.SimpleQueue, keep: Callable[[str, str], None] | None = None) -> Iterator[Update]:
     """A run's items as numbered messages, one per flush; a silent run still gives a heartbeat.
+
+    `keep` is given the run's id and its whole film, as a page that did not ask for the run is shown it.
 
     The page pauses its film from the click until the run ends, unless a message without a light says that the run has
     to wait.
@@ -56,6 +58,8 @@ def relay(out: queue.SimpleQueue) -> Iterator[Update]:
     while not heard.ended:
         heard = drain(out)
         status = heard.status or Update(None, None)
+        if heard.film and keep:
+            keep(run, lent(run, heard.film))
         due = heard.film or heard.light or heard.ended or (status.waits and not seq)
         yield status._replace(message=message(run, seq, heard) if due else None)
         seq += bool(due)
@@ -90,6 +94,12 @@ def message(run: str, seq: int, heard: Heard) -> str:
     light = heard.light._asdict() if heard.light and not frames and not heard.ended else None
     head = {"run": run, "seq": seq, "live": True, "end": heard.ended, "autoplay": plays, "measuring": light}
     return f'{dumps(head)[:-1]},"frames":[{",".join(frames)}]}}'
+
+
+def lent(run: str, film: Film) -> str:
+    """A live run's film as one message for a class."""
+    head = {"run": f"class/{run}", "seq": 0, "live": False, "autoplay": False, "end": True}
+    return f'{dumps(head)[:-1]},"frames":[{",".join(film.frames)}]}}'
 
 
 def expected(trace: Trace) -> str:
