@@ -32,7 +32,7 @@ def first(page: dict[str, Any]) -> bytes:
     """The head's own part: scripts, style, icon, and a hint for the first run's file."""
     script = f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>"
     icon = '<link rel="icon" href="./favicon.ico">'  # else the browser asks the root of the host
-    style = f"<style>{frames.stylesheet()}{modules.read('css/page.css')}</style>"
+    style = f"<style>{frames.stylesheet()}{modules.read('css/page.css')}{modules.read('css/classroom.css')}</style>"
     hints = "".join(f'<link rel="preload" as="fetch" crossorigin href="{run["file"]}">' for run in page["runs"][:1])
     return f"{script}{icon}{hints}{player_files.head()}{style}".encode()
 

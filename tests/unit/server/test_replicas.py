@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from string import Template
 from types import SimpleNamespace
+from urllib.request import Request, urlopen
 
 import pytest
 import yaml
@@ -104,6 +105,39 @@ def test_a_class_stays_together(replicas):
     moved = replicas.proxy.ask("GET", "/?class=KWT7", Cookie="orthrus_replica=pupil1").head["set-cookie"]
     assert moved.startswith("orthrus_replica=class-KWT7;")
     assert replica_of(replicas.proxy, "class-KWT7") == replica_of(replicas.proxy, "pupil1", "KWT7")
+
+
+def act(proxy: App, name: str, body: dict, token: str = "", visitor: str = "teacher"):
+    path, head = (
+        f"/gradio_api/class/{name}?class=BCDFGH",
+        {"x_class_token": token, "Cookie": f"orthrus_replica={visitor}"},
+    )
+    return proxy.ask("POST", path, json.dumps(body).encode(), content_type="application/json", **head)
+
+
+def next_state(stream) -> dict:
+    """The next state of a class's stream, as it comes."""
+    while not (line := stream.readline()).startswith(b"event: state"):
+        assert line, "the stream has ended"
+    return json.loads(stream.readline().removeprefix(b"data: "))
+
+
+@needs_nginx
+@pytest.mark.slow
+def test_a_class_s_moment_comes_through_at_once_wherever_its_pupils_were(replicas):
+    moment = {"run": "01-easy-text", "cycle": 3, "phase": "draft", "tab": "x", "playing": False, "hidden": False}
+    token = json.loads(act(replicas.proxy, "open", {}).text)["token"]
+    with ExitStack() as stack:
+        address = f"http://127.0.0.1:{replicas.proxy.port}/gradio_api/class/follow?class=BCDFGH"
+        asked = [Request(address, headers={"Cookie": f"orthrus_replica=pupil{n}"}) for n in range(6)]
+        pupils = [stack.enter_context(urlopen(each, timeout=PATIENCE_S)) for each in asked]
+        assert [next_state(pupil)["moment"] for pupil in pupils] == [None] * 6
+        assert act(replicas.proxy, "show", {**moment, "speed": 1}, "wrong").status == 403
+        assert act(replicas.proxy, "show", {**moment, "speed": 1}, token).status == 200
+        assert [next_state(pupil)["moment"]["cycle"] for pupil in pupils] == [3] * 6
+        assert act(replicas.proxy, "end", {}, token).status == 200
+        assert [pupil.read().endswith(b"event: ended\ndata: {}\n\n") for pupil in pupils] == [True] * 6
+    assert act(replicas.proxy, "show", {**moment, "speed": 1}, token).status == 404
 
 
 @needs_nginx

@@ -76,7 +76,7 @@ export function bare(href, alone) {
   const [address] = href.split("#");
   const [path, query] = address.split("?");
   const kept = new URLSearchParams(query);
-  for (const name of [...Object.keys(KNOWN), "__theme"]) kept.delete(name);
+  for (const name of [...Object.keys(KNOWN), "__theme", "class"]) kept.delete(name);
   if (alone) kept.set("chrome", "none");
   return path + (kept.size ? "?" + kept : "");
 }

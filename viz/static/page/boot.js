@@ -3,6 +3,7 @@
 import { find, need } from "../player/dom.js";
 import { mount } from "../player/player.js";
 import { here } from "./address.js";
+import { classHere, classroom } from "./classroom.js";
 import { Gallery } from "./gallery.js";
 import { served } from "./library.js";
 import { dress, follow, land } from "./places.js";
@@ -70,7 +71,7 @@ export function boot() {
   const player = mount(need(document, "#stage > .stage"), page.settings, {
     ...page.options,
     followBody: true,
-    tour: !somewhere,
+    tour: !somewhere && !classHere(),
   });
   window.orthrusPlayer = player;
   const gallery = (window.orthrusGallery = new Gallery(player, page.runs, page.about));
@@ -80,6 +81,7 @@ export function boot() {
   const first = gallery.find(fields.run) || page.runs[0];
   const begin = () => {
     land(player, fields);
+    classroom(player, gallery);
     need(document, "#stage").classList.remove("waits");
     framework(player);
   };

@@ -87,6 +87,11 @@
   const plain = window.fetch;
   window.fetch = async function (...asked) {
     const url = asked[0] instanceof Request ? asked[0].url : String(asked[0]);
+    if (window.orthrusTeaches && /\/gradio_api\/queue\/join\b/.test(url)) {
+      const headers = new Headers(asked[1]?.headers); // the server keeps this run's film for the class
+      headers.set("x-orthrus-class", window.orthrusTeaches);
+      asked[1] = { ...asked[1], headers };
+    }
     const ours = /\/gradio_api\/(queue|run|call|app_id)\b/.test(url);
     try {
       const reply = await plain.apply(this, asked);

@@ -46,7 +46,7 @@ export function land(player, fields) {
 }
 
 /** @param {O.Player} player */
-const runOf = ({ run = "", live }) => (live ? "" : run.split("/")[0]);
+const runOf = ({ run = "", live }) => (live || run.startsWith("class/") ? "" : run.split("/")[0]);
 
 /**
  * Where a lesson is.

@@ -168,6 +168,32 @@ declare namespace O {
     address: string;
     codes: Record<string, string[]>;
   }
+  type Gallery = import("../page/gallery.js").Gallery;
+  /** As orthrus/server/class_moment.py checks it; a cycle is counted from 1, 0 for none. */
+  interface ClassMoment {
+    run: string;
+    cycle: number;
+    phase: Phase | "";
+    tab: string;
+    playing: boolean;
+    hidden: boolean;
+    speed: number;
+  }
+  /** What the server sends a screen of a class; counts as far as they are shown, pupils to the teacher. */
+  interface ClassState {
+    moment: ClassMoment | null;
+    film: string;
+    question: {
+      number: number;
+      n: number;
+      cycle: number;
+      open: boolean;
+      shown: boolean;
+      counts?: number[];
+    } | null;
+    teacher: boolean;
+    pupils?: number;
+  }
   interface KeyRow {
     shown?: string;
     what?: string;
@@ -189,6 +215,7 @@ interface Window {
   orthrusGallery?: import("../page/gallery.js").Gallery;
   Plotly?: O.Plotly;
   gradio_config?: any;
+  orthrusTeaches?: string;
 }
 interface HTMLElementEventMap {
   "o-slot": CustomEvent<O.Pointed>;
