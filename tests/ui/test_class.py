@@ -45,7 +45,7 @@ def test_a_class_from_start_to_end(server, open_page):
     tab = teacher.js("orthrusPlayer.tabs.open")
     first.until(f"orthrusPlayer.tabs.open === '{tab}'")
 
-    second.js("void(orthrusPlayer.head.step(1))")  # a hand of its own looks around
+    second.js("void(orthrusPlayer.head.step(-1))")  # a hand of its own looks around
     second.until("[...document.querySelectorAll('.classbar button')].some((b) => b.textContent.startsWith('Back'))")
     teacher.js("void(orthrusPlayer.head.stepCycle(1))")
     all_at((first, third))

@@ -16,7 +16,7 @@ from orthrus.training.snapshots import TrainingStopped
 
 ROOT = Path(__file__).resolve().parents[2]
 # What takes a code as its first argument: the exceptions, and the functions that make a web framework's.
-RAISED = {"OrthrusError", "LimitExceeded", "refusal", "failure", "__init__"}
+RAISED = {"OrthrusError", "LimitExceeded", "NoSuchClass", "NotTheTeacher", "refusal", "failure", "__init__"}
 CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
 
 

@@ -88,6 +88,7 @@ export class ClassLink {
     this.token = token;
     this.told = told;
     this.abort = new AbortController();
+    window.addEventListener("offline", () => this.abort.abort()); // a browser keeps a stream that nothing comes through
   }
 
   async follow() {
