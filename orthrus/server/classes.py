@@ -39,7 +39,7 @@ class NoSuchClass(OrthrusError):
 class Seat:
     """One open stream of a class. `wake` is called, from any thread, whenever there may be something new to send."""
 
-    def __init__(self, pupil: str, wake: Callable[[], None]) -> None:
+    def __init__(self, pupil: str, wake: Callable[[], object]) -> None:
         self.pupil, self.wake = pupil, wake  # the pupil's key, "" for the teacher
         self.replaced = False  # by a newer stream of the same page
 
@@ -99,10 +99,8 @@ class Classes:
             self._forget()
             if code in self._rooms:
                 raise LimitExceeded("class-taken", f"there is a class {code} already; take another code")
-            if len(self._rooms) >= self._limits.classes:
-                raise LimitExceeded(
-                    "too-many-classes", f"{len(self._rooms)} classes are open, this page takes {self._limits.classes}"
-                )
+            if (count := len(self._rooms)) >= (most := self._limits.classes):
+                raise LimitExceeded("too-many-classes", f"{count} classes are open, this page takes {most}")
             self._take(self._opened, address)
             self._rooms[code] = Room(code, self._clock())
             return self._rooms[code].token
@@ -151,10 +149,8 @@ class Classes:
                 return
             self._take(self._joined, address)  # before the code is looked at: nobody tries them all
             room = self.room(code)
-            if pupil not in room.pupils and len(room.pupils) >= self._limits.pupils:
-                raise LimitExceeded(
-                    "class-full", f"class {code} has {len(room.pupils)} pupils, this page takes {self._limits.pupils}"
-                )
+            if pupil not in room.pupils and (count := len(room.pupils)) >= (most := self._limits.pupils):
+                raise LimitExceeded("class-full", f"class {code} has {count} pupils, this page takes {most}")
 
     def sit(self, code: str, seat: Seat) -> Room:
         with self._lock:
