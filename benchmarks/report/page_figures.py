@@ -78,3 +78,15 @@ def first(result: dict[str, Any]) -> str:
         rows.append(["layout shift of the whole visit, no unit", f"{visit['shift']:.4f}", BARS["shift"]])
     outside = f"Requests that left the machine: {result['external']}."
     return table(["first visit, no model", "ms", "at most"], rows) + f"\n\n{outside}"
+
+
+def classroom(result: dict[str, Any]) -> str:
+    """How soon a class follows its teacher, from benchmarks/results/classroom.json."""
+    off = [abs(each["told_s"] - each["was_s"]) / each["was_s"] for each in result["waits"] if each["was_s"] >= 1]
+    told = f"{sum(each <= 0.3 for each in off)} of {len(off)}" if off else "no wait of 1 s"
+    head = ["pupils", "moments", "median, ms", "p99, ms", "longest, ms", "live runs", "lost", "estimates within 30 %"]
+    figures = [result["pupils"], result["moments"], result["median_ms"], result["p99_ms"], result["max_ms"]]
+    machine = result["machine"]
+    where = f"{machine['device']}, {machine['cores']} cores, {result['measured_at'][:10]}, `{result['command']}`."
+    short = "Estimates of waits under a second are not counted."
+    return f"{table(head, [[*figures, result['runs'], result['lost'], told]])}\n\n{where} {short}"

@@ -41,6 +41,7 @@ PAGES = (
     ROOT / "docs" / "qwen3.md",
     ROOT / "docs" / "gpu.md",
     ROOT / "docs" / "drafting.md",
+    ROOT / "docs" / "classroom-server.md",
 )
 
 
@@ -127,6 +128,7 @@ FIGURES = {
     "evaluate": evaluate,
     "lossless": lossless,
     "page": measured("page")(page_figures.page),
+    "classroom": measured("classroom")(page_figures.classroom),
     **speed_figures.FIGURES,
     **shape_figures.FIGURES,
 }
