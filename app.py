@@ -310,7 +310,7 @@ def add_endpoints(api: Endpoints) -> None:
         function = endpoint(method, gr.Request, visitor, failure)
         gr.api(function, api_name=method.__name__, **how)
 
-    for method in (api.decode_events, api.lossless_check, api.verify_block):
+    for method in (api.decode_events, api.lossless_check, api.race_drafters, api.verify_block):
         add(method, concurrency_limit=None)
     for method in (api.list_recordings, api.explain_cycle):
         add(method, queue=False)

@@ -105,11 +105,12 @@ class Service:
 
 
 def decode(engines: Engines, request: Any, cancel: Any) -> Iterator[Event]:
-    """Decode a request: the events of both lanes, or of Orthrus alone."""
+    """Decode a request: the events of both lanes, or of one alone."""
     from orthrus.decoding import engine
 
     lm = engines.get(request.engine)
-    yield from (engine.run_both if request.both else engine.decode)(lm, request.prompt, request.config, cancel)
+    run = engine.run_both if request.both else engine.decode_ar if request.plain else engine.decode
+    yield from run(lm, request.prompt, request.config, cancel)
 
 
 def recover() -> str:

@@ -108,8 +108,9 @@ class RunManager:
         """Decode: yields each event with the trace so far; the run is counted, and stored if configured."""
         trace = Trace()
         for event in self._backend.decode(self._model, request, run.cancel):
-            trace, run.has_output = trace.add(event), True
-            if isinstance(event, RunStart):
+            first, run.has_output = not run.has_output, True
+            trace = trace.add(event)
+            if first and isinstance(event, RunStart):
                 self.counters.took("orthrus_first_event_seconds", time.monotonic() - run.began)
                 log.info("run began", extra={"run": run.id, "trace": event.run})
             if isinstance(event, Prefill):

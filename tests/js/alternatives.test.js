@@ -1,7 +1,8 @@
 /* The lattice's ways, and the changed block with the server's verdict on it. */
 import { strict as assert } from "node:assert";
 import test from "node:test";
-import { judged, lastEvent } from "../../viz/static/page/judge.js";
+import { eventsOf } from "../../viz/static/page/ask.js";
+import { judged } from "../../viz/static/page/judge.js";
 import { latticeOf } from "../../viz/static/views/lattice.js";
 import { changed } from "../../viz/static/views/whatif.js";
 
@@ -49,10 +50,16 @@ test("one guess is changed, and nothing behind the end of the text is sent", () 
   assert.equal(changed([" a", "(end)", " c"], 2, " b", "(end)"), " a b c");
 });
 
-test("the last event of a stream is the answer", () => {
+test("a stream is read event by event, and a broken one waits for its rest", () => {
   const beat = 'event: heartbeat\ndata: null\n\nevent: generating\ndata: [{"a": 1}]\n\n';
-  assert.deepEqual(lastEvent(beat + 'event: complete\ndata: [{"a": 2}]\n\n'), { event: "complete", data: [{ a: 2 }] });
-  assert.deepEqual(lastEvent("event: error\ndata: null\n\n"), { event: "error", data: null });
+  const { events, rest } = eventsOf(beat + "event: complete\nda");
+  assert.deepEqual(events, [
+    { event: "heartbeat", data: null },
+    { event: "generating", data: [{ a: 1 }] },
+  ]);
+  const whole = eventsOf(rest + 'ta: [{"a": 2}]\n\n');
+  assert.deepEqual(whole, { events: [{ event: "complete", data: [{ a: 2 }] }], rest: "" });
+  assert.deepEqual(eventsOf("event: error\ndata: null\n\n").events, [{ event: "error", data: null }]);
 });
 
 test("a refusal is the server's own sentence", async () => {
@@ -62,7 +69,7 @@ test("a refusal is the server's own sentence", async () => {
   const answers = ['event: error\ndata: {"error": "the proposal is empty", "title": "proposal-empty"}\n\n'];
   globalThis.fetch = async (address, how) => {
     calls.push([address, how && JSON.parse(how.body).data]);
-    return how ? { ok: true, json: async () => ({ event_id: "e1" }) } : { text: async () => answers[0] };
+    return how ? { ok: true, json: async () => ({ event_id: "e1" }) } : { body: new Blob(answers).stream() };
   };
   await assert.rejects(judged("p", "", "w"), /the proposal is empty/);
   assert.deepEqual(calls[0], ["http://here/below/gradio_api/call/verify_block", ["p", "", "w", "auto"]]);

@@ -13,16 +13,15 @@ from typing import Any, NamedTuple
 
 from orthrus import checks
 from orthrus.errors import OrthrusError
-from orthrus.events import Draft, Prefill, Verdict, to_json
+from orthrus.events import to_json
 from orthrus.server.run import Run
 from orthrus.server.run_manager import RunManager
 from orthrus.server.updates import QueuePosition, Update, sentence
-from orthrus.trace import Cycle, Trace
+from orthrus.trace import Trace
 from orthrus.trace.files import load
-from orthrus.trace.metrics import measure
+from viz.page.answers import compared, explained, raced
 from viz.page.form import read
 from viz.page.recordings import Recording
-from viz.views import captions
 
 ALIVE_S = 5.0  # seconds between heartbeats of a silent stream; a server can close a handler only when it yields
 Verify = Callable[[Any, str, str, str, str], dict[str, Any]]
@@ -124,6 +123,37 @@ class Endpoints:
 
         return self._last(visitor, prepare, work)
 
+    def race_drafters(
+        self,
+        visitor: Visitor,
+        prompt: str,
+        max_new_tokens: int = 128,
+        temperature: float = 0.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int = 1,
+        coupling: str = "gumbel",
+        engine: str = "auto",
+    ) -> Iterator[dict]:
+        """Decode a prompt token by token and then with every drafter, each alone: what each computed, kept and took.
+
+        Objects of type measuring say which one runs; the last one, of type race, has a lane for each.
+
+        Args:
+            prompt: what to answer.
+            max_new_tokens: most tokens of the answer.
+            temperature: 0 is greedy; above it tokens are drawn, with the same noise in every lane.
+            top_k: draw from this many tokens; null for all.
+            top_p: draw from this much probability; null for all.
+            seed: decides every draw.
+            coupling: gumbel writes the text of plain sampling with this seed; rejection refuses some drafters.
+            engine: auto, numba, triton or torch (plain PyTorch).
+        """
+        entered: dict[str, Any] = {"max_new_tokens": max_new_tokens, "temperature": temperature, "top_k": top_k}
+        entered |= {"top_p": top_p, "seed": seed, "coupling": coupling, "engine": engine}
+        prepare = lambda: read(prompt, entered, self._manager.limits, both=False, detail=-1)  # noqa: E731
+        yield from self._items(visitor, prepare, lambda model, request, run: raced(self._manager, request, run))
+
     def verify_block(
         self, visitor: Visitor, prompt: str, proposal: str, written: str = "", engine: str = "auto"
     ) -> dict:
@@ -194,60 +224,3 @@ class Endpoints:
         if not items:
             raise OrthrusError("run-ended", "The run was ended before it began.")
         return items[-1]
-
-
-def compared(trace: Trace) -> dict[str, Any]:
-    """The summary of a run of both lanes."""
-    check, start, metrics = trace.lossless, trace.start, measure(trace)
-    assert check is not None and start is not None, "the run of both lanes is over"
-    return {
-        "verdict": check.verdict,
-        "text": trace.text,
-        "tokens": metrics.tokens,
-        "tokens_compared": check.n_compared,
-        "tokens_identical": check.identical,
-        "rows_compared": check.rows_compared,
-        "rows_equal": check.rows_equal,
-        "passes": metrics.passes,
-        "acceptance_length": metrics.acceptance_length,
-        "speedup": metrics.speedup,
-        "mode": start.model.mode,
-    }
-
-
-def explained(trace: Trace, number: int) -> dict[str, Any]:
-    """Cycle `number` of a trace as plain values."""
-    partial = Trace()
-    captions_by_phase: dict[str | None, Any] = {}
-    for event in trace.events:
-        partial = partial.add(event)
-        if isinstance(event, Prefill) or (isinstance(event, (Draft, Verdict)) and event.cycle == number):
-            changes = captions.patch(event, partial)
-            captions_by_phase |= {
-                change.phase: {level: captions.spoken(said) for level, said in change.value.items()}
-                for change in changes
-                if change.key == "say"
-            }
-        if isinstance(event, Verdict) and event.cycle == number:
-            break
-    captions_by_phase.pop("prefill", None)
-    return {"cycle": number, "says": captions_by_phase, **cycle_fields(trace.cycle(number), partial)}
-
-
-def cycle_fields(cycle: Cycle, trace: Trace) -> dict[str, Any]:
-    """The slots of a judged cycle and its numbers."""
-    verdict, statuses = cycle.verdict, cycle.statuses()
-    assert verdict is not None, "the cycle is judged"
-    ids = (cycle.draft.anchor_id, *cycle.draft.draft_ids)
-    return {
-        "slots": [
-            {"slot": slot, "text": trace.glyph(index).s, "id": index, "status": status}
-            for slot, (index, status) in enumerate(zip(ids, statuses, strict=True))
-        ],
-        "next": None
-        if verdict.next_id is None
-        else {"text": trace.glyph(verdict.next_id).s, "kind": verdict.next_kind},
-        "accepted": cycle.accepted,
-        "committed": verdict.n_commit,
-        "milliseconds": round(cycle.ms, 3),
-    }

@@ -83,7 +83,8 @@ class FormRequest(NamedTuple):
     prompt: str
     config: DecodeConfig
     engine: str
-    both: bool = True  # both lanes, or Orthrus alone
+    both: bool = True  # both lanes, or one alone
+    plain: bool = False  # which one: plain decoding, or Orthrus
 
 
 def read(

@@ -24,6 +24,7 @@ STYLES = (
     "views.css",
     "explain.css",
     "extras.css",
+    "drafters.css",
     "contrast.css",
     "print.css",
 )

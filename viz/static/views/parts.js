@@ -6,6 +6,7 @@ import { captionsPart } from "./captions.js";
 import { catchPart } from "./catch.js";
 import { chartPart } from "./chart.js";
 import { downloadPart } from "./download.js";
+import { draftersPart } from "./drafters.js";
 import { inspectorPart } from "./inspector.js";
 import { latticePart } from "./lattice.js";
 import { losslessCheckPart } from "./lossless_check.js";
@@ -24,6 +25,7 @@ export const PARTS = {
   captions: captionsPart,
   catch: catchPart,
   cells: blockPart,
+  drafters: draftersPart,
   inspector: inspectorPart,
   lanes: racePart,
   lattice: latticePart,

@@ -237,6 +237,59 @@ declare namespace O {
   }
 
   type Clock = "ms" | "passes";
+  /** What the endpoint race_drafters returns; a lane that refused has its sentence alone. */
+  interface DrafterRace {
+    clock: Clock;
+    prompt: string;
+    recorded_at: string;
+    tokens: number;
+    result: string;
+    same: string;
+    lanes: DrafterLane[];
+  }
+  interface DrafterLane {
+    draft: string;
+    refused?: string;
+    tokens: number;
+    passes: number;
+    rows: number;
+    tokens_per_cycle: number | null;
+    ms: number;
+    identical: number;
+    steps: { ms: number[]; passes: number[]; tokens: number[]; shape: string[] };
+  }
+  interface DrafterBox {
+    from: number;
+    to: number;
+    shape: string;
+    tokens: number;
+  }
+  /** The run on the stage: what a race on its prompt asks for. */
+  interface DrafterStage {
+    prompt?: string | null;
+    limit?: number;
+    asked: any[];
+  }
+  interface DraftersSpec extends Spec {
+    names: [draft: string, name: string, about: string][];
+    shapes: Record<string, [name: string, sign: string]>;
+    clocks: { key: Clock; label: string }[];
+    recorded: DrafterRace | null;
+    off: Record<"file" | "prompt", string>;
+    limit: string;
+    run: string;
+    stop: string;
+    play: string;
+    measuring: string;
+    asked: string;
+    stopped: string;
+    of: string;
+    counts: string;
+    caption: string;
+    same: string;
+    other: string;
+    key: string;
+  }
   interface Lane {
     text: string[];
     ms: number[];

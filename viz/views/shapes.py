@@ -1,0 +1,72 @@
+"""What a run did by the shape of its drafts: cycles, tokens, passes and rows of each. No drawing."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from orthrus.events import Draft
+from orthrus.trace import Cycle, Trace
+
+STEP = "step"  # a cycle that proposes nothing: one plain AR step
+CHAIN = "chain"
+# name in sentences, and the sign that stands for it wherever a colour or a pattern does, too
+WORDS = {
+    CHAIN: ("chain", "━"),
+    "tree": ("tree", "⋔"),
+    "lookup": ("lookup", "⌕"),
+    STEP: ("plain step", "·"),
+}
+
+
+class Count(NamedTuple):
+    """Cycles of one shape: their draft and verify passes, rows of either, proposals accepted, tokens appended, ms."""
+
+    cycles: int = 0
+    passes: int = 0
+    drafted_rows: int = 0
+    verified_rows: int = 0
+    accepted: int = 0
+    tokens: int = 0
+    ms: float = 0.0
+
+    @property
+    def rows(self) -> int:
+        return self.drafted_rows + self.verified_rows
+
+    def plus(self, cycle: Cycle) -> Count:
+        """With a judged cycle more."""
+        assert cycle.verdict is not None, "the cycle is judged"
+        drafted = cycle.draft.pass_rows
+        return Count(
+            self.cycles + 1,
+            self.passes + (drafted > 0) + 1,
+            self.drafted_rows + drafted,
+            self.verified_rows + cycle.verdict.kv.written,
+            self.accepted + cycle.accepted,
+            self.tokens + cycle.verdict.n_commit,
+            self.ms + cycle.ms,
+        )
+
+
+def shape(draft: Draft) -> str:
+    """A draft's shape; runs recorded without shapes have chains only."""
+    return (draft.shape or CHAIN) if draft.n_draft else STEP
+
+
+def name(shape: str) -> str:
+    return WORDS[shape][0] if shape in WORDS else shape
+
+
+def sign(shape: str) -> str:
+    return WORDS[shape][1] if shape in WORDS else shape[:1].upper()
+
+
+def by_shape(trace: Trace) -> dict[str, Count]:
+    """Counts of the judged cycles by shape, the known shapes first; O(cycles)."""
+    found: dict[str, Count] = {}
+    for cycle in trace.cycles:
+        if cycle.verdict is not None:
+            each = shape(cycle.draft)
+            found[each] = found.get(each, Count()).plus(cycle)
+    known = [each for each in WORDS if each in found]
+    return {each: found[each] for each in (*known, *sorted(set(found) - set(known)))}
