@@ -216,7 +216,7 @@ class Trace:
             ms_cycles=old.ms_cycles + cycle.ms,
             ms_instr=old.ms_instr + event.t_instr_ms,
             reached=counted(old.reached, accepted),
-            offered=counted(old.offered, n),
+            offered=counted(old.offered, max((n, *cycle.draft.branch_depths))),
         )
         return replace(
             self,

@@ -8,7 +8,7 @@ from typing import Any
 
 from orthrus.trace import Trace
 from viz import theme
-from viz.views import cache_rows, captions, catalogue, catch, text
+from viz.views import cache_rows, captions, catalogue, catch, drafters, text
 from viz.views.scoreboard import ENTRIES
 from viz.views.words import shown
 
@@ -47,6 +47,13 @@ def _catch(values: dict[str, Any], trace: Trace) -> Picture:
         for group, colour in zip(values["answer"]["groups"], greys, strict=False)
     ]  # fmt: skip
     return bars, {"barmode": "group", "yaxis": {"title": {"text": "multiple of a pass over one row"}}}
+
+
+def _drafters(values: dict[str, Any], trace: Trace) -> Picture:
+    """The recorded race, which is of a prompt of its own."""
+    lanes = (drafters.skeleton()["recorded"] or {"lanes": []})["lanes"]
+    heads = ("draft", "tokens", "passes", "rows", "tokens_per_cycle", "ms")
+    return table(heads, [[lane.get(head) for head in heads] for lane in lanes] or [[None] * len(heads)])
 
 
 def _words(values: dict[str, Any], trace: Trace) -> Picture:
@@ -205,6 +212,7 @@ DRAWN: dict[str, Callable[[dict[str, Any], Trace], Picture]] = {
     "race": _race,
     "cache": _cache,
     "catch": _catch,
+    "drafters": _drafters,
     "lattice": _inspected,
     "whatif": _inspected,
 }

@@ -101,7 +101,8 @@ def _measured(
     due, trace = monotonic() + EVERY_S, Trace()
     try:
         if draft in DRAFTS:
-            request = request._replace(config=replace(request.config, draft=draft))
+            drafter: dict[str, Any] = {"draft": draft}
+            request = request._replace(config=replace(request.config, **drafter))
         elif draft:
             request = request._replace(plain=True)
         for _, trace in manager.follow(request, run):

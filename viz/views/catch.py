@@ -9,7 +9,7 @@ from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from viz.format import NOT_MEASURED, number, times
 from viz.patches import Change, put
-from viz.views import headline, pass_costs
+from viz.views import headline, pass_costs, shapes
 from viz.views.cache_rows import size_text
 from viz.views.pass_costs import REFERENCE, REFERENCE_MACHINE, Lane
 
@@ -40,6 +40,8 @@ def skeleton() -> dict[str, Any]:
         "picture": "What a forward pass costs by its rows, as a multiple of a pass over one row",
         "tabled": "For each token of the text, without the prompt",
         "heads": ["", "Plain decoding", "Orthrus"],
+        "shaped": "By the shape of the draft: rows are those of both passes",
+        "shapeHeads": ["draft", "cycles", "forward passes", "rows computed", "tokens kept", "rows per token"],
         "facts": {"answer": None},
     }
 
@@ -54,6 +56,7 @@ def patch(event: Event, trace: Trace) -> list[Change]:
         "groups": groups(trace),
         "table": table(trace),
         "memory": memory(trace),
+        "shapes": by_shape(trace),
     }
     return [put("answer", answer)]
 
@@ -136,6 +139,17 @@ def table(trace: Trace) -> list[list[str]]:
 
     heads = ("forward passes", "rows computed", "arithmetic", "bytes moved")
     return [*map(list, zip(heads, per_token(theirs), per_token(ours), strict=True)), time]
+
+
+def by_shape(trace: Trace) -> list[list[str]]:
+    """A row for each shape of draft in the run; empty if all drafts were chains, which the table above counts."""
+    found = shapes.by_shape(trace)
+    if set(found) <= {shapes.CHAIN}:
+        return []
+    return [
+        [shapes.name(each), *map(str, (n.cycles, n.passes, n.rows, n.tokens)), number(n.rows / max(1, n.tokens))]
+        for each, n in found.items()
+    ]
 
 
 def _ms(rate: float | None) -> str:

@@ -14,11 +14,17 @@ from viz.views.shapes import WORDS
 
 NAME = "drafters"
 RECORDED = EMBEDDED_MODEL.parent / "drafter-race.json"  # what benchmarks/record_race.py has written
+PUBLISHED = EMBEDDED_MODEL.parent / "published-drafters.json"  # figures of others, never in the race
+PUBLISHED_COLUMNS = {
+    "drafter": "drafter", "model": "model", "hardware": "hardware", "accepted": "accepted tokens, published",
+    "speedup": "speed-up, published", "source": "source",
+}  # fmt: skip
 ABOUT = {
     PLAIN: "no draft: one token per forward pass",
     "chain": "the first choice for each place of the block",
     "tree": "beside the chain the likely branches",
     "lookup": "repeated text needs no draft pass",
+    "one-pass": "the verify pass drafts the next block, too",
     "auto": "what promises the most tokens for its price here",
 }
 COLUMNS = {
@@ -55,7 +61,18 @@ def skeleton() -> dict[str, Any]:
             "prompt": "The run on the stage has no single question, so it cannot be raced.",
         },
         "recorded": json.loads(RECORDED.read_text(encoding="utf-8")) if RECORDED.exists() else None,
+        "published": published(),
         "facts": {"stage": {}},
+    }
+
+
+def published() -> dict[str, Any]:
+    """Others' published figures as a table's heads and columns."""
+    rows = json.loads(PUBLISHED.read_text(encoding="utf-8")) if PUBLISHED.exists() else []
+    return {
+        "caption": "Published by others, on their machines and prompts. Not measured here, so not in the race.",
+        "heads": [[head, name] for name, head in PUBLISHED_COLUMNS.items()],
+        "columns": {name: [row[name] for row in rows] for name in PUBLISHED_COLUMNS},
     }
 
 

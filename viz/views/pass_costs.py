@@ -62,12 +62,12 @@ def drafted(trace: Trace) -> Lane | None:
         if cycle.verdict is None:
             continue
         before = cycle.verdict.kv.before
-        rows = (cycle.draft.pass_rows, cycle.verdict.kv.written + _lane_rows(cycle, trace))
+        rows = (cycle.draft.pass_rows, cycle.verdict.kv.written + lane_rows(cycle, trace))
         passes += [(n, before) for n in rows if n]
     return _lane(trace, passes)
 
 
-def _lane_rows(cycle: Cycle, trace: Trace) -> int:
+def lane_rows(cycle: Cycle, trace: Trace) -> int:
     """Rows that a verify pass drafts with, which are not written to the cache."""
     return len(cycle.draft.lanes or ()) * trace.block
 
@@ -106,7 +106,7 @@ def measured(trace: Trace) -> dict[int, float]:
             continue
         if cycle.draft.pass_rows:
             found[cycle.draft.pass_rows].append(cycle.draft.t_draft_ms)
-        found[cycle.verdict.kv.written + _lane_rows(cycle, trace)].append(cycle.verdict.t_verify_ms)
+        found[cycle.verdict.kv.written + lane_rows(cycle, trace)].append(cycle.verdict.t_verify_ms)
     means = {rows: sum(ms) / len(ms) for rows, ms in found.items()}
     if (rate := measure(trace).ar_tokens_per_s) is not None:
         means[1] = 1e3 / rate

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from orthrus.events import Draft
 from orthrus.trace import Cycle, Trace
+from viz.views.pass_costs import lane_rows
 
 STEP = "step"  # a cycle that proposes nothing: one plain AR step
 CHAIN = "chain"
@@ -14,6 +15,7 @@ WORDS = {
     CHAIN: ("chain", "━"),
     "tree": ("tree", "⋔"),
     "lookup": ("lookup", "⌕"),
+    "one-pass": ("one pass", "»"),
     STEP: ("plain step", "·"),
 }
 
@@ -33,15 +35,15 @@ class Count(NamedTuple):
     def rows(self) -> int:
         return self.drafted_rows + self.verified_rows
 
-    def plus(self, cycle: Cycle) -> Count:
-        """With a judged cycle more."""
+    def plus(self, cycle: Cycle, trace: Trace) -> Count:
+        """With a judged cycle of `trace` more; lanes are rows of the verify pass."""
         assert cycle.verdict is not None, "the cycle is judged"
         drafted = cycle.draft.pass_rows
         return Count(
             self.cycles + 1,
             self.passes + (drafted > 0) + 1,
             self.drafted_rows + drafted,
-            self.verified_rows + cycle.verdict.kv.written,
+            self.verified_rows + cycle.verdict.kv.written + lane_rows(cycle, trace),
             self.accepted + cycle.accepted,
             self.tokens + cycle.verdict.n_commit,
             self.ms + cycle.ms,
@@ -67,6 +69,6 @@ def by_shape(trace: Trace) -> dict[str, Count]:
     for cycle in trace.cycles:
         if cycle.verdict is not None:
             each = shape(cycle.draft)
-            found[each] = found.get(each, Count()).plus(cycle)
+            found[each] = found.get(each, Count()).plus(cycle, trace)
     known = [each for each in WORDS if each in found]
     return {each: found[each] for each in (*known, *sorted(set(found) - set(known)))}

@@ -12,6 +12,7 @@ from orthrus.events import Done, Draft, Event, Prefill, RunStart, Verdict
 from orthrus.events.detokenize import spell
 from orthrus.trace import Trace
 from viz.patches import Change, put, rows
+from viz.views import shapes
 
 NAME = "staircase"
 BARS = (
@@ -32,6 +33,7 @@ def skeleton() -> dict[str, Any]:
         "text",
         "pos",
         "refused",
+        "sign",
         *(f"{name}{part}" for name in ("anchor", "accepted", "own", "discarded") for part in ("0", "n")),
     ]
     heads = {"at": "position", "of": "cycle", "nats": "entropy of the guess, nats"}
@@ -41,7 +43,9 @@ def skeleton() -> dict[str, Any]:
         "title": "The staircase",
         "hint": "Each row is one cycle, from its anchor on. Green: guesses kept. Blue: the AR view's own token, where "
         "the next row begins. The strip below is the text at its positions. Point at a row to read it, click it to go "
-        "there.",
+        "there. A sign on the anchor is the shape of a draft that is no chain: "
+        + ", ".join(f"{sign} {name}" for each, (name, sign) in shapes.WORDS.items() if each != shapes.CHAIN)
+        + ".",
         "variants": [
             {"label": "who wrote it", "data": _traces(), "layout": _layout(), "table": _table()},
             {"label": "how unsure the guesses were", "data": _unsure(), "layout": _layout(), "table": unsure},
@@ -55,13 +59,19 @@ def skeleton() -> dict[str, Any]:
 
 
 def _traces() -> list[dict[str, Any]]:
-    return [_bar("discarded", "never judged", HATCHED), *(_bar(*bar) for bar in BARS), _refused()]
+    return [_bar("discarded", "never judged", HATCHED), *(_bar(*bar) for bar in BARS), _refused(), _shapes()]
 
 
 def _refused() -> dict[str, Any]:
     cross = {"symbol": "x-thin", "size": 7, "line": {"width": 2, "color": "@refused"}}
     refused = {"type": "scatter", "mode": "markers", "name": "refused", "x": "$refused", "y": "$y", "marker": cross}
     return {**refused, "hovertemplate": "cycle %{y}: a guess refused at position %{x}<extra></extra>"}
+
+
+def _shapes() -> dict[str, Any]:
+    """The sign of each draft's shape, on its anchor."""
+    marks = {"type": "scatter", "mode": "text", "name": "shape of the draft", "x": "$pos", "y": "$y", "text": "$sign"}
+    return {**marks, "hoverinfo": "skip", "textfont": {"size": 10, "color": "@ink"}, "cliponaxis": False}
 
 
 def _unsure() -> list[dict[str, Any]]:
@@ -111,7 +121,14 @@ def _layout() -> dict[str, Any]:
 
 def _table() -> list[list[str]]:
     counts = [["guesses kept", "acceptedn"], ["written by the AR view", "ownn"], ["refused at position", "refused"]]
-    return [["cycle", "y"], ["anchor at position", "pos"], *counts, ["never judged", "discardedn"], ["wrote", "text"]]
+    return [
+        ["cycle", "y"],
+        ["draft", "sign"],
+        ["anchor at position", "pos"],
+        *counts,
+        ["never judged", "discardedn"],
+        ["wrote", "text"],
+    ]
 
 
 def patch(event: Event, trace: Trace) -> list[Change]:
@@ -148,7 +165,7 @@ def _row(event: Verdict, trace: Trace) -> dict[str, Any]:
     statuses, begin = cycle.statuses(), cycle.draft.pos0 - 0.5
     own, accepted = int(event.next_id is not None), cycle.accepted
     refused = "refused" in statuses
-    tail = statuses.count("discarded")
+    tail, kind = statuses.count("discarded"), shapes.shape(cycle.draft)
     return {
         "y": event.cycle + 1,
         "text": written(event, trace),
@@ -162,6 +179,7 @@ def _row(event: Verdict, trace: Trace) -> dict[str, Any]:
         "discarded0": begin + 1 + accepted + refused,
         "discardedn": tail,
         "refused": begin + 1.5 + accepted if refused else None,
+        "sign": "" if kind == shapes.CHAIN else shapes.sign(kind),
     }
 
 

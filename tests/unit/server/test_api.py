@@ -11,6 +11,7 @@ import urllib.request
 
 import pytest
 
+from orthrus.config import DRAFTS
 from orthrus.events import EVENTS, from_json
 from orthrus.trace import Trace
 from tests.running import PATIENCE_S, ROOT, make_assets, running, until
@@ -72,7 +73,14 @@ def test_events_are_streamed_typed_and_whole(client):
 
 def test_the_endpoints_say_their_types(app):
     known = json.loads(app.get("/gradio_api/info").text)["named_endpoints"]
-    names = {"/decode_events", "/lossless_check", "/verify_block", "/list_recordings", "/explain_cycle"}
+    names = {
+        "/decode_events",
+        "/lossless_check",
+        "/race_drafters",
+        "/verify_block",
+        "/list_recordings",
+        "/explain_cycle",
+    }
     assert names <= known.keys()
     given = {p["parameter_name"]: p for p in known["/decode_events"]["parameters"]}
     assert given["max_new_tokens"]["type"] == {"type": "integer"} and given["temperature"]["parameter_default"] == 0.0
@@ -95,6 +103,17 @@ def test_plain_http_gets_the_same(app, client):
     assert events(data[0] for name, data in found if name == "generating").done.n_tokens == 24
     ((_, data),) = [each for each in stream(app.call("list_recordings", [])) if each[0] == "complete"]
     assert data == [client.predict(api_name="/list_recordings")]
+
+
+def test_drafters_race_on_one_prompt(client):
+    values = {"max_new_tokens": 24, "temperature": 0.9, "coupling": "rejection"}
+    *_, race = client.submit(SECRET, **values, api_name="/race_drafters")
+    lanes = {each["draft"]: each for each in race["lanes"]}
+    assert list(lanes) == ["ar", *DRAFTS] and lanes["tree"]["code"] == "chain-only"
+    assert "refused" not in lanes["chain"] and lanes["chain"]["tokens"] <= 24
+    *_, race = client.submit(SECRET, 24, api_name="/race_drafters")
+    assert {each["identical"] for each in race["lanes"]} == {24} == {race["tokens"]}
+    assert all(each["steps"]["tokens"][0] == 1 and sum(each["steps"]["tokens"]) == 24 for each in race["lanes"])
 
 
 def test_a_block_is_verified(client):

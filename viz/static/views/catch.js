@@ -93,11 +93,13 @@ export function catchPart(host, spec) {
       words.append(...[...more, answer.memory].map((said) => el("p", "", said)));
       const both = el("div", "o-costwords");
       both.append(words, table(answer.table, spec.heads, spec.tabled));
+      const shaped = answer.shapes.length ? [table(answer.shapes, spec.shapeHeads, spec.shaped)] : [];
       body.replaceChildren(
         ...(answer.equation.length ? [equation(answer.equation)] : []),
         el("p", "o-result", verdict),
         picture,
         both,
+        ...shaped,
       );
     },
   };

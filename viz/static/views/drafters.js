@@ -51,6 +51,13 @@ class Drafters {
     this.limit = el("input");
     this.said = el("p", "o-hint");
     host.append(this.makeForm(), kit, this.about, this.list, this.shapes, this.result, this.same, this.table);
+    const { caption, heads, columns } = spec.published;
+    const others = el("div", "o-raced o-published");
+    others.tabIndex = 0;
+    others.setAttribute("role", "group");
+    others.setAttribute("aria-label", caption);
+    others.append(makeTable(caption, heads, columns));
+    host.append(others);
     this.fresh();
   }
 

@@ -177,6 +177,8 @@ declare namespace O {
     picture: string;
     tabled: string;
     heads: string[];
+    shaped: string;
+    shapeHeads: string[];
   }
   /** Bars of [rows of a pass, multiple of a pass over one row]. */
   interface CostGroup {
@@ -190,6 +192,7 @@ declare namespace O {
     groups: CostGroup[];
     table: string[][];
     memory: string;
+    shapes: string[][];
   }
 
   interface LatticeSpec extends Spec {
@@ -275,6 +278,7 @@ declare namespace O {
     shapes: Record<string, [name: string, sign: string]>;
     clocks: { key: Clock; label: string }[];
     recorded: DrafterRace | null;
+    published: { caption: string; heads: Pairs; columns: Columns };
     off: Record<"file" | "prompt", string>;
     limit: string;
     run: string;
