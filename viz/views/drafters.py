@@ -77,10 +77,9 @@ def published() -> dict[str, Any]:
 
 
 def patch(event: Event, trace: Trace) -> list[Change]:
-    """What a race on the prompt of this run has to ask for."""
+    """What a race on the prompt of this run has to ask for, beside the prompt itself, which `whatif` tells."""
     if not isinstance(event, RunStart):
         return []
-    prompt = event.prompt.messages[0].content if len(event.prompt.messages) == 1 else None
     p = event.params
     asked = [p.temperature if p.mode == "sample" else 0, p.top_k, p.top_p, p.seed or 0, p.coupling or "gumbel"]
-    return [merge("stage", {"prompt": prompt, "limit": p.max_new_tokens, "asked": asked})]
+    return [merge("stage", {"limit": p.max_new_tokens, "asked": asked})]

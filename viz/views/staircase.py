@@ -33,7 +33,7 @@ def skeleton() -> dict[str, Any]:
         "text",
         "pos",
         "refused",
-        "sign",
+        "s",
         *(f"{name}{part}" for name in ("anchor", "accepted", "own", "discarded") for part in ("0", "n")),
     ]
     heads = {"at": "position", "of": "cycle", "nats": "entropy of the guess, nats"}
@@ -70,7 +70,7 @@ def _refused() -> dict[str, Any]:
 
 def _shapes() -> dict[str, Any]:
     """The sign of each draft's shape, on its anchor."""
-    marks = {"type": "scatter", "mode": "text", "name": "shape of the draft", "x": "$pos", "y": "$y", "text": "$sign"}
+    marks = {"type": "scatter", "mode": "text", "name": "shape of the draft", "x": "$pos", "y": "$y", "text": "$s"}
     return {**marks, "hoverinfo": "skip", "textfont": {"size": 10, "color": "@ink"}, "cliponaxis": False}
 
 
@@ -123,7 +123,7 @@ def _table() -> list[list[str]]:
     counts = [["guesses kept", "acceptedn"], ["written by the AR view", "ownn"], ["refused at position", "refused"]]
     return [
         ["cycle", "y"],
-        ["draft", "sign"],
+        ["draft", "s"],
         ["anchor at position", "pos"],
         *counts,
         ["never judged", "discardedn"],
@@ -179,7 +179,7 @@ def _row(event: Verdict, trace: Trace) -> dict[str, Any]:
         "discarded0": begin + 1 + accepted + refused,
         "discardedn": tail,
         "refused": begin + 1.5 + accepted if refused else None,
-        "sign": "" if kind == shapes.CHAIN else shapes.sign(kind),
+        "s": "" if kind == shapes.CHAIN else shapes.sign(kind),
     }
 
 

@@ -82,8 +82,8 @@ def test_the_staircase_marks_the_shape_of_each_cycle(runs):
     for event in runs["one-pass"].events:
         partial = partial.add(event)
         for change in staircase.patch(event, partial):
-            if change.key == "columns" and "sign" in change.value:
-                seen += change.value["sign"]
+            if change.key == "columns" and "s" in change.value:
+                seen += change.value["s"]
     assert seen == [shapes.sign(shapes.shape(cycle.draft)) for cycle in runs["one-pass"].cycles] and set(seen) != {""}
 
 

@@ -82,12 +82,17 @@ class Drafters {
   why() {
     const { off } = this.spec;
     if (!this.player.settings.shell) return off.file;
-    return typeof this.stage.prompt === "string" ? "" : off.prompt;
+    return typeof this.prompt === "string" ? "" : off.prompt;
   }
 
   /** @returns {O.DrafterStage} */
   get stage() {
     return this.player.facts.drafters.stage;
+  }
+
+  /** @returns {string | null | undefined} of the run on the stage; null if it is a conversation */
+  get prompt() {
+    return this.player.facts.whatif.run.prompt;
   }
 
   draw() {
@@ -106,7 +111,7 @@ class Drafters {
     this.running = new AbortController();
     [this.go.disabled, this.halt.disabled, this.said.textContent] = [true, false, spec.asked];
     const typed = this.limit.value.trim();
-    const values = [stage.prompt, /^\d+$/.test(typed) ? Number(typed) : typed, ...stage.asked, "auto"];
+    const values = [this.prompt, /^\d+$/.test(typed) ? Number(typed) : typed, ...stage.asked, "auto"];
     try {
       const race = await ask("race_drafters", values, (item) => this.heard(item), this.running.signal);
       this.race = race;

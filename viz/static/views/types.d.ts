@@ -269,7 +269,6 @@ declare namespace O {
   }
   /** The run on the stage: what a race on its prompt asks for. */
   interface DrafterStage {
-    prompt?: string | null;
     limit?: number;
     asked: any[];
   }
