@@ -68,8 +68,8 @@ test("a refusal is the server's own sentence", async () => {
   const calls = [];
   const answers = ['event: error\ndata: {"error": "the proposal is empty", "title": "proposal-empty"}\n\n'];
   globalThis.fetch = async (address, how) => {
-    calls.push([address, how && JSON.parse(how.body).data]);
-    return how ? { ok: true, json: async () => ({ event_id: "e1" }) } : { body: new Blob(answers).stream() };
+    calls.push([address, how.body && JSON.parse(how.body).data]);
+    return how.body ? { ok: true, json: async () => ({ event_id: "e1" }) } : { body: new Blob(answers).stream() };
   };
   await assert.rejects(judged("p", "", "w"), /the proposal is empty/);
   assert.deepEqual(calls[0], ["http://here/below/gradio_api/call/verify_block", ["p", "", "w", "auto"]]);

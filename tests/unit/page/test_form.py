@@ -13,7 +13,7 @@ from viz.page.form import FIELDS, ChoiceField, read
 
 def test_an_untouched_form_is_the_command_line_without_options():
     request = read("Hello", {field.name: field.value for field in FIELDS})
-    assert request == read("Hello", {}) == ("Hello", DecodeConfig(), "auto", True)
+    assert request == read("Hello", {}) == ("Hello", DecodeConfig(), "auto", True, False)
     args = parsed(["generate", "Hello"])
     assert request.config == _config(args) and request.engine == args.engine
 
