@@ -194,7 +194,9 @@ class Drafters {
     const track = el("div", "o-dtrack");
     const bar = el("div", "o-dbar");
     for (const { from, to, shape, tokens } of boxes(lane, key)) {
-      const box = el("i", "o-dbox", (spec.shapes[shape] || ["", ""])[1] + tokens);
+      const wide = (to - from) / this.end; // a text that is cut says nothing
+      const sign = (spec.shapes[shape] || ["", ""])[1];
+      const box = el("i", "o-dbox", wide > 0.06 ? sign + tokens : wide > 0.025 ? sign : "");
       box.dataset.shape = shape;
       box.style.left = (100 * from) / this.end + "%";
       box.style.width = (100 * (to - from)) / this.end + "%";
