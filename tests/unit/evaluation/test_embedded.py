@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from orthrus.config import EMBEDDED_MODEL, DecodeConfig
 from orthrus.corpus import DOMAINS, generate
 from orthrus.decoding.engine import decode, run_both
 from orthrus.evaluation.domains import dialogue, evaluate
+from orthrus.events import Params
 from orthrus.trace import Trace
 from orthrus.trace.files import SUFFIX, load
 from orthrus.trace.invariants import check
@@ -64,6 +66,15 @@ def test_gallery_spans_the_domains():
     assert max(lengths) > 2 * min(lengths)  # easy and hard text both there
 
 
+def settings_of(params: Params) -> DecodeConfig:
+    """What a recorded run was decoded with; a greedy one says no more than its length."""
+    config = DecodeConfig(max_new_tokens=params.max_new_tokens)
+    if params.mode == "greedy":
+        return config
+    rule = {"top_k": params.top_k, "top_p": params.top_p, "seed": params.seed, "coupling": params.coupling}
+    return replace(config, temperature=params.temperature, **rule)
+
+
 @pytest.mark.machine
 @pytest.mark.parametrize("path", TRACES, ids=lambda p: p.name.removesuffix(SUFFIX))
 def test_recorded_traces_hold_and_decode_again_to_the_same_ids(mini, path: Path):
@@ -73,6 +84,6 @@ def test_recorded_traces_hold_and_decode_again_to_the_same_ids(mini, path: Path)
     assert start.source == "recorded" and start.recorded_at and start.host.device
     assert start.model.revision == mini.revision
     messages = [{"role": m.role, "content": m.content} for m in start.prompt.messages]
-    again = Trace.of(decode(mini, messages, DecodeConfig(max_new_tokens=start.params.max_new_tokens)))
+    again = Trace.of(decode(mini, messages, settings_of(start.params)))
     assert tuple(again.token_ids) == tuple(trace.token_ids)
     assert tuple(again.start.prompt.ids) == tuple(start.prompt.ids)
