@@ -53,7 +53,8 @@ def test_each_file_of_the_player_is_fetched_once(open_page, server):
     watched.charts()
     fetched = [url.partition("/player/")[2] for url in watched.requests if "/player/" in url]
     run = watched.js("orthrusGallery.runs[0].file.split('/').slice(-2).join('/')")
-    names = (player_files.BUNDLE, player_files.PLOTLY, run)
+    lessons = watched.js("orthrusPlayer.library.lessons.map(({file}) => file.split('/').slice(-2).join('/'))")
+    names = (player_files.BUNDLE, player_files.PLOTLY, run, *lessons)
     assert sorted(fetched) == sorted(f"{modules.version()}/{name}" for name in names)
 
 
