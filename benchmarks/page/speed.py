@@ -10,7 +10,6 @@ second, more than it ever gets from the server, whose live runs arrive whole; th
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import socket
 import subprocess
@@ -21,11 +20,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from statistics import mean, median, quantiles
+from statistics import mean, median
 from typing import Any
 
 from benchmarks import harness
 from benchmarks.page.answers import PATIENCE_S, STILL, answered, patiently, rest
+from benchmarks.page.smoothness import played, streamed
 from benchmarks.report import page_figures
 from orthrus.trace import Trace
 from orthrus.trace.files import load
@@ -37,7 +37,6 @@ FLAGS = (
     "--disable-component-update --disable-sync --enable-precise-memory-info"
 ).split()
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
-RATE, A_MESSAGE = 60, 2  # events a second, events a message
 READY = "window.orthrusPlayer && orthrusPlayer.stops.length > 0 && document.querySelector('#frame.formed')"
 DRAWN = "[...document.querySelectorAll('.o-panel:not([hidden]) .o-chart')].every((c) => c.querySelector('.main-svg'))"
 BARE = """import gradio as gr
@@ -46,22 +45,6 @@ with gr.Blocks() as page:
     run.click(lambda text: text, text, text)
 page.launch(server_port={port}, quiet=True)
 """
-STREAM = """async ({messages, every}) => {
-  const P = orthrusPlayer, gaps = [], seqs = [];
-  let last, on = true;
-  const loop = (time) => { if (last) gaps.push(time - last); last = time; if (on) requestAnimationFrame(loop); };
-  requestAnimationFrame(loop);
-  const began = performance.now();
-  for (let i = 0; i < messages.length; i++) {
-    const rest = began + i * every - performance.now();
-    await new Promise((done) => setTimeout(done, Math.max(0, rest)));
-    P.feed(JSON.parse(messages[i]));
-    seqs.push(P.seq);
-  }
-  const ms = performance.now() - began;
-  on = false;
-  return {gaps, ms, seqs, stops: P.stops.length};
-}"""
 FIRST = """() => { // in every new page: when the film moves, a chart is drawn, the form is there; what moved unasked
   const told = (window.told = { cls: 0 }), seen = (name, is) => is && (told[name] ??= performance.now());
   const add = (list) => list.getEntries().forEach((e) => (told.cls += e.hadRecentInput ? 0 : e.value));
@@ -118,36 +101,6 @@ def opened(browser: Any, address: str, size: str) -> tuple[Any, list[str]]:
         patiently(lambda: page.evaluate(DRAWN), "the page never showed its charts")
     page.evaluate("void orthrusPlayer.tabs.show('statistics')")
     return page, asked
-
-
-def messages(trace: Trace, run: str) -> list[str]:
-    """A trace as the messages of a live run, two events each."""
-    partial, parts = Trace(), []
-    for event in trace.events:
-        partial = partial.add(event)
-        parts.append(player.frames(event, partial))
-    found = []
-    for at in range(0, len(parts), A_MESSAGE):
-        frames = [frame for part in parts[at : at + A_MESSAGE] for frame in part]
-        end = at + A_MESSAGE >= len(parts)
-        found.append(player.dumps({"run": run, "seq": len(found), "live": True, "end": end, "frames": frames}))
-    return found
-
-
-def streamed(page: Any, traces: list[Trace], name: str) -> dict[str, Any]:
-    """Every trace once, one after the other: frames a second, and what did not arrive."""
-    gaps, seconds, events, sent, lost = [], 0.0, 0, 0, 0
-    for i, trace in enumerate(traces):
-        texts = messages(trace, f"{name}-{i}")
-        told = page.evaluate(STREAM, {"messages": texts, "every": 1000 * A_MESSAGE / RATE})
-        stops = sum("p" in frame for text in texts for frame in json.loads(text)["frames"])
-        lost += sum(seq != at for at, seq in enumerate(told["seqs"])) + abs(stops - told["stops"])
-        gaps += told["gaps"]
-        seconds, events, sent = seconds + told["ms"] / 1e3, events + len(trace.events), sent + len(texts)
-    cut = quantiles(gaps, n=100, method="inclusive")
-    figures = {"fps": 1000 / mean(gaps), "gap_p50_ms": median(gaps), "gap_p99_ms": cut[98], "gap_max_ms": max(gaps)}
-    width = page.viewport_size["width"]
-    return {"width": width, "events": events, "rate": events / seconds, "messages": sent, "lost": lost, **figures}
 
 
 def remembered(page: Any, traces: list[Trace], rounds: int) -> list[dict[str, int]]:
@@ -222,9 +175,10 @@ def visited(browser: Any, address: str, bare: str, times: int) -> dict[str, floa
 def measure(browser: Any, address: str, traces: list[Trace], args: argparse.Namespace) -> dict[str, Any]:
     with serving(bare=True) as bare:
         result: dict[str, Any] = {"first": visited(browser, address, bare, args.visits)}
-    result |= {"streaming": {}, "external": 0}
+    result |= {"playing": {}, "streaming": {}, "external": 0}
     for size in SIZES:
         page, urls = opened(browser, address, size)
+        result["playing"][size] = played(page)
         result["streaming"][size] = streamed(page, traces, size)
         if size == "desktop":
             before = len(urls)

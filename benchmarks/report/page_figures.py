@@ -6,7 +6,15 @@ from typing import Any
 
 from benchmarks.report.tables import table
 
-BARS = {"fps_desktop": 50, "fps_phone": 30, "answer_ms": 50, "motion_ms": 1500, "chart_ms": 2000, "shift": 0.01}
+BARS = {
+    "fps_playing": 59,
+    "fps_desktop": 50,
+    "fps_phone": 30,
+    "answer_ms": 50,
+    "motion_ms": 1500,
+    "chart_ms": 2000,
+    "shift": 0.01,
+}
 VIEW_BYTES = 1500  # of one event for one view
 OWN_BYTES = {
     "words": 30_000,  # the spelling of ids seen for the first time
@@ -30,6 +38,9 @@ def page(result: dict[str, Any]) -> str:
 
 def streaming(result: dict[str, Any]) -> str:
     rows = []
+    for name, run in result["playing"].items():
+        shown = [f"{run['fps']:.0f}", BARS["fps_playing"], f"{run['gap_p99_ms']:.0f}", f"{run['gap_max_ms']:.0f}"]
+        rows.append([f"{name}, {run['width']} px", "a run that plays", *shown, ""])
     for name, run in result["streaming"].items():
         shown = [f"{run['fps']:.0f}", BARS[f"fps_{name}"], f"{run['gap_p99_ms']:.0f}", f"{run['gap_max_ms']:.0f}"]
         sent = f"{run['events']} at {run['rate']:.0f} a second"
