@@ -75,6 +75,13 @@ def attention(q, k_cache, v_cache, length, k_block, v_block) -> None:
         raise ValueError(f"block keys are {list(k_block.shape)}, the cache has {k_cache.shape[0]} key heads")
 
 
+def tree(q, paths, depths) -> None:
+    matrix("paths", paths)
+    vector("depths", depths, q.shape[0], torch.int32)
+    if paths.dtype != torch.int32 or paths.shape[0] != q.shape[0]:
+        raise ValueError(f"paths is {paths.dtype} {list(paths.shape)}, expected int32 with {q.shape[0]} rows")
+
+
 def qk_norm_rope(qkv, q_weight, k_weight, cos, sin, length, k_out, v_out, into) -> None:
     if k_out.dim() != 3:
         raise ValueError(f"k_out is {list(k_out.shape)}, expected [kv_heads, rows, head_dim]")

@@ -96,6 +96,30 @@ def attention(
     return _operation(backend, q, "attention", "attention")(q, k_cache, v_cache, length, k_block, v_block)
 
 
+def tree_attention(
+    q: Tensor,
+    k_cache: Tensor,
+    v_cache: Tensor,
+    length: Tensor,
+    k_block: Tensor,
+    v_block: Tensor,
+    paths: Tensor,
+    depths: Tensor,
+    backend: str = "auto",
+) -> Tensor:
+    """The AR view of a tree: q [M, H, D], cache [HKV, capacity, D], length [1], block [HKV, B, D] -> [M, H * D].
+
+    Row i stands at position length + depths[i] and sees cache[0:length] and its path, block rows paths[i, 0], the
+    anchor's, to paths[i, depths[i]], its own. paths [M, deepest + 1] and depths [M] int32. Its bits are those of
+    `attention` of that row alone, the path's keys being in the cache.
+    """
+    checks.attention(q, k_cache, v_cache, length, k_block, v_block)
+    checks.tree(q, paths, depths)
+    return _operation(backend, q, "attention", "tree_attention")(
+        q, k_cache, v_cache, length, k_block, v_block, paths, depths
+    )
+
+
 def rmsnorm(x: Tensor, weight: Tensor, eps: float, backend: str = "auto") -> Tensor:
     """[M, N], [N] -> [M, N]: x / rms(x), rounded, times weight (Qwen3's order of roundings; statistics in fp32)."""
     checks.matrix("x", x)

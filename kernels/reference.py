@@ -68,6 +68,27 @@ def attention(
     return (scores.softmax(dim=-1) @ v).transpose(0, 1).reshape(rows, heads * dim).to(q.dtype)
 
 
+def tree_attention(
+    q: Tensor,
+    k_cache: Tensor,
+    v_cache: Tensor,
+    length: Tensor,
+    k_block: Tensor,
+    v_block: Tensor,
+    paths: Tensor,
+    depths: Tensor,
+) -> Tensor:
+    """q [M, H, D], cache [HKV, capacity, D], block [HKV, B, D], paths [M, deepest + 1], depths [M] -> [M, H * D].
+
+    Query i sees cache[0:length], then block rows paths[i, 0], ... paths[i, depths[i]].
+    """
+    rows = []
+    for query, path, depth in zip(q, paths.tolist(), depths.tolist(), strict=True):
+        own = (block[:, path[: depth + 1]] for block in (k_block, v_block))
+        rows.append(attention(query[None], k_cache, v_cache, length, *own))
+    return torch.cat(rows)
+
+
 def rmsnorm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
     """[M, N], [N] -> [M, N]: x / rms(x), rounded, times weight, as Qwen3 rounds it."""
     wide = x.float()

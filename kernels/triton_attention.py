@@ -1,7 +1,9 @@
 """out[i] = softmax(q[i] . k / sqrt(D)) v over two places at once: the shared cache and the block's own keys.
 
 Positions 0 .. length-1 are cache rows, the next ones block rows (or, in the AR view, the cache rows just written).
-Every query sees the whole block; without one, query i sees the keys up to its own position.
+Every query sees the whole block; without one, query i sees the keys up to its own position. In a tree query i sees the
+cache and its path, at position length + d the block row paths[i, d]: its keys have the places that they have if the
+path is decoded alone. Spans that reach beyond the cache are then computed query by query, the others tile by tile.
 One program computes one key head, one span of positions (`kernels.spans`) and one tile of queries, whose GROUP query
 heads are stacked so that they share each key tile; a second kernel merges the spans, CHUNK at a time, ascending.
 
@@ -54,12 +56,15 @@ def _spans(positions, SPAN: tl.constexpr):
     return tl.minimum(tl.minimum(units, tl.cdiv(units + 16, 2)), few)
 
 
-@triton.jit(do_not_specialize=["n_queries", "n_block", "capacity"], do_not_specialize_on_alignment=["length_ptr"])
+@triton.jit(
+    do_not_specialize=["n_queries", "n_block", "capacity"],
+    do_not_specialize_on_alignment=["paths_ptr", "depths_ptr", "length_ptr"],
+)
 def _span_kernel(
-    q_ptr, kc_ptr, vc_ptr, kb_ptr, vb_ptr, length_ptr, part_ptr, stat_ptr, n_queries, n_block, capacity,
-    cache_head, cache_row, block_head, block_row, log2_scale,
+    q_ptr, kc_ptr, vc_ptr, kb_ptr, vb_ptr, paths_ptr, depths_ptr, length_ptr, part_ptr, stat_ptr,
+    n_queries, n_block, capacity, cache_head, cache_row, block_head, block_row, log2_scale,
     H: tl.constexpr, GROUP: tl.constexpr, D: tl.constexpr, QUERIES: tl.constexpr, ROWS: tl.constexpr,
-    KEYS: tl.constexpr, SPAN: tl.constexpr, HAS_BLOCK: tl.constexpr, PDL: tl.constexpr,
+    KEYS: tl.constexpr, SPAN: tl.constexpr, HAS_BLOCK: tl.constexpr, TREE: tl.constexpr, PDL: tl.constexpr,
 ):  # fmt: skip
     # Tiles of one head and span are scheduled together: they read the same keys and values.
     tile, head = tl.program_id(0), tl.program_id(1)
@@ -70,13 +75,23 @@ def _span_kernel(
     span = _spans(end, SPAN) - 1 - tl.program_id(2)  # the longest first; programs without one come last
     if span < 0:
         return
-    first, last = _span_start(span, SPAN), tl.minimum(_span_start(span + 1, SPAN), sight)
+    first, last = _span_start(span, SPAN), _span_start(span + 1, SPAN)
+    step = QUERIES  # queries of this program
+    if TREE:
+        step = tl.where(last > length, 1, QUERIES)
+        if tile * step >= n_queries:
+            return
+        sight = tl.where(last > length, length + tl.load(depths_ptr + tile) + 1, length)
+    last = tl.minimum(last, sight)
     if first >= sight:
         return
     row = tl.arange(0, ROWS)  # row = g * QUERIES + i: query i of the tile, query head g of the group
-    i = tile * QUERIES + row % QUERIES
+    i = tile * step + row % QUERIES
     h = head * GROUP + row // QUERIES
     real = (row < GROUP * QUERIES) & (i < n_queries)
+    if TREE:
+        end = sight
+        real = real & (row % QUERIES < step)
     d = tl.arange(0, D)
     q = tl.load(q_ptr + (i[:, None] * H + h[:, None]) * D + d[None, :], mask=real[:, None], other=0.0)
     top = tl.full([ROWS], float("-inf"), tl.float32)
@@ -87,7 +102,10 @@ def _span_kernel(
         kv = head * cache_head + p[:, None] * cache_row + d[None, :]
         k_at, v_at = kc_ptr + kv, vc_ptr + kv
         if HAS_BLOCK:
-            kv = head * block_head + (p[:, None] - length) * block_row + d[None, :]
+            own = p - length
+            if TREE:
+                own = tl.load(paths_ptr + tile * n_block + own, mask=(own >= 0) & (p < end), other=0)
+            kv = head * block_head + own[:, None] * block_row + d[None, :]
             cached = (p < length)[:, None]
             k_at, v_at = tl.where(cached, k_at, kb_ptr + kv), tl.where(cached, v_at, vb_ptr + kv)
         k = tl.load(k_at, mask=(p < end)[:, None], other=0.0)
@@ -110,17 +128,21 @@ def _span_kernel(
     tl.store(stat_ptr + out * 2 + 1, total, mask=real)
 
 
-@triton.jit(do_not_specialize=["n_queries", "n_block", "capacity"], do_not_specialize_on_alignment=["length_ptr"])
+@triton.jit(
+    do_not_specialize=["n_queries", "n_block", "capacity"], do_not_specialize_on_alignment=["depths_ptr", "length_ptr"]
+)
 def _merge_kernel(
-    part_ptr, stat_ptr, length_ptr, out_ptr, n_queries, n_block, capacity,
-    H: tl.constexpr, D: tl.constexpr, SPAN: tl.constexpr, HAS_BLOCK: tl.constexpr, CHUNK: tl.constexpr,
-    PDL: tl.constexpr,
+    part_ptr, stat_ptr, depths_ptr, length_ptr, out_ptr, n_queries, n_block, capacity,
+    H: tl.constexpr, D: tl.constexpr, SPAN: tl.constexpr, HAS_BLOCK: tl.constexpr, TREE: tl.constexpr,
+    CHUNK: tl.constexpr, PDL: tl.constexpr,
 ):  # fmt: skip
     i, h = tl.program_id(0), tl.program_id(1)
     begin(PDL)
     length = tl.minimum(tl.load(length_ptr), capacity)
     end = length + n_block if HAS_BLOCK else tl.minimum(length + n_queries, capacity)
     sight = end if HAS_BLOCK else tl.minimum(end, length + i + 1)
+    if TREE:
+        sight = length + tl.load(depths_ptr + i) + 1
     d = tl.arange(0, D)
     n_spans = _spans(sight, SPAN)
     top = tl.full([], float("-inf"), tl.float32)
@@ -149,12 +171,39 @@ def attention(
     v_block: Tensor | None = None,
 ) -> Tensor:
     """q [M, H, D], cache [HKV, capacity, D], block [HKV, B, D] -> [M, H * D]; D a power of two from 16 on."""
+    return _attention(q, k_cache, v_cache, length, k_block, v_block)
+
+
+def tree_attention(
+    q: Tensor,
+    k_cache: Tensor,
+    v_cache: Tensor,
+    length: Tensor,
+    k_block: Tensor,
+    v_block: Tensor,
+    paths: Tensor,
+    depths: Tensor,
+) -> Tensor:
+    """As `attention`, for the rows of a tree; paths [M, deepest + 1], depths [M], int32 -> [M, H * D]."""
+    return _attention(q, k_cache, v_cache, length, k_block, v_block, (aligned(paths), depths))
+
+
+def _attention(
+    q: Tensor,
+    k_cache: Tensor,
+    v_cache: Tensor,
+    length: Tensor,
+    k_block: Tensor | None,
+    v_block: Tensor | None,
+    tree: tuple[Tensor, Tensor] | None = None,
+) -> Tensor:
     (rows, heads, dim), (kv_heads, capacity, _) = q.shape, k_cache.shape
     if dim < 16 or dim & (dim - 1):
         raise ValueError(f"head_dim is {dim}, the kernel needs a power of two from 16 on")
     has_block = k_block is not None
     own_k, own_v = (k_cache if k_block is None else k_block), (v_cache if v_block is None else v_block)
-    block = own_k.shape[1] if has_block else 0
+    paths, depths = (length, length) if tree is None else tree
+    block = paths.shape[1] if tree is not None else own_k.shape[1] if has_block else 0
     group = heads // kv_heads
     config = config_for(group, dim, q.element_size())
     q = aligned(q)
@@ -163,14 +212,27 @@ def attention(
     stats = torch.empty(n_spans, rows, heads, 2, dtype=torch.float32, device=q.device)
     out = torch.empty(rows, heads * dim, dtype=q.dtype, device=q.device)
     check_offsets(parts=parts, k_cache=k_cache)
-    shared = {"H": heads, "D": dim, "SPAN": config.span, "HAS_BLOCK": has_block} | dependent(q)
-    _span_kernel[(triton.cdiv(rows, config.queries), kv_heads, n_spans)](
-        q, k_cache, v_cache, own_k, own_v, length, parts, stats, rows, block, capacity,
+    shared = {"H": heads, "D": dim, "SPAN": config.span, "HAS_BLOCK": has_block, "TREE": tree is not None}
+    shared |= dependent(q)
+    tiles = triton.cdiv(rows, config.queries) if tree is None else rows
+    _span_kernel[(tiles, kv_heads, n_spans)](
+        q, k_cache, v_cache, own_k, own_v, paths, depths, length, parts, stats, rows, block, capacity,
         *k_cache.stride()[:2], *own_k.stride()[:2], math.log2(math.e) / math.sqrt(dim), GROUP=group,
         QUERIES=config.queries, ROWS=max(16, triton.next_power_of_2(group * config.queries)), KEYS=config.keys,
         num_warps=config.warps, num_stages=config.stages, enable_fp_fusion=True, **shared,
     )  # fmt: skip
     _merge_kernel[(rows, heads)](
-        parts, stats, length, out, rows, block, capacity, CHUNK=CHUNK, num_warps=1, enable_fp_fusion=False, **shared
+        parts,
+        stats,
+        depths,
+        length,
+        out,
+        rows,
+        block,
+        capacity,
+        CHUNK=CHUNK,
+        num_warps=1,
+        enable_fp_fusion=False,
+        **shared,
     )
     return out

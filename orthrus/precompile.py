@@ -35,6 +35,7 @@ from orthrus.gpu.cycle import Cycle
 from orthrus.gpu.datasheets import SHARED_LIMIT
 from orthrus.gpu.passes import Stack
 from orthrus.gpu.runner import Piece
+from orthrus.gpu.single_passes import SinglePasses
 from orthrus.model.dual_view import Orthrus
 
 
@@ -110,7 +111,7 @@ def compiled_only(sm: int) -> Iterator[list[Binary]]:
 
 @torch.inference_mode()
 def compile_for(config: ModelConfig, dtype: torch.dtype, sm: int) -> list[Binary]:
-    """Compile the kernels of prefill, cycles and AR steps, greedy and sampled; each binary once."""
+    """Compile the kernels of prefill, cycles and AR steps, greedy and sampled, and of trees; each binary once."""
     with torch.device("meta"):
         model = Orthrus(config).to(dtype).fuse()
         stack, device = Stack(model), NoDevice()
@@ -122,6 +123,8 @@ def compile_for(config: ModelConfig, dtype: torch.dtype, sm: int) -> list[Binary
             for block in (1, config.block_size):
                 for sampled in (False, True):
                     Cycle(stack, cache, angles, device, block, sampled).launch()
+            passes = SinglePasses(model.with_layers(1))
+            passes.forward_tree(torch.zeros(3, dtype=torch.int64), passes.new_cache(8), [(1, 2)])
     return list({binary.key: binary for binary in binaries}.values())
 
 

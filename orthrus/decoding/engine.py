@@ -76,7 +76,7 @@ def _both(request: Request) -> Iterator[Event]:
 
 def orthrus_lane(request: Request) -> DraftVerifyLane:
     """The Orthrus lane: captured cycles if the model runs on them, else passes called one by one."""
-    if request.lm.engine == "triton":
+    if request.captured:
         from orthrus.decoding.graph_draft_verify import GraphDraftVerifyLane  # start-up time: only a GPU needs it
 
         return GraphDraftVerifyLane(request)
@@ -87,7 +87,7 @@ def orthrus_lane(request: Request) -> DraftVerifyLane:
 
 def ar_lane(request: Request) -> AutoregressiveLane:
     """The AR lane: captured steps if the model runs on them, else passes called one by one."""
-    if request.lm.engine == "triton":
+    if request.captured:
         from orthrus.decoding.graph_autoregressive import GraphAutoregressiveLane  # start-up time: only a GPU needs it
 
         return GraphAutoregressiveLane(request)

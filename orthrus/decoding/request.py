@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Any, cast
 
@@ -47,6 +47,11 @@ class Request:
     def block(self) -> int:
         """Positions a draft covers: the requested block size, or the model's own."""
         return self.config.block_size or self.lm.config.block_size
+
+    @property
+    def captured(self) -> bool:
+        """Whether the run is decoded by replays of captured cycles."""
+        return captured(self.lm)
 
     @property
     def capacity(self) -> int:
@@ -106,10 +111,10 @@ def make_request(
             "block-too-large", f"block size is {config.block_size}, this model drafts at most {lm.config.block_size}"
         )
     if lm.engine == "triton" and not graphed(lm)[1].serves(config):
-        lm = lm.in_plain_torch()  # a run that cannot be captured; its run_start event says so
+        lm = uncaptured(lm, config)
     announcer = Announcer(vocabulary(lm.tokenizer))
     request = Request(lm, config, messages, ids, Stamper(), announcer, cancel or Flag(), rows)
-    if lm.engine == "triton":
+    if request.captured:
         model, graphs = graphed(lm)
         graphs.refuse_run(model, request.capacity)
     else:
@@ -125,6 +130,20 @@ def graphed(lm: LoadedModel) -> tuple[Orthrus, GraphRuntime]:
     """A model whose engine is triton, and what runs its graphs, by their types."""
     model = cast("Orthrus", lm.model)
     return model, cast("GraphRuntime", model.graphs)
+
+
+def captured(lm: LoadedModel) -> bool:
+    """Whether the model decodes whole runs by replays of captured cycles."""
+    return getattr(lm.model, "graphs", None) is not None
+
+
+def uncaptured(lm: LoadedModel, config: DecodeConfig) -> LoadedModel:
+    """For a run that is no fixed sequence: drafts beyond chains by the same kernels, filters and rejection of chains by
+    plain PyTorch; the run_start event says so."""
+    if config.draft == "chain":
+        return lm.in_plain_torch()
+    model, graphs = graphed(lm)
+    return replace(lm, model=cast("Orthrus", graphs.passes(model)))
 
 
 def vocabulary(tokenizer: Any) -> Vocabulary:

@@ -17,7 +17,7 @@ from orthrus._version import __version__
 from orthrus.checkpoints.loading import LoadedModel
 from orthrus.checkpoints.safetensors_io import shapes_of
 from orthrus.config import DecodeConfig, ModelConfig
-from orthrus.decoding.request import Request
+from orthrus.decoding.request import Request, captured
 from orthrus.events import Event, RunStart
 from orthrus.model.modules import DIFF
 
@@ -26,6 +26,8 @@ ENGINES = {
     "triton": "Triton kernels, a cycle in one graph",
     "torch": "plain PyTorch",
 }
+
+PASS_BY_PASS = "Triton kernels, pass by pass"
 
 
 def describe_params(c: DecodeConfig) -> events.Params:
@@ -52,7 +54,7 @@ def describe_model(lm: LoadedModel) -> events.Model:
         id=lm.id,
         revision=lm.revision,
         dtype=str(lm.model.dtype).removeprefix("torch."),
-        attn_impl=ENGINES[lm.engine],
+        attn_impl=PASS_BY_PASS if lm.engine == "triton" and not captured(lm) else ENGINES[lm.engine],
         mode=lm.mode,
         trained_frac=round(trained / sum(sizes.values()), 4),
     )

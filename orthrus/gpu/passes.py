@@ -7,6 +7,7 @@ and verifying equals decoding one token at a time.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -59,8 +60,12 @@ class Stack:
 
         [positions, head_dim / 2] float32 each.
         """
+        return self.angles_to(cache.keys[0].shape[1])
+
+    def angles_to(self, positions: int) -> tuple[Tensor, Tensor]:
+        """As `angles`, of `positions` and a block after them. [positions + BEYOND, head_dim / 2] each."""
         half = self.config.head_dim // 2
-        cos, sin = rope_table(self.config, cache.keys[0].shape[1] + BEYOND, self.device)
+        cos, sin = rope_table(self.config, positions + BEYOND, self.device)
         return cos[:, :half].contiguous(), sin[:, :half].contiguous()
 
     def forward_ar(self, ids: Tensor, length: Tensor, cache: SharedCache, angles: tuple[Tensor, Tensor]) -> Tensor:
@@ -83,6 +88,34 @@ class Stack:
             mixed = ops.attention(q, keys, values, length, **run)
             x, stream = self._rest(i, self.parts(mixed, w.out), stream)
         return x
+
+    def forward_tree(
+        self,
+        ids: Tensor,
+        length: Tensor,
+        cache: SharedCache,
+        angles: tuple[Tensor, Tensor],
+        side: tuple[Sequence[Tensor], Sequence[Tensor]],
+        paths: Tensor,
+        depths: Tensor,
+    ) -> Tensor:
+        """AR view of a tree's ids [rows] behind length [1] int32; paths and depths as `kernels.ops.tree_attention` has.
+
+        Keys and values go to `side`, [rows, kv_heads, head_dim] a layer; the cache is only read. Returns float32 logits
+        [rows, vocab], each row's bits those of its path decoded alone.
+        """
+        run, c = {"backend": self.backend}, self.config
+        places = (length + depths).clamp(max=angles[0].shape[0] - 1).long()
+        turned, zero = [table[places] for table in angles], torch.zeros_like(length)
+        stream = F.embedding(ids, self.embedding)
+        x = ops.rmsnorm(stream, self.layers[0].attn_norm, c.rms_norm_eps, **run)
+        for i, (layer, *own) in enumerate(zip(self.layers, *side, strict=True)):
+            w, own = layer.ar, [t.transpose(0, 1) for t in own]
+            qkv = self.parts(x, w.qkv)
+            q = ops.qk_norm_rope(qkv, w.q_norm, w.k_norm, *turned, zero, *own, "block", c.rms_norm_eps, **run)
+            mixed = ops.tree_attention(q, cache.keys[i], cache.values[i], length, *own, paths, depths, **run)
+            x, stream = self._rest(i, self.parts(mixed, w.out), stream)
+        return self.logits(x)
 
     def forward_diffusion(
         self, block: Tensor, length: Tensor, cache: SharedCache, angles: tuple[Tensor, Tensor]

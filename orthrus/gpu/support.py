@@ -20,6 +20,7 @@ from orthrus.gpu import kernel_cache, memory_plan
 from orthrus.gpu.device import CudaDevice, Device, synchronize
 from orthrus.gpu.passes import Stack
 from orthrus.gpu.runner import Runner
+from orthrus.gpu.single_passes import SinglePasses
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.memory import free_bytes
 from orthrus.model.row_invariance import BLOCK, SIZES, STARTS, RowCheck, bit_equal
@@ -37,6 +38,7 @@ class GraphRuntime:
 
     def __init__(self, make_device: Callable[[torch.device], Device] = CudaDevice) -> None:
         self._make_device, self._runner = make_device, None
+        self._passes: SinglePasses | None = None
 
     def runner(self, model: Orthrus) -> Runner:
         """The model's cache and graphs; made at the first run of a process."""
@@ -45,9 +47,15 @@ class GraphRuntime:
         return self._runner
 
     def serves(self, config: DecodeConfig) -> bool:
-        """Whether a cycle is a fixed launch sequence; filters, rejection and drafts beyond chains are plain PyTorch."""
+        """Whether a cycle is a fixed launch sequence; not with filters, rejection or drafts beyond chains."""
         filtered = config.top_k is not None or config.top_p not in (None, 1)
         return config.draft == "chain" and (not config.sampled or (config.coupling == "gumbel" and not filtered))
+
+    def passes(self, model: Orthrus) -> SinglePasses:
+        """The model's passes by the same kernels, for runs that are no fixed sequence; made at the first such run."""
+        if self._passes is None:
+            self._passes = SinglePasses(model, self._make_device(model.device).backend)
+        return self._passes
 
     def refuse_run(self, model: Orthrus, rows: int) -> None:
         """Raise ValueError if there is not enough memory for a run of `rows` positions."""

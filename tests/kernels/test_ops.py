@@ -18,6 +18,7 @@ LAUNCHERS = {
     **{name: name for name in ("linear", "attention", "rmsnorm", "qk_norm_rope", "argmax", "accept")},
     **{
         "linear_parts": "linear",
+        "tree_attention": "attention",
         "linear_silu_mul": "linear",
         "add_rmsnorm": "rmsnorm",
         "gumbel_argmax": "argmax",
@@ -31,12 +32,14 @@ def arguments(name):
     """A small valid call of each operation."""
     x, qkv = randn(2, 16), randn(2, 64)
     cache = [randn(1, 8, 16, seed=s) for s in (1, 2)]
+    tree = torch.tensor([[0, 0], [0, 1], [0, 2]], dtype=torch.int32), torch.tensor([0, 1, 1], dtype=torch.int32)
     words = [torch.zeros(n, dtype=torch.int32) for n in (3, 3)]
     return {
         "linear": (x, randn(4, 16)),
         "linear_parts": (x, randn(4, 16)),
         "linear_silu_mul": (x, randn(4, 16)),
         "attention": (randn(2, 2, 16), *cache, scalar(3)),
+        "tree_attention": (randn(3, 2, 16), *cache, scalar(3), *[randn(1, 3, 16)] * 2, *tree),
         "rmsnorm": (x, torch.ones(16), 1e-6),
         "add_rmsnorm": (x, x, torch.ones(16), 1e-6),
         "qk_norm_rope": (qkv, *[torch.ones(16)] * 2, *rope_table(8, 16), scalar(3), *cache, "cache", 1e-6),

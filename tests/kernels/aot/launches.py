@@ -78,6 +78,12 @@ def attention(made):
 
         return call
 
+    def attend_tree(rows):
+        q = made.some(rows, m.heads * m.dim).view(rows, m.heads, m.dim)
+        paths, depths = made.some(rows, 32, torch.int32), made.new(rows + 3, dtype=torch.int32)[3:]
+        side = [made.new(rows, m.kv_heads, m.dim).transpose(0, 1) for _ in range(2)]
+        return triton_attention.tree_attention(q, *caches, made.length, *side, paths, depths)
+
     def rope(into):
         def call(rows):
             outs = caches if into == "cache" else made.keys_and_values(rows)
@@ -89,6 +95,7 @@ def attention(made):
     return {
         "attend_ar": attend(False),
         "attend_diffusion": attend(True),
+        "attend_tree": attend_tree,
         "rope_cache": rope("cache"),
         "rope_block": rope("block"),
     }

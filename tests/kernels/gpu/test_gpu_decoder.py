@@ -38,6 +38,15 @@ def test_both_lanes_agree_in_every_bit(lm, prompt):
     assert trace.lossless.rows_equal == trace.lossless.rows_compared > 0
 
 
+@pytest.mark.parametrize("temperature", [0.0, 0.8])
+@pytest.mark.parametrize("draft", ["tree", "lookup", "one-pass"])
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_every_shape_of_draft_keeps_every_bit(lm, prompt, draft, temperature):
+    trace = run(lm, prompt, max_new_tokens=200, detail=-1, draft=draft, temperature=temperature)
+    assert trace.start.model.mode == "exact" and trace.lossless.verdict == "identical"
+    assert trace.lossless.rows_equal == trace.lossless.rows_compared > 0
+
+
 @pytest.mark.parametrize("prompt", PROMPTS)
 def test_a_gpu_and_a_cpu_write_the_same_in_float32(device, prompt):
     texts = []

@@ -1,5 +1,6 @@
 """The whole engine on the kernels: runs decide what plain PyTorch decides, both lanes agree in every bit."""
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -9,10 +10,12 @@ from kernel_cases import bits, depending_on_rows
 from kernels import triton_attention
 from kernels.triton_attention import LaunchConfig
 from orthrus.config import DecodeConfig
+from orthrus.decoding import drafter
 from orthrus.decoding.engine import ar_lane, orthrus_lane, run_both
 from orthrus.decoding.request import make_request
 from orthrus.decoding.run_info import run_start
 from orthrus.gpu import support
+from orthrus.gpu.single_passes import SinglePasses
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check
 from tests.gpu_fakes import force, graphed
@@ -120,3 +123,41 @@ def test_a_piece_that_is_filled_up_gives_its_rows_the_bits_they_have_in_one_pass
         start, prompt = torch.zeros(1, dtype=torch.int32), torch.tensor(ids, dtype=torch.int32)
         hidden = runner.stack.hidden_ar(prompt, start, runner.cache, runner.angles)
         assert torch.equal(bits(runner.stack.logits(hidden[-1:])), bits(logits))
+
+
+def with_wide_trees(monkeypatch, temperature=0.0):
+    """A run whose draft has each token of the text as its first, second or third choice."""
+    plain, chance = scripted(PROMPT, [0], **SHAPE), random.Random(1)
+    lm = graphed(plain, backend="triton")[0]
+    text = list(run(plain, max_new_tokens=12, temperature=temperature).ar_ids)
+    honest = SinglePasses.forward_diffusion
+
+    def forced(model, block, cache, n_draft):
+        logits, at = honest(model, block, cache, n_draft).clone(), cache.length - 7 + 1
+        for row, token in zip(logits, text[at : at + n_draft], strict=False):
+            row[token] = row.max() + chance.choice((3.0, -0.1, -0.2))
+        return logits
+
+    monkeypatch.setattr(SinglePasses, "forward_diffusion", forced)
+    monkeypatch.setattr(drafter, "likely", lambda chances: min(9, len(chances)))
+    return run(lm, max_new_tokens=12, temperature=temperature, draft="tree"), text
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.9])
+def test_each_row_of_a_tree_equals_the_one_decoded_alone(monkeypatch, temperature):
+    found, text = with_wide_trees(monkeypatch, temperature)
+    assert found.token_ids == tuple(text) and any(draft.branch_ids for draft in found.drafts)
+    assert found.lossless.rows_equal == found.lossless.rows_compared == len(text)
+    assert temperature or any(verdict.path for verdict in found.verdicts)
+
+
+def test_a_tree_that_reads_a_sibling_turns_the_certificate_red(monkeypatch):
+    right = SinglePasses.forward_tree
+
+    def sibling(model, ids, cache, paths):
+        chain = len(ids) - len(paths) - 1
+        return right(model, ids, cache, [(*(p % chain + 1 for p in path[:-1]), path[-1]) for path in paths])
+
+    monkeypatch.setattr(SinglePasses, "forward_tree", sibling)
+    lossless = with_wide_trees(monkeypatch)[0].lossless
+    assert lossless.rows_equal < lossless.rows_compared

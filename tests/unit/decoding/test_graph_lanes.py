@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import torch
 
 from orthrus.config import DecodeConfig
+from orthrus.decoding.draft_tree import Branches
 from orthrus.decoding.engine import ar_lane, orthrus_lane
 from orthrus.decoding.request import make_request
 from orthrus.decoding.run_info import run_start
 from orthrus.gpu.runner import AHEAD
+from orthrus.gpu.single_passes import SinglePasses
 from orthrus.trace.invariants import same_ids
 from tests.gpu_fakes import PROMPT, alone, force, graphed, ids, run
 from tests.tiny import scripted
@@ -135,11 +138,38 @@ def test_gumbel_draws_what_passes_called_one_by_one_draw(tiny):
         assert ids(found) == ids(run(tiny, **config)) and found.lossless.verdict == "identical"
 
 
-@pytest.mark.parametrize(
-    "more", [{"top_k": 5}, {"top_p": 0.9}, {"coupling": "rejection"}, {"temperature": 0.0, "draft": "auto"}], ids=str
-)
+@pytest.mark.parametrize("more", [{"top_k": 5}, {"top_p": 0.9}, {"coupling": "rejection"}], ids=str)
 def test_a_run_that_is_no_fixed_sequence_says_so(more, tiny):
     lm, device = graphed(tiny)
     trace = run(lm, **({"max_new_tokens": 12, "temperature": 0.8} | more))
     assert device.captured == 0 and trace.start.model.mode == "fast"
     assert run(lm, max_new_tokens=12, temperature=0.8, top_p=1.0).start.model.mode == "exact" and device.captured == 2
+
+
+@pytest.mark.parametrize("temperature", (0.0, 0.8))
+@pytest.mark.parametrize("draft", ("tree", "lookup", "one-pass"))
+def test_drafts_beyond_chains_go_pass_by_pass_through_the_same_kernels(draft, temperature, plain_mini):
+    lm, device = graphed(plain_mini)
+    config = {"max_new_tokens": 40, "temperature": temperature, "draft": draft}
+    found, expected = (run(each, "Solve 3x + 5 = 20.", **config) for each in (lm, plain_mini))
+    assert device.captured == 0 and found.start.model.mode == "exact" and found.lossless.verdict == "identical"
+    assert found.start.model.attn_impl == "Triton kernels, pass by pass"
+    assert ids(found) == ids(expected) and any(each.shape not in (None, "chain") for each in found.drafts)
+    assert run(lm, max_new_tokens=4).lossless.verdict == "identical" and device.captured == 2
+
+
+def test_a_wide_tree_is_what_plain_pytorch_computes(tiny):
+    """Branches in every place, and the rows that are kept of them."""
+    branches = Branches(4, (7, 9, 8, 6, 5, 4), (0, 0, 5, 1, 2, 7))
+    tokens = torch.tensor([3, 11, 12, 13, 14, *branches.ids])
+    kept = branches.paths[2]
+    found = []
+    for model in (tiny.model, SinglePasses(tiny.model, "reference")):
+        cache = model.new_cache(40)
+        model.forward_ar(torch.arange(1, 18), cache, last_only=True)
+        found.append(model.forward_tree(tokens, cache, branches.paths))
+        cache.crop(18)
+        cache.keep(kept)
+        found.append(model.forward_ar(torch.tensor([2]), cache))
+    for plain, ours in zip(found[:2], found[2:], strict=True):
+        torch.testing.assert_close(ours, plain, atol=2e-5, rtol=1e-5)
