@@ -14,6 +14,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -45,7 +46,7 @@ from orthrus.server.security_headers import frame_origins, guarded
 from orthrus.server.settings import Settings
 from orthrus.server.updates import Update
 from orthrus.server.worker_pool import Workers
-from orthrus.trace.files import SUFFIX
+from orthrus.trace.files import SUFFIX, load
 from viz.page import player_files
 from viz.page.api import Endpoints, Visitor
 from viz.page.document import amending
@@ -169,8 +170,9 @@ def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, RunManager, Serve
     manager, verify = make_manager(settings)
     classes = Classes(settings.limits)
     live = LiveRuns(manager, lambda form: read(*form, limits=settings.limits, detail=1))
-    gallery, learning = list(recordings(folder)), list(recordings(folder / "learning"))
-    taught = lesson_files(folder)
+    read_once = lru_cache(maxsize=None)(load)  # lessons are of recorded runs
+    gallery, learning = list(recordings(folder, read_once)), list(recordings(folder / "learning"))
+    taught = lesson_files(folder, read_once)
     files = {each.name: (each, folder / f"{each.name}{SUFFIX}") for each in gallery}
     files |= {each.name: (each, folder / "learning" / f"{each.name}{SUFFIX}") for each in learning}
     first = domain_module(DOMAINS[0]).PRESETS[0]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -88,11 +89,20 @@ def prices(model: Any, block: int) -> Prices:
     return by_block[key]
 
 
-def assume(model: Any, block: int, costs: Costs) -> None:
-    """Have `costs` stand for what passes cost, from now on, whatever they take."""
+@contextmanager
+def assumed(model: Any, block: int, costs: Costs) -> Iterator[None]:
+    """Meanwhile `costs` stand for what the model's passes cost, whatever they take."""
     sizes = sum(rows <= block for rows in costs.rows)
     table = Costs(costs.rows[:sizes], costs.draft[:sizes], costs.verify[:sizes])
-    _PRICES.setdefault(model, {})[block, model.threads] = Prices(table, learning=0.0)
+    by_block, key = _PRICES.setdefault(model, {}), (block, model.threads)
+    before = by_block.pop(key, None)
+    by_block[key] = Prices(table, learning=0.0)
+    try:
+        yield
+    finally:
+        del by_block[key]
+        if before is not None:
+            by_block[key] = before
 
 
 @torch.inference_mode()

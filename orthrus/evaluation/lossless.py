@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from itertools import islice
 from typing import Any
 
@@ -14,13 +15,12 @@ from orthrus.corpus import DOMAINS, generate
 from orthrus.corpus.base import Example
 from orthrus.decoding.block_size import Costs
 from orthrus.decoding.engine import run_both
-from orthrus.decoding.pass_costs import assume
+from orthrus.decoding.pass_costs import ROWS, assumed
 from orthrus.decoding.run_info import describe_host
 from orthrus.errors import OrthrusError
 from orthrus.trace import Trace
 
 COUNTS = ("prompts", "identical", "rows_compared", "rows_equal")
-ROWS = (1, 4, 8, 16, 24, 32)
 EACH = tuple(1 + (n - 1) / 8 for n in ROWS)
 ASSUMED = Costs(ROWS, EACH, EACH)  # what passes cost for auto here: plain steps, lookups and trees of any size pay
 
@@ -49,24 +49,37 @@ def certify(
     domains: dict[str, dict[str, int]] = {}
     divergences: list[dict[str, Any]] = []
     shapes: Counter[str] = Counter()
-    if config.draft == "auto":
-        assume(lm.model, config.block_size or lm.config.block_size, ASSUMED)
-    for domain, share in zip(DOMAINS, shares(prompts, len(DOMAINS)), strict=True):
-        counts = dict.fromkeys(COUNTS, 0)
-        for example in islice(generate(domain, seed, "test"), share):
-            messages = [{"role": role, "content": content} for role, content in example.messages[:-1]]
-            trace = Trace.of(run_both(lm, messages, config))
-            verdict = trace.lossless
-            shapes.update(draft.shape or "chain" if draft.n_draft else "plain" for draft in trace.drafts)
-            row = (1, int(verdict.first_div is None), verdict.rows_compared, verdict.rows_equal)
-            counts = {name: counts[name] + more for name, more in zip(COUNTS, row, strict=True)}
-            if verdict.first_div is not None:
-                divergences.append(divergence(trace, domain, example))
-        domains[domain] = counts
-        note(f"[lossless] {domain}: {counts}")
+    block = config.block_size or lm.config.block_size
+    with assumed(lm.model, block, ASSUMED) if config.draft == "auto" else nullcontext():
+        for domain, share in zip(DOMAINS, shares(prompts, len(DOMAINS)), strict=True):
+            examples = islice(generate(domain, seed, "test"), share)
+            domains[domain] = _compared(lm, domain, examples, config, shapes, divergences)
+            note(f"[lossless] {domain}: {domains[domain]}")
     total = {name: sum(counts[name] for counts in domains.values()) for name in COUNTS}
     total |= {"shapes": dict(sorted(shapes.items()))}
     return total | _circumstances(lm, seed, config) | {"domains": domains, "divergences": divergences}
+
+
+def _compared(
+    lm: LoadedModel,
+    domain: str,
+    examples: Iterable[Example],
+    config: DecodeConfig,
+    shapes: Counter[str],
+    divergences: list[dict[str, Any]],
+) -> dict[str, int]:
+    """COUNTS of one domain; its cycles and divergences are added to `shapes` and `divergences`."""
+    counts = dict.fromkeys(COUNTS, 0)
+    for example in examples:
+        messages = [{"role": role, "content": content} for role, content in example.messages[:-1]]
+        trace = Trace.of(run_both(lm, messages, config))
+        verdict = trace.lossless
+        shapes.update(draft.kind for draft in trace.drafts)
+        row = (1, int(verdict.first_div is None), verdict.rows_compared, verdict.rows_equal)
+        counts = {name: counts[name] + more for name, more in zip(COUNTS, row, strict=True)}
+        if verdict.first_div is not None:
+            divergences.append(divergence(trace, domain, example))
+    return counts
 
 
 def _circumstances(lm: LoadedModel, seed: int, config: DecodeConfig) -> dict[str, Any]:

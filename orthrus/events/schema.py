@@ -209,6 +209,11 @@ class Draft(Event):
     lanes: Ints | None = of(int, "*", detail=-1, always=False)
 
     @property
+    def kind(self) -> str:
+        """Its shape; "plain" if nothing is proposed, which makes the cycle a plain step."""
+        return (self.shape or "chain") if self.n_draft else "plain"
+
+    @property
     def pass_rows(self) -> int:
         """Rows of the diffusion view's pass; 0 if none was made: nothing is proposed, or it was found, or a lane's."""
         if not self.n_draft or self.shape == "lookup":

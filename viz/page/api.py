@@ -69,7 +69,7 @@ class Endpoints:
             engine: auto, numba, triton or torch (plain PyTorch).
             detail: -1 ids and timings, 0 also log-probabilities, 1 also alternatives.
             compare: also decode one token per pass, and compare (ar_chunk and lossless events).
-            draft: chain, tree, lookup or auto.
+            draft: chain, tree, lookup, one-pass or auto.
         """
         entered: dict[str, Any] = {"max_new_tokens": max_new_tokens, "temperature": temperature}
         entered |= {
@@ -107,7 +107,7 @@ class Endpoints:
             temperature: 0 is greedy; above it tokens are drawn, with the same noise in both.
             seed: decides every draw.
             engine: auto, numba, triton or torch (plain PyTorch).
-            draft: chain, tree, lookup or auto.
+            draft: chain, tree, lookup, one-pass or auto.
         """
         entered = {"max_new_tokens": max_new_tokens, "temperature": temperature, "seed": seed, "engine": engine}
         entered |= {"draft": draft}

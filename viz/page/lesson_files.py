@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from orthrus.trace import Trace
 from orthrus.trace.files import SUFFIX, load
 from viz.page import player_files
 from viz.player import frames, lessons
@@ -26,13 +28,16 @@ class LessonFile(NamedTuple):
         return {"name": self.name, "title": self.title, "minutes": self.minutes, "file": file}
 
 
-def lesson_files(traces: Path) -> list[LessonFile]:
-    """The lessons of the folder lessons/ beside the recorded runs; an invalid one is logged and left out."""
+def lesson_files(traces: Path, read: Callable[[Path], Trace] = load) -> list[LessonFile]:
+    """The lessons of the folder lessons/ beside the recorded runs; an invalid one is logged and left out.
+
+    `read` reads a recorded run, so that a caller who has read it already need not do so again.
+    """
     found = []
     for name, path in lessons.files(traces.parent / "lessons"):
         try:
             lesson = lessons.read(path)
-            text = frames.dumps(lessons.filled(name, lesson, lambda run: load(traces / f"{run}{SUFFIX}")))
+            text = frames.dumps(lessons.filled(name, lesson, lambda run: read(traces / f"{run}{SUFFIX}")))
         except (ValueError, OSError) as error:
             log.warning("left out of the lessons: %s", error)
         else:

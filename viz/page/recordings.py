@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -35,11 +35,11 @@ class Recording:
     machine: str = ""
 
 
-def recordings(folder: Path) -> Iterator[Recording]:
-    """The folder's traces, sorted by name; an invalid file is logged and skipped."""
+def recordings(folder: Path, read: Callable[[Path], Trace] = load) -> Iterator[Recording]:
+    """The folder's traces, sorted by name, each by `read`; an invalid file is logged and skipped."""
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
-            yield recording(path.name.removesuffix(SUFFIX), load(path))
+            yield recording(path.name.removesuffix(SUFFIX), read(path))
         except ValueError as error:
             log.warning("left out of the gallery: %s", error)
 

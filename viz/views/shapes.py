@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from orthrus.events import Draft
 from orthrus.trace import Cycle, Trace
 from viz.views.pass_costs import lane_rows
 
-STEP = "step"  # a cycle that proposes nothing: one plain AR step
 CHAIN = "chain"
-# name in sentences, and the sign that stands for it wherever a colour or a pattern does, too
+# Of each kind of draft (`Draft.kind`) the name in sentences, and the sign that stands for it wherever a colour or a
+# pattern does, too.
 WORDS = {
     CHAIN: ("chain", "━"),
     "tree": ("tree", "⋔"),
     "lookup": ("lookup", "⌕"),
     "one-pass": ("one pass", "»"),
-    STEP: ("plain step", "·"),
+    "plain": ("plain step", "·"),
 }
 
 
@@ -50,11 +49,6 @@ class Count(NamedTuple):
         )
 
 
-def shape(draft: Draft) -> str:
-    """A draft's shape; runs recorded without shapes have chains only."""
-    return (draft.shape or CHAIN) if draft.n_draft else STEP
-
-
 def name(shape: str) -> str:
     return WORDS[shape][0] if shape in WORDS else shape
 
@@ -68,7 +62,7 @@ def by_shape(trace: Trace) -> dict[str, Count]:
     found: dict[str, Count] = {}
     for cycle in trace.cycles:
         if cycle.verdict is not None:
-            each = shape(cycle.draft)
+            each = cycle.draft.kind
             found[each] = found.get(each, Count()).plus(cycle, trace)
     known = [each for each in WORDS if each in found]
     return {each: found[each] for each in (*known, *sorted(set(found) - set(known)))}

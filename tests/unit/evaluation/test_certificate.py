@@ -11,6 +11,7 @@ from orthrus.cli import main
 from orthrus.config import DecodeConfig
 from orthrus.corpus import DOMAINS
 from orthrus.decoding.autoregressive import AutoregressiveLane
+from orthrus.decoding.pass_costs import prices
 from orthrus.evaluation.lossless import certify, shares
 from tests.faults import FAULTS, SplitSums, strained, under
 from tests.refusals import refused
@@ -58,7 +59,10 @@ def test_a_sampled_certificate_names_its_rule(exact):
 
 def test_a_certificate_of_auto_covers_its_shapes_whatever_passes_cost_here():
     """A tiny model drafts nothing well: trees are tried until plain steps are seen to pay."""
-    got = certify(compiled_model(max_position_embeddings=2048), 2, 1, DecodeConfig(90, detail=-1, draft="auto"))
+    lm = compiled_model(max_position_embeddings=2048)
+    before = prices(lm.model, lm.config.block_size)
+    got = certify(lm, 2, 1, DecodeConfig(90, detail=-1, draft="auto"))
+    assert prices(lm.model, lm.config.block_size) is before, "the next run pays this machine's prices again"
     assert got["prices"] == "assumed" and got["identical"] == 2 and got["rows_equal"] == got["rows_compared"]
     assert got["shapes"]["tree"] and got["shapes"]["plain"]
 

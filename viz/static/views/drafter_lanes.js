@@ -13,7 +13,7 @@ export function boxes({ steps }, key) {
   steps[key].forEach((end, i) => {
     const shape = steps.shape[i];
     const last = found[found.length - 1];
-    if (last && last.shape === shape && (shape === "" || shape === "step")) {
+    if (last && last.shape === shape && (shape === "" || shape === "plain")) {
       last.to = end;
       last.tokens += steps.tokens[i];
     } else found.push({ from: last ? last.to : 0, to: end, shape, tokens: steps.tokens[i] });
