@@ -30,7 +30,7 @@ from orthrus.trace import Trace
 
 def counts_of(trace: Trace) -> Counter[str]:
     """What one run did: cycles, tokens, passes, rows verified, proposals accepted, and the shapes drafted."""
-    shapes = Counter(f"shape_{draft.kind}" for draft in trace.drafts)
+    shapes = Counter(f"shape_{draft.drafter}" for draft in trace.drafts)
     sums = trace.sums
     return shapes + Counter(
         cycles=len(trace.verdicts),

@@ -74,7 +74,7 @@ def _compared(
         messages = [{"role": role, "content": content} for role, content in example.messages[:-1]]
         trace = Trace.of(run_both(lm, messages, config))
         verdict = trace.lossless
-        shapes.update(draft.kind for draft in trace.drafts)
+        shapes.update(draft.drafter for draft in trace.drafts)
         row = (1, int(verdict.first_div is None), verdict.rows_compared, verdict.rows_equal)
         counts = {name: counts[name] + more for name, more in zip(COUNTS, row, strict=True)}
         if verdict.first_div is not None:

@@ -209,7 +209,7 @@ class Draft(Event):
     lanes: Ints | None = of(int, "*", detail=-1, always=False)
 
     @property
-    def kind(self) -> str:
+    def drafter(self) -> str:
         """Its shape; "plain" if nothing is proposed, which makes the cycle a plain step."""
         return (self.shape or "chain") if self.n_draft else "plain"
 

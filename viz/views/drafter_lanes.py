@@ -61,7 +61,7 @@ def lane(draft: str, run: Trace, wanted: Sequence[int]) -> dict[str, Any]:
             "ms": [measure(run).ttft_ms or 0.0, *run.ends_ms],
             "passes": [1, *(1 + (each.draft.pass_rows > 0) for each in judged)],
             "tokens": [1, *(each.verdict.n_commit for each in judged if each.verdict)],
-            "shape": ["", *(each.draft.kind for each in judged)],
+            "shape": ["", *(each.draft.drafter for each in judged)],
         }
         ids = run.token_ids
     steps["ms"] = [round(value, 2) for value in steps["ms"]]

@@ -8,7 +8,7 @@ from orthrus.trace import Cycle, Trace
 from viz.views.pass_costs import lane_rows
 
 CHAIN = "chain"
-# Of each kind of draft (`Draft.kind`) the name in sentences, and the sign that stands for it wherever a colour or a
+# Of each kind of draft (`Draft.drafter`) the name in sentences, and the sign that stands for it wherever a colour or a
 # pattern does, too.
 WORDS = {
     CHAIN: ("chain", "━"),
@@ -62,7 +62,7 @@ def by_shape(trace: Trace) -> dict[str, Count]:
     found: dict[str, Count] = {}
     for cycle in trace.cycles:
         if cycle.verdict is not None:
-            each = cycle.draft.kind
+            each = cycle.draft.drafter
             found[each] = found.get(each, Count()).plus(cycle, trace)
     known = [each for each in WORDS if each in found]
     return {each: found[each] for each in (*known, *sorted(set(found) - set(known)))}

@@ -165,7 +165,7 @@ def _row(event: Verdict, trace: Trace) -> dict[str, Any]:
     statuses, begin = cycle.statuses(), cycle.draft.pos0 - 0.5
     own, accepted = int(event.next_id is not None), cycle.accepted
     refused = "refused" in statuses
-    tail, kind = statuses.count("discarded"), cycle.draft.kind
+    tail, kind = statuses.count("discarded"), cycle.draft.drafter
     return {
         "y": event.cycle + 1,
         "text": written(event, trace),

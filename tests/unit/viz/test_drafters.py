@@ -84,7 +84,7 @@ def test_the_staircase_marks_the_shape_of_each_cycle(runs):
         for change in staircase.patch(event, partial):
             if change.key == "columns" and "s" in change.value:
                 seen += change.value["s"]
-    assert seen == [shapes.sign(cycle.draft.kind) for cycle in runs["one-pass"].cycles] and set(seen) != {""}
+    assert seen == [shapes.sign(cycle.draft.drafter) for cycle in runs["one-pass"].cycles] and set(seen) != {""}
 
 
 def test_what_is_shown_before_a_race_is_recorded_and_published():
