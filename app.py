@@ -14,7 +14,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -47,6 +47,7 @@ from orthrus.server.settings import Settings
 from orthrus.server.updates import Update
 from orthrus.server.worker_pool import Workers
 from orthrus.trace.files import SUFFIX, load
+from viz.language import HEADER, known, say, spoken
 from viz.page import player_files
 from viz.page.api import Endpoints, Visitor
 from viz.page.document import amending
@@ -74,10 +75,12 @@ log = logging.getLogger("app")
 
 
 class Served(NamedTuple):
-    """Beside the framework's own: what the document tells its scripts; runs and lessons by file name; the classes."""
+    """Beside the framework's own: what the document tells its scripts; runs and lessons by file name, in English, and
+    how to draw them in another language; the classes."""
 
-    page: dict[str, Any]
+    page: Callable[[], dict[str, Any]]
     runs: dict[str, str]
+    draws: dict[str, Callable[[], str]]
     classes: Classes
 
 
@@ -115,7 +118,7 @@ def place(name: str, on_load: str) -> gr.HTML:
 def described(gallery: list[Recording], learning: list[Recording], taught: list[LessonFile]) -> dict[str, Any]:
     """What the document tells its scripts: how to draw, and the lists of recorded runs and of lessons."""
     texts = {domain: domain_module(domain).PRESETS for domain in DOMAINS}
-    runs = listed(gallery, "", texts) + listed(learning, "Learning to draft", texts)
+    runs = listed(gallery, "", texts) + listed(learning, say("runs.learning"), texts)
     files = {"plotly": player_files.address(player_files.PLOTLY), "bundle": player_files.address(player_files.BUNDLE)}
     return {
         "settings": frames.settings(),
@@ -124,6 +127,11 @@ def described(gallery: list[Recording], learning: list[Recording], taught: list[
         "lessons": [each.listed() for each in taught],
         "about": measured_on([*gallery, *learning]),
     }
+
+
+def drawn(name: str, path: Path) -> str:
+    """A recorded run's message in the current language."""
+    return frames.dumps(frames.whole(load(path), name))
 
 
 def presets(prompt: gr.Textbox, gallery: list[Recording]) -> None:
@@ -205,9 +213,11 @@ def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, RunManager, Serve
         on_link(page, status, {"prompt": prompt, **entered})
         add_endpoints(Endpoints(manager, verify, files))
     page.validate_inputs = enough  # gradio's own check would log the whole request, prompt and all
-    texts = [r.message for r, _ in files.values()] + [each.text for each in taught]
-    runs = {player_files.run_file(text): text for text in texts}
-    served = Served(described(gallery, learning, taught), runs, classes)
+    texts = {r.message: partial(drawn, r.name, path) for r, path in files.values()}
+    texts |= {each.text: each.draw for each in taught}
+    names = {text: player_files.run_file(text) for text in texts}
+    runs, draws = {names[text]: text for text in texts}, {names[text]: draw for text, draw in texts.items()}
+    served = Served(partial(described, gallery, learning, taught), runs, draws, classes)
     return page.queue(default_concurrency_limit=None), manager, served  # which has a queue of its own
 
 
@@ -281,8 +291,8 @@ def on_run(
 
     def go(prompt: str, request: gr.Request, **entered: Any) -> Iterator[tuple[Any, Any]]:
         keep = classes.keeper(request.headers.get(TEACHES, ""))
-        for update in live.run(request.session_hash, (prompt, entered), address_of(request), keep):
-            yield outputs(update)
+        updates = live.run(request.session_hash, (prompt, entered), address_of(request), keep)
+        yield from spoken(language_of(request), (outputs(update) for update in updates))
 
     def halt(request: gr.Request) -> str:
         return shown("Stopping after this pass." if live.stop(request.session_hash) else "Nothing is running.")
@@ -318,6 +328,11 @@ def add_endpoints(api: Endpoints) -> None:
         add(method, queue=False)
 
 
+def language_of(request: gr.Request) -> str:
+    """The language of the page that asks; English for any other client."""
+    return known(request.headers.get(HEADER))
+
+
 def address_of(request: gr.Request) -> str:
     return request.client.host if request.client else ""
 
@@ -334,7 +349,7 @@ def routes(manager: RunManager, served: Served) -> list[Route]:
 
     # below the API, too: a Node server in front passes on nothing else, and shows the page in its stead
     asked = [Route(f"{below}/{each.__name__}", each) for below in ("", API) for each in (healthz, metrics)]
-    return [*asked, *ClassRoutes(served.classes).routes(), player_files.route(served.runs)]
+    return [*asked, *ClassRoutes(served.classes).routes(), player_files.route(served.runs, served.draws)]
 
 
 def offers_tools(wanted: bool | None) -> bool:

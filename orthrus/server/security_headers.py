@@ -20,6 +20,7 @@ from orthrus.server.proxy_prefix import Prefix
 from orthrus.server.request_filter import Gate, Layer, Receive, Scope, Send
 
 SELF = "'self'"
+Amended = Callable[[bytes, Scope], bytes]
 INLINE = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script", re.DOTALL | re.IGNORECASE)
 FIXED = (
     (b"x-content-type-options", b"nosniff"),
@@ -75,9 +76,9 @@ class Headers:
         self,
         app: Any,
         framed_by: Iterable[str] = (SELF,),
-        amended: Callable[[bytes], bytes] = lambda document: document,
+        amended: Amended = lambda document, request: document,
     ):
-        """`amended` may change a document before its inline scripts are counted."""
+        """`amended` may change a document, by its request, before its inline scripts are counted."""
         self.app, self.framed_by, self._amended = app, tuple(framed_by), amended
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,7 +97,7 @@ class Headers:
                 pending[0]["document"] += part.get("body", b"")
                 if not part.get("more_body", False):
                     start = pending.pop()
-                    body = self._amended(start.pop("document"))
+                    body = self._amended(start.pop("document"), scope)
                     start["headers"] = [(n, v) for n, v in start["headers"] if n.lower() != b"content-length"]
                     await send(self.secured(start, INLINE.findall(body)))
                     await send({**part, "body": body})
@@ -117,9 +118,7 @@ def is_document(start: MutableMapping[str, Any]) -> bool:
     return any(n.lower() == b"content-type" and v.startswith(b"text/html") for n, v in start.get("headers", ()))
 
 
-def guarded(
-    framed_by: Iterable[str], amended: Callable[[bytes], bytes], mcp: bool = False, root_path: str = ""
-) -> list[Layer]:
+def guarded(framed_by: Iterable[str], amended: Amended, mcp: bool = False, root_path: str = "") -> list[Layer]:
     """The layers as an application's `middleware`, the outer one first."""
     return [
         Layer(Prefix, (), {"root_path": root_path}),

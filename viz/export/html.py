@@ -10,10 +10,10 @@ from typing import Any
 from orthrus.errors import OrthrusError
 from orthrus.trace import Trace
 from orthrus.trace.files import as_recorded
+from viz.language import say
 from viz.player import frames, modules, shell
-from viz.player.shell import HEADLINE
 
-__all__ = ["HEADLINE", "export_html", "page"]
+__all__ = ["export_html", "page"]
 
 
 def page(trace: Trace, title: str | None = None, held: dict[str, Any] | None = None) -> str:
@@ -33,7 +33,7 @@ def page(trace: Trace, title: str | None = None, held: dict[str, Any] | None = N
             "tape": frames.dumps_for_html(frames.whole(recorded, trace.start.run)),
             "held": frames.dumps_for_html(held),
             "settings": frames.dumps_for_html(frames.drawing()),
-            "headline": frames.dumps_for_html(HEADLINE),
+            "headline": frames.dumps_for_html(say("page.headline")),
         }
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ class LessonFile(NamedTuple):
     title: str
     minutes: float
     text: str
+    draw: Callable[[], str]  # the same text in the current language
 
     def listed(self) -> dict[str, str | float]:
         file = player_files.address(player_files.run_file(self.text))
@@ -37,9 +39,15 @@ def lesson_files(traces: Path, read: Callable[[Path], Trace] = load) -> list[Les
     for name, path in lessons.files(traces.parent / "lessons"):
         try:
             lesson = lessons.read(path)
-            text = frames.dumps(lessons.filled(name, lesson, lambda run: read(traces / f"{run}{SUFFIX}")))
+            text = filled(name, path, traces, read)
         except (ValueError, OSError) as error:
             log.warning("left out of the lessons: %s", error)
         else:
-            found.append(LessonFile(name, lesson.title, lesson.minutes, text))
+            draw = partial(filled, name, path, traces, load)
+            found.append(LessonFile(name, lesson.title, lesson.minutes, text, draw))
     return found
+
+
+def filled(name: str, path: Path, traces: Path, read: Callable[[Path], Trace]) -> str:
+    """A lesson's text for the player; raises OrthrusError or OSError."""
+    return frames.dumps(lessons.filled(name, lessons.read(path), lambda run: read(traces / f"{run}{SUFFIX}")))

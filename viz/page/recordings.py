@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from orthrus.events import Host
 from orthrus.trace import Trace
 from orthrus.trace.files import SUFFIX, load
 from orthrus.trace.metrics import measure
 from viz.format import number, times
+from viz.language import has, say
 from viz.page import player_files
 from viz.player import frames
 from viz.views.words import counted
@@ -23,16 +25,43 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One run of the list: its title, measured facts, where they were measured, the prompt, the player's message."""
+    """One run of the list: what it was measured to do, where, its prompt, and the player's message in English.
+
+    Its title, facts and machine are said in the current language.
+    """
 
     name: str
-    title: str
-    facts: str
-    origin: str
     prompt: str
     message: str
-    per_cycle: float | None = None  # tokens
-    machine: str = ""
+    tokens: int
+    passes: int
+    per_cycle: float | None  # tokens
+    speedup: float | None  # None also if it was not measured on the exact engine
+    host: Host | None
+    about: tuple[str, ...]  # model and its numbers' type, the day
+
+    @property
+    def title(self) -> str:
+        return title(self.name)
+
+    @property
+    def facts(self) -> str:
+        """One line of measured facts."""
+        counts = {"tokens": counted(self.tokens, "token"), "passes": counted(self.passes, "forward pass")}
+        speed = say("runs.speed", times=times(self.speedup)) if self.speedup else ""
+        return say("runs.facts", **counts, rate=number(self.per_cycle), speed=speed)
+
+    @property
+    def machine(self) -> str:
+        if self.host is None:
+            return ""
+        threads = counted(self.host.threads, "thread")
+        return f"{self.host.device}, {threads}" if self.host.kind == "cpu" else self.host.device
+
+    @property
+    def origin(self) -> str:
+        """The model, the machine and the date."""
+        return f"{self.about[0]} · {self.machine} · {self.about[1]}" if self.about else ""
 
 
 def recordings(folder: Path, read: Callable[[Path], Trace] = load) -> Iterator[Recording]:
@@ -46,36 +75,20 @@ def recordings(folder: Path, read: Callable[[Path], Trace] = load) -> Iterator[R
 
 def recording(name: str, trace: Trace) -> Recording:
     """A line of the list; `name`, such as '01-word-problem', gives its position and title."""
-    metrics = measure(trace)
-    # plain PyTorch spends more on calling operators than on arithmetic: its speed says little about the drafts
-    timed = metrics.speedup and trace.start and trace.start.model.mode == "exact"
-    speed = f" · {times(metrics.speedup)} the speed of plain decoding" if timed else ""
-    passes = f"{counted(metrics.tokens, 'token')} in {counted(metrics.passes, 'forward pass')}"
-    messages = trace.start.prompt.messages if trace.start else ()
+    metrics, start = measure(trace), trace.start
+    messages = start.prompt.messages if start else ()
     return Recording(
         name=name,
-        title=title(name),
-        facts=f"{passes} · {number(metrics.tokens_per_cycle)} tokens per cycle{speed}",
-        origin=origin(trace),
         prompt=messages[-1].content if messages else "",
         message=frames.dumps(frames.whole(trace, name)),
+        tokens=metrics.tokens,
+        passes=metrics.passes,
         per_cycle=metrics.tokens_per_cycle,
-        machine=machine(trace),
+        # plain PyTorch spends more on calling operators than on arithmetic: its speed says little about the drafts
+        speedup=metrics.speedup if start and start.model.mode == "exact" else None,
+        host=start.host if start else None,
+        about=(f"{start.model.id}, {start.model.dtype}", start.recorded_at[:10]) if start else (),
     )
-
-
-def origin(trace: Trace) -> str:
-    """The model, the machine and the date."""
-    if trace.start is None:
-        return ""
-    return f"{trace.start.model.id}, {trace.start.model.dtype} · {machine(trace)} · {trace.start.recorded_at[:10]}"
-
-
-def machine(trace: Trace) -> str:
-    if trace.start is None:
-        return ""
-    host = trace.start.host
-    return f"{host.device}, {counted(host.threads, 'thread')}" if host.kind == "cpu" else host.device
 
 
 def listed(gallery: Iterable[Recording], group: str, prompts: Mapping[str, Collection[str]]) -> list[dict[str, str]]:
@@ -98,8 +111,8 @@ def measured_on(gallery: Iterable[Recording]) -> str:
     """Where these runs were measured; every machine with its number of runs if there are several."""
     counts = Counter(each.machine for each in gallery if each.machine)
     if len(counts) == 1:
-        return f"All measured on {next(iter(counts))}."
-    return " ".join(f"{counted(n, 'run')} on {place}." for place, n in counts.items())
+        return say("runs.all-measured", machine=next(iter(counts)))
+    return " ".join(say("runs.measured", runs=counted(n, "run"), machine=place) for place, n in counts.items())
 
 
 class Chip(NamedTuple):
@@ -126,6 +139,8 @@ def measured(gallery: Iterable[Recording], prompts: Collection[str]) -> float | 
 
 
 def title(name: str) -> str:
-    """'04-json-from-a-sentence' -> 'JSON from a sentence'."""
+    """'04-json-from-a-sentence' -> 'JSON from a sentence': a message, or made of the name if there is none."""
+    if has(key := f"runs.title.{name}"):
+        return say(key)
     words = re.sub(r"^\d+[-_]", "", name).replace("-", " ").replace("_", " ")
     return re.sub(r"\bjson\b", "JSON", words[:1].upper() + words[1:], flags=re.IGNORECASE)

@@ -9,8 +9,8 @@ from typing import Any
 from orthrus.events import Done, Draft, Event, Prefill, Verdict
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
-from viz import theme
-from viz.player import modules, shell
+from viz import language, theme
+from viz.player import messages, modules, shell
 from viz.player.lesson_words import WORDS
 from viz.views import catalogue
 
@@ -85,12 +85,14 @@ def settings() -> dict[str, Any]:
 
 
 def drawing() -> dict[str, Any]:
-    """The player's static data: skeletons, statuses with glyphs, the charts' base layout."""
+    """The player's static data: skeletons, statuses with glyphs, the charts' base layout, messages."""
     statuses = {s.code: {"name": name, "glyph": s.glyph, "label": s.label} for name, s in theme.STATUSES.items()}
     legend = [theme.CODES[name] for name in theme.LEGEND]
+    words = {"language": language.current(), "messages": messages.said()}
     look = {"statuses": statuses, "legend": legend, "layout": theme.layout()}
     tabs = [tab._asdict() for tab in catalogue.TABS]
-    return {"views": catalogue.skeletons(), "places": list(catalogue.PLACES), "tabs": tabs, "lesson": WORDS, **look}
+    views = {"views": catalogue.skeletons(), "places": list(catalogue.PLACES), "tabs": tabs}
+    return {**views, "lesson": WORDS, **look, **words}
 
 
 def stylesheet() -> str:

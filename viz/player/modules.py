@@ -13,6 +13,8 @@ from functools import lru_cache
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 
+from viz import language
+
 STATIC = Path(__file__).resolve().parents[1] / "static"
 ENTRY = "main.js"
 IMPORT = re.compile(r'^import \{(\s*\w+(?:,\s*\w+)*,?\s*)\} from "(\.[\w./]+)";\n', re.MULTILINE)
@@ -79,5 +81,5 @@ def bundle() -> str:
 
 @lru_cache
 def version() -> str:
-    """Another one whenever a module or Plotly is another."""
-    return hashlib.sha256(f"{metadata.version('plotly')} {bundle()}".encode()).hexdigest()[:16]
+    """Another one whenever a module, a message or Plotly is another."""
+    return hashlib.sha256(f"{metadata.version('plotly')} {language.digest()} {bundle()}".encode()).hexdigest()[:16]

@@ -8,6 +8,7 @@ import { dress, follow, land } from "./page/places.js";
 import { asked, request } from "./page/request.js";
 import { el } from "./player/dom.js";
 import { cellText } from "./player/format.js";
+import { speak } from "./player/messages.js";
 import { mount } from "./player/player.js";
 import { SPEEDS } from "./player/speeds.js";
 
@@ -20,6 +21,7 @@ import { SPEEDS } from "./player/speeds.js";
  */
 function saved(stage, settings, tape, kept) {
   dress();
+  speak(settings);
   const fields = here();
   const somewhere = ["cycle", "phase", "tab", "chrome", "lesson", "present", "print"].some((name) => fields[name]);
   const player = mount(stage, settings, { plotly: "", bundle: "", theme: fields.theme, tour: !somewhere });

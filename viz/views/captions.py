@@ -10,6 +10,7 @@ from orthrus.events import Done, Draft, Event, Prefill, Verdict
 from orthrus.trace import Cycle, Trace
 from orthrus.trace.metrics import measure
 from viz.format import milliseconds, number
+from viz.language import say
 from viz.patches import Change, put
 from viz.views import formulas, headline
 from viz.views.words import counted, percent, quoted
@@ -19,33 +20,12 @@ SURE = math.log(0.9)
 NEAR_TIE = 0.5  # logits; the threshold of the lossless check
 BLANKS = 3  # from this many kept whitespace guesses on, the caption mentions them
 EARLY = 2  # a cut after at most this many guesses is called early
-LEVELS = (("plain", "Plain"), ("technical", "Technical"), ("math", "Math"))
-# the verdict in words, by kind of block: plain and technical
-VERDICTS = {
-    "single": ("The AR view writes one token by itself.", "one row, no proposal."),
-    "ended": (
-        "The AR view agrees with {kept}, and there the text ends.{rest}",
-        "EOS accepted at slot {at}; n_accept {k} of {n}, but proposals after an EOS do not count.",
-    ),
-    "perfect": ("A perfect block: the AR view agrees with every one of the {all}.", "n_accept {k} of {n}."),
-    "first": (
-        "It disagrees with the {first}: it wants {own} instead of {guess}.{later}",
-        "n_accept 0 of {n}; at slot 1 it takes {own}{odds}.",
-    ),
-    "early": (
-        "An early stop: the AR view agrees with only {kept}, then it wants {own} instead of {guess}.{later}",
-        "n_accept {k} of {n}; at the cut it takes {own}{odds}.",
-    ),
-    "cut": (
-        "The AR view agrees with {kept}, then it wants {own} instead of {guess}.{later}",
-        "n_accept {k} of {n}; at the cut it takes {own}{odds}.",
-    ),
-}
+LEVELS = ("plain", "technical", "math")
 
 
 def skeleton() -> dict[str, Any]:
-    levels = [{"key": key, "label": label} for key, label in LEVELS]
-    return {"kind": "captions", "title": "What happens", "levels": levels, "state": {"say": {}}}
+    levels = [{"key": key, "label": say(f"captions.level.{key}")} for key in LEVELS]
+    return {"kind": "captions", "title": say("captions.title"), "levels": levels, "state": {"say": {}}}
 
 
 def patch(event: Event, trace: Trace) -> list[Change]:
@@ -84,46 +64,43 @@ def spoken(caption: list[list[str | None]]) -> str:
 
 
 def _say(phase: str, *texts: str) -> Change:
-    return put("say", {key: segments(text) for (key, _), text in zip(LEVELS, texts, strict=True)}, phase)
+    return put("say", {key: segments(text) for key, text in zip(LEVELS, texts, strict=True)}, phase)
 
 
 def _prefill(event: Prefill, trace: Trace) -> tuple[str, str]:
-    plain = (
-        f"The model read the prompt, {event.kv_len} tokens, and wrote the first token: {quoted(event.first_id, trace)}."
-    )
-    gap = f"gap between its two best logits {event.p_gap:.2f}"
-    return plain, f"Prefill: {event.kv_len} cache rows in {milliseconds(event.ms)}, by the AR view; {gap}."
+    values = {"rows": event.kv_len, "ms": milliseconds(event.ms), "gap": number(event.p_gap, 2)}
+    plain = say("captions.prefill.plain", n=event.kv_len, token=quoted(event.first_id, trace))
+    return plain, say("captions.prefill.technical", **values)
 
 
 def _draft(event: Draft) -> tuple[str, str]:
     n = event.n_draft
     if n == 0:
-        return "Nothing is guessed this time: the AR view writes one token by itself.", "No draft pass: n_draft is 0."
+        return _both("draft.none")
+    tokens = mark("pending", counted(n, "token"))
     if event.shape == "lookup":
-        found = mark("pending", counted(n, "token"))
-        return (
-            f"{found} that followed the same words earlier stand in for a guess.",
-            f"Prompt lookup: {n} proposals, no draft pass.",
-        )
+        return _both("draft.lookup", tokens=tokens, n=n)
     if event.drafted_rows == 0:
-        made = mark("pending", counted(n, "token"))
-        return (
-            f"The last check has guessed on, too: {made} are there without a pass.",
-            f"One pass: {n} proposals of the lane that stood at the last cut, no draft pass.",
-        )
-    plain = f"The diffusion view guesses {mark('pending', counted(n, 'token'))} in a single forward pass."
+        return _both("draft.one-pass", tokens=tokens, n=n)
+    values: dict[str, Any] = {"tokens": tokens, "sure": "", "pos": event.pos0, "n": n, "entropy": ""}
+    values["ms"] = milliseconds(event.t_draft_ms)
     if event.q_lp is not None:
         sure = next((k for k, value in enumerate(event.q_lp) if value < SURE), n)
-        plain += {
-            0: " It is unsure from the first one on.",
-            n: " It is sure of all of them (90 % and more).",
-        }.get(sure, f" It is sure of the first {sure} (90 % and more), then less.")
-    entropy = f"; entropy {event.q_H[0]:.2f} to {event.q_H[-1]:.2f} nats across the block" if event.q_H else ""
-    return plain, f"Draft pass at position {event.pos0}: {n} proposals in {milliseconds(event.t_draft_ms)}{entropy}."
+        how = {0: "unsure", n: "sure"}.get(sure, "partly")
+        values["sure"] = say(f"captions.draft.{how}", n=sure)
+    if event.q_H:
+        ends = {"first": number(event.q_H[0], 2), "last": number(event.q_H[-1], 2)}
+        values["entropy"] = say("captions.draft.entropy", **ends)
+    return _both("draft.guessed", **values)
+
+
+def _both(what: str, **values: Any) -> tuple[str, str]:
+    """A sentence's plain and its technical words."""
+    return say(f"captions.{what}.plain", **values), say(f"captions.{what}.technical", **values)
 
 
 def kind_of(cycle: Cycle, event: Verdict) -> str:
-    """The key into VERDICTS of one verdict."""
+    """How one verdict is told: captions.verify.KIND."""
     n, agree = cycle.draft.n_draft, event.n_accept
     if n == 0:
         return "single"
@@ -136,31 +113,32 @@ def kind_of(cycle: Cycle, event: Verdict) -> str:
 
 def _verify(cycle: Cycle, event: Verdict, trace: Trace) -> tuple[str, str]:
     n, agree, at, kind = cycle.draft.n_draft, event.n_accept, cycle.accepted, kind_of(cycle, event)
-    values = {"n": n, "k": agree, "at": at, "own": "", "guess": "", "odds": ""}
-    values |= {"kept": mark("accepted", counted(at, "guess")), "all": mark("accepted", f"{n} guesses")}
-    values["first"] = mark("refused", "very first guess")
-    values["later"] = f" The {_after(n - agree - 1)} are never judged." if n - agree > 2 else ""
-    values["rest"] = f" The {_after(n - at)} are not used." if n - at > 1 else ""
+    values: dict[str, Any] = {"n": n, "k": agree, "at": at, "own": "", "guess": "", "odds": ""}
+    values |= {"kept": mark("accepted", counted(at, "guess")), "all": mark("accepted", say("captions.verify.all", n=n))}
+    values["first"] = mark("refused", say("captions.verify.very-first"))
+    values["later"] = " " + _after("unjudged", n - agree - 1) if n - agree > 2 else ""
+    values["rest"] = " " + _after("unused", n - at) if n - at > 1 else ""
     drawn = event.next_kind == "resample"  # refused by chance: the AR view's own first choice may be the guess itself
     if kind in ("first", "early", "cut"):
         own = event.next_id if drawn and event.next_id is not None else event.ar_ids[agree]
         guess = cycle.draft.draft_ids[agree]
         values |= {"own": mark("own", quoted(own, trace)), "guess": mark("refused", quoted(guess, trace))}
         values["odds"] = "" if drawn else _odds(event, agree)
-    plain, technical = (text.format(**values) for text in VERDICTS[kind])
+    plain, technical = _both(f"verify.{kind}", **values)
     if values["own"] and not drawn and event.p_gap is not None and event.p_gap[agree] <= NEAR_TIE:
-        plain += " A close call: its two best candidates were almost equally likely."
+        plain += " " + say("captions.verify.close-call")
     if (blanks := sum(_blank(i, trace) for i in cycle.accepted_ids)) >= BLANKS:
-        plain += f" {blanks} of those kept are only line ends and indentation, which are easy to guess."
+        plain += " " + say("captions.verify.blanks", n=blanks)
     if event.path:
-        plain += f" A branch of the draft agrees further: {counted(len(event.path), 'guess')} more are kept."
+        plain += " " + say("captions.verify.branch", guesses=counted(len(event.path), "guess"))
     if event.cycle == 0 and n:
-        plain += " All in one forward pass: the sweep is only for your eyes."
-    return plain, f"Verify pass in {milliseconds(event.t_verify_ms)}: {technical}"
+        plain += " " + say("captions.verify.sweep")
+    return plain, say("captions.verify.technical", ms=milliseconds(event.t_verify_ms), rest=technical)
 
 
-def _after(n: int) -> str:
-    return mark("discarded", f"{counted(n, 'guess')} after that")
+def _after(what: str, n: int) -> str:
+    later = mark("discarded", say("captions.verify.after", n=n))
+    return say(f"captions.verify.{what}", guesses=later)
 
 
 def _blank(index: int, trace: Trace) -> bool:
@@ -172,38 +150,34 @@ def _blank(index: int, trace: Trace) -> bool:
 def _odds(event: Verdict, at: int) -> str:
     if event.p_lp_ar is None or event.p_lp_draft is None or event.p_gap is None:
         return ""
-    tie = ", a near tie" if event.p_gap[at] <= NEAR_TIE else ""
+    tie = say("captions.verify.near-tie") if event.p_gap[at] <= NEAR_TIE else ""
     own, guess = percent(event.p_lp_ar[at]), percent(event.p_lp_draft[at])
-    return f" (p {own}) over the proposal (p {guess}), gap {event.p_gap[at]:.2f}{tie}"
+    return say("captions.verify.odds", own=own, guess=guess, gap=number(event.p_gap[at], 2), tie=tie)
 
 
 def _commit(cycle: Cycle, event: Verdict, trace: Trace) -> tuple[str, str]:
     n, metrics = cycle.accepted, measure(trace)
-    passes = 2 if cycle.draft.pass_rows else 1
-    own = mark("own", "one token of the AR view's own")
     guesses = mark("accepted", counted(n, "guess")) if n else counted(n, "guess")
-    plain = f"{guesses} and {own}" if event.next_id is not None else guesses
-    plain += f": {counted(event.n_commit, 'token')} for {counted(passes, 'forward pass')}."
+    values: dict[str, Any] = {"guesses": guesses, "own": mark("own", say("captions.commit.own"))}
+    values["tokens"] = counted(event.n_commit, "token")
+    values["passes"] = counted(2 if cycle.draft.pass_rows else 1, "forward pass")
+    plain = say("captions.commit.plain" if event.next_id is not None else "captions.commit.ended", **values)
     if event.kv.cropped:
-        rest = mark("discarded", "The rest") if "discarded" in cycle.statuses() else "The rest"
-        plain += f" {rest} is thrown away, and its memory with it."
+        rest = say("captions.commit.rest")
+        rest = mark("discarded", rest) if "discarded" in cycle.statuses() else rest
+        plain += " " + say("captions.commit.cropped", rest=rest)
     if event.stop == "eos":
-        plain += " The text ends here."
-    technical = (
-        f"Committed {event.n_commit}; cache keeps {event.kv.kept} of {event.kv.written} rows written, "
-        f"{event.kv.cropped} cropped. So far {number(metrics.tokens_per_cycle)} tokens per cycle, "
-        f"TPF {number(metrics.tpf)}."
-    )
-    return plain, technical
+        plain += " " + say("captions.commit.end")
+    numbers = {"kept": event.kv.kept, "written": event.kv.written, "cropped": event.kv.cropped}
+    rates = {"rate": number(metrics.tokens_per_cycle), "tpf": number(metrics.tpf)}
+    return plain, say("captions.commit.technical", tokens=event.n_commit, **numbers, **rates)
 
 
 def _finish(event: Done, trace: Trace) -> tuple[str, str]:
     metrics = measure(trace)
     plain = headline.summary(trace)
     if trace.lossless and trace.lossless.verdict == "identical":
-        plain += " Not one token is different."
-    technical = (
-        f"{event.cycles} cycles, {event.passes_draft} draft and {event.passes_verify} verify passes; "
-        f"acceptance length {number(metrics.acceptance_length)}, TPF {number(metrics.tpf)}; stopped by {event.stop}."
-    )
-    return plain, technical
+        plain += " " + say("captions.finish.identical")
+    counts = {"cycles": event.cycles, "drafts": event.passes_draft, "verifies": event.passes_verify}
+    rates = {"length": number(metrics.acceptance_length), "tpf": number(metrics.tpf), "stop": event.stop}
+    return plain, say("captions.finish.technical", **counts, **rates)

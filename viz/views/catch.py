@@ -7,7 +7,7 @@ from typing import Any
 from orthrus.events import Done, Event
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
-from viz.format import NOT_MEASURED, number, times
+from viz.format import not_measured, number, times
 from viz.patches import Change, put
 from viz.views import headline, pass_costs, shapes
 from viz.views.cache_rows import size_text
@@ -153,7 +153,7 @@ def by_shape(trace: Trace) -> list[list[str]]:
 
 
 def _ms(rate: float | None) -> str:
-    return NOT_MEASURED if rate is None else f"{1e3 / rate:.3g} ms"
+    return not_measured() if rate is None else f"{1e3 / rate:.3g} ms"
 
 
 def _flops(value: float) -> str:

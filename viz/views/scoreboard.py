@@ -7,7 +7,7 @@ from typing import Any
 from orthrus.events import ArChunk, Done, Event, Prefill, Verdict
 from orthrus.trace import Trace
 from orthrus.trace.metrics import Metrics, measure
-from viz.format import NOT_MEASURED, milliseconds, number, per_second, times
+from viz.format import milliseconds, not_measured, number, per_second, times
 from viz.patches import Change, merge, put
 from viz.views import headline
 
@@ -41,7 +41,7 @@ def skeleton() -> dict[str, Any]:
         "title": "Measured",
         "entries": entries,
         "state": {"values": {}},
-        "facts": {"values": dict.fromkeys(("speedup", "even", "rate_ar"), NOT_MEASURED), "lead": "passes"},
+        "facts": {"values": dict.fromkeys(("speedup", "even", "rate_ar"), not_measured()), "lead": "passes"},
     }
 
 
@@ -61,7 +61,7 @@ def patch(event: Event, trace: Trace) -> list[Change]:
 def final(trace: Trace) -> dict[str, str]:
     """The scoreboard's values at the end of a run."""
     metrics = measure(trace)
-    numbers = {"speedup": NOT_MEASURED, **_counts(metrics), **_against(trace)}
+    numbers = {"speedup": not_measured(), **_counts(metrics), **_against(trace)}
     return numbers if metrics.ttft_ms is None else {**numbers, "ttft": milliseconds(metrics.ttft_ms)}
 
 
@@ -70,7 +70,7 @@ def _against(trace: Trace) -> dict[str, str]:
     metrics, even = measure(trace), headline.break_even(trace)
     numbers = {
         "rate_ar": per_second(metrics.ar_tokens_per_s_total),
-        "even": NOT_MEASURED if even is None else number(even),
+        "even": not_measured() if even is None else number(even),
     }
     return numbers if metrics.speedup is None else {**numbers, "speedup": times(metrics.speedup)}
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from orthrus.events import Draft, Event, RunStart, Verdict
 from orthrus.trace import Trace
+from viz.language import say
 from viz.patches import Change, merge, put
 from viz.views.inspector import NAME as SOURCE
-from viz.views.words import END
 
 NAME = "whatif"
 
@@ -20,7 +20,7 @@ def skeleton() -> dict[str, Any]:
         "hint": "Change one guess of this block and let the AR view judge the block again, greedily, in one forward "
         "pass. The run itself stays as it was.",
         "source": SOURCE,
-        "end": END,
+        "end": say("words.end"),
         "slot": "Slot",
         "token": "Token or text",
         "judge": "Judge again",

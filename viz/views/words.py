@@ -8,10 +8,11 @@ from typing import Any
 from orthrus.events import Event, Glyph, Piece
 from orthrus.events.detokenize import hexadecimal
 from orthrus.trace import Trace
+from viz.format import percent as share
+from viz.language import say
 from viz.patches import Change, merge
 
 NAME = "words"
-END = "(end)"
 CONTROL = {code: chr(0x2400 + code) for code in (1, 2, 3)}  # captions mark words with these signs; here as pictures
 
 
@@ -27,7 +28,7 @@ def shown(glyph: Glyph) -> str:
 def named(index: int, glyph: Glyph, trace: Trace) -> str:
     """The same, but a token that ends the text is called that: its own name, such as <|im_end|>, says it to few."""
     ends = not glyph.b and trace.start is not None and index in trace.start.config.eos_ids
-    return END if ends else shown(glyph)
+    return say("words.end") if ends else shown(glyph)
 
 
 def patch(event: Event, trace: Trace) -> list[Change]:
@@ -43,9 +44,9 @@ def quoted(index: int, trace: Trace) -> str:
 
 
 def percent(log_prob: float) -> str:
-    return f"{100 * math.exp(log_prob):.0f} %"
+    return share(math.exp(log_prob))
 
 
 def counted(n: int, noun: str) -> str:
-    plural = noun + ("es" if noun.endswith("s") else "s")
-    return f"{n} {noun if n == 1 else plural}"
+    """1 token, 2 tokens: a message count.NOUN, with hyphens for blanks."""
+    return say(f"count.{noun.replace(' ', '-')}", n=n)

@@ -61,14 +61,14 @@ def test_a_neighbour_s_path_is_not_ours():
 
 
 RUN = {"name": "</script><b>", "file": "gradio_api/player/0/runs/1.json"}
-AMENDED = document.amending({"settings": {}, "options": {}, "runs": [RUN], "about": ""})
+AMENDED = document.amending(lambda: {"settings": {}, "options": {}, "runs": [RUN], "about": ""})
 DOCUMENT = b"""<!doctype html><html><head>
 <script>window.gradio_config = {};</script><script>const root = "http://10.0.0.1:7860/x"; go(root);</script>
 <link rel="manifest" href="/manifest.json" /></head><body style="a"><p></p></body></html>"""
 
 
 def test_our_script_comes_first_and_addresses_hold_anywhere():
-    made = AMENDED(DOCUMENT).decode()
+    made = AMENDED(DOCUMENT, {}).decode()
     scripts = re.findall(r"<script>(.*?)</script>", made, re.DOTALL)
     assert scripts[0] == document.SCRIPT.read_text(encoding="utf-8") and len(scripts) == 3
     assert (
@@ -89,7 +89,7 @@ def test_our_script_can_stand_inline():
 
 
 def test_what_is_no_document_of_that_kind_stays_as_it_is():
-    assert AMENDED(b"") == b"" and AMENDED(b"<header></header>") == b"<header></header>"
+    assert AMENDED(b"", {}) == b"" and AMENDED(b"<header></header>", {}) == b"<header></header>"
 
 
 def test_the_script_is_allowed_by_the_policy_of_its_document():

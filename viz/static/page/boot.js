@@ -1,6 +1,7 @@
 /* The served page begins with the stage: it is mounted and plays before the framework, which brings the form, has begun. */
 
 import { find, need } from "../player/dom.js";
+import { speak } from "../player/messages.js";
 import { mount } from "../player/player.js";
 import { here } from "./address.js";
 import { classHere, classroom } from "./classroom.js";
@@ -53,6 +54,19 @@ function framework(player) {
   setTimeout(() => script.isConnected || document.head.append(script), 2 * CHART_MS); // a hidden tab has no frames
 }
 
+/** Another language is another document, of the same moment. */
+function languages() {
+  const menu = find(document, "#language");
+  if (!(menu instanceof HTMLSelectElement)) return;
+  const now = menu.value;
+  menu.addEventListener("change", () => {
+    const address = new URL(location.href);
+    address.searchParams.set("lang", menu.value);
+    menu.value = now; // as it stands there for who comes back
+    location.assign(address.href);
+  });
+}
+
 /**
  * The page that this document describes; none in a saved file.
  * @returns {void}
@@ -63,6 +77,8 @@ export function boot() {
   /** @type {O.Page} */
   const page = JSON.parse(held.textContent || "");
   dress();
+  speak(page.settings);
+  languages();
   theme();
   formed();
   const fields = here();

@@ -11,6 +11,21 @@
     return;
   }
 
+  // the server chooses the language by the query; a link may name it behind the hash
+  const behind = new URLSearchParams(here.hash.slice(1));
+  const wanted = behind.get("lang");
+  if (wanted !== null) {
+    behind.delete("lang");
+    here.searchParams.set("lang", wanted);
+    here.hash = String(behind);
+    location.replace(here.href);
+    return;
+  }
+  // the framework speaks the browser's language; here it is that of the document
+  const { lang } = document.documentElement;
+  for (const [name, value] of /** @type {[string, any][]} */ ([["language", lang], ["languages", [lang]]]))
+    if (lang) Object.defineProperty(navigator, name, { configurable: true, get: () => value });
+
   /** If storage is blocked, one that lasts as long as the page: the framework uses it unasked. */
   for (const name of /** @type {const} */ (["localStorage", "sessionStorage"])) {
     try {
@@ -49,10 +64,21 @@
   });
 
   /**
+   * A message of the document's language.
+   * @param {string} key
+   * @param {Record<string, string | number>} values
+   */
+  function say(key, values) {
+    const held = document.querySelector("script#o-page");
+    const text = String(held && JSON.parse(held.textContent || "").settings.messages[key]);
+    return text.replace(/\{(\w+)\}/g, (gap, name) => String(values[name] ?? gap));
+  }
+
+  /**
    * Why a request of the page's own came to nothing, in a sentence above the status.
    * @param {string} sentence
    */
-  function say(sentence) {
+  function show(sentence) {
     const status = document.querySelector("#status");
     let said = document.querySelector("#unreachable");
     if (!sentence || !status) return said && said.remove();
@@ -68,45 +94,39 @@
   /** @param {Response} reply */
   async function reason(reply) {
     if (reply.status === 404)
-      return (
-        "The page's server was not found: " +
-        reply.url +
-        " answers 404. A proxy on the way must pass on everything below " +
-        here.pathname +
-        "."
-      );
+      return say("page.not-found", { address: reply.url, path: here.pathname });
     try {
       const { detail } = await reply.clone().json();
       if (typeof detail === "string") return detail;
     } catch (notOurs) {
       // a proxy's own page
     }
-    return "The page's server could not be reached: " + reply.url + " answers " + reply.status + ".";
+    return say("page.refused", { address: reply.url, status: reply.status });
   }
 
   const plain = window.fetch;
   window.fetch = async function (...asked) {
     const url = asked[0] instanceof Request ? asked[0].url : String(asked[0]);
-    if (window.orthrusTeaches && /\/gradio_api\/queue\/join\b/.test(url)) {
-      const headers = new Headers(asked[1]?.headers); // the server keeps this run's film for the class
-      headers.set("x-orthrus-class", window.orthrusTeaches);
+    const ours = /\/gradio_api\/(queue|run|call|app_id)\b/.test(url);
+    if (ours || /\/gradio_api\/class\b/.test(url)) {
+      const headers = new Headers(asked[1]?.headers || (asked[0] instanceof Request ? asked[0].headers : undefined));
+      headers.set("x-orthrus-language", lang.slice(0, 2));
+      // the server keeps a teacher's run for the class
+      if (window.orthrusTeaches && /\/queue\/join\b/.test(url)) headers.set("x-orthrus-class", window.orthrusTeaches);
       asked[1] = { ...asked[1], headers };
     }
-    const ours = /\/gradio_api\/(queue|run|call|app_id)\b/.test(url);
     try {
       const reply = await plain.apply(this, asked);
-      if (ours) say(reply.ok ? "" : await reason(reply));
+      if (ours) show(reply.ok ? "" : await reason(reply));
       return reply;
     } catch (error) {
       const given = asked[1] && asked[1].signal && asked[1].signal.aborted;
       if (ours && !given)
-        say(
-          "The page's server could not be reached at " +
-            here.origin +
-            here.pathname +
-            " (" +
-            (error instanceof Error ? error.message : error) +
-            "). Is it still running?",
+        show(
+          say("page.unreachable", {
+            address: here.origin + here.pathname,
+            why: String(error instanceof Error ? error.message : error),
+          }),
         );
       throw error;
     }

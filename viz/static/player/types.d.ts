@@ -71,7 +71,11 @@ declare namespace O {
     headline: string;
     style: [begin: string, end: string];
   }
+  /** A text, or its plural forms by CLDR category. */
+  type Wording = string | Record<string, string>;
   interface Settings {
+    language: string;
+    messages: Record<string, Wording>;
     views: Record<string, Spec>;
     places: string[];
     tabs: Tab[];

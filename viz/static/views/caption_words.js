@@ -1,6 +1,7 @@
 /* Words of a caption and the cells they are about: pointing at the one lights up the other. */
 
 import { el, findAll, quoting, verbatim } from "../player/dom.js";
+import { say } from "../player/messages.js";
 
 /**
  * The cells a kind of word is about; the rest fades while the word is pointed at.
@@ -25,7 +26,7 @@ function word(text, kind, player) {
   node.dataset.kind = kind;
   node.tabIndex = 0;
   node.setAttribute("role", "button");
-  node.setAttribute("aria-label", text + ": show it in the block");
+  node.setAttribute("aria-label", say("captions.word", { words: text }));
   const dark = () => {
     delete player.root.dataset.lit;
     findAll(player.root, ".lit").forEach((cell) => cell.classList.remove("lit"));
