@@ -31,7 +31,7 @@ def head() -> str:
     name = html.escape(say("page.language"))
     return (
         f'<div id="frame"><header id="head"><h1>{say("page.headline")}</h1><p>{say("page.intro")}</p>'
-        f'<select id="language" aria-label="{name}" translate="no">{options}</select></header>'
+        f'<div id="corner"><select id="language" aria-label="{name}" translate="no">{options}</select></div></header>'
         '<div id="early" aria-hidden="true"><i></i><i></i><i></i></div>'  # the form's room until it is there
     )
 

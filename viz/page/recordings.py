@@ -47,7 +47,7 @@ class Recording:
     @property
     def facts(self) -> str:
         """One line of measured facts."""
-        counts = {"tokens": counted(self.tokens, "token"), "passes": counted(self.passes, "forward pass")}
+        counts = {"tokens": counted(self.tokens, "token"), "passes": counted(self.passes, "forward-pass")}
         speed = say("runs.speed", times=times(self.speedup)) if self.speedup else ""
         return say("runs.facts", **counts, rate=number(self.per_cycle), speed=speed)
 
@@ -140,7 +140,7 @@ def measured(gallery: Iterable[Recording], prompts: Collection[str]) -> float | 
 
 def title(name: str) -> str:
     """'04-json-from-a-sentence' -> 'JSON from a sentence': a message, or made of the name if there is none."""
-    if has(key := f"runs.title.{name}"):
-        return say(key)
+    if has(f"runs.title.{name}"):
+        return say(f"runs.title.{name}")
     words = re.sub(r"^\d+[-_]", "", name).replace("-", " ").replace("_", " ")
     return re.sub(r"\bjson\b", "JSON", words[:1].upper() + words[1:], flags=re.IGNORECASE)

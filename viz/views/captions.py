@@ -160,7 +160,7 @@ def _commit(cycle: Cycle, event: Verdict, trace: Trace) -> tuple[str, str]:
     guesses = mark("accepted", counted(n, "guess")) if n else counted(n, "guess")
     values: dict[str, Any] = {"guesses": guesses, "own": mark("own", say("captions.commit.own"))}
     values["tokens"] = counted(event.n_commit, "token")
-    values["passes"] = counted(2 if cycle.draft.pass_rows else 1, "forward pass")
+    values["passes"] = counted(2 if cycle.draft.pass_rows else 1, "forward-pass")
     plain = say("captions.commit.plain" if event.next_id is not None else "captions.commit.ended", **values)
     if event.kv.cropped:
         rest = say("captions.commit.rest")

@@ -76,7 +76,7 @@ def commit(cycle: Cycle, event: Verdict, trace: Trace) -> str:
     metrics, accepted, kv = measure(trace), cycle.accepted, event.kv
     own = event.n_commit - accepted
     passes = 1 + (cycle.draft.pass_rows > 0)
-    gained = f"{accepted} + {own} = {counted(event.n_commit, 'new token')} from {counted(passes, 'pass')}"
+    gained = f"{accepted} + {own} = {counted(event.n_commit, 'new-token')} from {counted(passes, 'pass')}"
     cache = f"cache {kv.before} + {kv.written} − {kv.cropped} = {kv.before + kv.kept} rows"
     return (
         f"{gained}; {cache}. So far tokens per cycle "

@@ -41,7 +41,7 @@ def passes(trace: Trace) -> str:
     """'11 forward passes instead of 111': plain decoding needs one per token."""
     metrics = measure(trace)
     other = "instead of" if metrics.passes < metrics.tokens else "against"
-    return f"{counted(metrics.passes, 'forward pass')} {other} {metrics.tokens}"
+    return f"{counted(metrics.passes, 'forward-pass')} {other} {metrics.tokens}"
 
 
 def time(trace: Trace) -> str:

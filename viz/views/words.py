@@ -48,5 +48,5 @@ def percent(log_prob: float) -> str:
 
 
 def counted(n: int, noun: str) -> str:
-    """1 token, 2 tokens: a message count.NOUN, with hyphens for blanks."""
-    return say(f"count.{noun.replace(' ', '-')}", n=n)
+    """1 token, 2 tokens: a message count.NOUN."""
+    return say(f"count.{noun}", n=n)

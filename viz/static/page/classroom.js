@@ -40,7 +40,7 @@ export function classroom(player, gallery) {
   /** @param {string} code */
   const join = (code) => (shown(true), new Pupil(player, gallery, bar, code, ended));
   fill(door, said, teach, join);
-  const head = find(document, "#head");
+  const head = find(document, "#corner");
   if (head) head.append(door);
   document.body.append(bar);
   const before = taughtBefore();

@@ -23,7 +23,10 @@
   }
   // the framework speaks the browser's language; here it is that of the document
   const { lang } = document.documentElement;
-  for (const [name, value] of /** @type {[string, any][]} */ ([["language", lang], ["languages", [lang]]]))
+  for (const [name, value] of /** @type {[string, any][]} */ ([
+    ["language", lang],
+    ["languages", [lang]],
+  ]))
     if (lang) Object.defineProperty(navigator, name, { configurable: true, get: () => value });
 
   /** If storage is blocked, one that lasts as long as the page: the framework uses it unasked. */
@@ -93,8 +96,7 @@
 
   /** @param {Response} reply */
   async function reason(reply) {
-    if (reply.status === 404)
-      return say("page.not-found", { address: reply.url, path: here.pathname });
+    if (reply.status === 404) return say("page.not-found", { address: reply.url, path: here.pathname });
     try {
       const { detail } = await reply.clone().json();
       if (typeof detail === "string") return detail;

@@ -1,5 +1,5 @@
 /* The page's messages in its own language, which come with the settings (viz/player/messages.py), and numbers as that
- * language writes them. `say("area.what", {fields})` takes a literal key, or a literal "area." + the rest.
+ * language writes them. The key that `say` gets stands there as a literal, or as a literal "area." + the rest.
  */
 
 /** @type {Record<string, O.Wording>} */
