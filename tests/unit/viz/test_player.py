@@ -161,7 +161,7 @@ def test_the_list_names_each_machine_once_and_a_file_by_its_content(trace):
     from dataclasses import replace
 
     here = recordings.recording("01-easy-text", trace)
-    there = replace(here, machine="another bench", message="{}")
+    there = replace(here, host=replace(here.host, device="another bench", kind="cuda"), message="{}")
     assert recordings.measured_on([here, here]) == "All measured on test bench, 1 thread."
     assert recordings.measured_on([here, there, there]) == "1 run on test bench, 1 thread. 2 runs on another bench."
     first, other = recordings.listed([here, there], "Learning", {"math": (here.prompt,)})
