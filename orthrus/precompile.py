@@ -30,12 +30,11 @@ from orthrus.config import ModelConfig
 from orthrus.console import Parser, as_json, run_command
 from orthrus.errors import OrthrusError
 from orthrus.gpu import kernel_cache, memory_plan
+from orthrus.gpu.captured_pass import CapturedPass, Piece
 from orthrus.gpu.cost import SHAPES
 from orthrus.gpu.cycle import Cycle
 from orthrus.gpu.datasheets import SHARED_LIMIT
 from orthrus.gpu.passes import Stack
-from orthrus.gpu.runner import Piece
-from orthrus.gpu.single_passes import SinglePasses
 from orthrus.model.dual_view import Orthrus
 
 
@@ -123,8 +122,7 @@ def compile_for(config: ModelConfig, dtype: torch.dtype, sm: int) -> list[Binary
             for block in (1, config.block_size):
                 for sampled in (False, True):
                     Cycle(stack, cache, angles, device, block, sampled).launch()
-            passes = SinglePasses(model.with_layers(1))
-            passes.forward_tree(torch.zeros(3, dtype=torch.int64), passes.new_cache(8), [(1, 2)])
+            CapturedPass(stack, cache, angles, device, "tree", memory_plan.WIDEST)
     return list({binary.key: binary for binary in binaries}.values())
 
 

@@ -62,8 +62,15 @@ class FakeDevice:
     def pieces(self):
         return sum(graph.replayed for graph in self.graphs if not isinstance(graph.out, Passed))
 
+    @property
+    def passes(self):
+        """Rows of each captured single pass, in the order of capture: their graphs give logits [rows, vocab]."""
+        return [len(graph.out) for graph in self.graphs if isinstance(graph.out, torch.Tensor)]
+
     def working(self):
         return nullcontext()
+
+    between = working
 
     def capture(self, work):
         if self.fail_next is not None:

@@ -27,7 +27,7 @@ ENGINES = {
     "torch": "plain PyTorch",
 }
 
-PASS_BY_PASS = "Triton kernels, pass by pass"
+PASS_BY_PASS = "Triton kernels, each pass in one graph"
 
 
 def describe_params(c: DecodeConfig) -> events.Params:

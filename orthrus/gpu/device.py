@@ -7,8 +7,8 @@ and of replays in flight is in `orthrus.gpu.runner` and `orthrus.gpu.cycle`, whi
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -33,6 +33,9 @@ class Device(Protocol):
 
     def working(self) -> AbstractContextManager:
         """Context manager: tensor operations are enqueued on this device's stream."""
+
+    def between(self) -> AbstractContextManager:
+        """As `working`, in order with the caller's own operations: behind those before it, before those after it."""
 
     def capture(self, work: Callable[[], Any]) -> Graph:
         """Run `work` once, then capture it as a graph. After a failure, plain operations still work."""
@@ -76,6 +79,14 @@ class CudaDevice:
 
     def working(self) -> AbstractContextManager:
         return torch.cuda.stream(self.stream)
+
+    @contextmanager
+    def between(self) -> Iterator[None]:
+        outer = torch.cuda.current_stream(self.device)
+        self.stream.wait_stream(outer)
+        with self.working():
+            yield
+        outer.wait_stream(self.stream)
 
     def capture(self, work: Callable[[], Any]) -> Graph:
         """The first run compiles and loads every kernel, which is not allowed while a graph is captured.

@@ -21,6 +21,8 @@ from orthrus.model.kv_cache import TILE, SharedCache
 
 SMALLEST = 1024  # positions of the smallest cache; each next size doubles
 GRAPHS = 4  # kept at a time: a cycle's and a step's, greedy and sampled; the oldest is evicted
+WIDEST = 64  # rows of the widest tree, the anchor included
+PASSES = 8  # graphs of single passes kept at a time
 
 
 def bucket(config: ModelConfig, rows: int) -> int:
@@ -64,16 +66,26 @@ def sliced_columns(c: ModelConfig) -> int:
 
 def run_bytes(config: ModelConfig, dtype: torch.dtype, rows: int) -> int:
     """Cache and work of runs in a bucket of `rows` positions, with GRAPHS graphs of whole blocks."""
-    c, stored = config, -(-rows // TILE) * TILE
-    n_spans, positions = spans(stored + c.block_size), stored + BEYOND
-    row_logits = 4 * c.vocab_size
-    row_sums = 4 * n_spans * c.num_attention_heads * (c.head_dim + 2)  # of attention, in float32, a layer at a time
-    products = c.intermediate_size * 3 + c.hidden_size * 6 + 3 * c.num_attention_heads * c.head_dim
-    slices = 4 * sliced_columns(c)  # partial products in float32
-    row = row_sums + slices + products * dtype.itemsize
+    c, positions = config, -(-rows // TILE) * TILE + BEYOND
+    row_logits, row = 4 * c.vocab_size, _row_bytes(config, dtype, rows)
     graph = 2 * c.block_size * row_logits + c.block_size * row
     steps, prefill, angles = 2 * HISTORY * row_logits, PREFILL_ROWS * row, 4 * c.head_dim * positions
     return SharedCache.bytes_for(c, rows, dtype) + GRAPHS * graph + steps + prefill + angles
+
+
+def _row_bytes(c: ModelConfig, dtype: torch.dtype, rows: int) -> int:
+    """What a pass computes of one row before its logits, in a bucket of `rows` positions."""
+    n_spans = spans(-(-rows // TILE) * TILE + max(WIDEST, c.block_size))
+    row_sums = 4 * n_spans * c.num_attention_heads * (c.head_dim + 2)  # of attention, in float32, a layer at a time
+    products = c.intermediate_size * 3 + c.hidden_size * 6 + 3 * c.num_attention_heads * c.head_dim
+    slices = 4 * sliced_columns(c)  # partial products in float32
+    return row_sums + slices + products * dtype.itemsize
+
+
+def passes_bytes(config: ModelConfig, dtype: torch.dtype, rows: int) -> int:
+    """PASSES graphs of single passes of WIDEST rows, their logits twice, and the keys and values of a tree."""
+    graphs = PASSES * WIDEST * (2 * 4 * config.vocab_size + _row_bytes(config, dtype, rows))
+    return graphs + WIDEST * config.kv_bytes_per_position * dtype.itemsize
 
 
 def longest(config: ModelConfig, dtype: torch.dtype, free: int) -> int:

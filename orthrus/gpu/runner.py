@@ -4,7 +4,8 @@ A prompt goes through one graph of PREFILL_ROWS rows, chunk by chunk; a shorter 
 reads and the next rows overwrite, as with refused proposals.
 
 The cache comes in sizes that double. All graphs are captured for the current size and dropped when it grows, because
-they hold its addresses. One run at a time: a new one waits until an abandoned one has left the device.
+they hold its addresses. One run at a time: a new one waits until an abandoned one has left the device. Runs whose
+cycles are no fixed sequence lend the cache (`Runner.lend`) and replay pass by pass (`orthrus.gpu.single_passes`).
 """
 
 from __future__ import annotations
@@ -15,16 +16,16 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from kernels import records
 from kernels.records import Record
 from orthrus.config import DecodeConfig
 from orthrus.gpu import memory_plan
+from orthrus.gpu.captured_pass import CapturedPass, Piece
 from orthrus.gpu.cycle import HISTORY, SLOTS, Cycle, Passed
 from orthrus.gpu.device import Device, Graph
-from orthrus.gpu.passes import PREFILL_ROWS, Stack
+from orthrus.gpu.passes import Stack
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.kv_cache import SharedCache
 
@@ -53,8 +54,9 @@ class Runner:
         self.cycle: Cycle | None = None  # of the current run
         self.graph: Graph | None = None
         self._cycles: dict[tuple[int, bool], tuple[Cycle, Graph]] = {}
-        self._piece: Piece | None = None
-        self.flight: InFlightReplays | None = None
+        self._passes: dict[tuple[str, int], CapturedPass] = {}
+        self.piece: Piece | None = None
+        self.flight: InFlightReplays | SharedCache | None = None  # what the current run holds
 
     @torch.inference_mode()
     def prepare(self, rows: int, block: int, sampled: bool) -> SharedCache:
@@ -62,16 +64,7 @@ class Runner:
 
         Allocation and capture happen here, before the run's clock starts. Raises ValueError if memory is short.
         """
-        self.device.drain()  # replays of an abandoned run
-        self.flight = None
-        rows = memory_plan.bucket(self.model.config, rows)
-        if self.cache is None or self.cache.capacity < rows:
-            self.release()
-            with self._all_or_nothing(rows):
-                with self.device.working():
-                    self.cache = self.model.new_cache(rows)
-                    self.angles = self.stack.angles(self.cache)
-                self._piece = Piece(self.stack, self.cache, self.angles, self.device)
+        self._make_room(rows)
         if (block, sampled) not in self._cycles:
             if len(self._cycles) == memory_plan.GRAPHS:
                 self._cycles.pop(next(iter(self._cycles)))
@@ -84,13 +77,53 @@ class Runner:
         self.cache.length = 0
         return self.cache
 
+    def _make_room(self, rows: int) -> None:
+        """A cache of at least `rows` positions that no run holds, and the graph of a prompt's pieces."""
+        self.device.drain()  # replays of an abandoned run
+        self.flight = None
+        rows = memory_plan.bucket(self.model.config, rows)
+        if self.cache is None or self.cache.capacity < rows:
+            self.release()
+            with self._all_or_nothing(rows):
+                with self.device.working():
+                    self.cache = self.model.new_cache(rows)
+                    self.angles = self.stack.angles(self.cache)
+                self.piece = Piece(self.stack, self.cache, self.angles, self.device)
+
+    @torch.inference_mode()
+    def lend(self, rows: int) -> SharedCache:
+        """The cache, empty, for a run of `rows` positions that replays pass by pass; the next run takes it over.
+
+        Raises ValueError if memory is short.
+        """
+        self._make_room(rows)
+        with self._all_or_nothing(self.cache.capacity), self.device.working():
+            self.cache.side(memory_plan.WIDEST)
+        self.flight = self.cache.emptied(rows)
+        return self.flight
+
+    def captured_pass(self, which: str, rows: int, length: int) -> CapturedPass:
+        """The graph of a pass ("ar", "draft" or "tree") of `rows` rows, captured when it is first asked for.
+
+        `length` positions are committed: the run made for capture writes behind them.
+        """
+        key = which, rows
+        if key not in self._passes:
+            if len(self._passes) == memory_plan.PASSES:
+                self._passes.pop(next(iter(self._passes)))
+            with self._all_or_nothing(self.cache.capacity):
+                self._passes[key] = CapturedPass(self.stack, self.cache, self.angles, self.device, which, rows, length)
+                self.device.drain()
+        self._passes[key] = self._passes.pop(key)  # the last one used is evicted last
+        return self._passes[key]
+
     @torch.inference_mode()
     def prefill(self, ids: Sequence[int], config: DecodeConfig) -> tuple[Tensor, int]:
         """The AR view over a prompt, in chunks: the last row's logits [1, vocab] and the first token."""
         with self._all_or_nothing(self.cache.capacity), self.device.working():
             prompt = torch.tensor(ids, dtype=torch.int32, device=self.model.device)
-            for rows in prompt.split(self._piece.rows):
-                hidden = self._piece.read(rows, self.cache.length)
+            for rows in prompt.split(self.piece.rows):
+                hidden = self.piece.read(rows, self.cache.length)
                 self.cache.length += len(rows)
             logits = self.stack.logits(hidden[len(rows) - 1 : len(rows)])
             self.cycle.stand(self.cache.length - 1, config.seed, config.temperature)
@@ -110,8 +143,9 @@ class Runner:
 
     def release(self) -> None:
         """Drop cache and graphs."""
-        self.flight = self.cache = self.angles = self.cycle = self.graph = self._piece = None
+        self.flight = self.cache = self.angles = self.cycle = self.graph = self.piece = None
         self._cycles.clear()
+        self._passes.clear()
         self.device.drain()
         self.device.free()
 
@@ -132,26 +166,6 @@ def _lacked_memory(error: BaseException | None) -> bool:
     while error is not None and not isinstance(error, torch.OutOfMemoryError):
         error = error.__context__
     return error is not None
-
-
-class Piece:
-    """The graph of one prompt chunk: a fixed number of rows through the AR view, captured for one cache."""
-
-    def __init__(
-        self, stack: Stack, cache: SharedCache, angles: tuple[Tensor, Tensor], device: Device, rows: int | None = None
-    ) -> None:
-        self.rows = rows or PREFILL_ROWS
-        with device.working():
-            self._ids = torch.zeros(self.rows, dtype=torch.int32, device=stack.device)
-            self._length = torch.zeros(1, dtype=torch.int32, device=stack.device)
-        self._graph = device.capture(lambda: stack.hidden_ar(self._ids, self._length, cache, angles))
-
-    def read(self, ids: Tensor, length: int) -> Tensor:
-        """Enqueue ids [n] int32, n <= rows, at positions `length` on; returns [rows, hidden], the first n real."""
-        self._ids.copy_(F.pad(ids, (0, self.rows - len(ids))))
-        self._length.fill_(length)
-        self._graph.replay()
-        return self._graph.out
 
 
 class InFlightReplays:

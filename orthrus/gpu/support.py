@@ -54,7 +54,7 @@ class GraphRuntime:
     def passes(self, model: Orthrus) -> SinglePasses:
         """The model's passes by the same kernels, for runs that are no fixed sequence; made at the first such run."""
         if self._passes is None:
-            self._passes = SinglePasses(model, self._make_device(model.device).backend)
+            self._passes = SinglePasses(self.runner(model))
         return self._passes
 
     def refuse_run(self, model: Orthrus, rows: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 import torch
 from torch import Tensor
@@ -72,12 +73,29 @@ class SharedCache(Committed):
         keys, values = self._side[:, :, :rows].unbind(0)
         return keys.unbind(0), values.unbind(0)
 
+    @torch.inference_mode()
     def keep(self, rows: Sequence[int]) -> None:
         """Commit these rows of the last tree, one position each, behind the length."""
         assert self._side is not None, "a tree was computed"
         for row in rows:
             at = self.appended(1) - 1
             self._keys[:, :, at], self._values[:, :, at] = self._side[0, :, row], self._side[1, :, row]
+
+    @torch.inference_mode()
+    def keep_chain(self, start: int, rows: int) -> None:
+        """Put the last tree's first `rows` rows at positions `start` and on; the length stays."""
+        assert self._side is not None, "a tree was computed"
+        places = slice(start, start + rows)
+        self._keys[:, :, places] = self._side[0, :, :rows].transpose(1, 2)
+        self._values[:, :, places] = self._side[1, :, :rows].transpose(1, 2)
+
+    def emptied(self, capacity: int) -> SharedCache:
+        """The same storage for a run of at most `capacity` positions, none of them committed."""
+        if capacity > self.capacity:
+            raise ValueError(f"a run of {capacity} positions does not fit into a cache of {self.capacity}")
+        cache = copy(self)
+        cache.capacity, cache.length = capacity, 0
+        return cache
 
     def scratch(self, rows: int) -> Workspace:
         """The buffers of a pass of `rows` rows; they belong to the run, as the cache does."""

@@ -32,7 +32,7 @@ SHAPE = {
 def small(monkeypatch):
     """Attention's tiles and spans so short that a run crosses their borders; a prompt of two pieces, one not full."""
     monkeypatch.setattr(triton_attention, "config_for", lambda *shape: LaunchConfig(queries=8, keys=16, span=16))
-    monkeypatch.setattr("orthrus.gpu.runner.PREFILL_ROWS", 4)
+    monkeypatch.setattr("orthrus.gpu.captured_pass.PREFILL_ROWS", 4)
     monkeypatch.setattr(
         "orthrus.decoding.request.chat_ids", lambda tokenizer, messages: [60, 70, 80, 90, 100, 110, 120]
     )

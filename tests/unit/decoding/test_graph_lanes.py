@@ -11,9 +11,9 @@ from orthrus.config import DecodeConfig
 from orthrus.decoding.draft_tree import Branches
 from orthrus.decoding.engine import ar_lane, orthrus_lane
 from orthrus.decoding.request import make_request
-from orthrus.decoding.run_info import run_start
+from orthrus.decoding.run_info import PASS_BY_PASS, run_start
+from orthrus.gpu.memory_plan import PASSES
 from orthrus.gpu.runner import AHEAD
-from orthrus.gpu.single_passes import SinglePasses
 from orthrus.trace.invariants import same_ids
 from tests.gpu_fakes import PROMPT, alone, force, graphed, ids, run
 from tests.tiny import scripted
@@ -148,13 +148,16 @@ def test_a_run_that_is_no_fixed_sequence_says_so(more, tiny):
 
 @pytest.mark.parametrize("temperature", (0.0, 0.8))
 @pytest.mark.parametrize("draft", ("tree", "lookup", "one-pass"))
-def test_drafts_beyond_chains_go_pass_by_pass_through_the_same_kernels(draft, temperature, plain_mini):
+def test_drafts_beyond_chains_replay_pass_by_pass_the_same_kernels(draft, temperature, plain_mini):
     lm, device = graphed(plain_mini)
     config = {"max_new_tokens": 40, "temperature": temperature, "draft": draft}
     found, expected = (run(each, "Solve 3x + 5 = 20.", **config) for each in (lm, plain_mini))
     assert device.captured == 0 and found.start.model.mode == "exact" and found.lossless.verdict == "identical"
-    assert found.start.model.attn_impl == "Triton kernels, pass by pass"
+    assert found.start.model.attn_impl == PASS_BY_PASS
     assert ids(found) == ids(expected) and any(each.shape not in (None, "chain") for each in found.drafts)
+    captured = list(device.passes)
+    again = run(lm, "Solve 3x + 5 = 20.", **config)
+    assert ids(again) == ids(expected) and device.passes == captured, "every pass of the second run is a replay"
     assert run(lm, max_new_tokens=4).lossless.verdict == "identical" and device.captured == 2
 
 
@@ -164,7 +167,7 @@ def test_a_wide_tree_is_what_plain_pytorch_computes(tiny):
     tokens = torch.tensor([3, 11, 12, 13, 14, *branches.ids])
     kept = branches.paths[2]
     found = []
-    for model in (tiny.model, SinglePasses(tiny.model, "reference")):
+    for model in (tiny.model, passes_of(tiny)[0]):
         cache = model.new_cache(40)
         model.forward_ar(torch.arange(1, 18), cache, last_only=True)
         found.append(model.forward_tree(tokens, cache, branches.paths))
@@ -173,3 +176,49 @@ def test_a_wide_tree_is_what_plain_pytorch_computes(tiny):
         found.append(model.forward_ar(torch.tensor([2]), cache))
     for plain, ours in zip(found[:2], found[2:], strict=True):
         torch.testing.assert_close(ours, plain, atol=2e-5, rtol=1e-5)
+
+
+def passes_of(lm):
+    """(the model as passes to be replayed, the FakeDevice that replays them)."""
+    lm, device = graphed(lm)
+    return lm.model.graphs.passes(lm.model), device
+
+
+def test_passes_are_captured_by_width_and_the_one_not_used_for_longest_goes(tiny):
+    model, device = passes_of(tiny)
+    cache = model.new_cache(100)
+    for rows in (1, 2, 8, 9, 16, 33):
+        model.forward_ar(torch.arange(1, rows + 1), cache)
+    assert device.passes == [128, 1, 8, 16, 64], "a prompt's piece, then verify passes, filled up"
+    for rows in range(2, PASSES + 1):
+        model.forward_diffusion(torch.full((rows,), 5), cache, rows - 1)
+        model.forward_ar(torch.tensor([3]), cache)
+    assert device.passes[5:] == list(range(1, PASSES))
+    model.forward_ar(torch.tensor([3]), cache)
+    assert len(device.passes) == 5 + PASSES - 1, "used all the time, so still there"
+    model.forward_ar(torch.arange(1, 9), cache)
+    assert device.passes[-1] == 8 and len(device.passes) == 5 + PASSES
+
+
+def test_rows_that_fill_up_a_pass_neither_commit_nor_change_the_next(tiny):
+    model, _ = passes_of(tiny)
+    found = []
+    for each in (tiny.model, model):
+        cache = each.new_cache(16)
+        found.append(each.forward_ar(torch.arange(1, 12), cache))
+        assert cache.length == 11
+        found.append(each.forward_ar(torch.arange(20, 25), cache, last_only=True))
+        with pytest.raises(ValueError, match="capacity"):
+            each.forward_ar(torch.tensor([3]), cache)
+    for plain, ours in zip(found[:2], found[2:], strict=True):
+        torch.testing.assert_close(ours, plain, atol=2e-5, rtol=1e-5)
+
+
+def test_a_run_whose_cache_another_has_taken_over_cannot_go_on(tiny):
+    model, _ = passes_of(tiny)
+    old, new = model.new_cache(20), model.new_cache(20)
+    calls = (model.forward_ar, (torch.tensor([3]),)), (model.forward_diffusion, (torch.tensor([3, 5]), 1))
+    for forward, (ids_, *more) in (*calls, (model.forward_tree, (torch.tensor([3, 4, 5]), [(1,)]))):
+        with pytest.raises(RuntimeError, match="another run"):
+            forward(ids_, old, *more)
+        forward(ids_, new, *more)

@@ -62,6 +62,15 @@ class Cuda:
             raise self.fails
 
 
+def test_work_in_order_with_the_callers_own_waits_for_it_and_is_waited_for(monkeypatch):
+    cuda = Cuda(monkeypatch)
+    device = CudaDevice(torch.device("cuda"))
+    cuda.calls.clear()
+    with device.between():
+        cuda.note(f"work on {cuda.current}")
+    assert cuda.calls == ["wait_stream", "work on side", "wait_stream"] and cuda.current == "default"
+
+
 def test_a_capture_waits_for_its_stream_and_never_for_the_device(monkeypatch):
     cuda = Cuda(monkeypatch)
     there = CudaDevice(torch.device("cuda"))

@@ -52,6 +52,27 @@ def test_what_a_run_keeps_is_within_what_was_counted(vocab_size):
     assert list(runner._cycles) == [(8, True), (1, False), (1, True), (3, False)], "the oldest graph has made room"
 
 
+@pytest.mark.parametrize("vocab_size", [320, 4000])
+def test_what_single_passes_keep_is_within_what_was_counted(vocab_size):
+    lm, _ = graphed(tiny_model(vocab_size=vocab_size))
+    model = lm.model.graphs.passes(lm.model)
+    wanted = model.cache_bytes(100)
+    cache = model.new_cache(100)
+    for rows in (1, 8, 16, 32, 64):
+        model.forward_ar(torch.zeros(rows, dtype=torch.int64), cache)
+        cache.crop(0)
+    model.forward_tree(torch.zeros(33, dtype=torch.int64), cache, [(1,)])
+    runner = lm.model.graphs.runner(lm.model)
+    kept = [*runner.angles, cache._keys, cache._values, cache._side]
+    for graph in runner._passes.values():
+        kept += [graph.ids, graph.paths, graph.depths, graph._graph.out]
+    held = sum({t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in kept}.values())
+    assert 0.05 * wanted < held < wanted
+    assert model.cache_bytes(100) == memory_plan.passes_bytes(lm.config, torch.float32, runner.cache.capacity), (
+        "the cache is there"
+    )
+
+
 def test_a_card_of_8_gb_takes_the_1_7b_and_refuses_the_8b(monkeypatch):
     monkeypatch.setattr(memory, "free_bytes", lambda device: int(7.4 * GIB))
     cuda = torch.device("cuda")

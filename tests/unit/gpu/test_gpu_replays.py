@@ -97,7 +97,7 @@ def test_a_verify_pass_at_the_wrong_place_is_caught(tiny, monkeypatch):
 # ---------------------------------------------------------------- prompts
 @pytest.mark.parametrize("length", (1, 15, 16, 17, 40))
 def test_a_prompt_is_one_graph_replayed_piece_by_piece(length, tiny, monkeypatch):
-    monkeypatch.setattr("orthrus.gpu.runner.PREFILL_ROWS", 16)
+    monkeypatch.setattr("orthrus.gpu.captured_pass.PREFILL_ROWS", 16)
     lm, device = graphed(tiny)
     runner = lm.model.graphs.runner(lm.model)
     cache = runner.prepare(100, 8, False)
