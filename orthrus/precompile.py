@@ -122,7 +122,8 @@ def compile_for(config: ModelConfig, dtype: torch.dtype, sm: int) -> list[Binary
             for block in (1, config.block_size):
                 for sampled in (False, True):
                     Cycle(stack, cache, angles, device, block, sampled).launch()
-            CapturedPass(stack, cache, angles, device, "tree", memory_plan.WIDEST)
+            single = model.with_layers(1).new_cache(cache.capacity)
+            CapturedPass(stack, single, angles, device, "tree", memory_plan.WIDEST)
     return list({binary.key: binary for binary in binaries}.values())
 
 

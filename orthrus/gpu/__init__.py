@@ -2,7 +2,8 @@
 
 passes          the two passes as launches
 cycle           draft, verify, accept and record as one sequence over buffers that never move
-single_passes   passes one by one, for drafts that are no fixed sequence
+captured_pass   one pass as a graph, filled up to its width
+single_passes   passes replayed one by one, for drafts that are no fixed sequence
 device          the device interface: capture, replay, send, mark, wait
 runner          the cache, the graphs and the replays in flight
 support         whether captured kernels can run a model here, and whether its rows are bit-equal
