@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import html
+from functools import cache
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from orthrus.config import EMBEDDED_MODEL
 from orthrus.errors import OrthrusError
 from orthrus.trace import Trace
-from orthrus.trace.files import as_recorded
+from orthrus.trace.files import SUFFIX, as_recorded, load
 from viz.language import say
 from viz.player import frames, modules, shell
+from viz.views import catalogue, pair
 
 __all__ = ["export_html", "page"]
+NOTHING: dict[str, Any] = {"lesson": None, "tapes": {}, "address": "", "codes": {}}  # beside its run
 
 
 def page(trace: Trace, title: str | None = None, held: dict[str, Any] | None = None) -> str:
@@ -31,11 +35,24 @@ def page(trace: Trace, title: str | None = None, held: dict[str, Any] | None = N
             "plotly": frames.plotly_file().read_text(encoding="utf-8"),
             "script": modules.bundle(),
             "tape": frames.dumps_for_html(frames.whole(recorded, trace.start.run)),
-            "held": frames.dumps_for_html(held),
+            "held": frames.dumps_for_html({**(held or NOTHING), "pins": pins()}),
             "settings": frames.dumps_for_html(frames.drawing()),
             "headline": frames.dumps_for_html(say("page.headline")),
         }
     )
+
+
+@cache
+def pins() -> list[dict[str, Any]]:
+    """The recorded pair to compare (`O.Pin`); none where the recorded runs are not installed."""
+    paths = [EMBEDDED_MODEL.parent / "traces" / f"{name}{SUFFIX}" for name in (pair.EASY, pair.HARD)]
+    return [pinned(path) for path in paths if path.exists()]
+
+
+def pinned(path: Path) -> dict[str, Any]:
+    name, trace = path.name.removesuffix(SUFFIX), load(path)
+    facts = {view: catalogue.state(view, trace)["facts"] for view in pair.KEPT}
+    return {"name": name, "title": name[3:].replace("-", " ").capitalize(), **facts}
 
 
 def export_html(trace: Trace, path: str | PathLike[str], title: str | None = None) -> None:

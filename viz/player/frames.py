@@ -25,6 +25,7 @@ STYLES = (
     "explain.css",
     "extras.css",
     "drafters.css",
+    "pair.css",
     "contrast.css",
     "print.css",
 )

@@ -13,6 +13,8 @@ const KNOWN = {
   cycle: (text) => /^[1-9]\d{0,6}$/.test(text),
   phase: (text) => PHASES.includes(text),
   tab: (text) => text !== "",
+  a: (text) => text !== "",
+  b: (text) => text !== "",
   level: (text) => text !== "",
   theme: (text) => text === "light" || text === "dark",
   chrome: (text) => text === "none",

@@ -1,5 +1,6 @@
 /* Where lessons and runs come from: files of the server, or what a saved page holds. */
 
+import { factsOf } from "../views/pair_runs.js";
 import { hashOf } from "./address.js";
 
 /** @param {string} file */
@@ -8,6 +9,20 @@ async function json(file) {
   if (!reply.ok) throw new Error(reply.url + " answers " + reply.status);
   return reply.json();
 }
+
+/**
+ * A run to be compared, out of its whole message.
+ * @param {string} name
+ * @param {string} title
+ * @param {O.Message} message
+ * @param {O.Settings} settings
+ * @returns {O.Pin}
+ */
+const pinOf = (name, title, message, settings) => ({
+  name,
+  title,
+  ...factsOf(message, settings, /** @type {O.PairSpec} */ (settings.views.pair).kept),
+});
 
 /**
  * @param {O.Page} page
@@ -30,6 +45,11 @@ export function served(page, gallery) {
       return found ? json(found.file) : null;
     },
     open: (run) => gallery.open(run),
+    runs: page.runs,
+    async pin(run) {
+      const found = gallery.find(run);
+      return found ? pinOf(run, found.title, await json(found.file), page.settings) : null;
+    },
     code,
     async pack(lesson) {
       const address = location.origin + location.pathname;
@@ -55,7 +75,11 @@ export function served(page, gallery) {
  * @returns {O.Library}
  */
 export function held(kept, player) {
-  const { lesson, tapes, address, codes } = kept || { lesson: null, tapes: {}, address: "", codes: {} };
+  /** @type {O.Held} */
+  const none = { lesson: null, tapes: {}, address: "", codes: {} };
+  const { lesson, tapes, address, codes, pins = [] } = kept || none;
+  const taught = Object.keys(tapes).map((name) => pinOf(name, name, tapes[name], player.settings));
+  const runs = [...pins, ...taught.filter(({ name }) => !pins.some((pin) => pin.name === name))];
   let count = 0;
   return {
     lessons: lesson ? [lesson] : [],
@@ -64,6 +88,8 @@ export function held(kept, player) {
     async open(run) {
       if (tapes[run]) player.feed({ ...tapes[run], run: run + "/" + count++ });
     },
+    runs,
+    pin: async (run) => runs.find(({ name }) => name === run) || null,
     code: async (text) => codes[new URL(text).hash] || null,
   };
 }

@@ -33,6 +33,7 @@ export function land(player, fields) {
   const { lecture } = player;
   const presents = fields.present === "1";
   if (fields.lesson && lecture) return void lecture.teach(fields.lesson, Number(fields.step || 1), presents);
+  for (const part of Object.values(player.parts)) part.land?.(fields);
   if (fields.tab) player.tabs.show(fields.tab);
   const { levels } = player.parts.captions || {};
   if (fields.level && levels) levels.pick(fields.level);
@@ -47,6 +48,14 @@ export function land(player, fields) {
 
 /** @param {O.Player} player */
 const runOf = ({ run = "", live }) => (live || run.startsWith("class/") ? "" : run.split("/")[0]);
+
+/**
+ * What the open tab's views add to an address.
+ * @param {O.Player} player
+ * @returns {O.Fields}
+ */
+const added = ({ parts, tabs }) =>
+  Object.assign({}, ...Object.entries(parts).map(([name, part]) => (tabs.hides(name) ? {} : part.address?.())));
 
 /**
  * Where a lesson is.
@@ -84,7 +93,7 @@ export function fieldsNow(player, themed) {
     ? { ...requested(), model: player.facts.badges.details.Model }
     : momentOf(player.head.now());
   const level = levels && levels.now() !== levels.first ? levels.now() : "";
-  return { run: player.settings.shell ? runOf(player) : "", ...shown, tab: player.tabs.open, level, theme };
+  return { run: player.settings.shell ? runOf(player) : "", ...shown, tab: player.tabs.open, ...added(player), level, theme };
 }
 
 /**
@@ -95,7 +104,7 @@ export function fieldsNow(player, themed) {
 export function follow(player, open) {
   const plain = { tab: player.tabs.open, run: runOf(player) };
   const run = () => (player.settings.shell ? runOf(player) : "");
-  const stay = () => write({ run: run(), tab: player.tabs.open }, "pushState");
+  const stay = () => write({ run: run(), tab: player.tabs.open, ...added(player) }, "pushState");
   player.root.addEventListener("o-tab", () => lessonNow(player) || stay());
   player.root.addEventListener("o-step", () => {
     const present = player.lecture?.presenter.on ? "1" : "";

@@ -127,6 +127,11 @@ declare namespace O {
     opens?: [text: string, name: string, act: () => void];
     ready?(): boolean;
     keys?: KeyRow[];
+    /** What of it stands in an address while its tab is open, and how it goes there. */
+    address?(): Fields;
+    land?(fields: Fields): void;
+    /** The pinned runs, for a saved file. */
+    pins?(): Promise<Pin[]>;
     levels?: { first: string; now(): string; pick(key: string): void };
   }
   /** Of an address, by name. */
@@ -160,6 +165,9 @@ declare namespace O {
     address?: string;
     lesson(name: string): Promise<Lesson | null>;
     open(run: string): Promise<unknown>;
+    /** Runs that can be pinned, by name. */
+    runs: { name: string; title: string; rate?: string }[];
+    pin(run: string): Promise<Pin | null>;
     /** The rows of an address's QR code; null if there is none. */
     code(address: string): Promise<string[] | null>;
     /** Everything that a lesson needs, for a saved file. */
@@ -171,6 +179,7 @@ declare namespace O {
     tapes: Record<string, Message>;
     address: string;
     codes: Record<string, string[]>;
+    pins?: Pin[];
   }
   type Gallery = import("../page/gallery.js").Gallery;
   /** As orthrus/server/class_moment.py checks it; a cycle is counted from 1, 0 for none. */

@@ -71,13 +71,14 @@ export async function offline(player, held) {
   const { shell, ...settings } = player.settings;
   if (!shell) throw new Error("this page is a saved one already");
   const [plotly, script] = await Promise.all([player.options.plotly, player.options.bundle].map(source));
+  const pins = await player.parts.pair?.pins?.();
   return filledShell(shell, {
     title: escaped("Orthrus: " + player.facts.record.run.name),
     style: style(shell.style),
     plotly,
     script,
     tape: forHtml(held?.lesson ? held.tapes[held.lesson.steps[0].trace] : wholeMessage(player)),
-    held: forHtml(held),
+    held: forHtml({ ...(held || { lesson: null, tapes: {}, address: "", codes: {} }), pins }),
     settings: forHtml(settings),
     headline: forHtml(shell.headline),
   });

@@ -10,6 +10,7 @@ import { draftersPart } from "./drafters.js";
 import { inspectorPart } from "./inspector.js";
 import { latticePart } from "./lattice.js";
 import { losslessCheckPart } from "./lossless_check.js";
+import { pairPart } from "./pair.js";
 import { provenancePart } from "./provenance.js";
 import { quizPart } from "./quiz.js";
 import { racePart } from "./race.js";
@@ -31,6 +32,7 @@ export const PARTS = {
   lattice: latticePart,
   neartie: losslessCheckPart,
   output: textPart,
+  pair: pairPart,
   plot: chartPart,
   quiz: quizPart,
   record: downloadPart,

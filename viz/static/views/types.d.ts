@@ -293,6 +293,45 @@ declare namespace O {
     other: string;
     key: string;
   }
+  type Side = "A" | "B";
+  type PairClock = Clock | "tokens";
+  /** A run that is kept to be compared: what the race and the badges say of it. */
+  interface Pin {
+    name: string;
+    title: string;
+    race: RaceFacts;
+    badges: Pick<Provenance, "prompt" | "details">;
+  }
+  /** A piece of a setting's value; whether the other run's value lacks it. */
+  interface Piece {
+    text: string;
+    differs: boolean;
+  }
+  interface PairSpec extends Spec {
+    first: string[];
+    kept: string[];
+    clocks: { key: PairClock; label: string }[];
+    step: string;
+    play: string;
+    pause: string;
+    position: string;
+    pick: string;
+    pin: string;
+    live: string;
+    unready: string;
+    rate: string;
+    count: string;
+    row: string;
+    result: Record<string, string>;
+    settings: string;
+    prompt: string;
+    common: string;
+    none: string;
+    knobs: string;
+    alike: string[];
+    unsaid: string[];
+    text: string;
+  }
   interface Lane {
     text: string[];
     ms: number[];

@@ -1,0 +1,118 @@
+/* One of the two pinned runs: which one, a strip of its cycles, its text. */
+
+import { button, el } from "../player/dom.js";
+import { filledIn } from "../player/format.js";
+
+/**
+ * @param {HTMLSelectElement} menu
+ * @param {{name: string, title: string}[]} choices
+ * @param {string} name
+ */
+function fillMenu(menu, choices, name) {
+  menu.replaceChildren(
+    ...choices.map((each) => {
+      const option = el("option", "", each.title);
+      option.value = each.name;
+      return option;
+    }),
+  );
+  menu.value = name;
+}
+
+/**
+ * @param {ReturnType<typeof import("./pair_runs.js").cycleBoxes>[0]} cycle
+ * @param {number} length
+ * @param {number} most
+ */
+function box({ from, to, n, kept }, length, most) {
+  const wide = (to - from) / length;
+  const node = el("i", "o-cbox");
+  node.style.left = (100 * from) / length + "%";
+  node.style.width = 100 * wide + "%";
+  const bar = el("b");
+  bar.style.height = (100 * n) / most + "%";
+  bar.style.setProperty("--kept", (n ? (100 * kept) / n : 0) + "%");
+  node.append(bar, el("em", "", wide > 0.018 ? n : "")); // a number that is cut says nothing
+  return node;
+}
+
+/**
+ * @param {O.Side} side
+ * @param {O.PairSpec} spec
+ * @param {O.Player} player
+ * @param {{choose(i: number, name: string): unknown, fromStage(i: number): unknown}} pair
+ */
+export function runCard(side, spec, player, pair) {
+  const i = side === "A" ? 0 : 1;
+  const lane = el("article", "o-pinned");
+  const menu = el("select", "o-speed");
+  menu.setAttribute("aria-label", filledIn(spec.pick, { side }));
+  menu.addEventListener("change", () => pair.choose(i, menu.value));
+  const take = button(filledIn(spec.pin, { side }), () => pair.fromStage(i));
+  const rate = el("b", "o-pairrate");
+  const count = el("span", "o-count");
+  const top = el("div", "o-pintop");
+  const said = el("p", "o-hint");
+  said.append(rate, " ", spec.rate, el("br"), count);
+  top.append(el("b", "o-side", side), menu, take, said);
+  const strip = el("div", "o-strip");
+  strip.setAttribute("role", "img");
+  const bars = el("div", "o-cboxes");
+  strip.append(bars);
+  lane.append(top, strip);
+  const text = el("div", "o-text o-pairtext");
+  text.tabIndex = 0;
+  text.setAttribute("role", "group");
+  text.setAttribute("aria-label", filledIn(spec.text, { side }));
+  const words = el("div");
+  text.append(el("b", "o-side", side), words);
+
+  return {
+    lane,
+    text,
+    /** @type {O.Pin | null} */
+    pin: null,
+    /** @param {{name: string, title: string}[]} choices */
+    list(choices) {
+      if (this.pin) fillMenu(menu, choices, this.pin.name);
+    },
+    /** @param {boolean} ended whether the run on the stage can be pinned */
+    stage(ended) {
+      take.disabled = !ended;
+      take.title = ended ? "" : spec.unready;
+    },
+    /**
+     * @param {ReturnType<typeof import("./pair_runs.js").cycleBoxes>} cycles
+     * @param {number} length of the axis
+     * @param {number} most tokens of a cycle in either run
+     * @param {typeof import("./pair_runs.js").totals} totals
+     */
+    build(cycles, length, most, totals) {
+      if (!this.pin) return;
+      bars.replaceChildren(...cycles.map((each) => box(each, length, most)));
+      const sums = totals(this.pin);
+      rate.textContent = sums.rate.toFixed(1);
+      strip.setAttribute(
+        "aria-label",
+        filledIn(spec.row, { ...sums, side, title: this.pin.title, rate: sums.rate.toFixed(1) }),
+      );
+      const { orthrus } = this.pin.race;
+      words.replaceChildren(
+        ...orthrus.text.map((piece, k) =>
+          el("span", orthrus.by[k] ? "is-" + player.settings.statuses[orthrus.by[k]].name : "", piece),
+        ),
+      );
+    },
+    /**
+     * @param {{tokens: number, passes: number, ms: number}} now
+     * @param {number} share of the axis
+     */
+    show({ tokens, passes, ms }, share) {
+      if (!this.pin) return;
+      bars.style.clipPath = "inset(0 " + 100 * (1 - share) + "% 0 0)";
+      const all = this.pin.race.orthrus.ms.length;
+      count.textContent = filledIn(spec.count, { tokens, all, passes, ms: ms.toFixed(0) });
+      [...words.children].forEach((node, k) => node.classList.toggle("ahead", k >= tokens));
+    },
+  };
+}
