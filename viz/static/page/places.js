@@ -93,7 +93,14 @@ export function fieldsNow(player, themed) {
     ? { ...requested(), model: player.facts.badges.details.Model }
     : momentOf(player.head.now());
   const level = levels && levels.now() !== levels.first ? levels.now() : "";
-  return { run: player.settings.shell ? runOf(player) : "", ...shown, tab: player.tabs.open, ...added(player), level, theme };
+  return {
+    run: player.settings.shell ? runOf(player) : "",
+    ...shown,
+    tab: player.tabs.open,
+    ...added(player),
+    level,
+    theme,
+  };
 }
 
 /**

@@ -4,7 +4,8 @@ import { button, choice, el } from "../player/dom.js";
 import { filledIn } from "../player/format.js";
 import { makeTable, tableBox, tableToggle } from "../player/table.js";
 import { runCard } from "./pair_card.js";
-import { cycleBoxes, differences, endOf, findings, reachedAt, totals } from "./pair_runs.js";
+import { cycleBoxes, endOf, findings, reachedAt } from "./pair_runs.js";
+import { settingsOf } from "./pair_settings.js";
 
 const PLAY_MS = 9000; // of the run that is longer on the clock
 const STEPS = 400; // of the slider
@@ -23,7 +24,7 @@ class Pair {
     this.spec = spec;
     this.player = player;
     /** @type {O.PairClock} */
-    this.key = spec.clocks[0].key;
+    this.key = "passes";
     /** @type {Map<string, O.Pin>} */
     this.own = new Map(); // pinned from the stage
     this.share = 1; // of the clock; 1: both runs have ended
@@ -31,19 +32,22 @@ class Pair {
     this.playing = false;
     /** @type {Promise<unknown> | null} */
     this.begun = null;
+    this.length = 1; // of the axis
+
     /** @type {O.Fields} */
     this.asked = {};
     this.cards = SIDES.map((side) => runCard(side, spec, player, this));
+    this.go = button(spec.play, () => this.toggle());
+    this.range = el("input");
     this.result = el("p", "o-result");
     this.settings = el("div", "o-differs");
-    this.note = el("p", "o-note");
     this.tablebox = tableBox();
     this.end = el("p", "o-pairend");
     const lanes = el("div", "o-pairlanes");
     lanes.append(...this.cards.map(({ lane }) => lane), this.end);
     const texts = el("div", "o-pairtexts");
     texts.append(...this.cards.map(({ text }) => text));
-    host.append(this.tools(lanes), lanes, this.tablebox, this.result, texts, this.settings, this.note);
+    host.append(this.tools(lanes), lanes, this.tablebox, this.result, texts, this.settings);
   }
 
   /** @param {HTMLElement} lanes */
@@ -55,8 +59,6 @@ class Pair {
       spec.step,
       (i) => ((this.key = spec.clocks[i].key), this.build()),
     );
-    this.go = button(spec.play, () => this.toggle());
-    this.range = el("input");
     Object.assign(this.range, { type: "range", min: "0", max: String(STEPS), value: String(STEPS) });
     this.range.setAttribute("aria-label", spec.position);
     this.range.addEventListener("input", () => {
@@ -125,19 +127,21 @@ class Pair {
     const [easy, hard] = this.spec.first.every((name) => known.includes(name))
       ? this.spec.first
       : [rates[0]?.name, rates.at(-1)?.name];
-    const wanted = [this.asked.a || easy, this.asked.b || hard];
-    await Promise.all(
-      wanted.map(async (name, i) => (name && (await this.pick(i, name))) || this.pick(i, [easy, hard][i])),
-    );
+    const { a, b } = this.asked;
+    for (const [i, names] of [
+      [a, easy],
+      [b, hard],
+    ].entries())
+      for (const name of names) if (name && (await this.pick(i, name))) break;
   }
 
-  ready() {
+  loaded() {
     return (this.begun ??= this.begin());
   }
 
   /** Both runs, for a saved file. */
   async pins() {
-    await this.ready();
+    await this.loaded();
     return this.cards.flatMap(({ pin }) => pin || []);
   }
 
@@ -154,7 +158,7 @@ class Pair {
   }
 
   draw() {
-    this.ready();
+    this.loaded();
     for (const card of this.cards) card.stage(this.player.ended);
   }
 
@@ -172,11 +176,11 @@ class Pair {
     for (const card of this.cards) card.list(this.choices());
     if (!a || !b) return;
     const { spec, key } = this;
-    this.length = Math.max(endOf(a, key), endOf(b, key)) || 1;
+    this.length = Math.max(endOf(a, key), endOf(b, key), 1);
     const accepted = Object.entries(this.player.settings.statuses).find(([, { name }]) => name === "accepted");
     const boxes = [a, b].map((pin) => cycleBoxes(pin, key, accepted ? accepted[0] : ""));
     const most = Math.max(1, ...boxes.flat().map(({ n }) => n));
-    this.cards.forEach((card, i) => card.build(boxes[i], this.length || 1, most, totals));
+    this.cards.forEach((card, i) => card.build(boxes[i], this.length, most));
     const unit = spec.clocks.find((each) => each.key === key);
     this.end.textContent = (key === "ms" ? this.length.toFixed(0) : this.length) + " " + (unit ? unit.label : "");
     const said = findings(a, b, spec).filter(([name]) => name !== "machines" || key === "ms");
@@ -185,30 +189,16 @@ class Pair {
     const columns = { cycle: Array.from({ length: longest }, (_, i) => i + 1) };
     const table = { ...columns, a: boxes[0].map(({ n }) => n), b: boxes[1].map(({ n }) => n) };
     this.tablebox.replaceChildren(makeTable(spec.title, spec.table, table));
-    this.differ(a, b);
+    this.settings.replaceChildren(...settingsOf(a, b, spec));
     this.show();
     this.player.wake();
-  }
-
-  /**
-   * @param {O.Pin} a
-   * @param {O.Pin} b
-   */
-  differ(a, b) {
-    const { spec } = this;
-    const { prompts, differing, common } = differences(a, b, spec);
-    const list = el("dl");
-    if (prompts[0] !== prompts[1]) list.append(...row(spec.prompt, prompts.map((text) => [{ text, differs: false }])));
-    for (const each of differing) list.append(...row(each.name, [each.a, each.b]));
-    this.settings.replaceChildren(el("h3", "", list.childElementCount ? spec.settings : spec.none), list);
-    this.note.textContent = filledIn(spec.common, { names: common.join(", ") }) + " " + spec.knobs;
   }
 
   /** What the clock has reached. */
   show() {
     this.go.textContent = this.playing ? this.spec.pause : this.spec.play;
     this.range.value = String(Math.round(this.share * STEPS));
-    const at = this.share * (this.length || 1);
+    const at = this.share * this.length;
     for (const card of this.cards) if (card.pin) card.show(reachedAt(card.pin, this.key, at), this.share);
   }
 
@@ -224,21 +214,6 @@ class Pair {
     if (this.share >= 1 || this.player.tabs.hides("pair")) this.playing = false;
     this.show();
   }
-}
-
-/**
- * A setting's line: its name, A's value, B's value.
- * @param {string} name
- * @param {O.Piece[][]} values
- */
-function row(name, values) {
-  const cells = values.map((value, i) => {
-    const cell = el("dd", "o-verbatim");
-    cell.append(el("b", "o-side", SIDES[i]), " ");
-    value.forEach(({ text, differs }, k) => cell.append(k ? ", " : "", differs ? el("mark", "", text) : text));
-    return cell;
-  });
-  return [el("dt", "", name), ...cells];
 }
 
 /**

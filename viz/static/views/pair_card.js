@@ -2,6 +2,7 @@
 
 import { button, el } from "../player/dom.js";
 import { filledIn } from "../player/format.js";
+import { totals } from "./pair_runs.js";
 
 /**
  * @param {HTMLSelectElement} menu
@@ -20,7 +21,7 @@ function fillMenu(menu, choices, name) {
 }
 
 /**
- * @param {ReturnType<typeof import("./pair_runs.js").cycleBoxes>[0]} cycle
+ * @param {O.CycleBox} cycle
  * @param {number} length
  * @param {number} most
  */
@@ -30,7 +31,7 @@ function box({ from, to, n, kept }, length, most) {
   node.style.left = (100 * from) / length + "%";
   node.style.width = 100 * wide + "%";
   const bar = el("b");
-  bar.style.height = (100 * n) / most + "%";
+  bar.style.setProperty("--tall", String(n / most));
   bar.style.setProperty("--kept", (n ? (100 * kept) / n : 0) + "%");
   node.append(bar, el("em", "", wide > 0.018 ? n : "")); // a number that is cut says nothing
   return node;
@@ -55,7 +56,7 @@ export function runCard(side, spec, player, pair) {
   const said = el("p", "o-hint");
   said.append(rate, " ", spec.rate, el("br"), count);
   top.append(el("b", "o-side", side), menu, take, said);
-  const strip = el("div", "o-strip");
+  const strip = el("div", "o-cycles");
   strip.setAttribute("role", "img");
   const bars = el("div", "o-cboxes");
   strip.append(bars);
@@ -82,12 +83,11 @@ export function runCard(side, spec, player, pair) {
       take.title = ended ? "" : spec.unready;
     },
     /**
-     * @param {ReturnType<typeof import("./pair_runs.js").cycleBoxes>} cycles
+     * @param {O.CycleBox[]} cycles
      * @param {number} length of the axis
      * @param {number} most tokens of a cycle in either run
-     * @param {typeof import("./pair_runs.js").totals} totals
      */
-    build(cycles, length, most, totals) {
+    build(cycles, length, most) {
       if (!this.pin) return;
       bars.replaceChildren(...cycles.map((each) => box(each, length, most)));
       const sums = totals(this.pin);

@@ -11,7 +11,8 @@ import { applyChange } from "../player/patches.js";
 export function factsOf({ frames }, settings, names) {
   const facts = Object.fromEntries(names.map((name) => [name, structuredClone(settings.views[name].facts || {})]));
   for (const frame of frames)
-    if (!("p" in frame)) for (const [view, ...change] of frame.x) if (view in facts) applyChange(facts[view], ...change);
+    if (!("p" in frame))
+      for (const [view, ...change] of frame.x) if (view in facts) applyChange(facts[view], ...change);
   return /** @type {Pick<O.Pin, "race" | "badges">} */ (/** @type {unknown} */ (facts));
 }
 
@@ -46,6 +47,7 @@ export function reachedAt(pin, key, at) {
  * @param {O.Pin} pin
  * @param {O.PairClock} key
  * @param {string} accepted the code of an accepted token
+ * @returns {O.CycleBox[]}
  */
 export function cycleBoxes(pin, key, accepted) {
   const { cycles, orthrus } = pin.race;

@@ -302,6 +302,13 @@ declare namespace O {
     race: RaceFacts;
     badges: Pick<Provenance, "prompt" | "details">;
   }
+  /** A cycle on a clock: where it begins and ends, its tokens, those of them that were guesses. */
+  interface CycleBox {
+    from: number;
+    to: number;
+    n: number;
+    kept: number;
+  }
   /** A piece of a setting's value; whether the other run's value lacks it. */
   interface Piece {
     text: string;
