@@ -46,7 +46,7 @@ def skeleton() -> dict[str, Any]:
             "level": "Per cycle both write as many tokens.",
             "text": "Only the prompt differs, so it is the text that makes the difference: {better}'s is easier to guess.",
             "same": "Both texts are the same, all {n} tokens.",
-            "apart": "The texts part after {n} tokens.",
+            "apart": "The texts part at token {n}.",
             "again": "A and B are the same run.",
             "machines": "They were measured on different machines, so milliseconds compare the machines, too.",
         },

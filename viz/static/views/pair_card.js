@@ -67,6 +67,7 @@ export function runCard(side, spec, player, pair) {
   text.setAttribute("aria-label", filledIn(spec.text, { side }));
   const words = el("div");
   text.append(el("b", "o-side", side), words);
+  let shown = 0; // tokens
 
   return {
     lane,
@@ -97,6 +98,7 @@ export function runCard(side, spec, player, pair) {
         filledIn(spec.row, { ...sums, side, title: this.pin.title, rate: sums.rate.toFixed(1) }),
       );
       const { orthrus } = this.pin.race;
+      shown = orthrus.text.length;
       words.replaceChildren(
         ...orthrus.text.map((piece, k) =>
           el("span", orthrus.by[k] ? "is-" + player.settings.statuses[orthrus.by[k]].name : "", piece),
@@ -112,7 +114,11 @@ export function runCard(side, spec, player, pair) {
       bars.style.clipPath = "inset(0 " + 100 * (1 - share) + "% 0 0)";
       const all = this.pin.race.orthrus.ms.length;
       count.textContent = filledIn(spec.count, { tokens, all, passes, ms: ms.toFixed(0) });
-      [...words.children].forEach((node, k) => node.classList.toggle("ahead", k >= tokens));
+      const nodes = words.children;
+      for (; shown < tokens; shown++) nodes[shown].classList.remove("ahead");
+      for (; shown > tokens; shown--) nodes[shown - 1].classList.add("ahead");
+      const last = /** @type {HTMLElement | undefined} */ (nodes[tokens - 1]);
+      text.scrollTop = last && share < 1 ? last.offsetTop - text.clientHeight / 2 : 0;
     },
   };
 }

@@ -125,7 +125,8 @@ export function findings(a, b, spec) {
   if (prompts[0] === prompts[1]) {
     const [x, y] = [a, b].map(({ race }) => race.orthrus.text);
     const n = shared(x, y);
-    found.push([n === x.length && n === y.length ? "same" : "apart", { n }]);
+    const same = n === x.length && n === y.length;
+    found.push([same ? "same" : "apart", { n: same ? n : n + 1 }]);
   } else if (!differing.length && times !== "1.0") found.push(["text", { better }]);
   if (differing.some(({ name }) => spec.alike.includes(name))) found.push(["machines", {}]);
   return found;
