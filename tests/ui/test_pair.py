@@ -31,9 +31,8 @@ def test_an_easy_and_a_hard_run_are_two_clicks_away_and_play_in_step(server, ope
     watched.page.locator(".o-pair .o-kit .o-button").first.click()
     watched.until(f"{PART}.playing && {PART}.share > 0.05 && {PART}.share < 0.9")
     watched.page.locator(".o-pair .o-kit .o-button").first.click()
-    passes = watched.js(
-        f"(({PART}.cards.map(({{pin}}) => pin.race.orthrus.passes.filter((p) => p <= {PART}.share * {PART}.length).length)))"
-    )
+    due = f"pin.race.orthrus.passes.filter((p) => p <= {PART}.share * {PART}.length).length"
+    passes = watched.js(f"{PART}.cards.map(({{pin}}) => {due})")
     shown = watched.js(
         "[...document.querySelectorAll('.o-pairtext')].map((t) => t.querySelectorAll('span:not(.ahead)').length)"
     )

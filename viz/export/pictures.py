@@ -56,6 +56,11 @@ def _drafters(values: dict[str, Any], trace: Trace) -> Picture:
     return table(heads, [[lane.get(head) for head in heads] for lane in lanes] or [[None] * len(heads)])
 
 
+def _pair(values: dict[str, Any], trace: Trace) -> Picture:
+    """One run's half of the comparison."""
+    return table(["cycle", "tokens"], enumerate((verdict.n_commit for verdict in trace.verdicts), 1))
+
+
 def _words(values: dict[str, Any], trace: Trace) -> Picture:
     return table(["id", "token"], values["text"].items())
 
@@ -213,6 +218,7 @@ DRAWN: dict[str, Callable[[dict[str, Any], Trace], Picture]] = {
     "cache": _cache,
     "catch": _catch,
     "drafters": _drafters,
+    "pair": _pair,
     "lattice": _inspected,
     "whatif": _inspected,
 }

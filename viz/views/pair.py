@@ -44,7 +44,7 @@ def skeleton() -> dict[str, Any]:
         "result": {
             "more": "Per cycle {better} writes {times} times as many tokens as {worse}.",
             "level": "Per cycle both write as many tokens.",
-            "text": "Only the prompt differs, so it is the text that makes the difference: {better}'s is easier to guess.",
+            "text": "Only the prompt differs, so the text makes the difference: {better}'s is easier to guess.",
             "same": "Both texts are the same, all {n} tokens.",
             "apart": "The texts part at token {n}.",
             "again": "A and B are the same run.",

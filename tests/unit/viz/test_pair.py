@@ -1,4 +1,4 @@
-"""Two runs side by side: the first pair, and what a saved file holds of it. The browser's part: tests/js/pair.test.js."""
+"""Two runs side by side: the first pair, and a saved file's. The browser's part: tests/js/pair.test.js."""
 
 import json
 import re
@@ -25,7 +25,7 @@ def test_the_first_pair_differs_in_its_text_only():
     assert measure(easy).tokens_per_cycle > 4 * measure(hard).tokens_per_cycle
 
 
-def test_a_saved_file_holds_the_first_pair(monkeypatch):
+def test_a_saved_file_holds_the_first_pair():
     text = html.page(Trace.of(synthetic.events(seed=1, tokens=40)))
     held = json.loads(re.search(r'id="held">(.*?)</script>', text)[1])
     assert [pin["name"] for pin in held["pins"]] == [pair.EASY, pair.HARD] and held["lesson"] is None
