@@ -9,13 +9,15 @@ import {
   reachedAt,
   totals,
 } from "../../viz/static/views/pair_runs.js";
+import { say, speak } from "../../viz/static/player/messages.js";
 import { close, fixtures, sum } from "./fixtures.js";
 
 const { drawing, runs } = fixtures();
 const spec = drawing.views.pair;
 const pinned = (name, run) => ({ name, title: name, ...factsOf(run.whole, drawing, spec.kept) });
 const [a, b] = [pinned("one", runs.whole), pinned("two", runs.short)];
-const keys = spec.clocks.map(({ key }) => key);
+const keys = ["passes", "tokens", "ms"];
+speak(drawing);
 
 test("a pinned run is what the views say of the whole run", () => {
   for (const view of spec.kept) assert.deepEqual(a[view], runs.whole.views[view].facts);
@@ -73,7 +75,7 @@ test("settings that differ are told piece by piece, the others by name", () => {
     differing[0].b.filter(({ differs }) => differs).map(({ text }) => text),
     ["block size 8"],
   );
-  assert.ok(common.includes("Machine") && common.includes(spec.prompt) && !common.includes("Time"));
+  assert.ok(common.includes("Machine") && common.includes(say("pair.prompt")) && !common.includes("Time"));
 });
 
 test("what the comparison comes to", () => {

@@ -41,14 +41,14 @@ def test_an_easy_and_a_hard_run_are_two_clicks_away_and_play_in_step(server, ope
 
 
 def test_it_has_an_address_that_is_written_and_read(server, open_page):
-    watched = open_page(f"{server}#tab=pair&a=03-hard-text&b=02-ordinary-text", reduced=True)
+    watched = open_page(f"{server}#tab=pair&run-a=03-hard-text&run-b=02-ordinary-text", reduced=True)
     assert pinned(watched) == ["03-hard-text", "02-ordinary-text"]
     menu(watched, "A").select_option("01-easy-text")
-    watched.until("location.hash.includes('a=01-easy-text')")
-    assert "tab=pair" in watched.page.url and "b=02-ordinary-text" in watched.page.url
+    watched.until("location.hash.includes('run-a=01-easy-text')")
+    assert "tab=pair" in watched.page.url and "run-b=02-ordinary-text" in watched.page.url
     watched.page.go_back()
     watched.until(f"{NAMES}[0] === '03-hard-text'")
-    again = open_page(f"{server}#tab=pair&a=nothing&b=02-ordinary-text", reduced=True)
+    again = open_page(f"{server}#tab=pair&run-a=nothing&run-b=02-ordinary-text", reduced=True)
     assert pinned(again) == ["01-easy-text", "02-ordinary-text"], "what is not there is the first pair's"
 
 

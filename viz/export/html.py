@@ -12,9 +12,10 @@ from orthrus.config import EMBEDDED_MODEL
 from orthrus.errors import OrthrusError
 from orthrus.trace import Trace
 from orthrus.trace.files import SUFFIX, as_recorded, load
-from viz.language import say
+from viz.language import current, say, speaking
 from viz.player import frames, modules, shell
 from viz.views import catalogue, pair
+from viz.views.words import title as run_title
 
 __all__ = ["export_html", "page"]
 NOTHING: dict[str, Any] = {"lesson": None, "tapes": {}, "address": "", "codes": {}}  # beside its run
@@ -35,7 +36,7 @@ def page(trace: Trace, title: str | None = None, held: dict[str, Any] | None = N
             "plotly": frames.plotly_file().read_text(encoding="utf-8"),
             "script": modules.bundle(),
             "tape": frames.dumps_for_html(frames.whole(recorded, trace.start.run)),
-            "held": frames.dumps_for_html({**(held or NOTHING), "pins": pins()}),
+            "held": frames.dumps_for_html({**(held or NOTHING), "pins": pins(current())}),
             "settings": frames.dumps_for_html(frames.drawing()),
             "headline": frames.dumps_for_html(say("page.headline")),
         }
@@ -43,16 +44,17 @@ def page(trace: Trace, title: str | None = None, held: dict[str, Any] | None = N
 
 
 @cache
-def pins() -> list[dict[str, Any]]:
-    """The recorded pair to compare (`O.Pin`); none where the recorded runs are not installed."""
-    paths = [EMBEDDED_MODEL.parent / "traces" / f"{name}{SUFFIX}" for name in (pair.EASY, pair.HARD)]
-    return [pinned(path) for path in paths if path.exists()]
+def pins(language: str) -> list[dict[str, Any]]:
+    """The recorded pair to compare (`O.Pin`), in a language; none where the recorded runs are not installed."""
+    with speaking(language):
+        paths = [EMBEDDED_MODEL.parent / "traces" / f"{name}{SUFFIX}" for name in (pair.EASY, pair.HARD)]
+        return [_pinned(path) for path in paths if path.exists()]
 
 
-def pinned(path: Path) -> dict[str, Any]:
+def _pinned(path: Path) -> dict[str, Any]:
     name, trace = path.name.removesuffix(SUFFIX), load(path)
     facts = {view: catalogue.state(view, trace)["facts"] for view in pair.KEPT}
-    return {"name": name, "title": name[3:].replace("-", " ").capitalize(), **facts}
+    return {"name": name, "title": run_title(name), **facts}
 
 
 def export_html(trace: Trace, path: str | PathLike[str], title: str | None = None) -> None:

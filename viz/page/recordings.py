@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,10 +14,10 @@ from orthrus.trace import Trace
 from orthrus.trace.files import SUFFIX, load
 from orthrus.trace.metrics import measure
 from viz.format import number, times
-from viz.language import has, say
+from viz.language import say
 from viz.page import player_files
 from viz.player import frames
-from viz.views.words import counted
+from viz.views.words import counted, title
 
 log = logging.getLogger(__name__)
 
@@ -136,11 +135,3 @@ def measured(gallery: Iterable[Recording], prompts: Collection[str]) -> float | 
     """Mean tokens per cycle of the recordings of these prompts; None if there is no such recording."""
     rates = [card.per_cycle for card in gallery if card.per_cycle is not None and card.prompt in prompts]
     return sum(rates) / len(rates) if rates else None
-
-
-def title(name: str) -> str:
-    """'04-json-from-a-sentence' -> 'JSON from a sentence': a message, or made of the name if there is none."""
-    if has(f"runs.title.{name}"):
-        return say(f"runs.title.{name}")
-    words = re.sub(r"^\d+[-_]", "", name).replace("-", " ").replace("_", " ")
-    return re.sub(r"\bjson\b", "JSON", words[:1].upper() + words[1:], flags=re.IGNORECASE)

@@ -11,6 +11,8 @@ from viz.format import number
 from viz.patches import Change, merge, put
 
 NAME = "badges"
+# details that the comparison of two runs asks for: where times can be compared, and what differs in any two runs
+MACHINE, UNCOMPARED = ("Machine", "Software"), ("Time", "Telemetry")
 DISTRIBUTION = {
     "tone": "quiet",
     "text": "equal in distribution",

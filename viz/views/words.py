@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from orthrus.events import Event, Glyph, Piece
 from orthrus.events.detokenize import hexadecimal
 from orthrus.trace import Trace
 from viz.format import percent as share
-from viz.language import say
+from viz.language import has, say
 from viz.patches import Change, merge
 
 NAME = "words"
@@ -50,3 +51,11 @@ def percent(log_prob: float) -> str:
 def counted(n: int, noun: str) -> str:
     """1 token, 2 tokens: a message count.NOUN."""
     return say(f"count.{noun}", n=n)
+
+
+def title(name: str) -> str:
+    """'04-json-from-a-sentence' -> 'JSON from a sentence': a message, or made of the name if there is none."""
+    if has(f"runs.title.{name}"):
+        return say(f"runs.title.{name}")
+    words = re.sub(r"^\d+[-_]", "", name).replace("-", " ").replace("_", " ")
+    return re.sub(r"\bjson\b", "JSON", words[:1].upper() + words[1:], flags=re.IGNORECASE)

@@ -1,7 +1,7 @@
 /* Two runs side by side: both lanes' cycles on one axis, their texts, and what differs in their settings. */
 
 import { button, choice, el } from "../player/dom.js";
-import { filledIn } from "../player/format.js";
+import { say } from "../player/messages.js";
 import { makeTable, tableBox, tableToggle } from "../player/table.js";
 import { runCard } from "./pair_card.js";
 import { cycleBoxes, endOf, findings, reachedAt } from "./pair_runs.js";
@@ -11,6 +11,8 @@ const PLAY_MS = 9000; // of the run that is longer on the clock
 const STEPS = 400; // of the slider
 /** @type {O.Side[]} */
 const SIDES = ["A", "B"];
+/** @type {O.PairClock[]} */
+const CLOCKS = ["passes", "tokens", "ms"];
 
 class Pair {
   later = true;
@@ -36,8 +38,8 @@ class Pair {
 
     /** @type {O.Fields} */
     this.asked = {};
-    this.cards = SIDES.map((side) => runCard(side, spec, player, this));
-    this.go = button(spec.play, () => this.toggle());
+    this.cards = SIDES.map((side) => runCard(side, player, this));
+    this.go = button(say("pair.play"), () => this.toggle());
     this.range = el("input");
     this.result = el("p", "o-result");
     this.settings = el("div", "o-differs");
@@ -52,22 +54,21 @@ class Pair {
 
   /** @param {HTMLElement} lanes */
   tools(lanes) {
-    const { spec } = this;
     const kit = el("div", "o-kit");
     const clocks = choice(
-      spec.clocks.map(({ label }) => label),
-      spec.step,
-      (i) => ((this.key = spec.clocks[i].key), this.build()),
+      CLOCKS.map((key) => say("pair.clock." + key)),
+      say("pair.step"),
+      (i) => ((this.key = CLOCKS[i]), this.build()),
     );
     Object.assign(this.range, { type: "range", min: "0", max: String(STEPS), value: String(STEPS) });
-    this.range.setAttribute("aria-label", spec.position);
+    this.range.setAttribute("aria-label", say("pair.position"));
     this.range.addEventListener("input", () => {
       this.playing = false;
       this.share = Number(this.range.value) / STEPS;
       this.show();
     });
     const toggle = tableToggle((on) => ([this.tablebox.hidden, lanes.hidden] = [!on, on]));
-    kit.append(this.go, this.range, el("span", "o-hint", spec.step), clocks, toggle);
+    kit.append(this.go, this.range, el("span", "o-hint", say("pair.step")), clocks, toggle);
     return kit;
   }
 
@@ -109,12 +110,12 @@ class Pair {
    * @param {number} i
    */
   fromStage(i) {
-    const { player, spec } = this;
+    const { player } = this;
     const name = (player.run || "").split("/")[0];
     if (!player.live && player.library?.runs.some((run) => run.name === name)) return this.choose(i, name);
     if (!this.own.has(name)) {
       const { race, badges } = structuredClone(player.facts);
-      const title = filledIn(spec.live, { n: this.own.size + 1, prompt: badges.prompt.slice(0, 40) });
+      const title = say("pair.own", { n: this.own.size + 1, prompt: badges.prompt.slice(0, 40) });
       this.own.set(name, { name, title, race, badges });
     }
     return this.choose(i, name);
@@ -148,11 +149,11 @@ class Pair {
   /** @returns {O.Fields} */
   address() {
     const [a, b] = this.cards.map(({ pin }) => (pin && !this.own.has(pin.name) ? pin.name : ""));
-    return { a, b };
+    return { "run-a": a, "run-b": b };
   }
 
   /** @param {O.Fields} fields */
-  land({ a, b }) {
+  land({ "run-a": a, "run-b": b }) {
     if (this.begun) [a, b].forEach((name, i) => name && this.pick(i, name));
     else this.asked = { a, b };
   }
@@ -181,14 +182,15 @@ class Pair {
     const boxes = [a, b].map((pin) => cycleBoxes(pin, key, accepted ? accepted[0] : ""));
     const most = Math.max(1, ...boxes.flat().map(({ n }) => n));
     this.cards.forEach((card, i) => card.build(boxes[i], this.length, most));
-    const unit = spec.clocks.find((each) => each.key === key);
-    this.end.textContent = (key === "ms" ? this.length.toFixed(0) : this.length) + " " + (unit ? unit.label : "");
+    this.end.textContent = say("pair.end." + key, { n: Math.round(this.length) });
     const said = findings(a, b, spec).filter(([name]) => name !== "machines" || key === "ms");
-    this.result.textContent = said.map(([name, known]) => filledIn(spec.result[name], known)).join(" ");
+    this.result.textContent = said.map(([name, known]) => say("pair.result." + name, known)).join(" ");
+    /** @type {O.Pairs} */
+    const heads = ["cycle", "a", "b"].map((column) => [say("pair.table." + column), column]);
     const longest = Math.max(...boxes.map(({ length }) => length));
     const columns = { cycle: Array.from({ length: longest }, (_, i) => i + 1) };
     const table = { ...columns, a: boxes[0].map(({ n }) => n), b: boxes[1].map(({ n }) => n) };
-    this.tablebox.replaceChildren(makeTable(spec.title, spec.table, table));
+    this.tablebox.replaceChildren(makeTable(spec.title, heads, table));
     this.settings.replaceChildren(...settingsOf(a, b, spec));
     this.show();
     this.player.wake();
@@ -196,7 +198,7 @@ class Pair {
 
   /** What the clock has reached. */
   show() {
-    this.go.textContent = this.playing ? this.spec.pause : this.spec.play;
+    this.go.textContent = this.playing ? say("pair.pause") : say("pair.play");
     this.range.value = String(Math.round(this.share * STEPS));
     const at = this.share * this.length;
     for (const card of this.cards) if (card.pin) card.show(reachedAt(card.pin, this.key, at), this.share);

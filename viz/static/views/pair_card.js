@@ -1,7 +1,7 @@
 /* One of the two pinned runs: which one, a strip of its cycles, its text. */
 
 import { button, el } from "../player/dom.js";
-import { filledIn } from "../player/format.js";
+import { fixed, grouped, say } from "../player/messages.js";
 import { totals } from "./pair_runs.js";
 
 /**
@@ -39,22 +39,21 @@ function box({ from, to, n, kept }, length, most) {
 
 /**
  * @param {O.Side} side
- * @param {O.PairSpec} spec
  * @param {O.Player} player
  * @param {{choose(i: number, name: string): unknown, fromStage(i: number): unknown}} pair
  */
-export function runCard(side, spec, player, pair) {
+export function runCard(side, player, pair) {
   const i = side === "A" ? 0 : 1;
   const lane = el("article", "o-pinned");
   const menu = el("select", "o-speed");
-  menu.setAttribute("aria-label", filledIn(spec.pick, { side }));
+  menu.setAttribute("aria-label", say("pair.pick", { side }));
   menu.addEventListener("change", () => pair.choose(i, menu.value));
-  const take = button(filledIn(spec.pin, { side }), () => pair.fromStage(i));
+  const take = button(say("pair.pin", { side }), () => pair.fromStage(i));
   const rate = el("b", "o-pairrate");
   const count = el("span", "o-count");
   const top = el("div", "o-pintop");
   const said = el("p", "o-hint");
-  said.append(rate, " ", spec.rate, el("br"), count);
+  said.append(rate, " ", say("pair.rate"), el("br"), count);
   top.append(el("b", "o-side", side), menu, take, said);
   const strip = el("div", "o-cycles");
   strip.setAttribute("role", "img");
@@ -64,7 +63,7 @@ export function runCard(side, spec, player, pair) {
   const text = el("div", "o-text o-pairtext");
   text.tabIndex = 0;
   text.setAttribute("role", "group");
-  text.setAttribute("aria-label", filledIn(spec.text, { side }));
+  text.setAttribute("aria-label", say("pair.text", { side }));
   const words = el("div");
   text.append(el("b", "o-side", side), words);
   let shown = 0; // tokens
@@ -81,7 +80,7 @@ export function runCard(side, spec, player, pair) {
     /** @param {boolean} ended whether the run on the stage can be pinned */
     stage(ended) {
       take.disabled = !ended;
-      take.title = ended ? "" : spec.unready;
+      take.title = ended ? "" : say("pair.unready");
     },
     /**
      * @param {O.CycleBox[]} cycles
@@ -92,10 +91,16 @@ export function runCard(side, spec, player, pair) {
       if (!this.pin) return;
       bars.replaceChildren(...cycles.map((each) => box(each, length, most)));
       const sums = totals(this.pin);
-      rate.textContent = sums.rate.toFixed(1);
+      rate.textContent = fixed(sums.rate, 1);
       strip.setAttribute(
         "aria-label",
-        filledIn(spec.row, { ...sums, side, title: this.pin.title, rate: sums.rate.toFixed(1) }),
+        say("pair.strip", {
+          side,
+          title: this.pin.title,
+          rate: fixed(sums.rate, 1),
+          tokens: say("count.token", { n: sums.tokens }),
+          passes: say("count.forward-pass", { n: sums.passes }),
+        }),
       );
       const { orthrus } = this.pin.race;
       shown = orthrus.text.length;
@@ -113,7 +118,12 @@ export function runCard(side, spec, player, pair) {
       if (!this.pin) return;
       bars.style.clipPath = "inset(0 " + 100 * (1 - share) + "% 0 0)";
       const all = this.pin.race.orthrus.ms.length;
-      count.textContent = filledIn(spec.count, { tokens, all, passes, ms: ms.toFixed(0) });
+      count.textContent = say("pair.count", {
+        tokens,
+        all,
+        passes: say("count.forward-pass", { n: passes }),
+        time: say("number.milliseconds", { value: grouped(Math.round(ms)) }),
+      });
       const nodes = words.children;
       for (; shown < tokens; shown++) nodes[shown].classList.remove("ahead");
       for (; shown > tokens; shown--) nodes[shown - 1].classList.add("ahead");

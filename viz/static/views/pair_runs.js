@@ -1,5 +1,6 @@
 /* What two pinned runs have in common and what not, and how far each is on a clock. No drawing. */
 
+import { fixed, say } from "../player/messages.js";
 import { applyChange } from "../player/patches.js";
 
 /**
@@ -92,7 +93,7 @@ export function differences(a, b, spec) {
   const differing = [];
   const common = [];
   const prompts = [a, b].map(({ badges }) => badges.prompt);
-  if (prompts[0] === prompts[1]) common.push(spec.prompt);
+  if (prompts[0] === prompts[1]) common.push(say("pair.prompt"));
   for (const name of names) {
     const [one, two] = [left[name] || "–", right[name] || "–"];
     if (one === two) common.push(name);
@@ -118,16 +119,17 @@ export function findings(a, b, spec) {
   if (a.name === b.name) return [["again", {}]];
   const [one, two] = [totals(a).rate, totals(b).rate];
   const [better, worse] = one >= two ? ["A", "B"] : ["B", "A"];
-  const times = (Math.max(one, two) / (Math.min(one, two) || 1)).toFixed(1);
+  const ratio = Math.max(one, two) / (Math.min(one, two) || 1);
+  const level = ratio < 1.05; // shown as 1.0
   /** @type {ReturnType<typeof findings>} */
-  const found = [[times === "1.0" ? "level" : "more", { better, worse, times }]];
+  const found = [[level ? "level" : "more", { better, worse, times: fixed(ratio, 1) }]];
   const { prompts, differing } = differences(a, b, spec);
   if (prompts[0] === prompts[1]) {
     const [x, y] = [a, b].map(({ race }) => race.orthrus.text);
     const n = shared(x, y);
     const same = n === x.length && n === y.length;
     found.push([same ? "same" : "apart", { n: same ? n : n + 1 }]);
-  } else if (!differing.length && times !== "1.0") found.push(["text", { better }]);
+  } else if (!differing.length && !level) found.push(["text", { better }]);
   if (differing.some(({ name }) => spec.alike.includes(name))) found.push(["machines", {}]);
   return found;
 }

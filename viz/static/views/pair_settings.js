@@ -1,7 +1,7 @@
 /* What differs in the settings of two pinned runs, and what does not. */
 
 import { el } from "../player/dom.js";
-import { filledIn } from "../player/format.js";
+import { say } from "../player/messages.js";
 import { differences } from "./pair_runs.js";
 
 /**
@@ -27,10 +27,10 @@ function row(name, values) {
 export function settingsOf(a, b, spec) {
   const { prompts, differing, common } = differences(a, b, spec);
   const values = prompts.map((text) => [{ text, differs: false }]);
-  const rows = prompts[0] === prompts[1] ? [] : row(spec.prompt, values);
+  const rows = prompts[0] === prompts[1] ? [] : row(say("pair.prompt"), values);
   for (const each of differing) rows.push(...row(each.name, [each.a, each.b]));
   const list = el("dl");
   list.append(...rows);
-  const note = filledIn(spec.common, { names: common.join(", ") }) + " " + spec.knobs;
-  return [el("h3", "", rows.length ? spec.settings : spec.none), list, el("p", "o-note", note)];
+  const note = say("pair.common", { names: common.join(", ") }) + " " + say("pair.knobs");
+  return [el("h3", "", rows.length ? say("pair.settings") : say("pair.none")), list, el("p", "o-note", note)];
 }

@@ -317,27 +317,8 @@ declare namespace O {
   interface PairSpec extends Spec {
     first: string[];
     kept: string[];
-    clocks: { key: PairClock; label: string }[];
-    step: string;
-    play: string;
-    pause: string;
-    position: string;
-    pick: string;
-    pin: string;
-    live: string;
-    unready: string;
-    rate: string;
-    count: string;
-    row: string;
-    result: Record<string, string>;
-    settings: string;
-    prompt: string;
-    common: string;
-    none: string;
-    knobs: string;
     alike: string[];
     unsaid: string[];
-    text: string;
   }
   interface Lane {
     text: string[];
