@@ -8,7 +8,7 @@ from typing import Any
 
 from orthrus.trace import Trace
 from viz import theme
-from viz.views import cache_rows, captions, catalogue, catch, drafters, text
+from viz.views import anatomy, cache_rows, captions, catalogue, catch, drafters, text
 from viz.views.scoreboard import ENTRIES
 from viz.views.words import shown
 
@@ -96,6 +96,12 @@ def _inspector(values: dict[str, Any], trace: Trace) -> Picture:
     columns += [block.get(key) or [None] * n for key in ("q", "p", "rank_p")]
     heads = ["slot", "guess", "AR view's choice", "guess, diffusion ‰", "guess, AR ‰", "its rank there, from 0"]
     return table(heads, zip(range(1, n + 1), *columns, strict=True))
+
+
+def _anatomy(values: dict[str, Any], trace: Trace) -> Picture:
+    sizes = values["sizes"]
+    counts = {} if sizes is None else anatomy.counts(dict(zip(anatomy.DIMS, sizes, strict=True)))
+    return table(["tensor", "parameters"], ([anatomy.PARTS[key].tensor, n] for key, n in counts.items()))
 
 
 def _inspected(values: dict[str, Any], trace: Trace) -> Picture:
@@ -203,6 +209,7 @@ def _cache(values: dict[str, Any], trace: Trace) -> Picture:
 
 
 DRAWN: dict[str, Callable[[dict[str, Any], Trace], Picture]] = {
+    "anatomy": _anatomy,
     "words": _words,
     "badges": _badges,
     "tour": _tour,

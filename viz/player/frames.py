@@ -26,6 +26,7 @@ STYLES = (
     "extras.css",
     "drafters.css",
     "pair.css",
+    "anatomy.css",
     "contrast.css",
     "print.css",
 )

@@ -11,6 +11,7 @@ from orthrus.events import Event
 from orthrus.trace import Trace
 from viz.patches import Change, apply
 from viz.views import (
+    anatomy,
     block,
     cache_memory,
     cache_rows,
@@ -65,6 +66,7 @@ VIEWS: dict[str, ModuleType] = {
         tokens_over_time,
         cache_rows,
         cache_memory,
+        anatomy,
         download,
     )
 }
@@ -95,6 +97,7 @@ TABS = (
     Tab("statistics", "Statistics", ("statistics", "curve")),
     Tab("early", "Too early", ("early",)),
     Tab("cache", "Cache", ("cache", "memory")),
+    Tab("anatomy", "Anatomy", ("anatomy",)),
     Tab("lossless", "Lossless", ("neartie", "gaps")),
     Tab("class", "In class", ("class",)),
     Tab("take", "Take along", ("links", "record")),

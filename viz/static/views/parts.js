@@ -1,5 +1,6 @@
 /* What draws a view, by the kind that its skeleton names. */
 
+import { anatomyPart } from "./anatomy.js";
 import { blockPart } from "./block.js";
 import { cacheRowsPart } from "./cache_rows.js";
 import { captionsPart } from "./captions.js";
@@ -21,6 +22,7 @@ import { whatIfPart } from "./whatif.js";
 
 /** @type {Record<string, (host: HTMLElement, spec: any, player: O.Player) => O.Part>} */
 export const PARTS = {
+  anatomy: anatomyPart,
   badges: provenancePart,
   board: scoreboardPart,
   captions: captionsPart,

@@ -195,6 +195,16 @@ declare namespace O {
     shapes: string[][];
   }
 
+  interface AnatomySpec extends Spec {
+    dims: string[];
+    parts: Record<string, { tensor: string; shape: string[][]; passes: string[]; layer: boolean }>;
+  }
+  interface PartSize {
+    shape: number[];
+    each: number;
+    all: number;
+    tied: boolean;
+  }
   interface LatticeSpec extends Spec {
     source: string;
     rows: number;
