@@ -228,4 +228,5 @@ DRAWN: dict[str, Callable[[dict[str, Any], Trace], Picture]] = {
     "pair": _pair,
     "lattice": _inspected,
     "whatif": _inspected,
+    "relax": _inspected,
 }

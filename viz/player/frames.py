@@ -27,6 +27,7 @@ STYLES = (
     "drafters.css",
     "pair.css",
     "anatomy.css",
+    "judge.css",
     "contrast.css",
     "print.css",
 )

@@ -28,6 +28,7 @@ from viz.views import (
     provenance,
     quiz,
     race,
+    relax,
     scoreboard,
     staircase,
     statistics,
@@ -52,6 +53,7 @@ VIEWS: dict[str, ModuleType] = {
         inspector,
         lattice,
         whatif,
+        relax,
         text,
         scoreboard,
         drafters,
@@ -87,6 +89,7 @@ class Tab(NamedTuple):
 TABS = (
     Tab("inspect", "Inspect", ("inspector",)),
     Tab("whatif", "What if", ("whatif", "lattice")),
+    Tab("judge", "The judge", ("relax",)),
     Tab("text", "Text", ("output",)),
     Tab("pair", "Side by side", ("pair",)),
     Tab("measure", "Measure", ("axis", "board")),

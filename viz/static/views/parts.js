@@ -15,6 +15,7 @@ import { pairPart } from "./pair.js";
 import { provenancePart } from "./provenance.js";
 import { quizPart } from "./quiz.js";
 import { racePart } from "./race.js";
+import { relaxPart } from "./relax.js";
 import { scoreboardPart } from "./scoreboard.js";
 import { textPart } from "./text.js";
 import { tourPart } from "./tour.js";
@@ -38,6 +39,7 @@ export const PARTS = {
   plot: chartPart,
   quiz: quizPart,
   record: downloadPart,
+  relax: relaxPart,
   strip: cacheRowsPart,
   tour: tourPart,
   whatif: whatIfPart,

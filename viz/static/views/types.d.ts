@@ -303,6 +303,24 @@ declare namespace O {
     other: string;
     key: string;
   }
+  /** What the judge keeps: the exact rule, a guess among its first `least`, or of at least `least` percent. */
+  interface JudgeRule {
+    key: "exact" | "top2" | "top5" | "share";
+    least: number;
+  }
+  /** A block by a rule: guesses kept, also by the exact rule, those let through, each slot's outcome. */
+  interface Relaxed {
+    exact: number;
+    kept: number;
+    let: number[];
+    why: "cut" | "all" | "ended" | "unknown";
+    how: ("own" | "let" | "cut" | "open" | "unknown")[];
+  }
+  interface RelaxSpec extends Spec {
+    source: string;
+    end: string;
+    share: { from: number; to: number; step: number; value: number };
+  }
   type Side = "A" | "B";
   type PairClock = Clock | "tokens";
   /** A run that is kept to be compared: what the race and the badges say of it. */
