@@ -1,6 +1,6 @@
 /* Relax the judge: the block on show by another rule, slot by slot, and what that says of the run. */
 
-import { choice, el, quoting } from "../player/dom.js";
+import { button, choice, el, quoting } from "../player/dom.js";
 import { cellText } from "../player/format.js";
 import { fixed, percent, say } from "../player/messages.js";
 import { judgedBlocks, overRun, relaxed } from "./relax_rules.js";
@@ -44,7 +44,14 @@ class Relax {
     this.row.setAttribute("role", "group");
     this.row.setAttribute("aria-label", say("relax.picture"));
     this.why = el("div", "o-sentences");
+    this.next = button(say("relax.next"), () => this.seek());
     host.append(this.tools(), this.said, this.row, this.why);
+  }
+
+  /** @param {O.JudgeRule} rule */
+  pick(rule) {
+    this.rule = rule;
+    this.show();
   }
 
   tools() {
@@ -58,29 +65,46 @@ class Relax {
     line.hidden = true;
     range.addEventListener("input", () => {
       now.textContent = percent(Number(range.value) / 100);
-      this.rule = { key: "share", least: Number(range.value) };
-      this.show();
+      this.pick({ key: "share", least: Number(range.value) });
     });
     const rules = choice(
       RULES.map(({ key }) => say("relax.rule." + key)),
       say("relax.rules"),
       (i) => {
         line.hidden = RULES[i].key !== "share";
-        this.rule = line.hidden ? RULES[i] : { key: "share", least: Number(range.value) };
-        this.show();
+        this.pick(line.hidden ? RULES[i] : { key: "share", least: Number(range.value) });
       },
     );
-    kit.append(el("span", "o-hint", say("relax.rules")), rules, line, this.badge);
+    kit.append(el("span", "o-hint", say("relax.rules")), rules, line, this.badge, this.next);
     return kit;
+  }
+
+  /** Every judged block of the run by the rule. */
+  get all() {
+    return judgedBlocks(this.player.stops, this.spec.source).map((block) => this.by(block));
+  }
+
+  /** To the next block that would change, from the first on behind the last one. */
+  seek() {
+    const changing = this.all.flatMap(({ let: through }, cycle) => (through.length ? [cycle] : []));
+    const { cycle } = this.player.head.now();
+    const to = changing.find((each) => each > cycle) ?? changing[0];
+    this.player.head.pause();
+    if (to !== undefined) this.player.seekCycle(to, "verify");
   }
 
   draw() {
     this.show();
   }
 
+  /** @returns {O.Inspected | null} */
+  get now() {
+    return this.player.state[this.spec.source].block;
+  }
+
   /** The inspector's block is another one, and this view can be seen. */
   tick() {
-    if (this.player.state[this.spec.source].block !== this.block && !this.player.tabs.hides("relax")) this.show();
+    if (this.now !== this.block && !this.player.tabs.hides("relax")) this.show();
   }
 
   /** @param {O.Inspected} block */
@@ -95,8 +119,8 @@ class Relax {
   }
 
   show() {
-    /** @type {O.Inspected | null} */
-    const block = (this.block = this.player.state[this.spec.source].block);
+    const block = this.now;
+    this.block = block;
     const exact = this.rule.key === "exact";
     this.badge.dataset.tone = exact ? "good" : "warn";
     this.badge.textContent = exact
@@ -147,6 +171,7 @@ class Relax {
     const quoted = (id) => (id === undefined ? "" : "“" + cellText(this.player.word(id)) + "”");
     /** @param {number} i */
     const known = (i) => ({ slot: i + 1, guess: quoted(block.ids[i]), own: quoted(block.own?.[i]) });
+    /** @type {string[]} */
     const said = [];
     if (through.length) {
       const [i] = through;
@@ -160,10 +185,9 @@ class Relax {
     if (why === "all") said.push(say("relax.all"));
     if (why === "ended") said.push(say("relax.ended", { slot: kept }));
     if (why === "unknown") said.push(this.missing(block, kept + 1));
-    return [el("p", "", ""), el("p", "o-hint", say("relax.inside"))].map((node, i) => {
-      if (!i) node.append(...quoting(said.join(" ")));
-      return node;
-    });
+    const line = el("p");
+    line.append(...quoting(said.join(" ")));
+    return [line, el("p", "o-hint", say("relax.inside"))];
   }
 
   /**
@@ -179,8 +203,10 @@ class Relax {
 
   /** What the rule says of the run as far as it is known. */
   overall() {
+    this.next.hidden = true;
     if (this.rule.key === "exact") return [el("p", "", say("relax.run.exact"))];
-    const blocks = judgedBlocks(this.player.stops, this.spec.source).map((block) => this.by(block));
+    const blocks = this.all;
+    this.next.hidden = !blocks.some(({ let: through }) => through.length);
     const { same, parts, unknown, more, before, after } = overRun(blocks);
     const said = [];
     if (same === blocks.length) said.push(say("relax.run.same", { n: same }));
