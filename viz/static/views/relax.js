@@ -175,7 +175,7 @@ class Relax {
     const said = [];
     if (through.length) {
       const [i] = through;
-      const share = block.p ? percent(block.p[i] / 1000, 1) : "";
+      const share = block.p ? (block.p[i] ? "" : "< ") + percent((block.p[i] || 1) / 1000, 1) : "";
       const rank = block.rank_p ? block.rank_p[i] + 1 : 0;
       const values = { ...known(i), rank, share };
       said.push(rank > 0 ? say("relax.let", values) : say("relax.let-unranked", values));
