@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -67,13 +69,12 @@ def checkpoint(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def server(traces, checkpoint, tmp_path_factory):
+@contextmanager
+def serving(traces: Path, checkpoint: Path, log: Path) -> Iterator[str]:
     """`python app.py` on a free port; yields its address and shows its log where it does not start."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = tmp_path_factory.mktemp("log") / "app.log"
     command = [sys.executable, "app.py", "--port", str(port), "--traces", str(traces), "--model", str(checkpoint)]
     with log.open("wb") as out:
         process = subprocess.Popen([*command, "--device", "cpu"], cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
@@ -88,6 +89,20 @@ def server(traces, checkpoint, tmp_path_factory):
     finally:
         process.terminate()
         process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def server(traces, checkpoint, tmp_path_factory):
+    """The page with the made-up recordings."""
+    with serving(traces, checkpoint, tmp_path_factory.mktemp("log") / "app.log") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def shipped(checkpoint, tmp_path_factory):
+    """The page with the recordings and lessons that the project has."""
+    with serving(ROOT / "assets" / "traces", checkpoint, tmp_path_factory.mktemp("log") / "app.log") as address:
+        yield address
 
 
 def _answers(address: str) -> bool:
