@@ -31,23 +31,26 @@ with startup.direct():
     )
 
     import gradio as gr  # isort: skip
+    from gradio.i18n import I18nData  # isort: skip
+from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
 from orthrus import checks
 from orthrus.corpus import DOMAINS, domain_module
+from orthrus.errors import OrthrusError
 from orthrus.server.class_routes import ClassRoutes
 from orthrus.server.classes import Classes
 from orthrus.server.heap import bound_heap
 from orthrus.server.model_service import Service
 from orthrus.server.request_filter import API
-from orthrus.server.run_manager import LOADING, RunManager
+from orthrus.server.run_manager import RunManager
 from orthrus.server.security_headers import frame_origins, guarded
 from orthrus.server.settings import Settings
-from orthrus.server.updates import Update
+from orthrus.server.updates import Update, sentence
 from orthrus.server.worker_pool import Workers
 from orthrus.trace.files import SUFFIX, load
-from viz.language import HEADER, known, say, spoken
+from viz.language import ENGLISH, HEADER, known, messages, say, speaking, spoken, translations
 from viz.page import player_files
 from viz.page.api import Endpoints, Visitor
 from viz.page.document import amending
@@ -56,9 +59,9 @@ from viz.page.form import ADVANCED, LIMIT, ChoiceField, NumberField, read
 from viz.page.lesson_files import LessonFile, lesson_files
 from viz.page.live_run import LiveRuns
 from viz.page.recordings import Recording, chips, listed, measured_on, recordings
+from viz.page.server_words import translated
 from viz.player import frames
 
-PRIVATE = "Prompts are not kept.", "The operator of this server keeps the runs, prompts included."
 SPARE_THREADS = 40  # threads for everything but runs; a waiting run holds one server thread
 NEXT = "return all[(all.indexOf(now) + 1) % all.length];"
 ANY = "return all[Math.floor(Math.random() * all.length)];"
@@ -70,8 +73,9 @@ FEED = """
   take();
 """
 TEACHES = "x-orthrus-class"  # of a teacher's own run: CODE TOKEN
-CHIPS = "Bar: tokens per cycle of that kind, as recorded; easy text first."
 log = logging.getLogger("app")
+# the components' own words, which the framework chooses in the browser; viz/static/page/page.js tells it the language
+tr = gr.I18n(**translations("page.", "form.", "runs.kind.", "live.", "server.loading"))
 
 
 class Served(NamedTuple):
@@ -101,7 +105,9 @@ def shown(text: str, bad: bool = False) -> str:
 
 def outputs(update: Update) -> tuple[Any, Any]:
     """Update -> values of the stage and the status; gr.skip() leaves a component as it is."""
-    status = gr.skip() if update.status is None else shown(update.status, update.failed)
+    status = gr.skip()
+    if update.status is not None:
+        status = shown(translated(update.status, update.code), update.failed)
     return gr.skip() if update.message is None else update.message, status
 
 
@@ -141,13 +147,14 @@ def presets(prompt: gr.Textbox, gallery: list[Recording]) -> None:
     with gr.Row(elem_classes="chips"):
         for kind, _, share in chips(gallery, texts):
             pick = f"(now) => {{ const all = {frames.dumps(list(texts[kind]))}; {NEXT} }}"
-            chip = gr.Button(kind, size="sm", elem_classes="preset", elem_id=f"preset-{kind}")
+            chip = gr.Button(tr(f"runs.kind.{kind}"), size="sm", elem_classes="preset", elem_id=f"preset-{kind}")
             chip.click(None, prompt, prompt, js=pick)
             rules += f"#preset-{kind}{{--bar:{100 * (share or 0):.0f}%}}"
         every = frames.dumps([text for each in texts.values() for text in each])
-        surprise = gr.Button("surprise me", size="sm", elem_classes="preset", elem_id="preset-any")
+        surprise = gr.Button(tr("page.surprise"), size="sm", elem_classes="preset", elem_id="preset-any")
         surprise.click(None, prompt, prompt, js=f"(now) => {{ const all = {every}.filter((t) => t !== now); {ANY} }}")
-    gr.HTML(f"<style>{rules}</style><p>{CHIPS if gallery else ''}</p>", elem_classes="quiet bars")
+    about = tr("page.chips") if gallery else ""
+    gr.HTML(f"<style>{rules}</style><p>{about}</p>", elem_classes="quiet bars")
 
 
 def control(field: NumberField | ChoiceField) -> gr.Textbox | gr.Radio:
@@ -155,17 +162,19 @@ def control(field: NumberField | ChoiceField) -> gr.Textbox | gr.Radio:
 
     Numbers use a text box: a browser's number field drops the comma of 0,7 and runs with 7.
     """
-    look = {"label": field.label, "info": field.about, "elem_id": f"field-{field.name}"}
+    look = {"label": tr(f"form.{field.name}.label"), "info": tr(f"form.{field.name}.about")}
+    look["elem_id"] = f"field-{field.name}"
     if isinstance(field, ChoiceField):
         return gr.Radio(list(field.choices), value=field.value, min_width=240, **look)
     value = "" if field.value is None else f"{field.value:g}"
-    return gr.Textbox(value, max_lines=1, placeholder=field.empty, min_width=112, **look)
+    empty = value or tr(f"form.{field.name}.without")
+    return gr.Textbox(value, max_lines=1, placeholder=empty, min_width=112, **look)
 
 
 def fields(engine: str) -> dict[str, gr.Textbox | gr.Radio]:
     """The form's components by name: one visible, the others in an accordion."""
     controls = {LIMIT.name: control(LIMIT)}
-    with gr.Accordion("Advanced", open=False, elem_id="advanced"), gr.Row():
+    with gr.Accordion(tr("page.advanced"), open=False, elem_id="advanced"), gr.Row():
         controls |= {field.name: control(field) for field in ADVANCED}
     controls["engine"].value = "torch" if engine == "torch" else "auto"
     return controls
@@ -184,15 +193,17 @@ def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, RunManager, Serve
     files = {each.name: (each, folder / f"{each.name}{SUFFIX}") for each in gallery}
     files |= {each.name: (each, folder / "learning" / f"{each.name}{SUFFIX}") for each in learning}
     first = domain_module(DOMAINS[0]).PRESETS[0]
-    hello = "A recorded run is playing." if gallery else "There is no recorded run; write a prompt."
+    hello = tr("live.recorded" if gallery else "live.none")
     with gr.Blocks(title="Orthrus Live", fill_width=True) as page:
         with gr.Column(elem_id="side"):
-            gr.HTML("<h2>Your own prompt</h2>", elem_classes="name")
-            prompt = gr.Textbox(first, label="Prompt", show_label=False, lines=5, max_lines=5, elem_id="prompt")
+            gr.HTML(f"<h2>{tr('page.your-prompt')}</h2>", elem_classes="name")
+            prompt = gr.Textbox(
+                first, label=tr("page.prompt"), show_label=False, lines=5, max_lines=5, elem_id="prompt"
+            )
             with gr.Row(elem_id="go"):
-                run = gr.Button("Run live", variant="primary", elem_id="run")
-                stop = gr.Button("Stop", elem_id="stop")
-            status = gr.HTML(shown(hello), elem_id="status", min_height=44)
+                run = gr.Button(tr("page.run"), variant="primary", elem_id="run")
+                stop = gr.Button(tr("page.stop"), elem_id="stop")
+            status = gr.HTML(f'<p role="status">{hello}</p>', elem_id="status", min_height=44)
             presets(prompt, gallery)
             runs = place("runs", RUNS)
             entered = fields(settings.engine)
@@ -204,14 +215,16 @@ def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, RunManager, Serve
                 apply_default_css=False,
                 elem_id="guess",
             )
-            about = gr.HTML(shown(LOADING), elem_id="about", elem_classes="quiet")
-            gr.HTML(f"<p>{PRIVATE[bool(settings.records)]}</p>", elem_classes="quiet")
+            about = gr.HTML(f'<p role="status">{tr("server.loading")}</p>', elem_id="about", elem_classes="quiet")
+            gr.HTML(f"<p>{tr('page.kept' if settings.records else 'page.private')}</p>", elem_classes="quiet")
         view = place("feed", FEED)
-        on_pick(live, runs, {name: each.title for name, (each, _) in files.items()}, status)
+        on_pick(live, runs, files, status)
         on_run(live, classes, [run.click, prompt.submit], stop, prompt, entered, [view, status], tools)
         on_load(manager, page, about)
         on_link(page, status, {"prompt": prompt, **entered})
         add_endpoints(Endpoints(manager, verify, files))
+    info = page.get_api_info
+    page.get_api_info = lambda *how, **more: english(info(*how, **more))  # the API speaks English
     page.validate_inputs = enough  # gradio's own check would log the whole request, prompt and all
     texts = {r.message: partial(drawn, r.name, path) for r, path in files.values()}
     texts |= {each.text: each.draw for each in taught}
@@ -228,7 +241,16 @@ def enough(function: Any, values: list) -> None:
     for component, value in zip(function.inputs, values, strict=False):
         if isinstance(component, gr.Radio) and value not in (None, *(name for _, name in component.choices)):
             choices = ", ".join(name for _, name in component.choices)
-            raise failure("unknown-choice", f"{component.label}: {checks.say(value)} is not one of {choices}.")
+            raise failure("unknown-choice", f"{english(component.label)}: {checks.say(value)} is not one of {choices}.")
+
+
+def english(value: Any) -> Any:
+    """Components' words in English instead of their keys, anywhere in a value."""
+    if isinstance(value, dict):
+        return {name: english(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [english(each) for each in value]
+    return messages(ENGLISH)[value.key] if isinstance(value, I18nData) else value
 
 
 def failure(code: str, sentence: str) -> gr.Error:
@@ -236,13 +258,14 @@ def failure(code: str, sentence: str) -> gr.Error:
     return gr.Error(sentence, title=code, print_exception=False)
 
 
-def on_pick(live: LiveRuns, runs: gr.HTML, titles: dict[str, str], status: gr.HTML) -> None:
+def on_pick(live: LiveRuns, runs: gr.HTML, files: dict[str, tuple[Recording, Path]], status: gr.HTML) -> None:
     """The browser shows the recorded run that a visitor has picked; a live run of theirs ends."""
 
     def show(picked: gr.EventData, request: gr.Request) -> str:
         live.forget(request.session_hash)
-        title = titles.get(getattr(picked, "name", ""))
-        return shown(f"Recorded run: {title}." if title else "There is no recorded run of that name.")
+        found = files.get(getattr(picked, "name", ""))
+        with speaking(language_of(request)):
+            return shown(say("live.picked", title=found[0].title) if found else say("live.unknown"))
 
     runs.select(show, None, status, queue=False, api_visibility="private", show_progress="hidden")
 
@@ -250,10 +273,11 @@ def on_pick(live: LiveRuns, runs: gr.HTML, titles: dict[str, str], status: gr.HT
 def on_load(manager: RunManager, page: gr.Blocks, about: gr.HTML) -> None:
     """Show the model's status once it is loaded."""
 
-    async def tell() -> str:
+    async def tell(request: gr.Request) -> str:
         while (words := manager.about()) is None:
             await asyncio.sleep(0.5)
-        return shown(words)
+        with speaking(language_of(request)):
+            return shown(translated(words))
 
     page.load(tell, None, about, show_progress="hidden", concurrency_limit=None, api_visibility="private")
 
@@ -287,7 +311,8 @@ def on_run(
 
     def enter(request: gr.Request) -> str:
         live.enter(request.session_hash)
-        return shown("Your prompt is on its way to the model; it is measured first and then shown.")
+        with speaking(language_of(request)):
+            return shown(say("live.asked"))
 
     def go(prompt: str, request: gr.Request, **entered: Any) -> Iterator[tuple[Any, Any]]:
         keep = classes.keeper(request.headers.get(TEACHES, ""))
@@ -295,7 +320,8 @@ def on_run(
         yield from spoken(language_of(request), (outputs(update) for update in updates))
 
     def halt(request: gr.Request) -> str:
-        return shown("Stopping after this pass." if live.stop(request.session_hash) else "Nothing is running.")
+        with speaking(language_of(request)):
+            return shown(say("live.stopping") if live.stop(request.session_hash) else say("live.idle"))
 
     form = {"prompt": prompt, **entered}
     names, plain = frames.dumps(list(form)), frames.dumps([each.value for each in form.values()])
@@ -319,7 +345,7 @@ def add_endpoints(api: Endpoints) -> None:
         return Visitor(request.session_hash or address_of(request), address_of(request))
 
     def add(method: Callable, **how: Any) -> None:
-        function = endpoint(method, gr.Request, visitor, failure)
+        function = endpoint(method, gr.Request, visitor, failure, language_of)
         gr.api(function, api_name=method.__name__, **how)
 
     for method in (api.decode_events, api.lossless_check, api.race_drafters, api.verify_block):
@@ -328,9 +354,15 @@ def add_endpoints(api: Endpoints) -> None:
         add(method, queue=False)
 
 
-def language_of(request: gr.Request) -> str:
+def language_of(request: gr.Request | Request | None) -> str:
     """The language of the page that asks; English for any other client."""
-    return known(request.headers.get(HEADER))
+    return known(request.headers.get(HEADER) if request else None)
+
+
+def refusal(error: OrthrusError, request: Request) -> str:
+    """A class's refusal in the language of the page that asks."""
+    with speaking(language_of(request)):
+        return translated(sentence(str(error)), error.code)
 
 
 def address_of(request: gr.Request) -> str:
@@ -349,7 +381,7 @@ def routes(manager: RunManager, served: Served) -> list[Route]:
 
     # below the API, too: a Node server in front passes on nothing else, and shows the page in its stead
     asked = [Route(f"{below}/{each.__name__}", each) for below in ("", API) for each in (healthz, metrics)]
-    return [*asked, *ClassRoutes(served.classes).routes(), player_files.route(served.runs, served.draws)]
+    return [*asked, *ClassRoutes(served.classes, refusal).routes(), player_files.route(served.runs, served.draws)]
 
 
 def offers_tools(wanted: bool | None) -> bool:
@@ -379,6 +411,7 @@ def launch(page: gr.Blocks, manager: RunManager, served: Served, settings: Setti
             run_history=False,
             share=False,
             ssr_mode=False,  # rendered by a Node server in front, the document would lack our headers and our script
+            i18n=tr,
             footer_links=["api", "settings"],
             max_threads=settings.limits.waiting + SPARE_THREADS,
             app_kwargs={

@@ -160,6 +160,16 @@ def _locale(language: str) -> Any:
     return Locale.parse(tag(language), sep="-")
 
 
+def translations(*prefixes: str) -> dict[str, dict[str, str]]:
+    """Messages without plural forms, by `tag` and key, as a framework takes them; see `by_prefix`."""
+    found = {}
+    for each in LANGUAGES:
+        with speaking(each):
+            given = by_prefix(*prefixes).items()
+        found[tag(each)] = {key: message for key, message in given if isinstance(message, str)}
+    return found
+
+
 def by_prefix(*prefixes: str) -> dict[str, Message]:
     """The current language's messages whose keys are, or begin with, one of these; "area." stands for a whole area."""
     return {

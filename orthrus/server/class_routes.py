@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -28,10 +28,17 @@ BEAT_S = 15.0  # a silent stream says this often that it lives: proxies and page
 UNSTORED = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
-def refused(error: OrthrusError) -> JSONResponse:
+Words = Callable[[OrthrusError, Request], str]
+
+
+def plain(error: OrthrusError, request: Request) -> str:
+    return sentence(str(error))
+
+
+def refused(error: OrthrusError, detail: str) -> JSONResponse:
     kinds = {NoSuchClass: 404, NotTheTeacher: 403, LimitExceeded: 429}
     status = next((status for kind, status in kinds.items() if isinstance(error, kind)), 400)
-    return JSONResponse({"detail": sentence(str(error)), "code": error.code}, status, UNSTORED)
+    return JSONResponse({"detail": detail, "code": error.code}, status, UNSTORED)
 
 
 async def body_of(request: Request) -> dict[str, Any]:
@@ -45,8 +52,9 @@ async def body_of(request: Request) -> dict[str, Any]:
 
 
 class ClassRoutes:
-    def __init__(self, classes: Classes) -> None:
-        self.classes = classes
+    def __init__(self, classes: Classes, words: Words = plain) -> None:
+        """`words` says an error to who asked."""
+        self.classes, self.words = classes, words
 
     def routes(self) -> list[Route]:
         post = Route(f"{CLASS}{{act}}", self.act, methods=["POST"])
@@ -58,7 +66,7 @@ class ClassRoutes:
         try:
             said = self.does(request.path_params["act"], code, token, await body_of(request), address_of(request))
         except OrthrusError as error:
-            return refused(error)
+            return refused(error, self.words(error, request))
         return JSONResponse(said, headers=UNSTORED)
 
     def does(self, act: str, code: str, token: str, body: dict[str, Any], address: str) -> dict[str, Any]:
@@ -82,7 +90,7 @@ class ClassRoutes:
         try:
             packed = self.classes.film(request.query_params.get("class", ""), request.query_params.get("run", ""))
         except OrthrusError as error:
-            return refused(error)
+            return refused(error, self.words(error, request))
         return Response(packed, media_type="application/json", headers={**UNSTORED, "content-encoding": "gzip"})
 
     async def follow(self, request: Request) -> Response:
@@ -92,7 +100,7 @@ class ClassRoutes:
         try:
             self.classes.admit(code, address_of(request), token, pupil)
         except OrthrusError as error:
-            return refused(error)
+            return refused(error, self.words(error, request))
         key = "" if token else pupil if 0 < len(pupil) <= 32 else secrets.token_urlsafe(12)
         return StreamingResponse(self.stream(code, key), media_type="text/event-stream", headers=UNSTORED)
 

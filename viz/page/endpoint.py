@@ -10,18 +10,24 @@ from typing import Any, get_type_hints
 from orthrus.errors import OrthrusError
 from orthrus.server.run import trouble
 from orthrus.server.updates import sentence
+from viz.language import ENGLISH, speaking, spoken
 from viz.page.api import Visitor
+from viz.page.server_words import translated
 
 log = logging.getLogger(__name__)
 
 
 def endpoint(
-    method: Callable, request: type, visitor: Callable[[Any], Visitor], refusal: Callable[[str, str], Exception]
+    method: Callable,
+    request: type,
+    visitor: Callable[[Any], Visitor],
+    refusal: Callable[[str, str], Exception],
+    language: Callable[[Any], str] = lambda request: ENGLISH,
 ) -> Callable:
     """`method` without its `visitor` parameter but with a `request` of that type at the end.
 
-    The visitor is made from the request. Every error is raised as `refusal(code, sentence)`; one that is not the
-    caller's is logged and has the code `internal-error`.
+    The visitor is made from the request, and so is the language of an answer's words. Every error is raised as
+    `refusal(code, sentence)`; one that is not the caller's is logged and has the code `internal-error`.
     """
     types, parameters = get_type_hints(method), inspect.signature(method).parameters
     visited = types.pop("visitor", None) is not None
@@ -33,22 +39,26 @@ def endpoint(
         return method(*([visitor(from_whom)] if visited else []), *given_values)
 
     def one(*values: Any) -> Any:
-        try:
-            return call(*values)
-        except Exception as error:
-            raise refused(error) from None
+        with speaking(language(values[-1])):
+            try:
+                return call(*values)
+            except Exception as error:
+                raise refused(error) from None
 
     def many(*values: Any) -> Iterator[Any]:
-        try:
-            yield from call(*values)
-        except Exception as error:
-            raise refused(error) from None
+        def items() -> Iterator[Any]:
+            try:
+                yield from call(*values)
+            except Exception as error:
+                raise refused(error) from None
+
+        yield from spoken(language(values[-1]), items())
 
     def refused(error: Exception) -> Exception:
         if isinstance(error, OrthrusError):
-            return refusal(error.code, sentence(str(error)))
+            return refusal(error.code, translated(sentence(str(error)), error.code))
         log.exception("%s failed", method.__name__)
-        return refusal("internal-error", trouble(error))
+        return refusal("internal-error", translated(trouble(error)))
 
     function: Any = many if inspect.isgeneratorfunction(method) else one
     function.__name__, function.__doc__ = method.__name__, method.__doc__

@@ -18,61 +18,33 @@ _DEFAULTS = DecodeConfig()
 
 
 class NumberField(NamedTuple):
-    """A field for one number."""
+    """A field for one number. Its words are the messages form.NAME.label, .about and, for what it
+    means if it is empty and has no default, .without."""
 
     name: str
-    label: str
-    about: str
-    without: str = ""  # the meaning of an empty field, if that is not a number
 
     @property
     def value(self) -> float | None:
         """The default, None if empty is the default."""
         return getattr(_DEFAULTS, self.name)
 
-    @property
-    def empty(self) -> str:
-        """The placeholder of the empty field."""
-        return self.without if self.value is None else f"{self.value:g}"
-
 
 class ChoiceField(NamedTuple):
     name: str
-    label: str
-    about: str
     choices: tuple[str, ...]
     value: str
 
 
-LIMIT = NumberField("max_new_tokens", "Max new tokens", "Prompt and answer share the context.")
+LIMIT = NumberField("max_new_tokens")
 ADVANCED = (
-    NumberField("temperature", "Temperature", "0 is greedy; above it tokens are drawn."),
-    NumberField("seed", "Seed", "Decides every draw."),
-    NumberField("top_k", "Top-k", "Draw from this many tokens.", without="off"),
-    NumberField("top_p", "Top-p", "Draw from this mass.", "off"),
-    NumberField("block_size", "Block size K", "Anchor and guesses.", without="the model's"),
-    ChoiceField(
-        "draft",
-        "Drafts",
-        "chain: a block of K. tree: branches beside it. lookup: repeated text needs no draft pass. "
-        "one-pass: the next draft, made while verifying. auto: what pays.",
-        DRAFTS,
-        _DEFAULTS.draft,
-    ),
-    ChoiceField(
-        "coupling",
-        "Coupling, above temperature 0",
-        "gumbel writes the text of plain sampling with the same seed; rejection is equal to it in distribution.",
-        COUPLINGS,
-        _DEFAULTS.coupling,
-    ),
-    ChoiceField(
-        "engine",
-        "Engine",
-        "auto: the compiled one, every logit row equal in every bit. torch: plain PyTorch, equal tokens as measured.",
-        ("auto", "torch"),
-        "auto",
-    ),
+    NumberField("temperature"),
+    NumberField("seed"),
+    NumberField("top_k"),
+    NumberField("top_p"),
+    NumberField("block_size"),
+    ChoiceField("draft", DRAFTS, _DEFAULTS.draft),
+    ChoiceField("coupling", COUPLINGS, _DEFAULTS.coupling),
+    ChoiceField("engine", ("auto", "torch"), "auto"),
 )
 FIELDS = (LIMIT, *ADVANCED)
 

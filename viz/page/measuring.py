@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from orthrus.events import ArChunk, Event
 from orthrus.server.updates import Update
 from orthrus.trace import Trace
+from viz.language import say
 from viz.page.stream import Light, expected
 from viz.views.provenance import decoding
 
@@ -43,6 +44,6 @@ class Measuring:
 def sentence(lane: str, trace: Trace) -> str:
     """A sentence on what is running."""
     if lane == "AR":
-        return f"Now plain decoding answers the same prompt, measured alone.{expected(trace)}"
+        return say("live.plain", expected=expected(trace))
     assert trace.start is not None, "a run that measures has begun"
-    return f"Orthrus is writing ({decoding(trace.start)}, {trace.start.model.mode} mode)."
+    return say("live.writing", decoding=decoding(trace.start), mode=trace.start.model.mode)

@@ -96,7 +96,7 @@ def listed(gallery: Iterable[Recording], group: str, prompts: Mapping[str, Colle
         {
             "name": each.name,
             "title": each.title,
-            "kind": next((kind for kind, texts in prompts.items() if each.prompt in texts), ""),
+            "kind": kind_of(each, prompts),
             "group": group,
             "rate": number(each.per_cycle),
             "facts": each.facts,
@@ -104,6 +104,11 @@ def listed(gallery: Iterable[Recording], group: str, prompts: Mapping[str, Colle
         }
         for each in gallery
     ]
+
+
+def kind_of(card: Recording, prompts: Mapping[str, Collection[str]]) -> str:
+    kind = next((kind for kind, texts in prompts.items() if card.prompt in texts), "")
+    return say(f"runs.kind.{kind}") if has(f"runs.kind.{kind}") else kind
 
 
 def measured_on(gallery: Iterable[Recording]) -> str:

@@ -12,12 +12,13 @@ from typing import NamedTuple
 from orthrus.server.updates import QueuePosition, Update
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
+from viz.language import say
+from viz.page.server_words import clause
 from viz.player.frames import dumps
 from viz.views import headline
 
 FLUSH_S = 0.033  # seconds per message to the browser: faster ones only queue up there
 END_S = 0.5  # seconds to wait after a film for its sentence and the end, which join its message
-MEANWHILE = "What is on show can be stepped through meanwhile."
 HEARTBEAT_S = 1.0  # seconds between yields of a silent run: gradio can close a handler only when it yields
 
 
@@ -78,7 +79,7 @@ def drain(out: queue.SimpleQueue) -> Heard:
         if item is None:
             heard.ended = True
         elif isinstance(item, QueuePosition):
-            heard.status = Update(None, f"{item.words} {MEANWHILE}", waits=True)
+            heard.status = Update(None, place(item), waits=True)
         elif isinstance(item, Light):
             heard.light = item
         elif isinstance(item, Update):
@@ -102,19 +103,28 @@ def lent(run: str, film: Film) -> str:
     return f'{dumps(head)[:-1]},"frames":[{",".join(film.frames)}]}}'
 
 
+def place(item: QueuePosition) -> str:
+    """A waiting run's place in the queue, and what can be done meanwhile."""
+    where = say("live.next") if item.number == 1 else say("live.number", number=item.number)
+    if item.seconds is not None:
+        where = say("live.estimate", place=where, seconds=max(1, round(item.seconds)))
+    return say("live.waiting", place=where)
+
+
 def expected(trace: Trace) -> str:
     """A sentence on what the AR lane's text must be, if tokens are sampled."""
     assert trace.start is not None, "a run that measures has begun"
     params = trace.start.params
     if params.coupling == "gumbel":
-        return f" Seed {params.seed} again, so the text must be the same."
-    return " Rejection: its text is another draw of the same distribution." if params.coupling == "rejection" else ""
+        return " " + say("live.same-seed", seed=str(params.seed))
+    return " " + say("live.other-draw") if params.coupling == "rejection" else ""
 
 
 def closing(trace: Trace, stopped: bool, why: str = "") -> str:
     """The closing sentence of a finished run, or of one stopped by the visitor or because of `why`."""
     metrics = measure(trace)
     if stopped:
-        because = f": {why}" if why else ""
-        return f"Stopped after {metrics.tokens} tokens{because}. What is there can be stepped through."
-    return f"{headline.summary(trace)} It is now shown in slow motion."
+        if why:
+            return say("live.stopped-why", n=metrics.tokens, why=clause(why))
+        return say("live.stopped", n=metrics.tokens)
+    return say("live.closing", summary=headline.summary(trace))
