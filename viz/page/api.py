@@ -19,9 +19,11 @@ from orthrus.server.run_manager import RunManager
 from orthrus.server.updates import QueuePosition, Update, sentence
 from orthrus.trace import Trace
 from orthrus.trace.files import load
+from viz.language import say
 from viz.page.answers import compared, explained, raced
 from viz.page.form import read
 from viz.page.recordings import Recording
+from viz.page.stream import place
 
 ALIVE_S = 5.0  # seconds between heartbeats of a silent stream; a server can close a handler only when it yields
 Verify = Callable[[Any, str, str, str, str], dict[str, Any]]
@@ -207,13 +209,13 @@ class Endpoints:
                 try:
                     item = out.get(timeout=ALIVE_S)
                 except queue.Empty:
-                    item = Update(None, "still at work")
+                    item = Update(None, say("live.at-work"))
                 if item is None:
                     return
                 if isinstance(item, Update) and item.failed:
                     raise OrthrusError(item.code, item.status or "")
                 if isinstance(item, QueuePosition):
-                    yield {"type": "waiting", "number": item.number, "seconds": item.seconds, "words": item.words}
+                    yield {"type": "waiting", "number": item.number, "seconds": item.seconds, "words": place(item)}
                 elif isinstance(item, Update):
                     yield {"type": "waiting", "number": None, "seconds": None, "words": sentence(item.status or "")}
                 else:

@@ -10,7 +10,7 @@ import re
 from functools import cache
 
 from viz import language
-from viz.language import FIELD, has, say
+from viz.language import FIELD
 
 
 def translated(text: str, code: str = "") -> str:
@@ -20,7 +20,7 @@ def translated(text: str, code: str = "") -> str:
     for area in (f"error.{code}.", "server."):
         for key, pattern in _patterns(area):
             if found := pattern.fullmatch(text):
-                return say(key, **{name: _value(name, value) for name, value in found.groupdict().items()})
+                return language.say(key, **{name: _value(name, value) for name, value in found.groupdict().items()})
     return text
 
 
@@ -32,8 +32,8 @@ def clause(text: str) -> str:
 def _value(name: str, value: str) -> str:
     """What a field holds: the form's own label for `field`, a sentence of the server for `why`, else itself."""
     label = f"form.{value.lower().replace(' ', '_')}.label"
-    if name == "field" and has(label):
-        return say(label)
+    if name == "field" and language.has(label):
+        return language.say(label)
     return translated(value) if name == "why" else value
 
 
@@ -48,7 +48,7 @@ def _patterns(area: str) -> list[tuple[str, re.Pattern[str]]]:
 def _pattern(text: str) -> str:
     """A message as errors write it, too: without a capital and a full stop. Fields that begin with n are numbers."""
     parts = re.split(r"\{(\w+)\}", text.removesuffix("."))
-    kinds = {part: r"[\d.,-]+" if part[0] == "n" else ".+?" for part in parts[1::2]}
+    kinds = {part: r"-?\d[\d.,]*?" if part[0] == "n" else ".+?" for part in parts[1::2]}
     made = [f"(?P<{part}>{kinds[part]})" if i % 2 else re.escape(part) for i, part in enumerate(parts)]
     first = text[0]
     if first.isalpha():

@@ -79,7 +79,7 @@ def drain(out: queue.SimpleQueue) -> Heard:
         if item is None:
             heard.ended = True
         elif isinstance(item, QueuePosition):
-            heard.status = Update(None, place(item), waits=True)
+            heard.status = Update(None, say("live.waiting", place=place(item)), waits=True)
         elif isinstance(item, Light):
             heard.light = item
         elif isinstance(item, Update):
@@ -104,11 +104,11 @@ def lent(run: str, film: Film) -> str:
 
 
 def place(item: QueuePosition) -> str:
-    """A waiting run's place in the queue, and what can be done meanwhile."""
+    """A waiting run's place in the queue."""
     where = say("live.next") if item.number == 1 else say("live.number", number=item.number)
     if item.seconds is not None:
         where = say("live.estimate", place=where, seconds=max(1, round(item.seconds)))
-    return say("live.waiting", place=where)
+    return say("live.place", place=where)
 
 
 def expected(trace: Trace) -> str:

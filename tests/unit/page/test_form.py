@@ -8,6 +8,7 @@ from orthrus.cli import _config, main, parsed
 from orthrus.config import ENGINES, DecodeConfig
 from orthrus.server.limits import Limits
 from tests.refusals import refused
+from viz.language import has
 from viz.page.form import FIELDS, ChoiceField, read
 
 
@@ -23,7 +24,8 @@ def test_every_field_is_an_option_of_the_command_line():
     for field in FIELDS:
         default = given[field.name]
         assert default == field.value, field.name
-        assert field.about and field.label and (isinstance(field, ChoiceField) or field.empty)
+        words = ["label", "about"] + ["without"] * (field.value is None)
+        assert all(has(f"form.{field.name}.{what}") for what in words)
 
 
 def test_numbers_come_as_a_browser_sends_them():

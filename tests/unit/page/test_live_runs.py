@@ -22,6 +22,7 @@ from orthrus.server.worker import WorkerError
 from orthrus.trace import Trace
 from tests import synthetic
 from tests.backend import Backend
+from viz.language import say
 from viz.page import live_run, measuring, stream
 from viz.page.live_run import LiveRuns
 from viz.page.stream import Film
@@ -334,8 +335,8 @@ def under_way(live, visitor="first", tokens=300):
 def test_who_waits_is_told_the_place_and_then_the_time():
     live = open_live()
     first, second, third = under_way(live), live.run("second", ("go", 12)), live.run("third", ("go", 12))
-    assert spoken(second) == f"You are next in line. {stream.MEANWHILE}"
-    assert spoken(third) == f"You are number 2 in line. {stream.MEANWHILE}"
+    assert spoken(second) == say("live.waiting", place="You are next in line.")
+    assert spoken(third) == say("live.waiting", place="You are number 2 in line.")
     first.close()
     assert frames(second) and frames(third)
     again, fourth = under_way(live), live.run("fourth", ("go", 12))
