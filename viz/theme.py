@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from viz.language import say
+
 PALETTES = {
     "dark": {
         "accepted": "#2EE59D",
@@ -64,28 +66,32 @@ CONTRAST = {  # overrides for the system settings "more contrast" and "forced co
 
 
 class Status(NamedTuple):
-    """Display of one slot status: its code in patches, its glyph, its colour in the palette, its legend text."""
+    """Display of one slot status: its code in patches, its glyph, its colour in the palette. `label` says it."""
 
     code: str
     glyph: str
     colour: str
-    label: str
 
 
 TEXT_STYLE = "\ufe0e"  # variation selector: draw as text, not as an emoji
 STATUSES = {
-    "anchor": Status("a", "⚓" + TEXT_STYLE, "ar", "anchor: the last token written, already known"),
-    "pending": Status("p", "◌", "draft", "guess of the diffusion view"),
-    "accepted": Status("y", "✓", "accepted", "guess confirmed by the AR view"),
-    "refused": Status("n", "✗", "refused", "first guess it refused"),
-    "discarded": Status("d", "⋯", "discarded", "after the refusal: never judged"),
-    "correction": Status("c", "↻", "ar", "written by the AR view: correction"),
-    "bonus": Status("b", "★", "ar", "written by the AR view: bonus"),
-    "resampled": Status("r", "⚂" + TEXT_STYLE, "ar", "drawn again by the AR view"),
-    "first": Status("f", "•", "ar", "written by the AR view: first token"),
+    "anchor": Status("a", "⚓" + TEXT_STYLE, "ar"),
+    "pending": Status("p", "◌", "draft"),
+    "accepted": Status("y", "✓", "accepted"),
+    "refused": Status("n", "✗", "refused"),
+    "discarded": Status("d", "⋯", "discarded"),
+    "correction": Status("c", "↻", "ar"),
+    "bonus": Status("b", "★", "ar"),
+    "resampled": Status("r", "⚂" + TEXT_STYLE, "ar"),
+    "first": Status("f", "•", "ar"),
 }
 CODES = {name: status.code for name, status in STATUSES.items()}
 LEGEND = ("anchor", "pending", "accepted", "refused", "discarded", "correction", "bonus")
+
+
+def label(name: str) -> str:
+    """A status in words, as the legend has them."""
+    return say(f"status.{name}")
 
 
 def codes(statuses: tuple[str, ...]) -> str:

@@ -5,6 +5,9 @@ import { test } from "node:test";
 import { bare, embedding, fieldsOf, hashOf, momentOf, stopOf } from "../../viz/static/page/address.js";
 import { fits } from "../../viz/static/page/gallery.js";
 import { asked, request, requested } from "../../viz/static/page/request.js";
+import { fixtures } from "./fixtures.js";
+
+fixtures();
 
 const stops = [
   { c: -1, p: "prefill" },

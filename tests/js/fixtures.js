@@ -2,6 +2,7 @@
 import { strict as assert } from "node:assert";
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { speak } from "../../viz/static/player/messages.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -13,7 +14,13 @@ export function python(args, input = "") {
   return JSON.parse(done.stdout);
 }
 
-export const fixtures = () => python(["-m", "tests.js.fixtures"]);
+/** The runs, in whose language the player speaks from then on. */
+export function fixtures() {
+  const found = python(["-m", "tests.js.fixtures"]);
+  speak(found.drawing);
+  return found;
+}
+
 export const stopsOf = (run) => run.tape.filter(({ p }) => p);
 export const sum = (values) => values.reduce((all, value) => all + value, 0);
 

@@ -5,6 +5,8 @@ import { quizPoints, quizSummary } from "../../viz/static/views/quiz_score.js";
 import { refiltered } from "../../viz/static/views/sampling_filters.js";
 import { close, fixtures, stopsOf, sum } from "./fixtures.js";
 
+const { runs } = fixtures();
+
 test("points for hits, near misses and streaks", () => {
   const asked = [
     ...[
@@ -43,7 +45,7 @@ test("a guess is answered by what was measured", () => {
 });
 
 test("the answer is the run's own count", () => {
-  const run = fixtures().runs.whole;
+  const run = runs.whole;
   close(perCycle(stopsOf(run)), run.tokens_per_cycle);
   assert.equal(perCycle([]), null);
 });

@@ -140,7 +140,7 @@ def _block(values: dict[str, Any], trace: Trace) -> Picture:
         marker = {"symbol": "square", "size": 30, "color": f"@{status.colour}", "opacity": 0.3}
         texts = [html.escape(shown(trace.glyph(ids[slot]))) for slot in slots]
         if slots:
-            data.append(_cells(slots, 0.0, texts, f"{status.glyph} {status.label}", marker) | {"meta": name})
+            data.append(_cells(slots, 0.0, texts, f"{status.glyph} {theme.label(name)}", marker) | {"meta": name})
     if block.get("ar") and len(ids) > 1:
         marker = {"symbol": "square-open", "size": 26, "color": "@ar"}
         texts = [html.escape(shown(trace.glyph(index))) for index in block["ar"][: len(ids) - 1]]

@@ -14,7 +14,7 @@ from orthrus.trace import Trace
 from orthrus.trace.files import SUFFIX, load
 from orthrus.trace.metrics import measure
 from viz.format import number, times
-from viz.language import say
+from viz.language import has, say
 from viz.page import player_files
 from viz.player import frames
 from viz.views.words import counted, title

@@ -10,8 +10,7 @@ from orthrus.events import Done, Draft, Event, Prefill, Verdict
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from viz import language, theme
-from viz.player import messages, modules, shell
-from viz.player.lesson_words import WORDS
+from viz.player import lesson_words, messages, modules, shell
 from viz.views import catalogue
 
 STYLES = (
@@ -89,13 +88,15 @@ def settings() -> dict[str, Any]:
 
 def drawing() -> dict[str, Any]:
     """The player's static data: skeletons, statuses with glyphs, the charts' base layout, messages."""
-    statuses = {s.code: {"name": name, "glyph": s.glyph, "label": s.label} for name, s in theme.STATUSES.items()}
+    statuses = {
+        s.code: {"name": name, "glyph": s.glyph, "label": theme.label(name)} for name, s in theme.STATUSES.items()
+    }
     legend = [theme.CODES[name] for name in theme.LEGEND]
     words = {"language": language.current(), "messages": messages.said()}
     look = {"statuses": statuses, "legend": legend, "layout": theme.layout()}
     tabs = [tab._asdict() for tab in catalogue.TABS]
     views = {"views": catalogue.skeletons(), "places": list(catalogue.PLACES), "tabs": tabs}
-    return {**views, "lesson": WORDS, **look, **words}
+    return {**views, "lesson": lesson_words.words(), **look, **words}
 
 
 def stylesheet() -> str:

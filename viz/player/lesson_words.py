@@ -1,72 +1,27 @@
 """The words of a lesson, of presenting and of the tab *In class* (`O.LessonSpec` in viz/static/views/types.d.ts)."""
 
-WORDS = {
-    "title": "The lesson",
-    "of": "{i} of {n}",
-    "hand_over": "",
-    "leave": "Leave the lesson",
-    "pause": "",
-    "play": "",
-    "ends": {},
-    "chapters": "This run",
-    "minutes": "{minutes} minutes",
-    "notes": "Notes for the teacher",
-    "say": "Say",
-    "ask": "Ask",
-    "answer": "Answer",
-    "why": "Background",
-    "next": "Next",
-    "goal": "Goal",
-    "before": "The class knows",
-    "needs": "You need",
-    "unread": "The recorded run of this step could not be read. Next tries again.",
-    "missing": "There is no lesson of that name here.",
-    "class": {
-        "title": "In class",
-        "about": "A lesson leads a class through recorded runs, with questions, answers and notes for the teacher.",
-        "present": "Present this run",
-        "open": "Open",
-        "teach": "Present",
-        "save": "Save as one file",
-        "none": "This page has no lessons.",
-    },
-    "presenter": {
-        "blocked": "The browser did not open a window for the notes. Allow pop-ups here and press S again.",
-        "code": "This moment on your own device",
-        "uncoded": "This page has no code for its address. Type the address:",
-        "unplaced": "This file has no address that other devices can open.",
-        "keys": "Space next · B blank · L pointer · V verdict · S notes · C code · Esc leave",
-    },
-    "sheet": {
-        "open": "Print a worksheet",
-        "print": "Print",
-        "close": "Back to the page",
-        "unfinished": "A worksheet needs a run that has ended.",
-        "title": "Draft and verify: a worksheet",
-        "key": "Key to the worksheet",
-        "name": "Name:" + " " * 60 + "Date:",
-        "prompt": "The prompt:",
-        "lead": "Cycle {cycle} of a run. In one pass the diffusion view guessed {guesses} tokens (bold). In a second "
-        "pass the AR view, the original model, wrote down its own choice for each place (below the guess).",
-        "anchor": "anchor",
-        "legend": "⚓ The anchor is known already. · stands for a space, ⏎ for the end of a line.",
-        "questions": [
-            "Compare guess and choice, from slot 1 on. Tick the guesses that are kept. Where does it stop?",
-            "How many tokens does this cycle write, and in how many forward passes?",
-            "Which token comes behind the kept guesses, and who writes it?",
-            "True or false: the guesses behind the first refused one are wrong. Say why.",
-            "The whole run wrote {tokens} tokens in {cycles} cycles. The prompt took one pass, each cycle a draft and "
-            "a verification. How many passes is that? How many would plain decoding need?",
-        ],
-        "answers": {
-            "cut": "At slot {cut}: {kept} guesses are kept, the guess in slot {cut} is refused.",
-            "all": "Nowhere: all {kept} guesses are kept.",
-            "ended": "None: the text ends with the last guess that is kept.",
-            "written": "{written} tokens in 2 passes.",
-            "own": "“{own}”. The AR view writes it.",
-            "unjudged": "False. {left} guesses were not judged: the AR view read them after a refused token.",
-            "none": "False: such guesses are not judged. In this cycle there are none.",
-            "passes": "{passes} passes. Plain decoding needs {tokens}, one per token.",
-        },
-    },
-}
+from __future__ import annotations
+
+from typing import Any
+
+from viz.language import by_prefix
+
+
+def words() -> dict[str, Any]:
+    """The messages lesson.* as the player takes them: a table for each dot, a list where the names are numbers."""
+    tree: dict[str, Any] = {"hand_over": "", "pause": "", "play": "", "ends": {}}  # parts of a tour that a lesson lacks
+    for key, message in by_prefix("lesson.").items():
+        *path, last = key.replace("-", "_").split(".")[1:]
+        at = tree
+        for name in path:
+            at = at.setdefault(name, {})
+        at[last] = message
+    return _listed(tree)
+
+
+def _listed(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if value and all(name.isdigit() for name in value):
+        return [value[name] for name in sorted(value, key=int)]
+    return {name: _listed(each) for name, each in value.items()}

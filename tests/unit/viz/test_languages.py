@@ -24,7 +24,6 @@ OTHERS = [each for each in LANGUAGES if each != language.ENGLISH]
 COMPLETE: tuple[str, ...] = ()  # languages that lack nothing
 # files whose strings still stand in their code
 UNCONVERTED_PYTHON: tuple[str, ...] = (
-    "viz/player/lesson_words.py",
     "viz/views/block.py",
     "viz/views/cache_memory.py",
     "viz/views/cache_rows.py",
@@ -58,24 +57,6 @@ UNCONVERTED_PYTHON: tuple[str, ...] = (
     "app.py",
 )
 UNCONVERTED_MODULES: tuple[str, ...] = (
-    "page/address.js",
-    "page/ask.js",
-    "page/class_link.js",
-    "page/class_pupil.js",
-    "page/class_teacher.js",
-    "page/class_votes.js",
-    "page/classroom.js",
-    "page/gallery.js",
-    "page/guess.js",
-    "page/places.js",
-    "page/request.js",
-    "player/files.js",
-    "player/keys.js",
-    "player/measuring.js",
-    "player/speeds.js",
-    "player/table.js",
-    "player/tabs.js",
-    "player/transport.js",
     "views/block.js",
     "views/chart.js",
     "views/chart_text.js",
@@ -104,8 +85,8 @@ PYTHON += ["viz/format.py", "viz/theme.py", "app.py"]
 MODULES = sorted(path.relative_to(modules.STATIC).as_posix() for path in modules.STATIC.rglob("*.js"))
 # what looks like prose and is none: names of keys, methods, headers, events, types; words for developers
 NAMES = set(
-    "Enter Escape Home End ArrowLeft ArrowRight ArrowUp ArrowDown PageUp PageDown Space Backspace Tab Content-Type "
-    "Orthrus AR Plotly KV POST GET AbortError Infinity NaN Shift Control Alt Meta UTF-8 Cache-Control Accept".split()
+    "Enter Escape Home End ArrowLeft ArrowRight ArrowUp ArrowDown Arrow PageUp PageDown Space Backspace Tab "
+    "Content-Type Orthrus AR Plotly KV POST GET AbortError Infinity NaN Shift Control Alt Meta UTF-8 Accept".split()
 )
 SENTENCE = re.compile(r"[A-Za-z’'`)»,.:;]{2,} \(?[a-zA-Z]{1,}")
 CAPITAL = re.compile(r"^[A-Z][a-z]{2,}[.…:]?$")
@@ -180,7 +161,7 @@ class Reader(ast.NodeVisitor):
             self.generic_visit(node)
 
     def key(self, node) -> bool:
-        if getattr(node.func, "id", "") not in ("say", "has", "tr"):
+        if getattr(node.func, "id", "") not in ("say", "has", "tr", "by_prefix"):
             return False
         if found := keys_of(node.args[0]):
             self.keys |= set(found)

@@ -3,6 +3,7 @@
  */
 
 import { escaped } from "../player/format.js";
+import { say } from "../player/messages.js";
 
 const PHASES = ["prefill", "draft", "verify", "commit", "finish"];
 /** The form's own fields, as viz/page/form.py names them, and the model of the run that a link was made from. */
@@ -91,7 +92,7 @@ const attribute = (name, value) => name + '="' + escaped(value) + '"';
  * @param {string} address
  */
 export function embedding(address) {
-  const given = { src: address, title: "Orthrus run", width: "100%", height: "680", style: "border: 0" };
+  const given = { src: address, title: say("page.embedded"), width: "100%", height: "680", style: "border: 0" };
   const may = { loading: "lazy", allow: "clipboard-write; fullscreen" };
   const attributes = Object.entries({ ...given, ...may }).map(([name, value]) => attribute(name, value));
   return "<iframe " + attributes.join(" ") + "></iframe>";

@@ -1,5 +1,7 @@
 /* Asks an endpoint of the page's server, as docs/api.md describes them, and reads its stream of events. */
 
+import { say } from "../player/messages.js";
+
 /**
  * One event of a stream of server-sent events.
  * @param {string} block
@@ -34,10 +36,10 @@ export async function ask(endpoint, values, heard = () => {}, signal = undefined
   const address = new URL("./gradio_api/call/" + endpoint, document.baseURI).href;
   const headers = { "Content-Type": "application/json" };
   const asked = await fetch(address, { method: "POST", headers, body: JSON.stringify({ data: values }), signal });
-  if (!asked.ok) throw new Error("The server answered " + asked.status + ".");
+  if (!asked.ok) throw new Error(say("page.answered", { status: asked.status }));
   const { event_id } = await asked.json();
   const answer = await fetch(address + "/" + event_id, { signal });
-  if (!answer.body) throw new Error("The server gave no answer.");
+  if (!answer.body) throw new Error(say("page.no-answer"));
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   for (let rest = ""; ;) {
     const { done, value } = await reader.read();
@@ -45,9 +47,9 @@ export async function ask(endpoint, values, heard = () => {}, signal = undefined
     rest = found.rest;
     for (const { event, data } of found.events) {
       if (event === "complete") return data[0];
-      if (event === "error") throw new Error((data && data.error) || "The server gave no answer.");
+      if (event === "error") throw new Error((data && data.error) || say("page.no-answer"));
       if (event === "generating") heard(data[0]);
     }
-    if (done) throw new Error("The server's answer broke off.");
+    if (done) throw new Error(say("page.broke-off"));
   }
 }

@@ -1,5 +1,7 @@
 /* A page's link to its class: acts, and a stream of states that comes back by itself after a loss. */
 
+import { say } from "../player/messages.js";
+
 export const LETTERS = "BCDFGHJKMNPQRTVWXZ"; // as in orthrus/server/classes.py
 const LENGTH = 6;
 const FIRST_MS = 500;
@@ -43,7 +45,7 @@ export async function act(name, code, body = {}, token = "") {
   const headers = { "Content-Type": "application/json", "x-class-token": token };
   const reply = await fetch(address(name, { class: code }), { method: "POST", headers, body: JSON.stringify(body) });
   const said = await reply.json().catch(() => ({}));
-  if (!reply.ok) throw Object.assign(new Error(said.detail || "The server answered " + reply.status + "."), said);
+  if (!reply.ok) throw Object.assign(new Error(said.detail || say("page.answered", { status: reply.status })), said);
   return said;
 }
 
@@ -54,7 +56,7 @@ export async function act(name, code, body = {}, token = "") {
  */
 export async function filmOf(code, run) {
   const reply = await fetch(address("film", { class: code, run }));
-  if (!reply.ok) throw new Error("The server answered " + reply.status + ".");
+  if (!reply.ok) throw new Error(say("page.answered", { status: reply.status }));
   return reply.json();
 }
 
@@ -102,7 +104,7 @@ export class ClassLink {
         // the network, or a server that is being started
       }
       if (this.over) return;
-      this.told.lost(why || "The connection to the class is lost; the page tries again.");
+      this.told.lost(why || say("class.lost"));
       await new Promise((done) => setTimeout(done, wait * (0.75 + Math.random() / 2))); // thirty do not come at once
       wait = Math.min(MOST_MS, 2 * wait);
     }
@@ -122,7 +124,7 @@ export class ClassLink {
       return "";
     }
     const { detail, code } = await reply.json().catch(() => ({}));
-    if (code === "class-unknown" || code === "not-the-teacher") this.end(this.known ? "The class has ended." : detail);
+    if (code === "class-unknown" || code === "not-the-teacher") this.end(this.known ? say("class.ended") : detail);
     return detail || "";
   }
 
@@ -141,7 +143,7 @@ export class ClassLink {
       for (const { name, data } of events) {
         if (name === "seat") this.pupil = data.pupil;
         else if (name === "state") this.told.state(data);
-        else if (name === "ended") this.end("The class has ended.");
+        else if (name === "ended") this.end(say("class.ended"));
       }
     }
   }

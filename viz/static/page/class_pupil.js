@@ -1,6 +1,7 @@
 /* A pupil's side of a class: the teacher's moment is on this screen until a hand of the pupil's own moves it. */
 
 import { button, el } from "../player/dom.js";
+import { say } from "../player/messages.js";
 import { SPEEDS } from "../player/speeds.js";
 import { stopOf } from "./address.js";
 import { ClassLink, act, filmOf, spoken } from "./class_link.js";
@@ -32,9 +33,9 @@ export class Pupil {
     this.note = el("p", "class-note");
     this.note.setAttribute("role", "status");
     this.vote = el("div");
-    this.turn = button("Look around", () => this.follow(!this.following));
+    this.turn = button(say("class.look"), () => this.follow(!this.following));
     const row = el("div", "class-row");
-    const leave = button("Leave", () => (this.link.close(), this.over(), ended("")));
+    const leave = button(say("class.leave"), () => (this.link.close(), this.over(), ended("")));
     row.append(el("b", "class-code o-verbatim", spoken(code)), this.note, this.turn, leave);
     box.replaceChildren(this.vote, row);
     this.link = new ClassLink(code, "", {
@@ -60,7 +61,7 @@ export class Pupil {
   follow(on) {
     this.following = on;
     document.documentElement.classList.toggle("following", on);
-    this.turn.textContent = on ? "Look around" : "Back to the class";
+    this.turn.textContent = on ? say("class.look") : say("class.back");
     this.tell();
     if (on) this.apply();
   }
@@ -80,8 +81,8 @@ export class Pupil {
   }
 
   tell() {
-    const away = this.state && !this.state.teacher ? "The teacher is away. " : "";
-    this.say(away + (this.following ? "You follow the teacher." : "You look around by yourself."));
+    const away = this.state && !this.state.teacher ? say("class.away") + " " : "";
+    this.say(away + (this.following ? say("class.following") : say("class.looking")));
   }
 
   /** @param {string} text */
@@ -93,8 +94,8 @@ export class Pupil {
     const question = this.state && this.state.question;
     if (!question) return this.vote.replaceChildren();
     if (question.number !== this.asked) [this.asked, this.guess] = [question.number, null];
-    const said = this.guess === null ? "" : " You said " + this.guess + ".";
-    const ask = "How many of the " + question.n + " guesses will the AR view keep?" + said;
+    const said = this.guess === null ? "" : " " + say("class.you-said", { guess: this.guess });
+    const ask = say("class.question", { n: question.n }) + said;
     if (question.open) {
       const held = document.activeElement;
       const at = held ? [...this.vote.querySelectorAll("button")].indexOf(/** @type {any} */ (held)) : -1;
@@ -131,7 +132,7 @@ export class Pupil {
         if (done && done.moment) await this.show(done, done.moment);
       }
     } catch (error) {
-      this.say("The teacher's run could not be fetched: " + (error instanceof Error ? error.message : error));
+      this.say(say("class.unfetched", { why: error instanceof Error ? error.message : String(error) }));
     }
     this.moves = this.player.head.moves;
     this.busy = false;

@@ -1,6 +1,7 @@
 /* The teacher's side of a class: what is on this screen is sent to the pupils', at most five times a second. */
 
 import { button, el } from "../player/dom.js";
+import { say } from "../player/messages.js";
 import { SPEEDS } from "../player/speeds.js";
 import { nextDraft } from "../views/quiz_score.js";
 import { momentOf } from "./address.js";
@@ -9,7 +10,6 @@ import { bars, keptOf, votesInWords } from "./class_votes.js";
 
 const LOOK_MS = 200;
 const KEPT = "orthrus-class"; // this tab's own storage: a reload does not lose the class, another tab has no part in it
-const UNSENT = "The pupils do not see this live run: it was begun before the class, or is too long. Run it again.";
 
 /** The class that this tab taught before a reload; null for none. */
 export function taughtBefore() {
@@ -43,16 +43,16 @@ export class Teacher {
     this.note = el("p", "class-note");
     this.note.setAttribute("role", "status");
     this.votes = el("div");
-    this.askButton = button("Ask the class", () => this.ask());
-    this.tell = button("Show the answers", () => this.show());
-    this.done = button("Done", () => this.act("tell", { shown: false }));
-    this.hide = button("Hide the verdict", () => this.veil());
+    this.askButton = button(say("class.ask"), () => this.ask());
+    this.tell = button(say("class.show"), () => this.show());
+    this.done = button(say("class.done"), () => this.act("tell", { shown: false }));
+    this.hide = button(say("class.hide"), () => this.veil());
     this.hide.setAttribute("aria-pressed", "false");
     const code = el("b", "class-code o-verbatim", spoken(its.code));
     const where = el("span", "class-where o-verbatim", location.host + location.pathname + "?class=" + its.code);
     const row = el("div", "class-row");
     row.append(code, where, this.askButton, this.tell, this.done, this.hide);
-    row.append(button("End the class", () => this.act("end")));
+    row.append(button(say("class.end"), () => this.act("end")));
     box.replaceChildren(this.votes, row, this.note);
     this.link = new ClassLink(its.code, its.token, {
       state: (state) => this.heard(state),
@@ -85,8 +85,8 @@ export class Teacher {
 
   async look() {
     const moment = this.moment();
-    if (!moment) return this.say(UNSENT);
-    if (this.said === UNSENT) this.count();
+    if (!moment) return this.say(say("class.unsent"));
+    if (this.said === say("class.unsent")) this.count();
     const text = JSON.stringify(moment);
     if (this.busy || !this.state || text === this.sent) return;
     this.busy = true;
@@ -112,7 +112,7 @@ export class Teacher {
   async ask() {
     const { player } = this;
     const at = nextDraft(player.stops, player.at, "quiz");
-    if (at < 0) return this.say("There is no further block in this run to ask about.");
+    if (at < 0) return this.say(say("class.no-block"));
     player.head.pause();
     player.head.seek(at);
     const { n } = player.state.quiz.block;
@@ -148,7 +148,7 @@ export class Teacher {
     const { question = null, pupils = 0 } = this.state || {};
     const all = (question && question.counts) || [];
     const answers = all.reduce((sum, each) => sum + each, 0);
-    this.say(pupils + (pupils === 1 ? " pupil" : " pupils") + (question ? ", " + answers + " answered." : "."));
+    this.say(question ? say("class.answered", { n: pupils, answers }) : say("class.pupils", { n: pupils }));
   }
 
   /** @param {string} text */

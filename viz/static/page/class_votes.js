@@ -1,6 +1,7 @@
 /* The question of a class: how many guesses of a block stand. Buttons to answer, bars for what all have said. */
 
 import { button, el } from "../player/dom.js";
+import { say } from "../player/messages.js";
 
 /**
  * How many guesses of a cycle, counted from 1, the AR view kept; -1 if the run does not say.
@@ -20,8 +21,9 @@ export function keptOf(stops, cycle) {
  */
 export function votesInWords(counts, kept) {
   const said = counts.flatMap((count, n) => (count ? [n + ": " + count] : []));
-  const right = kept >= 0 && kept < counts.length ? " Right: " + kept + ", said by " + counts[kept] + "." : "";
-  return (said.length ? "Answers by number of guesses: " + said.join(", ") + "." : "No answers yet.") + right;
+  const known = kept >= 0 && kept < counts.length;
+  const right = known ? " " + say("class.right", { kept, count: counts[kept] }) : "";
+  return (said.length ? say("class.votes", { votes: said.join(", ") }) : say("class.no-votes")) + right;
 }
 
 /**
@@ -55,7 +57,7 @@ export function bars(counts, kept) {
 export function ballot(most, said, pick) {
   const box = el("div", "class-ballot");
   box.setAttribute("role", "group");
-  box.setAttribute("aria-label", "Your answer");
+  box.setAttribute("aria-label", say("class.your-answer"));
   for (let n = 0; n <= most; n++) {
     const node = button(String(n), () => pick(n));
     node.setAttribute("aria-pressed", String(n === said));

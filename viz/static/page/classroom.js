@@ -1,6 +1,7 @@
 /* The door of a class: open one or join one, by a code or by an address with ?class=CODE. */
 
 import { button, el, find } from "../player/dom.js";
+import { say } from "../player/messages.js";
 import { act, codeOf, drawCode } from "./class_link.js";
 import { Pupil } from "./class_pupil.js";
 import { Teacher, taughtBefore } from "./class_teacher.js";
@@ -14,7 +15,7 @@ export const classHere = () => codeOf(new URLSearchParams(location.search).get("
  */
 export function classroom(player, gallery) {
   const bar = el("section", "classbar");
-  bar.setAttribute("aria-label", "Class");
+  bar.setAttribute("aria-label", say("class.bar"));
   bar.hidden = true;
   const door = el("details", "classdoor");
   const said = el("p");
@@ -32,7 +33,7 @@ export function classroom(player, gallery) {
     note.setAttribute("role", "status");
     bar.replaceChildren(
       note,
-      button("Close", () => shown(false)),
+      button(say("class.close"), () => shown(false)),
     );
   };
   /** @param {{code: string, token: string}} its */
@@ -55,7 +56,7 @@ export function classroom(player, gallery) {
  * @param {(code: string) => void} join
  */
 function fill(door, said, teach, join) {
-  const open = button("Open a class", async () => {
+  const open = button(say("class.open"), async () => {
     try {
       teach(await opened());
     } catch (error) {
@@ -63,22 +64,22 @@ function fill(door, said, teach, join) {
     }
   });
   const field = el("input");
-  Object.assign(field, { type: "text", autocomplete: "off", maxLength: 12, placeholder: "code" });
-  field.setAttribute("aria-label", "The code of the class");
+  Object.assign(field, { type: "text", autocomplete: "off", maxLength: 12, placeholder: say("class.code") });
+  field.setAttribute("aria-label", say("class.code-of"));
   const form = el("form");
   form.append(
     field,
-    button("Join", () => form.requestSubmit()),
+    button(say("class.join"), () => form.requestSubmit()),
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const code = codeOf(field.value);
     if (code.length === 6) return join(code);
-    said.textContent = "A code has six letters; “" + field.value + "” has " + code.length + ".";
+    said.textContent = say("class.letters", { code: field.value, n: code.length });
   });
   const row = el("div");
   row.append(open, form, said);
-  door.append(el("summary", "", "In class"), row);
+  door.append(el("summary", "", say("class.door")), row);
 }
 
 /** A new class; another code if one is taken. */

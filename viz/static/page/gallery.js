@@ -1,6 +1,7 @@
 /* The recorded runs: a list that can be filtered. A click plays one; no model and no framework is asked. */
 
 import { button, el } from "../player/dom.js";
+import { say } from "../player/messages.js";
 
 /**
  * Whether every word of a filter is in a run's line.
@@ -73,13 +74,13 @@ export class Gallery {
     if (!this.runs.length) return;
     this.told = told;
     const filter = el("input");
-    Object.assign(filter, { type: "search", placeholder: "filter", autocomplete: "off" });
-    filter.setAttribute("aria-label", "Filter the recorded runs");
+    Object.assign(filter, { type: "search", placeholder: say("runs.filter"), autocomplete: "off" });
+    filter.setAttribute("aria-label", say("runs.filter-about"));
     const top = el("div", "runstop");
-    top.append(el("h2", "", "Recorded runs"), filter);
+    top.append(el("h2", "", say("runs.heading")), filter);
     const list = el("ul", "runlist");
     this.rows = this.runs.map((run) => ({ run, node: this.row(run) }));
-    const none = el("p", "runsnone", "No recorded run fits.");
+    const none = el("p", "runsnone", say("runs.none-fits"));
     const draw = () => {
       const fitting = this.rows.filter(({ run }) => fits(run, filter.value.trim()));
       none.hidden = fitting.length > 0;
@@ -90,7 +91,7 @@ export class Gallery {
       );
     };
     filter.addEventListener("input", draw);
-    const unit = el("p", "runsunit", "tokens per cycle");
+    const unit = el("p", "runsunit", say("runs.unit"));
     box.replaceChildren(top, unit, list, none, el("p", "quiet", this.about));
     draw();
     this.mark();

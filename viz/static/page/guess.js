@@ -1,6 +1,7 @@
 /* A guess before a live run: how many tokens a cycle will write. The answer is the run's own count. No server is asked. */
 
 import { el } from "../player/dom.js";
+import { fixed, localized, say } from "../player/messages.js";
 
 /**
  * Tokens per cycle of the playhead's stops; null before the first commit.
@@ -19,16 +20,17 @@ export function perCycle(stops) {
 export function guessed(guess, truth) {
   if (!(guess > 0) || truth === null) return "";
   const off = Math.abs(guess - truth);
-  const how = off < 0.5 ? "Spot on: " : guess > truth ? "Too hopeful: " : "Too careful: ";
-  return how + "you said " + guess + ", it wrote " + truth.toFixed(1) + " tokens per cycle.";
+  const values = { guess: localized(String(guess)), truth: fixed(truth, 1) };
+  if (off < 0.5) return say("guess.right", values);
+  return guess > truth ? say("guess.high", values) : say("guess.low", values);
 }
 
 /** @param {HTMLElement} box */
 export function mountGuess(box) {
-  const label = el("label", "", "Guess first: how many tokens will a cycle write? ");
+  const label = el("label", "", say("guess.ask") + " ");
   const input = el("input");
   const said = el("p");
-  Object.assign(input, { type: "text", inputMode: "decimal", autocomplete: "off", placeholder: "1 to 32" }); // a number field drops the comma of 4,5
+  Object.assign(input, { type: "text", inputMode: "decimal", autocomplete: "off", placeholder: say("guess.range") }); // a number field drops the comma of 4,5
   said.setAttribute("role", "status");
   label.append(input);
   box.replaceChildren(label, said);
@@ -37,7 +39,7 @@ export function mountGuess(box) {
     const guess = Number(input.value.trim().replace(",", "."));
     if (!detail.live) return;
     said.textContent = Number.isNaN(guess)
-      ? "“" + input.value + "” is not a number."
+      ? say("guess.no-number", { text: input.value })
       : guessed(guess, perCycle(detail.stops));
   });
 }

@@ -1,12 +1,13 @@
 /* Where lessons and runs come from: files of the server, or what a saved page holds. */
 
 import { factsOf } from "../views/pair_runs.js";
+import { say } from "../player/messages.js";
 import { hashOf } from "./address.js";
 
 /** @param {string} file */
 async function json(file) {
   const reply = await fetch(file);
-  if (!reply.ok) throw new Error(reply.url + " answers " + reply.status);
+  if (!reply.ok) throw new Error(say("page.answers", { address: reply.url, status: reply.status }));
   return reply.json();
 }
 

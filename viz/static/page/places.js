@@ -1,6 +1,7 @@
 /* The page and its address: opening one lands where it says, a tab or another run writes it, Back goes back. */
 
 import { button, el, find } from "../player/dom.js";
+import { say } from "../player/messages.js";
 import { printWorksheet } from "../views/worksheet.js";
 import { bare, embedding, hashOf, here, momentOf, stopOf } from "./address.js";
 import { requested } from "./request.js";
@@ -140,7 +141,7 @@ async function copy(node, field) {
     () => false,
   );
   if (!done) field.select(); // the browser does not allow it: the text is there to be copied by hand
-  node.textContent = done ? "Copied" : "Press Ctrl+C";
+  node.textContent = done ? say("links.copied") : say("links.by-hand");
   setTimeout(() => (node.textContent = label), SAID_MS);
 }
 
@@ -151,15 +152,19 @@ async function copy(node, field) {
  */
 export function linksPart(player) {
   const box = el("section", "o-view o-links-box");
-  box.setAttribute("aria-label", "Links to this moment");
-  box.append(el("h2", "o-title", "A link to this moment"));
+  box.setAttribute("aria-label", say("links.about"));
+  box.append(el("h2", "o-title", say("links.title")));
   const about = el("p", "o-hint");
   box.append(about);
-  const [link, embed] = ["Copy link", "Copy embed"].map((label) => {
+  const copies = [
+    [say("links.link"), say("links.copy-link")],
+    [say("links.embed"), say("links.copy-embed")],
+  ];
+  const [link, embed] = copies.map(([name, label]) => {
     const row = el("div", "o-linkrow");
     const field = el("input", "o-verbatim");
     field.readOnly = true;
-    field.setAttribute("aria-label", label.slice(5) + " code".slice(0, label === "Copy embed" ? 5 : 0));
+    field.setAttribute("aria-label", name);
     field.addEventListener("focus", () => field.select());
     const node = button(label, () => copy(node, field));
     row.append(field, node);
@@ -171,16 +176,14 @@ export function linksPart(player) {
     const alone = embedding(bare(location.href, true) + hashOf(fieldsNow(player, true)));
     if (link.field.value !== url) link.field.value = url;
     if (embed.field.value !== alone) embed.field.value = alone;
-    about.textContent = player.live
-      ? "A live run is not kept: its link fills the form with the same request and waits for Run."
-      : "It opens this run at this cycle and phase, with this tab. The second one is for a page of your own.";
+    about.textContent = player.live ? say("links.live") : say("links.recorded");
   };
   return {
     aside: { name: "links", box },
     tick() {
       if (!player.tabs.hides("links") && !player.head.playing) fill();
     },
-    opens: ["Link", "Copy a link to this moment", () => (player.tabs.choose("take"), fill(), link.node.click())],
+    opens: [say("links.open"), say("links.open-about"), () => (player.tabs.choose("take"), fill(), link.node.click())],
     ready: () => location.protocol !== "about:",
   };
 }

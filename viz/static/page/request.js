@@ -1,6 +1,7 @@
 /* A live run's request: a link repeats it and fills the form; nothing runs before a click. */
 
 import { escaped } from "../player/format.js";
+import { say } from "../player/messages.js";
 import { here } from "./address.js";
 
 /** @type {O.Fields} */
@@ -20,8 +21,6 @@ export function request(names, values, plain) {
 /** What the last run was asked for. */
 export const requested = () => last;
 
-const FILLED = "A link has filled the form. Press Run live to run it.";
-
 /**
  * The form's values with those of a link in their places: the status first, then the fields in the order of `names`.
  * @param {any[]} now
@@ -37,6 +36,6 @@ export function asked(now, names, choices, fields = here()) {
     if (text === undefined || (choices[name] && !choices[name].includes(text))) return values[i];
     return text;
   });
-  const about = fields.model ? " Its run was made by " + fields.model + "." : "";
-  return ['<p role="status">' + escaped(FILLED + about) + "</p>", ...filled];
+  const about = fields.model ? " " + say("page.made-by", { model: fields.model }) : "";
+  return ['<p role="status">' + escaped(say("page.filled") + about) + "</p>", ...filled];
 }

@@ -1,6 +1,7 @@
 /* Files for the visitor, made in the page from what it already holds. */
 
 import { button, el } from "./dom.js";
+import { say } from "./messages.js";
 
 /**
  * @param {string} name
@@ -39,7 +40,7 @@ export function exportButton(text, title, act) {
       await act();
       node.textContent = text;
     } catch (error) {
-      node.textContent = text + " did not work";
+      node.textContent = say("page.failed", { what: text });
       node.title = error instanceof Error ? error.message : String(error);
     }
     node.disabled = false;

@@ -1,6 +1,7 @@
 /* The keyboard: one table for the help and for what the keys do. */
 
 import { closest, el } from "./dom.js";
+import { say } from "./messages.js";
 import { raceMs, racePace } from "./speeds.js";
 import { goTo } from "./tabs.js";
 
@@ -12,37 +13,48 @@ const MOVES = true; // a key that a focused button, link or list has a use of it
  * @type {O.KeyRow[]}
  */
 export const KEYS = [
-  { shown: "Space", what: "play or pause", moves: MOVES, acts: { " ": ({ head }) => head.toggle() } },
-  {
-    shown: "← →",
-    what: "one phase back or on",
-    moves: MOVES,
-    acts: { ArrowLeft: ({ head }) => head.step(-1), ArrowRight: ({ head }) => head.step(1) },
-  },
-  {
-    shown: "Shift + ← →",
-    what: "one cycle back or on",
-    moves: MOVES,
-    acts: { "Shift+ArrowLeft": ({ head }) => head.stepCycle(-1), "Shift+ArrowRight": ({ head }) => head.stepCycle(1) },
-  },
-  {
-    shown: "Home, End",
-    what: "first or last",
-    moves: MOVES,
-    acts: { Home: (player) => toStop(player, 0), End: (player) => toStop(player, player.stops.length - 1) },
-  },
-  {
-    shown: "[ ]",
-    what: "slower or faster",
-    moves: MOVES,
-    acts: { "[": ({ head }) => head.faster(-1), "]": ({ head }) => head.faster(1) },
-  },
-  { shown: "L", what: "loop this cycle", acts: { l: ({ head }) => head.toggleLoop() } },
-  { shown: "R", what: "run the race again", acts: { r: again } },
-  { shown: "F", what: "full screen", acts: { f: fullscreen } },
-  { shown: "?", what: "this list", acts: { "?": (_, help) => (help.open = !help.open) } },
-  { shown: "Esc", what: "let go", acts: { Escape: (_, help) => (help.open = false) } },
+  entry("play", "", { " ": ({ head }) => head.toggle() }, MOVES),
+  entry("phase", "← →", { ArrowLeft: ({ head }) => head.step(-1), ArrowRight: ({ head }) => head.step(1) }, MOVES),
+  entry(
+    "cycle",
+    "",
+    { "Shift+ArrowLeft": ({ head }) => head.stepCycle(-1), "Shift+ArrowRight": ({ head }) => head.stepCycle(1) },
+    MOVES,
+  ),
+  entry(
+    "ends",
+    "",
+    { Home: (player) => toStop(player, 0), End: (player) => toStop(player, player.stops.length - 1) },
+    MOVES,
+  ),
+  entry("speed", "[ ]", { "[": ({ head }) => head.faster(-1), "]": ({ head }) => head.faster(1) }, MOVES),
+  entry("loop", "L", { l: ({ head }) => head.toggleLoop() }),
+  entry("race", "R", { r: again }),
+  entry("full", "F", { f: fullscreen }),
+  entry("list", "?", { "?": (_, help) => (help.open = !help.open) }),
+  entry("let-go", "", { Escape: (_, help) => (help.open = false) }),
 ];
+
+/**
+ * A row whose words are said when the help is drawn; keys that have a name are a message, too.
+ * @param {string} name
+ * @param {string} signs
+ * @param {O.KeyRow["acts"]} acts
+ * @param {boolean} [moves]
+ * @returns {O.KeyRow}
+ */
+function entry(name, signs, acts, moves = false) {
+  return {
+    moves,
+    acts,
+    get shown() {
+      return signs || say("keys.named." + name);
+    },
+    get what() {
+      return say("keys." + name);
+    },
+  };
+}
 
 const TYPING = "input:not([type=range]), textarea, select, [contenteditable=true]";
 const BUSY =
@@ -104,7 +116,7 @@ export function keyName({ key, shiftKey }) {
 function helpCard(player, rows) {
   const list = el("dl", "o-keys");
   for (const { shown, what } of rows) if (shown) list.append(el("dt", "", shown), el("dd", "", what));
-  const label = el("label", "", " keys on");
+  const label = el("label", "", " " + say("keys.on"));
   const on = el("input");
   on.type = "checkbox";
   on.checked = true;
@@ -123,7 +135,7 @@ export function listenToKeys(player) {
   const rows = keyRows(player);
   const help = el("details", "o-help");
   const summary = el("summary", "o-button", "?");
-  summary.setAttribute("aria-label", "Keys");
+  summary.setAttribute("aria-label", say("keys.help"));
   help.append(summary, helpCard(player, rows));
   /** @param {KeyboardEvent} event */
   const onKey = (event) => {

@@ -3,6 +3,7 @@
  */
 
 import { el } from "./dom.js";
+import { say } from "./messages.js";
 
 export class Measuring {
   /** @param {O.Player} player */
@@ -48,7 +49,7 @@ export class Measuring {
    */
   show({ lane, tokens, text }) {
     this.hold();
-    this.line.textContent = "Measuring " + lane + ": " + tokens + " tokens";
+    this.line.textContent = say("player.measuring", { lane, n: tokens });
     this.text.textContent = text;
     this.box.hidden = tokens === 0;
   }

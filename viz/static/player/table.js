@@ -1,6 +1,7 @@
 /* A chart's numbers as text: an accessible table, and the same as CSV. `pairs` is [[head, column], ...]. */
 
 import { button, el } from "./dom.js";
+import { localized, say } from "./messages.js";
 
 /**
  * The rows of columns that may differ in length (two lanes side by side): what is missing is null.
@@ -15,7 +16,11 @@ function rowsOf(pairs, columns) {
 
 /** @param {O.Cell} value */
 const shown = (value) =>
-  value === null || value === undefined ? "–" : typeof value === "number" ? String(+value.toFixed(3)) : String(value);
+  value === null || value === undefined
+    ? "–"
+    : typeof value === "number"
+      ? localized(String(+value.toFixed(3)))
+      : String(value);
 
 /**
  * @param {string} caption
@@ -52,7 +57,7 @@ export function makeTable(caption, pairs, columns) {
  * @param {(on: boolean) => unknown} act
  */
 export function tableToggle(act) {
-  const node = button("Show as table", () => {
+  const node = button(say("player.table"), () => {
     const on = node.getAttribute("aria-pressed") !== "true";
     node.setAttribute("aria-pressed", String(on));
     act(on);

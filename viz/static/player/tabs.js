@@ -1,6 +1,7 @@
 /* Below the stage: one tab a group of views, as the catalogue's table has them. Only the open one is drawn. */
 
 import { el, find } from "./dom.js";
+import { say } from "./messages.js";
 
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
 
@@ -11,10 +12,10 @@ export class Tabs {
     this.all = player.settings.tabs;
     this.open = this.all[0].key;
     this.box = el("section", "o-tabs");
-    this.box.setAttribute("aria-label", "More about this run");
+    this.box.setAttribute("aria-label", say("player.tabs"));
     this.list = el("div", "o-tablist");
     this.list.setAttribute("role", "tablist");
-    this.list.setAttribute("aria-label", "Views of this run");
+    this.list.setAttribute("aria-label", say("player.views"));
     this.list.addEventListener("keydown", (event) => this.walk(event));
     this.panels = this.all.map((tab) => this.panel(tab));
     this.buttons = this.all.map((tab) => this.button(tab));

@@ -1,15 +1,12 @@
 /* The transport bar: play, step, loop, scrub, speed. The keys for all of it are in keys.js. */
 
 import { button, el, findAll } from "./dom.js";
+import { say } from "./messages.js";
 import { cellText } from "./format.js";
 import { listenToKeys } from "./keys.js";
-import { SPEEDS } from "./speeds.js";
+import { labelOf, SPEEDS } from "./speeds.js";
 
-const PHASES = [
-  ["draft", "1 Draft"],
-  ["verify", "2 Verify"],
-  ["commit", "3 Commit"],
-];
+const PHASES = ["draft", "verify", "commit"];
 
 /**
  * @param {string} text
@@ -26,9 +23,9 @@ function iconButton(text, name, act) {
 /** @param {O.Player} player */
 function speedMenu(player) {
   const menu = el("select", "o-speed");
-  menu.setAttribute("aria-label", "Playback speed");
+  menu.setAttribute("aria-label", say("player.speeds"));
   SPEEDS.forEach((speed, i) => {
-    const option = el("option", "", speed.label);
+    const option = el("option", "", labelOf(speed));
     option.value = String(i);
     menu.append(option);
   });
@@ -51,18 +48,10 @@ function preview(player, i) {
   /** @type {O.Lane | undefined} */
   const rows = player.facts.race && player.facts.race.orthrus;
   const wrote = player.stops.find(({ c, p }) => c === stop.c && p === "commit");
-  if (!wrote) return stop.p === "finish" ? "the end" : "the prompt";
+  if (!wrote) return stop.p === "finish" ? say("player.the-end") : say("player.the-prompt");
   const text = rows ? rows.text.filter((_, k) => rows.cycle[k] === stop.c).join("") : "";
-  return (
-    "cycle " +
-    (stop.c + 1) +
-    ", " +
-    stop.p +
-    " · " +
-    wrote.w +
-    (wrote.w === 1 ? " token" : " tokens") +
-    (text ? ": " + cellText(text) : "")
-  );
+  const phase = say("player.phase." + stop.p);
+  return say("player.peek", { cycle: stop.c + 1, phase, n: wrote.w }) + (text ? ": " + cellText(text) : "");
 }
 
 /**
@@ -76,7 +65,7 @@ function track(player) {
   const range = el("input", "o-range");
   range.type = "range";
   range.min = "0";
-  range.setAttribute("aria-label", "Position in the run");
+  range.setAttribute("aria-label", say("player.position"));
   range.addEventListener("input", () => {
     player.head.pause();
     player.head.seek(+range.value);
@@ -106,19 +95,19 @@ function track(player) {
 /** @param {O.Player} player */
 function steppers(player) {
   const head = player.head;
-  const play = iconButton("▶", "Play", () => head.toggle());
+  const play = iconButton("▶", say("player.play"), () => head.toggle());
   play.classList.add("o-play");
   const row = el("div", "o-buttons");
   row.append(
-    iconButton("↤", "To the beginning", () => (head.pause(), head.seek(0))),
-    iconButton("«", "One cycle back", () => head.stepCycle(-1)),
-    iconButton("‹", "One phase back", () => head.step(-1)),
+    iconButton("↤", say("player.beginning"), () => (head.pause(), head.seek(0))),
+    iconButton("«", say("player.cycle-back"), () => head.stepCycle(-1)),
+    iconButton("‹", say("player.phase-back"), () => head.step(-1)),
     play,
-    iconButton("›", "One phase on", () => head.step(1)),
-    iconButton("»", "One cycle on", () => head.stepCycle(1)),
-    iconButton("↦", "To the end", () => (head.pause(), head.seek(player.stops.length - 1))),
+    iconButton("›", say("player.phase-on"), () => head.step(1)),
+    iconButton("»", say("player.cycle-on"), () => head.stepCycle(1)),
+    iconButton("↦", say("player.end"), () => (head.pause(), head.seek(player.stops.length - 1))),
   );
-  const loop = iconButton("⟳", "Loop this cycle (L)", () => head.toggleLoop());
+  const loop = iconButton("⟳", say("player.loop"), () => head.toggleLoop());
   row.append(loop);
   return { row, play, loop };
 }
@@ -140,19 +129,19 @@ export function makeTransport(player) {
   const bar = player.bar;
   const head = player.head;
   bar.setAttribute("role", "group");
-  bar.setAttribute("aria-label", "Playback");
+  bar.setAttribute("aria-label", say("player.playback"));
   const { row, play, loop } = steppers(player);
   const { box, ticks, range } = track(player);
   const steps = el("ol", "o-phases");
-  const pills = PHASES.map(([key, text]) => {
-    const pill = el("li", "", text);
+  const pills = PHASES.map((key) => {
+    const pill = el("li", "", say("player.step." + key));
     pill.dataset.phase = key;
     steps.append(pill);
     return pill;
   });
   const place = el("span", "o-place");
   const bars = el("div", "o-bars");
-  bars.append(el("span", "o-barname", "tokens of each cycle"), box);
+  bars.append(el("span", "o-barname", say("player.bars")), box);
   const menu = speedMenu(player);
   const right = el("div", "o-right");
   const opened = openers(player);
@@ -177,23 +166,23 @@ export function makeTransport(player) {
       if (key === drawn) return;
       drawn = key;
       play.textContent = head.playing ? "❚❚" : "▶";
-      play.title = head.playing ? "Pause" : "Play";
+      play.title = head.playing ? say("player.pause") : say("player.play");
       play.setAttribute("aria-label", play.title);
       loop.setAttribute("aria-pressed", String(head.loop));
       const cycles = ticks.childElementCount;
       const known = now.cycle >= 0 && now.cycle < cycles;
       const where = known
-        ? "cycle " + (now.cycle + 1) + " of " + cycles
+        ? say("player.place", { cycle: now.cycle + 1, n: cycles })
         : now.phase === "finish"
-          ? "finished"
-          : now.phase && "prompt";
-      place.textContent = where + (now.slowly ? ", shown slowly" : "");
+          ? say("player.finished")
+          : now.phase && say("player.prompt");
+      place.textContent = now.slowly ? say("player.slowly", { place: where }) : where;
       pills.forEach((pill) => pill.classList.toggle("on", pill.dataset.phase === now.phase));
       [...ticks.children].forEach(
         (tick, i) => (tick.className = i < now.cycle ? "past" : i === now.cycle ? "here" : ""),
       );
       range.value = String(Math.max(0, now.at));
-      range.setAttribute("aria-valuetext", place.textContent + (known ? ", " + now.phase : ""));
+      range.setAttribute("aria-valuetext", place.textContent + (known ? ", " + say("player.phase." + now.phase) : ""));
       menu.value = String(SPEEDS.indexOf(head.speed));
     },
   };

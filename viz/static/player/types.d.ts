@@ -94,7 +94,6 @@ declare namespace O {
   }
 
   interface Speed {
-    label: string;
     /** Measured ms per ms on the screen; 0 if every phase takes `fixed` ms. */
     rate: number;
     fixed: number;
