@@ -99,6 +99,7 @@ class Headers:
                     start = pending.pop()
                     body = self._amended(start.pop("document"), scope)
                     start["headers"] = [(n, v) for n, v in start["headers"] if n.lower() != b"content-length"]
+                    start["headers"].append((b"vary", b"accept-language"))  # a document is in the browser's language
                     await send(self.secured(start, INLINE.findall(body)))
                     await send({**part, "body": body})
             else:

@@ -4,6 +4,7 @@
 const NAMES =
   "prompt text slots next alts written ruler peek place count foot chart tablebox parting toplist kept voice verbatim";
 const VERBATIM = new Set(NAMES.split(" ").map((name) => "o-" + name));
+const TEXTS = "o-prompt o-text o-written o-verbatim".split(" "); // of any language: each in its own direction
 
 /**
  * @template {keyof HTMLElementTagNameMap} Tag
@@ -15,7 +16,9 @@ const VERBATIM = new Set(NAMES.split(" ").map((name) => "o-" + name));
 export function el(tag, className, text) {
   const node = document.createElement(tag);
   if (className) node.className = className;
-  if (className && className.split(" ").some((name) => VERBATIM.has(name))) verbatim(node);
+  const names = className ? className.split(" ") : [];
+  if (names.some((name) => VERBATIM.has(name))) verbatim(node);
+  if (names.some((name) => TEXTS.includes(name))) node.dir = "auto";
   if (text !== undefined && text !== null) node.textContent = String(text); // never innerHTML: texts come from a model
   return node;
 }
