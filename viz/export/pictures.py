@@ -229,4 +229,5 @@ DRAWN: dict[str, Callable[[dict[str, Any], Trace], Picture]] = {
     "lattice": _inspected,
     "whatif": _inspected,
     "relax": _inspected,
+    "coin": _inspected,
 }

@@ -6,6 +6,7 @@ import { cacheRowsPart } from "./cache_rows.js";
 import { captionsPart } from "./captions.js";
 import { catchPart } from "./catch.js";
 import { chartPart } from "./chart.js";
+import { coinPart } from "./coin.js";
 import { downloadPart } from "./download.js";
 import { draftersPart } from "./drafters.js";
 import { inspectorPart } from "./inspector.js";
@@ -29,6 +30,7 @@ export const PARTS = {
   captions: captionsPart,
   catch: catchPart,
   cells: blockPart,
+  coin: coinPart,
   drafters: draftersPart,
   inspector: inspectorPart,
   lanes: racePart,

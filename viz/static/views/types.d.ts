@@ -321,6 +321,22 @@ declare namespace O {
     end: string;
     share: { from: number; to: number; step: number; value: number };
   }
+  /** A toss of a block: chances of all guesses; of the judged ones the numbers, p and q; what was drawn from at the cut.
+   * p, q, rest_p, mass: tenths of a percent.
+   */
+  interface Toss {
+    accept: number[];
+    u: number[];
+    p?: number[];
+    q?: number[];
+    rest?: number[];
+    rest_p?: number[];
+    mass?: number;
+  }
+  interface CoinSpec extends Spec {
+    source: string;
+    example: string;
+  }
   type Side = "A" | "B";
   type PairClock = Clock | "tokens";
   /** A run that is kept to be compared: what the race and the badges say of it. */
