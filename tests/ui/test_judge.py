@@ -1,4 +1,4 @@
-"""The judge by other rules: what the block on show would keep, what of the run can be said, and what cannot."""
+"""The judge by other rules, and by chance: what the block on show would keep, what can be said of the run, and what not."""
 
 import gzip
 import json
@@ -84,3 +84,48 @@ def test_of_random_acceptance_nothing_is_said_behind_the_last_number_drawn(open_
         assert kept >= verdict["n_accept"]
         if why == "unknown":
             assert kept >= len(verdict["u"]), "it ends behind the slots that a number was drawn for"
+
+
+COINS = "[...document.querySelectorAll('div.o-coin')].map((coin) => coin.dataset.how)"
+
+
+@pytest.fixture(scope="module")
+def tossed(tmp_path_factory):
+    return exported(tmp_path_factory.mktemp("tossed"), load(TRACES / f"12-story-by-coin-toss{SUFFIX}"))
+
+
+def test_each_judged_guess_has_a_bar_and_the_number_drawn(tossed, open_page):
+    watched = open_page(f"{tossed}#tab=judge&cycle=4&phase=verify", reduced=True)
+    watched.until("document.querySelectorAll('div.o-coin').length > 0")
+    toss = watched.js("orthrusPlayer.state.coin.toss")
+    found = watched.js(COINS)
+    assert found[: len(toss["u"])] == ["kept"] * (len(toss["u"]) - 1) + ["cut"] and len(found) == len(toss["accept"])
+    assert set(found[len(toss["u"]) :]) == {"unjudged"}
+    assert watched.page.locator(".o-well i").count() == len(toss["u"]), "no dot where none was drawn"
+    assert watched.page.locator(".o-coin .o-sentences").inner_text().count("“") >= 2
+    watched.js("void(orthrusPlayer.head.step(-1))")
+    watched.until("document.querySelectorAll('div.o-coin').length === 0 || document.querySelector('.o-coins').hidden")
+
+
+def test_another_toss_is_called_simulated_and_the_recorded_one_comes_back(tossed, open_page):
+    watched = open_page(f"{tossed}#tab=judge&cycle=4&phase=verify", reduced=True)
+    watched.until("document.querySelectorAll('div.o-coin').length > 0")
+    recorded, again = watched.js(COINS), watched.page.locator(".o-coin .o-kit .o-button")
+    again.nth(0).click()
+    numbers, accept = watched.js("[orthrusPlayer.parts.coin.numbers, orthrusPlayer.state.coin.toss.accept]")
+    kept = next((i for i, (u, chance) in enumerate(zip(numbers, accept, strict=True)) if u >= chance), len(accept))
+    assert watched.js(COINS).count("kept") == kept
+    assert "Simulated" in watched.page.locator(".o-coin .o-sentences").inner_text()
+    again.nth(1).click()
+    assert watched.js(COINS) == recorded
+
+
+def test_a_run_with_shared_noise_has_no_coin_and_a_greedy_one_says_so(file, open_page, tmp_path):
+    seeded = exported(tmp_path, load(TRACES / f"13-story-by-seed{SUFFIX}"))
+    watched = open_page(f"{seeded}#tab=judge&cycle=8&phase=verify", reduced=True)
+    watched.until("document.querySelectorAll('.o-coins .o-rslot').length > 0")
+    block = watched.js("orthrusPlayer.state.inspector.block")
+    kept = next((i for i, (a, b) in enumerate(zip(block["ids"], block["own"], strict=True)) if a != b), 31)
+    assert watched.page.locator(".o-coins .o-rslot[data-how=own]").count() == kept
+    greedy = open_page(f"{file}#tab=judge&cycle=8&phase=verify", reduced=True)
+    assert greedy.text(".o-coin .o-result") and not greedy.page.locator(".o-coins").is_visible()

@@ -23,7 +23,7 @@ class Coin {
     /** @type {O.Toss | null} */
     this.toss = null;
     /** @type {O.Inspected | null} */
-    this.drawn = null; // the block on show
+    this.seen = null; // the block on show
     /** @type {number[] | null} */
     this.numbers = null; // of a toss that a visitor made
     this.why = el("p", "o-result");
@@ -67,11 +67,11 @@ class Coin {
 
   /** Without a toss of its own the view follows the block. */
   tick() {
-    if (!this.toss && this.block !== this.drawn && !this.player.tabs.hides("coin")) this.show();
+    if (!this.toss && this.block !== this.seen && !this.player.tabs.hides("coin")) this.show();
   }
 
   show() {
-    const block = (this.drawn = this.block);
+    const block = (this.seen = this.block);
     const coupling = this.player.facts.coin.coupling;
     const tossed = !!block && !!this.toss;
     const judged = !!block && !!block.own && block.ids.length > 0;
@@ -184,7 +184,9 @@ class Coin {
     ];
     const { rest, rest_p: parts, mass } = toss;
     if (rest && parts && mass !== undefined) {
-      const list = rest.map((id, k) => say("coin.residual.token", { token: this.quoted(id), share: share(parts[k]) }));
+      const list = rest.flatMap((id, k) =>
+        parts[k] ? say("coin.residual.token", { token: this.quoted(id), share: share(parts[k]) }) : [],
+      );
       found.push(say("coin.residual", { mass: share(mass), list: list.join(", ") }));
     }
     return [...found, say("coin.why")];
@@ -198,7 +200,7 @@ class Coin {
     const { own = [], ids } = block;
     const n = ids.findIndex((id, i) => id !== own[i]);
     const cut = n < 0 ? ids.length : n;
-    this.why.textContent = say("coin.kept", { n: cut, all: ids.length });
+    this.why.textContent = say("coin.gumbel.none");
     this.chart.setAttribute("aria-label", say("coin.gumbel.picture"));
     this.chart.replaceChildren(
       ...ids.slice(0, cut + 1).map((id, i) => {
@@ -215,7 +217,7 @@ class Coin {
     );
     const values = { slot: cut + 1, guess: this.quoted(ids[cut]), own: this.quoted(own[cut]) };
     this.say([n < 0 ? say("coin.gumbel.all") : say("coin.gumbel.cut", values)]);
-    this.say([say("coin.gumbel")]);
+    this.say([say("coin.gumbel.why")]);
   }
 }
 

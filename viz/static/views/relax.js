@@ -181,7 +181,9 @@ class Relax {
       said.push(rank > 0 ? say("relax.let", values) : say("relax.let-unranked", values));
     }
     const exact = this.rule.key === "exact";
-    if (why === "cut") said.push(exact ? say("relax.cut-exact", known(kept)) : say("relax.cut", known(kept)));
+    if (why === "cut" && exact)
+      said.push(block.u ? say("relax.cut-drawn", known(kept)) : say("relax.cut-exact", known(kept)));
+    if (why === "cut" && !exact) said.push(say("relax.cut", known(kept)));
     if (why === "all") said.push(say("relax.all"));
     if (why === "ended") said.push(say("relax.ended", { slot: kept }));
     if (why === "unknown") said.push(this.missing(block, kept + 1));
