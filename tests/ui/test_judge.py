@@ -1,4 +1,4 @@
-"""The judge by other rules, and by chance: what the block on show would keep, what can be said of the run, and what not."""
+"""The judge by other rules and by chance: what the block on show would keep, what is known of the run, and what not."""
 
 import gzip
 import json
@@ -105,6 +105,13 @@ def test_each_judged_guess_has_a_bar_and_the_number_drawn(tossed, open_page):
     assert watched.page.locator(".o-coin .o-sentences").inner_text().count("“") >= 2
     watched.js("void(orthrusPlayer.head.step(-1))")
     watched.until("document.querySelectorAll('div.o-coin').length === 0 || document.querySelector('.o-coins').hidden")
+
+
+def test_no_number_counts_behind_the_end_of_the_text(tossed, open_page):
+    watched = open_page(f"{tossed}#tab=judge&cycle=57&phase=verify", reduced=True)
+    watched.until("document.querySelectorAll('div.o-coin').length > 0")
+    assert watched.js("orthrusPlayer.state.inspector.block.unjudged") == "ended"
+    assert "cut" not in watched.js(COINS) and watched.js(COINS)[0] == "kept"
 
 
 def test_another_toss_is_called_simulated_and_the_recorded_one_comes_back(tossed, open_page):

@@ -54,7 +54,8 @@ def _toss(event: Verdict, draft: Draft) -> dict[str, Any] | None:
     }
     if event.p_f is not None and draft.q_f is not None:
         toss |= {"p": tenths(event.p_f[:judged]), "q": tenths(draft.q_f[:judged])}
-    if event.residual_top_ids and event.residual_top_p and event.residual_mass is not None:
+    resampled = event.next_kind == "resample"
+    if resampled and event.residual_top_ids and event.residual_top_p and event.residual_mass is not None:
         toss["rest"] = event.residual_top_ids[:LISTED]
         toss["rest_p"] = [round(1000 * value) for value in event.residual_top_p[:LISTED]]
         toss["mass"] = round(1000 * event.residual_mass)

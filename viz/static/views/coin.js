@@ -115,7 +115,8 @@ class Coin {
     const kept = this.numbers ? n : recorded;
     this.why.textContent = say("coin.kept", { n: kept, all: block.ids.length });
     this.chart.setAttribute("aria-label", say("coin.picture"));
-    const judged = Math.min(kept + 1, numbers.length);
+    const ended = !this.numbers && block.unjudged === "ended"; // numbers behind the end of the text do not count
+    const judged = ended ? kept : Math.min(kept + 1, numbers.length);
     this.chart.replaceChildren(
       ...block.ids.map((id, i) => this.bar(id, i, toss.accept[i], i < judged ? numbers[i] : undefined, i < kept)),
     );
@@ -171,6 +172,7 @@ class Coin {
    * @param {number} kept
    */
   recorded(block, toss, kept) {
+    if (block.unjudged === "ended") return [say("coin.ended", { slot: kept })];
     if (kept >= toss.u.length) return [say("coin.all"), say("coin.why")];
     const found = [
       say("coin.cut", {
