@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from viz.language import say
+from viz.language import localized, say
 
 PALETTES = {
     "dark": {
@@ -138,6 +138,8 @@ def layout(mode: str | None = None) -> dict[str, Any]:
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"color": "@soft", "size": 11}},
         "uirevision": "keep",
     }
+    if (mark := localized("1.5")[1]) != ".":  # Plotly's own numbers as the page's language writes them
+        plain["separators"] = mark + "."
     return resolve(plain, mode) if mode else plain
 
 

@@ -33,7 +33,7 @@ def page(name: str, assets: Path, address: str = "") -> str:
         traces[run] = load(assets / "traces" / f"{run}{SUFFIX}")
         return traces[run]
 
-    lesson = lessons.read(known[name])
+    lesson = lessons.read(lessons.spoken(known[name]))
     filled = lessons.filled(name, lesson, trace_of)
     shown = {step.trace: traces[step.trace] for step in lesson.steps}
     return html.page(shown[lesson.steps[0].trace], f"Orthrus: {lesson.title}", held(filled, shown, address))

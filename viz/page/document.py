@@ -64,6 +64,8 @@ def amending(page: Callable[[], dict[str, Any]]) -> Callable[[bytes, Scope], byt
             begin = f"<noscript><p>{say('page.no-script')}</p></noscript>{held}{head()}"
             return first(told), begin.encode(), stage().encode()
 
+    parts(language.ENGLISH)  # before anybody asks for it
+
     def amended(document: bytes, request: Scope) -> bytes:
         spoken = asked(request)
         top, begin, end = parts(spoken)

@@ -20,14 +20,14 @@ class LessonFile(NamedTuple):
     """A lesson in the list (`O.LessonName`), and its text for the player."""
 
     name: str
-    title: str
-    minutes: float
+    path: Path
     text: str
     draw: Callable[[], str]  # the same text in the current language
 
     def listed(self) -> dict[str, str | float]:
         file = player_files.address(player_files.run_file(self.text))
-        return {"name": self.name, "title": self.title, "minutes": self.minutes, "file": file}
+        lesson = spoken(self.path)
+        return {"name": self.name, "title": lesson.title, "minutes": lesson.minutes, "file": file}
 
 
 def lesson_files(traces: Path, read: Callable[[Path], Trace] = load) -> list[LessonFile]:
@@ -38,16 +38,25 @@ def lesson_files(traces: Path, read: Callable[[Path], Trace] = load) -> list[Les
     found = []
     for name, path in lessons.files(traces.parent / "lessons"):
         try:
-            lesson = lessons.read(path)
             text = filled(name, path, traces, read)
         except (ValueError, OSError) as error:
             log.warning("left out of the lessons: %s", error)
         else:
             draw = partial(filled, name, path, traces, load)
-            found.append(LessonFile(name, lesson.title, lesson.minutes, text, draw))
+            found.append(LessonFile(name, path, text, draw))
     return found
 
 
 def filled(name: str, path: Path, traces: Path, read: Callable[[Path], Trace]) -> str:
     """A lesson's text for the player; raises OrthrusError or OSError."""
-    return frames.dumps(lessons.filled(name, lessons.read(path), lambda run: read(traces / f"{run}{SUFFIX}")))
+    return frames.dumps(lessons.filled(name, spoken(path), lambda run: read(traces / f"{run}{SUFFIX}")))
+
+
+def spoken(path: Path) -> lessons.Lesson:
+    """The lesson in the current language; in English if there is no such file, or none that can be read."""
+    if (own := lessons.spoken(path)) != path:
+        try:
+            return lessons.read(own)
+        except (ValueError, OSError) as error:
+            log.warning("said in English: %s", error)
+    return lessons.read(path)

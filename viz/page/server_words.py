@@ -21,7 +21,8 @@ def translated(text: str, code: str = "") -> str:
         for key, pattern in _patterns(area):
             if found := pattern.fullmatch(text):
                 return language.say(key, **{name: _value(name, value) for name, value in found.groupdict().items()})
-    return text
+    first, *others = re.split(r"(?<=[.!?]) (?=[A-Z])", text, maxsplit=1)
+    return " ".join(translated(each, code) for each in (first, *others)) if others else text
 
 
 def clause(text: str) -> str:
@@ -30,11 +31,11 @@ def clause(text: str) -> str:
 
 
 def _value(name: str, value: str) -> str:
-    """What a field holds: the form's own label for `field`, a sentence of the server for `why`, else itself."""
+    """What a field holds: the form's own label for `field`, a part of a sentence for `why...`, else itself."""
     label = f"form.{value.lower().replace(' ', '_')}.label"
     if name == "field" and language.has(label):
         return language.say(label)
-    return translated(value) if name == "why" else value
+    return translated(value) if name.startswith("why") else value
 
 
 @cache

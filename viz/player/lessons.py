@@ -17,6 +17,7 @@ from typing import Any
 from orthrus import checks
 from orthrus.errors import OrthrusError
 from orthrus.trace import Trace
+from viz import language
 from viz.player.lesson_numbers import number_of
 from viz.views import catalogue, quiz
 
@@ -142,6 +143,12 @@ def filled(name: str, lesson: Lesson, load: Callable[[str], Trace]) -> dict[str,
     steps = [step_of(number, step) for number, step in enumerate(lesson.steps, start=1)]
     about = {each: getattr(lesson, each) for each in ("title", "minutes", "goal", "before", "needs")}
     return {"name": name, **about, "steps": steps}
+
+
+def spoken(path: Path) -> Path:
+    """The file of a lesson in the current language: in a folder of its name beside English, if there is one."""
+    own = path.parent / language.current() / path.name
+    return own if own.is_file() else path
 
 
 def files(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -53,8 +53,6 @@ UNCONVERTED_PYTHON: tuple[str, ...] = (
     "viz/views/tokens_over_time.py",
     "viz/views/tour.py",
     "viz/views/whatif.py",
-    "viz/theme.py",
-    "app.py",
 )
 UNCONVERTED_MODULES: tuple[str, ...] = (
     "views/block.js",
@@ -92,6 +90,7 @@ SENTENCE = re.compile(r"[A-Za-z’'`)»,.:;]{2,} \(?[a-zA-Z]{1,}")
 CAPITAL = re.compile(r"^[A-Z][a-z]{2,}[.…:]?$")
 
 
+CODE = re.compile(r"=>|^return |@media|\);|/plain; version=|, sans-serif")
 NO_PROSE = {  # words for developers, code
     '(() => {\n"use strict";\nconst modules = {};\n',
     "/* the stage begins */",
@@ -99,6 +98,8 @@ NO_PROSE = {  # words for developers, code
     "public, max-age=31536000, immutable",
     "prompt model max_new_tokens temperature seed top_k top_p block_size draft coupling engine",
     "clipboard-write; fullscreen",
+    "quiet bars",
+    "Orthrus Live",
     " is not in the page",
     "written text",  # the name of an argument
 }
@@ -106,7 +107,7 @@ NO_PROSE = {  # words for developers, code
 
 def prose(text: str) -> bool:
     """Whether a constant reads like something that is shown: words in a row, or one word with a capital."""
-    if text in NO_PROSE or re.fullmatch(r"\([a-z-]+: [a-z]+\)", text):
+    if text in NO_PROSE or CODE.search(text) or re.fullmatch(r"\([a-z-]+: [a-z]+\)", text):
         return False
     text = re.sub(r"<[^>]*>?|[\w-]+=\"|\">?", "", text).strip()
     return text not in NAMES and bool(SENTENCE.search(text) or CAPITAL.match(text))

@@ -10,6 +10,7 @@ import pytest
 from orthrus.trace.files import SUFFIX, load
 from tests.refusals import refused
 from viz.export import lesson as lesson_file
+from viz.language import speaking
 from viz.page.lesson_files import lesson_files
 from viz.player import lessons, qr
 from viz.player.lesson_numbers import CYCLE, RUN
@@ -133,6 +134,29 @@ def test_the_page_leaves_out_what_it_cannot_show(tmp_path, caplog):
     recorded = ASSETS / "traces" / f"{STEP['trace']}{SUFFIX}"
     (tmp_path / "traces" / recorded.name).write_bytes(recorded.read_bytes())
     assert [each.name for each in lesson_files(tmp_path / "traces")] == ["good", "lost"]
+
+
+def test_a_lesson_is_told_in_the_language_that_it_is_written_in(tmp_path):
+    (tmp_path / "traces").mkdir()
+    recorded = ASSETS / "traces" / f"{STEP['trace']}{SUFFIX}"
+    (tmp_path / "traces" / recorded.name).write_bytes(recorded.read_bytes())
+    for folder, title in (("lessons", "Look"), ("lessons/nl", "Kijk"), ("lessons/de", "")):
+        (tmp_path / folder).mkdir()
+        lesson = json.dumps(LESSON | {"title": title} if title else {"title": "broken"})
+        (tmp_path / folder / "good.json").write_text(lesson, encoding="utf-8")
+    (found,) = lesson_files(tmp_path / "traces")
+    for spoken, title in (("en", "Look"), ("nl", "Kijk"), ("de", "Look"), ("es", "Look")):
+        with speaking(spoken):
+            assert found.listed()["title"] == json.loads(found.draw())["title"] == title
+
+
+def test_a_translated_lesson_has_the_same_moments():
+    same = ("minutes", "trace", "phase", "cycle", "show", "reveal", "hint")
+    for path in (ASSETS / "lessons").glob("*/*.json"):
+        ours, theirs = lessons.read(path.parents[1] / path.name), lessons.read(path)
+        moments = [[[getattr(step, name) for name in same] for step in each.steps] for each in (ours, theirs)]
+        assert moments[0] == moments[1], path
+        assert lessons.filled(path.stem, theirs, run)
 
 
 def test_the_file_for_a_stick_holds_every_run_and_every_code():
