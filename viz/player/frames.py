@@ -94,7 +94,7 @@ def drawing() -> dict[str, Any]:
     legend = [theme.CODES[name] for name in theme.LEGEND]
     words = {"language": language.current(), "messages": messages.said()}
     look = {"statuses": statuses, "legend": legend, "layout": theme.layout()}
-    tabs = [tab._asdict() for tab in catalogue.TABS]
+    tabs = catalogue.tabs()
     views = {"views": catalogue.skeletons(), "places": list(catalogue.PLACES), "tabs": tabs}
     return {**views, "lesson": lesson_words.words(), **look, **words}
 

@@ -7,26 +7,22 @@ from typing import Any
 
 from orthrus.events import Draft, Event, Verdict
 from orthrus.trace import Cycle, Trace
+from viz.language import say
 from viz.patches import Change, merge, put
 from viz.theme import CODES, codes
 
 NAME = "ribbon"
-TABLE = {"slot": "slot", "status": "status", "guess": "guess", "q": "guess, diffusion view %",
-         "own": "AR view's choice", "p": "guess, AR view %"}  # fmt: skip
+TABLE = ("slot", "status", "guess", "q", "own", "p")
 
 
 def skeleton() -> dict[str, Any]:
     return {
         "kind": "cells",
-        "title": "One block",
-        "hint": "Above: what the diffusion view guesses, all in one forward pass. A fuller box is a surer guess. "
-        "Below: what the AR view would write, from a second pass.",
-        "rows": ["Diffusion view guesses", "AR view checks"],
-        "table": [[head, name] for name, head in TABLE.items()],
-        "notes": {
-            "discarded": "never judged: read after a refused token",
-            "ended": "not used: the text ended before it",
-        },
+        "title": say("ribbon.title"),
+        "hint": say("ribbon.hint"),
+        "rows": [say("ribbon.row.diffusion"), say("ribbon.row.ar")],
+        "table": [[say(f"slots.{name}"), name] for name in TABLE],
+        "notes": {why: say(f"ribbon.note.{why}") for why in ("discarded", "ended")},
         "state": {"block": None},
     }
 

@@ -7,31 +7,32 @@ from typing import Any
 from orthrus.events import Event, Verdict
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
+from viz.language import say
 from viz.patches import Change, rows
 
 NAME = "memory"
-KV = {"written": "rows written", "kept": "rows kept", "cropped": "rows cut off"}  # table only
+KV = ("written", "kept", "cropped")  # table only
 
 
 def skeleton() -> dict[str, Any]:
-    areas = [_area("shared cache", "$cache", "@ar"), _area("diffusion view's block", "$block", "@draft")]
+    areas = [_area("cache", "@ar"), _area("block", "@draft")]
     return {
         "kind": "plot",
-        "title": "Size of the KV cache",
-        "hint": "One cache serves both views. What the diffusion view adds is its block, for one pass.",
+        "title": say("memory.title"),
+        "hint": say("memory.hint"),
         "variants": [{"label": "", "data": areas, "layout": _layout(), "table": _table(), "cursor": "cycle"}],
         "seek": "x",
         "facts": {"columns": {name: [] for name in ("cycle", "cache", "block", *KV)}},
     }
 
 
-def _area(name: str, y: str, colour: str) -> dict[str, Any]:
+def _area(name: str, colour: str) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "lines",
-        "name": name,
+        "name": say(f"memory.area.{name}"),
         "x": "$cycle",
-        "y": y,
+        "y": f"${name}",
         "stackgroup": "bytes",
         "line": {"color": colour, "width": 1.5},
         "hovertemplate": "%{y:.1f} KiB<extra>%{fullData.name}</extra>",
@@ -40,15 +41,14 @@ def _area(name: str, y: str, colour: str) -> dict[str, Any]:
 
 def _layout() -> dict[str, Any]:
     return {
-        "xaxis": {"title": {"text": "cycle"}, "tickformat": "d"},
+        "xaxis": {"title": {"text": say("memory.cycle")}, "tickformat": "d"},
         "yaxis": {"title": {"text": "KiB"}, "rangemode": "tozero"},
         "hovermode": "x unified",
     }
 
 
 def _table() -> list[list[str]]:
-    drawn = [["cycle", "cycle"], ["shared cache, KiB", "cache"], ["diffusion view's block, KiB", "block"]]
-    return [*drawn, *([head, name] for name, head in KV.items())]
+    return [[say(f"memory.column.{name}"), name] for name in ("cycle", "cache", "block", *KV)]
 
 
 def patch(event: Event, trace: Trace) -> list[Change]:

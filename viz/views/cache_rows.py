@@ -7,26 +7,22 @@ from typing import Any
 from orthrus.events import Draft, Event, Prefill, RunStart, Verdict
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
+from viz.format import grouped, number, percent
+from viz.language import say
 from viz.patches import Change, put
 from viz.views.words import counted
 
 NAME = "cache"
+PARTS = ("prompt", "text", "temp", "written", "cropped")
 ROUND_TO = 64  # rows; the strip's scale grows in steps, so that it does not change with every cycle
 
 
 def skeleton() -> dict[str, Any]:
     return {
         "kind": "strip",
-        "title": "One shared KV cache",
-        "hint": "The model's memory of the text: a row of keys and values per token. The diffusion view only reads it. "
-        "The AR view writes a row for each slot of the block, and every row after the last kept guess is cut off.",
-        "parts": {
-            "prompt": "prompt",
-            "text": "text",
-            "temp": "guesses: not stored",
-            "written": "written by the AR view",
-            "cropped": "✂ cut off",
-        },
+        "title": say("cache.title"),
+        "hint": say("cache.hint"),
+        "parts": {part: say(f"cache.part.{part}") for part in PARTS},
         "state": {"bar": [], "lines": []},
         "facts": {"rows": 1},
     }
@@ -36,7 +32,7 @@ def patch(event: Event, trace: Trace) -> list[Change]:
     if isinstance(event, RunStart):
         return [put("rows", _scale(len(event.prompt.ids), event.config.block))]
     if isinstance(event, Prefill):
-        lines = [f"{event.kv_len} rows, {_bytes(event.kv_len, trace)}", "The prompt is read once."]
+        lines = [_size(event.kv_len, trace), say("cache.prompt")]
         return [put("bar", [["prompt", event.kv_len]], "prefill"), put("lines", lines, "prefill")]
     if isinstance(event, Draft):
         return [*_rescaled(event, trace), *_drafted(event, trace)]
@@ -46,27 +42,20 @@ def patch(event: Event, trace: Trace) -> list[Change]:
 
 
 def _drafted(event: Draft, trace: Trace) -> list[Change]:
-    adds = f"The diffusion view's block adds {_bytes(event.pass_rows, trace)} for one pass, never stored."
-    if not event.pass_rows:
-        adds = "The diffusion view makes no pass this time."
-    lines = [f"{event.pos0} rows, {_bytes(event.pos0, trace)}", adds]
+    adds = say("cache.adds", size=_bytes(event.pass_rows, trace)) if event.pass_rows else say("cache.no-pass")
+    lines = [_size(event.pos0, trace), adds]
     bar = [*_stored(event.pos0, trace), ["temp", event.pass_rows]]
     return [put("bar", bar, "draft"), put("lines", lines, "draft")]
 
 
 def _judged(event: Verdict, trace: Trace) -> list[Change]:
     kv, metrics = event.kv, measure(trace)
-    share = 100 * metrics.kv_cropped / metrics.kv_written if metrics.kv_written else 0
-    whole = f"So far {metrics.kv_cropped:,} of {metrics.kv_written:,} rows were cut off, {share:.0f} %."
-    during = [
-        f"{kv.before + kv.written} rows, {_bytes(kv.before + kv.written, trace)}",
-        f"The AR view writes {counted(kv.written, 'row')}.",
-    ]
-    after = [
-        f"{kv.before + kv.kept} rows, {_bytes(kv.before + kv.kept, trace)}",
-        f"{kv.written} rows written, {kv.kept} kept: the anchor's and one per kept guess. ✂ {kv.cropped} cut off. "
-        f"{whole}",
-    ]
+    share = percent(metrics.kv_cropped / metrics.kv_written if metrics.kv_written else 0)
+    cut, all_written = grouped(metrics.kv_cropped), grouped(metrics.kv_written)
+    during = [_size(kv.before + kv.written, trace), say("cache.writes", rows=counted(kv.written, "row"))]
+    kept = say("cache.kept", written=kv.written, kept=kv.kept, cropped=kv.cropped)
+    whole = say("cache.so-far", cut=cut, written=all_written, share=share)
+    after = [_size(kv.before + kv.kept, trace), f"{kept} {whole}"]
     stored = _stored(kv.before, trace)
     return [
         put("bar", [*stored, ["written", kv.written]], "verify"),
@@ -92,6 +81,10 @@ def _scale(rows: int, block: int) -> int:
     return -(-(rows + block) // ROUND_TO) * ROUND_TO
 
 
+def _size(rows: int, trace: Trace) -> str:
+    return say("cache.size", n=rows, size=_bytes(rows, trace))
+
+
 def _bytes(rows: int, trace: Trace) -> str:
     size = rows * (trace.start.kv_bytes_per_token if trace.start else 0)
     return size_text(size)
@@ -100,6 +93,6 @@ def _bytes(rows: int, trace: Trace) -> str:
 def size_text(size: float) -> str:
     for unit in ("B", "KiB", "MiB"):
         if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+            return f"{number(size, 0 if unit == 'B' else 1)} {unit}"
         size /= 1024
-    return f"{size:.1f} GiB"
+    return f"{number(size)} GiB"

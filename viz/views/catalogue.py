@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from orthrus.errors import OrthrusError
 from orthrus.events import Event
 from orthrus.trace import Trace
+from viz.language import say
 from viz.patches import Change, apply
 from viz.views import (
     anatomy,
@@ -79,35 +80,39 @@ PLACES = ("race", "ribbon", "inspector", "output", "neartie", "cache", "staircas
 
 
 class Tab(NamedTuple):
-    """A tab below the stage: its name in an address, its label, its views in order."""
+    """A tab below the stage: its name in an address, its views in order; its label is a message tabs.KEY."""
 
     key: str
-    label: str
     views: tuple[str, ...]
 
 
 # what is not in a tab stands on the stage; `axis` is the race's, `links` is the address of what is on show,
 # `class` the lessons
 TABS = (
-    Tab("inspect", "Inspect", ("inspector",)),
-    Tab("whatif", "What if", ("whatif", "lattice")),
-    Tab("judge", "The judge", ("relax", "coin")),
-    Tab("text", "Text", ("output",)),
-    Tab("pair", "Side by side", ("pair",)),
-    Tab("measure", "Measure", ("axis", "board")),
-    Tab("drafters", "Drafters", ("drafters",)),
-    Tab("time", "Time", ("timeline",)),
-    Tab("catch", "What is the catch?", ("catch",)),
-    Tab("staircase", "Staircase", ("staircase",)),
-    Tab("statistics", "Statistics", ("statistics", "curve")),
-    Tab("early", "Too early", ("early",)),
-    Tab("cache", "Cache", ("cache", "memory")),
-    Tab("anatomy", "Anatomy", ("anatomy",)),
-    Tab("lossless", "Lossless", ("neartie", "gaps")),
-    Tab("class", "In class", ("class",)),
-    Tab("take", "Take along", ("links", "record")),
+    Tab("inspect", ("inspector",)),
+    Tab("whatif", ("whatif", "lattice")),
+    Tab("judge", ("relax", "coin")),
+    Tab("text", ("output",)),
+    Tab("pair", ("pair",)),
+    Tab("measure", ("axis", "board")),
+    Tab("drafters", ("drafters",)),
+    Tab("time", ("timeline",)),
+    Tab("catch", ("catch",)),
+    Tab("staircase", ("staircase",)),
+    Tab("statistics", ("statistics", "curve")),
+    Tab("early", ("early",)),
+    Tab("cache", ("cache", "memory")),
+    Tab("anatomy", ("anatomy",)),
+    Tab("lossless", ("neartie", "gaps")),
+    Tab("class", ("class",)),
+    Tab("take", ("links", "record")),
 )
 Patch = Callable[[Event, Trace], list[Change]]
+
+
+def tabs() -> list[dict[str, Any]]:
+    """The tabs as the player takes them."""
+    return [{**tab._asdict(), "label": say(f"tabs.{tab.key}")} for tab in TABS]
 
 
 def skeletons() -> dict[str, dict[str, Any]]:

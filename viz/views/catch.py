@@ -8,40 +8,28 @@ from orthrus.events import Done, Event
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from viz.format import not_measured, number, times
+from viz.language import localized, say
 from viz.patches import Change, put
 from viz.views import headline, pass_costs, shapes
 from viz.views.cache_rows import size_text
-from viz.views.pass_costs import REFERENCE, REFERENCE_MACHINE, Lane
+from viz.views.pass_costs import REFERENCE, Lane
 
 NAME = "catch"
 MIDDLE = 8  # rows of the middle bar
-WAITING = "The answer comes with the end of the run: it is made of the run's own numbers."
-UNKNOWN = "This run does not say the model's full shape, so its arithmetic and its bytes are not known."
-GPU = (
-    "A GPU waits for the weights to arrive from its memory. It reads them once per pass, for all rows together, so a "
-    "pass over {rows} rows should take about as long as a pass over one. This is theory, not measured here."
-)
-CPU = "A CPU has few arithmetic units. It soon waits for them, and so it pays for every row."
-GROUPS = {
-    "flops": ("Arithmetic", "computed from the model's shape"),
-    "bytes": ("Bytes moved", "computed; a GPU waits mostly for these"),
-    "time": ("Time on {device}", "measured in this run"),
-    "apart": ("Time on a CPU", f"measured apart: {REFERENCE_MACHINE}"),
-}
+HEADS = ("draft", "cycles", "passes", "rows", "kept", "per-token")  # of the table by the shape of the draft
 
 
 def skeleton() -> dict[str, Any]:
     return {
         "kind": "catch",
-        "title": "What is the catch?",
-        "hint": "Orthrus makes fewer forward passes, but each computes a whole block of rows, one row per position. "
-        "Whether that saves time depends on what a wide pass costs.",
-        "waiting": WAITING,
-        "picture": "What a forward pass costs by its rows, as a multiple of a pass over one row",
-        "tabled": "For each token of the text, without the prompt",
-        "heads": ["", "Plain decoding", "Orthrus"],
-        "shaped": "By the shape of the draft: rows are those of both passes",
-        "shapeHeads": ["draft", "cycles", "forward passes", "rows computed", "tokens kept", "rows per token"],
+        "title": say("catch.title"),
+        "hint": say("catch.hint"),
+        "waiting": say("catch.waiting"),
+        "picture": say("catch.picture"),
+        "tabled": say("catch.tabled"),
+        "heads": ["", say("catch.head.plain"), "Orthrus"],
+        "shaped": say("catch.shaped"),
+        "shapeHeads": [say(f"catch.shape.{head}") for head in HEADS],
         "facts": {"answer": None},
     }
 
@@ -52,7 +40,7 @@ def patch(event: Event, trace: Trace) -> list[Change]:
         return []
     answer = {
         "equation": equation(trace),
-        "say": [*verdict(trace), f"{GPU.format(rows=trace.block)} {CPU}"],
+        "say": [*verdict(trace), f"{say('catch.gpu', rows=trace.block)} {say('catch.cpu')}"],
         "groups": groups(trace),
         "table": table(trace),
         "memory": memory(trace),
@@ -69,22 +57,21 @@ def equation(trace: Trace) -> list[list[str]]:
     if metrics.speedup is None or metrics.tpf is None:
         return []
     return [
-        [times(metrics.tpf), "fewer forward passes"],
-        [times(metrics.tpf / metrics.speedup), "the time per pass"],
-        [times(metrics.speedup), "the speed of plain decoding"],
+        [times(metrics.tpf), say("catch.equation.passes")],
+        [times(metrics.tpf / metrics.speedup), say("catch.equation.time")],
+        [times(metrics.speedup), say("catch.equation.speed")],
     ]
 
 
 def verdict(trace: Trace) -> list[str]:
     """The break-even line in words, then what the same run would be if wide passes cost as much as narrow ones."""
     need, metrics, device = headline.break_even(trace), measure(trace), headline.device(trace)
-    wrote = f"This run wrote {number(metrics.tokens_per_cycle)} tokens per cycle."
+    wrote = say("catch.wrote", tokens=number(metrics.tokens_per_cycle))
     flat = headline.theory(trace)
     if need is None:
-        return [f"{wrote} Plain decoding was not measured, so what a cycle costs against it is not known.", flat]
+        return [f"{wrote} {say('catch.unmeasured')}", flat]
     won = (metrics.tokens_per_cycle or 0) > need
-    price = f"A cycle took as long as {number(need)} plain passes on {device}, so drafting"
-    return [f"{wrote} {price} {'saved time' if won else 'lost time'}.", flat]
+    return [f"{wrote} {say('catch.won' if won else 'catch.lost', passes=number(need), device=device)}", flat]
 
 
 def groups(trace: Trace) -> list[dict[str, Any]]:
@@ -101,7 +88,7 @@ def _computed(trace: Trace, rows: list[int]) -> list[tuple[str, str, list[Any]]]
     before = len(start.prompt.ids) + len(trace.tokens) // 2  # the middle of the text
     works = [pass_costs.one_pass(c, start.model.dtype, n, before) for n in rows]
     return [
-        (*GROUPS[key], [_bar(n, getattr(w, key) / getattr(works[0], key)) for n, w in zip(rows, works, strict=True)])
+        (*_group(key), [_bar(n, getattr(w, key) / getattr(works[0], key)) for n, w in zip(rows, works, strict=True)])
         for key in ("flops", "bytes")
     ]
 
@@ -111,15 +98,20 @@ def _timed(trace: Trace, rows: list[int]) -> list[tuple[str, str, list[Any]]]:
     ms, cpu = pass_costs.measured(trace), bool(trace.start) and trace.start.host.kind == "cpu"
     apart = [_bar(n, REFERENCE[n] / REFERENCE[1]) for n in rows if n in REFERENCE]
     if 1 not in ms or trace.block not in ms or trace.block == 1:
-        return [(*GROUPS["apart"], apart)]
-    name, about = GROUPS["time"]
+        return [(*_group("apart"), apart)]
+    apart_too = False
     bars = [_bar(n, ms[n] / ms[1]) for n in rows if n in ms]
     if cpu and MIDDLE in rows and MIDDLE not in ms:
         bars.insert(1, _bar(MIDDLE, REFERENCE[MIDDLE] / REFERENCE[1]))
-        about += f"; {MIDDLE} rows apart, on {REFERENCE_MACHINE}"
-    device = headline.device(trace)
-    own = (name.format(device=device), f"{about}; one row took {ms[1]:.3g} ms", bars)
-    return [own] if cpu else [own, (*GROUPS["apart"], apart)]
+        apart_too = True
+    values = {"rows": MIDDLE, "machine": say("catch.machine"), "ms": localized(f"{ms[1]:.3g}")}
+    about = say("catch.about.time-apart" if apart_too else "catch.about.time", **values)
+    own = (say("catch.group.time", device=headline.device(trace)), about, bars)
+    return [own] if cpu else [own, (*_group("apart"), apart)]
+
+
+def _group(key: str) -> tuple[str, str]:
+    return say(f"catch.group.{key}"), say(f"catch.about.{key}", machine=say("catch.machine"))
 
 
 def _bar(rows: int, multiple: float) -> list[Any]:
@@ -129,15 +121,18 @@ def _bar(rows: int, multiple: float) -> list[Any]:
 def table(trace: Trace) -> list[list[str]]:
     """Rows of [what, plain decoding, Orthrus], per token that passes wrote: all but the prompt's first."""
     n, ours, theirs = len(trace.tokens) - 1, pass_costs.drafted(trace), pass_costs.plain(trace)
-    time = ["time", *(_ms(rate) for rate in (measure(trace).ar_tokens_per_s, measure(trace).tokens_per_s))]
+    time = [
+        say("catch.row.time"),
+        *(_ms(rate) for rate in (measure(trace).ar_tokens_per_s, measure(trace).tokens_per_s)),
+    ]
     if n < 1 or ours is None or theirs is None:
         return [time]
 
     def per_token(lane: Lane) -> list[str]:
-        passes, rows = (f"{value / n:.3g}" for value in (lane.passes, lane.rows))
+        passes, rows = (localized(f"{value / n:.3g}") for value in (lane.passes, lane.rows))
         return [passes, rows, _flops(lane.flops / n), size_text(lane.bytes / n)]
 
-    heads = ("forward passes", "rows computed", "arithmetic", "bytes moved")
+    heads = [say(f"catch.row.{row}") for row in ("passes", "rows", "arithmetic", "bytes")]
     return [*map(list, zip(heads, per_token(theirs), per_token(ours), strict=True)), time]
 
 
@@ -153,15 +148,15 @@ def by_shape(trace: Trace) -> list[list[str]]:
 
 
 def _ms(rate: float | None) -> str:
-    return not_measured() if rate is None else f"{1e3 / rate:.3g} ms"
+    return not_measured() if rate is None else say("number.milliseconds", value=localized(f"{1e3 / rate:.3g}"))
 
 
 def _flops(value: float) -> str:
     for unit in ("FLOP", "kFLOP", "MFLOP", "GFLOP"):
         if value < 1000:
-            return f"{value:.3g} {unit}"
+            return f"{localized(f'{value:.3g}')} {unit}"
         value /= 1000
-    return f"{value:.3g} TFLOP"
+    return f"{localized(f'{value:.3g}')} TFLOP"
 
 
 def memory(trace: Trace) -> str:
@@ -170,8 +165,5 @@ def memory(trace: Trace) -> str:
         return ""
     block = size_text(measure(trace).block_bytes)
     if (weights := pass_costs.second_attention(trace.start)) is None:
-        return f"{UNKNOWN} A block's own keys and values take {block}, for one pass."
-    return (
-        f"Memory beyond the KV cache: {size_text(weights)} for the diffusion view's own attention weights, and {block} "
-        "for a block's own keys and values, for one pass."
-    )
+        return say("catch.memory.unknown", block=block)
+    return say("catch.memory.known", weights=size_text(weights), block=block)

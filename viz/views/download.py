@@ -9,27 +9,23 @@ from typing import Any
 from orthrus.events import SCHEMA_VERSION, Done, Event, RunStart
 from orthrus.trace import Trace
 from orthrus.trace.files import SUFFIX, as_recorded, packed
+from viz.language import say
 from viz.patches import Change, put
 from viz.views.provenance import source
-from viz.views.scoreboard import ENTRIES, final
+from viz.views.scoreboard import entries, final
 
 NAME = "record"
-SLOTS = {  # columns of the table with one row per slot
-    "cycle": "cycle", "slot": "slot", "status": "status", "guess": "guess", "q": "guess, diffusion view %",
-    "own": "AR view's choice", "p": "guess, AR view %", "gap": "AR gap, logits", "q_H": "diffusion entropy, nats",
-    "p_H": "AR entropy, nats",
-}  # fmt: skip
+SLOTS = ("cycle", "slot", "status", "guess", "q", "own", "p", "gap", "q_H", "p_H")  # of the table of all slots
 
 
 def skeleton() -> dict[str, Any]:
     return {
         "kind": "record",
-        "title": "Take this run with you",
-        "hint": "Made in your browser, from what the page already has. Charts have their own picture and CSV below "
-        "them.",
+        "title": say("record.title"),
+        "hint": say("record.hint"),
         "suffix": SUFFIX,
-        "waiting": "The files are ready when the run has ended.",
-        "slots": [[head, name] for name, head in SLOTS.items()],
+        "waiting": say("record.waiting"),
+        "slots": [[say(f"slots.{name}"), name] for name in SLOTS],
         "facts": {"run": {"name": "orthrus", "about": ""}, "trace": None, "summary": "", "later": []},
     }
 
@@ -47,18 +43,18 @@ def patch(event: Event, trace: Trace) -> list[Change]:
 def summary(trace: Trace) -> str:
     """The run as Markdown: the prompt, the text, the measured numbers and their provenance."""
     board = final(trace)
-    numbers = "".join(f"| {label} | {board[key]} |\n" for key, label, _ in ENTRIES if board.get(key))
+    numbers = "".join(f"| {label} | {board[key]} |\n" for key, label, _ in entries() if board.get(key))
     prompt = trace.start.prompt.messages[-1].content if trace.start and trace.start.prompt.messages else ""
     check = trace.lossless
-    same = (
-        f"{check.verdict.replace('_', ' ')}, {check.identical} of {check.n_compared} tokens"
-        if check
-        else "not compared"
-    )
+    same = say("record.uncompared")
+    if check:
+        verdict = say(f"record.verdict.{check.verdict}")
+        same = say("record.same", verdict=verdict, same=check.identical, n=check.n_compared)
     where = provenance(trace.start) if trace.start else ""
     return (
-        f"# A run of Orthrus\n\n**Prompt**\n\n{fenced(prompt)}\n**Text**\n\n{fenced(trace.text)}\n"
-        f"| measured | |\n|--|--|\n{numbers}| Same text as plain decoding | {same} |\n\n{where}\n"
+        f"# {say('record.heading')}\n\n**{say('record.prompt')}**\n\n{fenced(prompt)}\n"
+        f"**{say('record.text')}**\n\n{fenced(trace.text)}\n"
+        f"| {say('record.measured')} | |\n|--|--|\n{numbers}| {say('record.same-text')} | {same} |\n\n{where}\n"
     )
 
 
@@ -79,6 +75,6 @@ def provenance(start: RunStart) -> str:
     """The provenance of the numbers in one line, for every exported table and picture."""
     model, host = start.model, start.host
     return (
-        f"Orthrus trace schema {SCHEMA_VERSION}; {model.id} ({model.revision[:12]}), {model.dtype}, {model.attn_impl}; "
+        f"{say('record.schema', version=SCHEMA_VERSION)}; {model.id} ({model.revision[:12]}), {model.dtype}, {model.attn_impl}; "
         f"{host.device} ({host.kind}), torch {host.torch}; {start.recorded_at}"
     )

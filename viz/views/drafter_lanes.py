@@ -10,11 +10,11 @@ from orthrus.errors import OrthrusError
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from viz.format import milliseconds
+from viz.language import say
 from viz.views.shapes import by_shape
 from viz.views.words import counted
 
 PLAIN = "ar"
-NAMES = {PLAIN: "plain decoding"}  # the others are called as on the command line
 
 
 def race(traces: Mapping[str, Trace | OrthrusError]) -> dict[str, Any]:
@@ -89,9 +89,8 @@ def result_of(lanes: Sequence[Mapping[str, Any]], clock: str) -> str:
         amount = [
             milliseconds(each["ms"]) if key == "ms" else counted(each["passes"], "pass") for each in (best, plain)
         ]
-        what = "the least time" if key == "ms" else "the fewest forward passes"
-        against = "" if best is plain else f" against {amount[1]} of {NAMES[PLAIN]}"
-        said.append(f"{_called(best).capitalize()} needed {what}: {amount[0]}{against}.")
+        values = {"name": called(best["draft"]).capitalize(), "amount": amount[0], "plain": amount[1]}
+        said.append(say(f"drafters.won.{key}" if best is plain else f"drafters.result.{key}", **values))
     return " ".join(said)
 
 
@@ -101,15 +100,16 @@ def same_text(lanes: Sequence[Mapping[str, Any]], coupling: str | None) -> str:
     n = _of(lanes, PLAIN)["tokens"]
     other = [each for each in ran if not each["identical"] == each["tokens"] == n]
     if not other:
-        return f"All {len(ran)} texts are the same, token for token: {counted(n, 'token')}."
+        return say("drafters.texts.same", texts=len(ran), tokens=counted(n, "token"))
     if coupling == "rejection":
-        return "Under rejection sampling the texts are equal in distribution only, so they may differ."
-    places = "; ".join(f"{_called(each)} from token {each['identical'] + 1} on" for each in other)
-    return f"Not all texts are the same. Other than plain decoding: {places}."
+        return say("drafters.texts.rejection")
+    places = [say("drafters.texts.place", name=called(each["draft"]), n=each["identical"] + 1) for each in other]
+    return say("drafters.texts.other", places="; ".join(places))
 
 
-def _called(each: Mapping[str, Any]) -> str:
-    return NAMES.get(each["draft"], each["draft"])
+def called(draft: str) -> str:
+    """A drafter is called as on the command line."""
+    return say("drafters.plain") if draft == PLAIN else draft
 
 
 def _of(lanes: Sequence[Mapping[str, Any]], draft: str) -> Mapping[str, Any]:

@@ -7,92 +7,89 @@ import math
 from orthrus.events import Done, Draft, Prefill, Verdict
 from orthrus.trace import Cycle, Trace
 from orthrus.trace.metrics import measure
-from viz.format import milliseconds
+from viz.format import milliseconds, number
+from viz.language import say
 from viz.views.words import counted, quoted
-
-# how a token is chosen from logits, by the run's coupling; None: greedy
-PICK = {
-    None: "argmax {view}ᵢ",
-    "gumbel": "argmax (ln {view}ᵢ / T + gᵢ), gᵢ the noise of that seed and place",
-    "rejection": "a draw from {view}ᵢ",
-}
 
 
 def prefill(event: Prefill, trace: Trace) -> str:
-    chosen = f"y₁ = {_pick('p', trace).replace('ᵢ', '₁')} = {quoted(event.first_id, trace)}"
-    return f"{chosen}, read after {event.kv_len} tokens; best logit minus second best = {event.p_gap:.2f}."
+    chosen = _pick("p", trace).replace("ᵢ", "₁")
+    values = {"chosen": chosen, "token": quoted(event.first_id, trace), "n": event.kv_len}
+    return say("formulas.prefill", **values, gap=number(event.p_gap, 2))
 
 
 def draft(event: Draft, trace: Trace) -> str:
     n = event.n_draft
     if n == 0:
-        return "n = 0: no qᵢ is computed."
+        return say("formulas.draft.none")
     if event.shape == "lookup":
-        return f"x₁ … {_low(n)} = what followed the same tokens earlier; no qᵢ is computed."
+        return say("formulas.draft.lookup", last=_low(n))
     if event.drafted_rows == 0:
-        return f"x₁ … {_low(n)} = what the last verify pass guessed behind its cut; no pass of its own."
-    rule = f"xᵢ = {_pick('q', trace)} for i = 1 … {n}, all from one pass over the text up to position {event.pos0}"
+        return say("formulas.draft.one-pass", last=_low(n))
+    values = {"chosen": _pick("q", trace), "n": n, "pos": event.pos0}
     if event.q_lp is None:
-        return rule + "."
-    ends = f"q₁(x₁) = {math.exp(event.q_lp[0]):.2f}, qₙ(xₙ) = {math.exp(event.q_lp[-1]):.2f}"
-    entropies = f"; H(q₁) = {event.q_H[0]:.2f}, H(qₙ) = {event.q_H[-1]:.2f} nats" if event.q_H else ""
-    return f"{rule}. {ends}, Σ ln qᵢ(xᵢ) = {_signed(sum(event.q_lp))}{entropies}."
+        return say("formulas.draft.bare", **values)
+    first, last, total = math.exp(event.q_lp[0]), math.exp(event.q_lp[-1]), sum(event.q_lp)
+    values |= {"first": number(first, 2), "last": number(last, 2), "sum": number(total).replace("-", "−")}
+    if not event.q_H:
+        return say("formulas.draft.known", **values)
+    return say("formulas.draft.entropy", **values, h1=number(event.q_H[0], 2), hn=number(event.q_H[-1], 2))
 
 
 def verify(cycle: Cycle, event: Verdict, trace: Trace) -> str:
     n, k = cycle.draft.n_draft, event.n_accept
     if n == 0:
-        return f"No guess to test: the next token is {_pick('p', trace).replace('ᵢ', '₁')}."
+        return say("formulas.verify.none", chosen=_pick("p", trace).replace("ᵢ", "₁"))
     if _coupling(trace) == "rejection":
         return _tossed(cycle, event, trace)
-    rule = f"k = the longest run of xᵢ = yᵢ, yᵢ = {_pick('p', trace)}. "
+    rule = say("formulas.verify.rule", chosen=_pick("p", trace))
     if event.next_id is None:
-        return f"{rule}x{_low(cycle.accepted)} = y{_low(cycle.accepted)} is the end token, so nothing behind it counts."
+        return f"{rule} {say('formulas.verify.ended', at=_low(cycle.accepted))}"
     if k == n:
-        return (
-            f"{rule}All {n} are equal, so k = n = {n} and y{_low(n + 1)} = {quoted(event.next_id, trace)} comes free."
-        )
-    at = _low(k + 1)
-    guess, own = quoted(cycle.draft.draft_ids[k], trace), quoted(event.ar_ids[k], trace)
-    same = "" if k == 0 else f"Equal for i ≤ {k}; "
-    return f"{rule}{same}x{at} = {guess}{_p(event.p_lp_draft, k)} ≠ y{at} = {own}{_p(event.p_lp_ar, k)}, so k = {k}."
+        return f"{rule} {say('formulas.verify.all', n=n, next=_low(n + 1), own=quoted(event.next_id, trace))}"
+    guess = quoted(cycle.draft.draft_ids[k], trace) + _p(event.p_lp_draft, k)
+    own = quoted(event.ar_ids[k], trace) + _p(event.p_lp_ar, k)
+    cut = "formulas.verify.cut" if k else "formulas.verify.first"
+    return f"{rule} {say(cut, at=_low(k + 1), guess=guess, own=own, k=k)}"
 
 
 def _tossed(cycle: Cycle, event: Verdict, trace: Trace) -> str:
     """The acceptance test of speculative sampling at the cut."""
-    n, k = cycle.draft.n_draft, event.n_accept
-    rule = "xᵢ is kept if uᵢ ≤ min(1, pᵢ(xᵢ) / qᵢ(xᵢ)), uᵢ drawn from 0 … 1. "
+    n, k, rule = cycle.draft.n_draft, event.n_accept, say("formulas.tossed.rule")
     if k == n:
-        return f"{rule}That holds for all {n}, so k = n = {n}."
+        return f"{rule} {say('formulas.tossed.all', n=n)}"
     if event.next_id is None:
-        return f"{rule}x{_low(cycle.accepted)} is kept and is the end token, so nothing behind it counts."
+        return f"{rule} {say('formulas.tossed.ended', at=_low(cycle.accepted))}"
     if event.u is None or event.accept_p is None or len(event.u) <= k:
-        return f"{rule}It fails first at i = {k + 1}, so k = {k}."
-    drawn = f"{quoted(event.next_id, trace)} is drawn from max(0, p − q)"
-    return f"{rule}u{_low(k + 1)} = {event.u[k]:.2f} > {event.accept_p[k]:.2f}, so k = {k}; {drawn}."
+        return f"{rule} {say('formulas.tossed.bare', at=k + 1, k=k)}"
+    values = {"at": _low(k + 1), "u": number(event.u[k], 2), "chance": number(event.accept_p[k], 2), "k": k}
+    return f"{rule} {say('formulas.tossed.cut', **values, token=quoted(event.next_id, trace))}"
 
 
 def commit(cycle: Cycle, event: Verdict, trace: Trace) -> str:
     metrics, accepted, kv = measure(trace), cycle.accepted, event.kv
-    own = event.n_commit - accepted
     passes = 1 + (cycle.draft.pass_rows > 0)
-    gained = f"{accepted} + {own} = {counted(event.n_commit, 'new-token')} from {counted(passes, 'pass')}"
-    cache = f"cache {kv.before} + {kv.written} − {kv.cropped} = {kv.before + kv.kept} rows"
-    return (
-        f"{gained}; {cache}. So far tokens per cycle "
-        f"({metrics.tokens} − 1) / {metrics.cycles} = {metrics.tokens_per_cycle or 0:.2f}, "
-        f"TPF {metrics.tokens} / {metrics.passes} = {metrics.tpf or 0:.2f}."
+    values = {"kept": accepted, "own": event.n_commit - accepted, "before": kv.before, "written": kv.written}
+    values |= {"cropped": kv.cropped, "rows": kv.before + kv.kept, "tokens": metrics.tokens, "cycles": metrics.cycles}
+    return say(
+        "formulas.commit",
+        **values,
+        new=counted(event.n_commit, "new-token"),
+        passes=counted(passes, "pass"),
+        per_cycle=number(metrics.tokens_per_cycle or 0, 2),
+        all_passes=metrics.passes,
+        tpf=number(metrics.tpf or 0, 2),
     )
 
 
 def finish(event: Done, trace: Trace) -> str:
     metrics = measure(trace)
-    passes = f"(1 + {event.passes_draft} + {event.passes_verify})"
-    text = f"TPF = tokens / passes = {event.n_tokens} / {passes} = {metrics.tpf or 0:.2f}."
-    if metrics.speedup is not None and metrics.ar_total_ms is not None:
-        times = f"{milliseconds(metrics.ar_total_ms)} / {milliseconds(metrics.total_ms)}"
-        text += f" Speed-up = t(AR) / t(Orthrus) = {times} = {metrics.speedup:.2f}."
-    return text
+    values = {"draft": event.passes_draft, "verify": event.passes_verify, "tpf": number(metrics.tpf or 0, 2)}
+    text = say("formulas.finish", tokens=event.n_tokens, **values)
+    if metrics.speedup is None or metrics.ar_total_ms is None:
+        return text
+    times = {"ar": milliseconds(metrics.ar_total_ms), "ours": milliseconds(metrics.total_ms)}
+    return f"{text} {say('formulas.speed', **times, speed=number(metrics.speedup, 2))}"
 
 
 def _coupling(trace: Trace) -> str | None:
@@ -100,18 +97,14 @@ def _coupling(trace: Trace) -> str | None:
 
 
 def _pick(view: str, trace: Trace) -> str:
-    return PICK[_coupling(trace)].format(view=view)
+    return say(f"formulas.pick.{_coupling(trace) or 'greedy'}", view=view)
 
 
 def _p(log_probs: tuple[float, ...] | None, at: int) -> str:
     if log_probs is None:
         return ""
     p = math.exp(log_probs[at])
-    return " (p < 0.01)" if p < 0.005 else f" (p = {p:.2f})"
-
-
-def _signed(value: float) -> str:
-    return f"{value:.1f}".replace("-", "−")
+    return f" (p < {number(0.01, 2)})" if p < 0.005 else f" (p = {number(p, 2)})"
 
 
 def _low(number: int) -> str:

@@ -6,41 +6,43 @@ from typing import Any
 
 from orthrus.events import Done, Event
 from orthrus.trace import Cycle, Trace
+from viz.format import percent
+from viz.language import say
 from viz.patches import Change, put
 from viz.views.words import counted
 
 NAME = "early"
 NEAR = 3  # places to either side at which a guess counts as shifted
 KINDS = (
-    ("exact", "right, but too early", {"color": "@ink"}),
-    ("shifted", f"right token, up to {NEAR} places off", {"color": "@soft"}),
-    ("other", "another token came", {"color": "@card", "line": {"color": "@discarded", "width": 1},
+    ("exact", {"color": "@ink"}),
+    ("shifted", {"color": "@soft"}),
+    ("other", {"color": "@card", "line": {"color": "@discarded", "width": 1},
      "pattern": {"shape": "/", "fgcolor": "@discarded", "size": 6}}),
 )  # fmt: skip
 
 
 def skeleton() -> dict[str, Any]:
-    bars = [_bar(key, name, marker) for key, name, marker in KINDS]
+    names = {key: say(f"early.kind.{key}", near=NEAR) for key, _ in KINDS}
+    bars = [_bar(key, names[key], marker) for key, marker in KINDS]
+    behind = say("early.behind")
     layout = {
         "barmode": "stack",
         "bargap": 0.15,
-        "xaxis": {"title": {"text": "places behind the refused guess"}, "tickformat": "d"},
-        "yaxis": {"title": {"text": "guesses"}, "rangemode": "tozero"},
+        "xaxis": {"title": {"text": behind}, "tickformat": "d"},
+        "yaxis": {"title": {"text": say("early.guesses")}, "rangemode": "tozero"},
     }
-    table = [["places behind the refused guess", "behind"], *([name, key] for key, name, _ in KINDS)]
+    table = [[behind, "behind"], *([name, key] for key, name in names.items())]
     return {
         "kind": "plot",
-        "title": "Right, but too early",
-        "hint": "Guesses behind a refused one are thrown away unjudged. Here each is compared with the token that was "
-        "written at its place later. Even a right one could not be kept: until then nobody had checked it behind "
-        "the right text.",
+        "title": say("early.title"),
+        "hint": say("early.hint"),
         "variants": [{"label": "", "data": bars, "layout": layout, "table": table}],
-        "facts": {"columns": {name: [] for name in ("behind", *(key for key, _, _ in KINDS))}, "note": ""},
+        "facts": {"columns": {name: [] for name in ("behind", *names)}, "note": ""},
     }
 
 
 def _bar(key: str, name: str, marker: dict[str, Any]) -> dict[str, Any]:
-    hover = f"%{{x}} places behind: %{{y}} guesses, {name}<extra></extra>"
+    hover = say("early.hover", x="%{x}", y="%{y}", kind=name) + "<extra></extra>"
     return {"type": "bar", "name": name, "x": "$behind", "y": f"${key}", "marker": {"line": {"width": 0}, **marker},
             "hovertemplate": hover}  # fmt: skip
 
@@ -51,7 +53,7 @@ def patch(event: Event, trace: Trace) -> list[Change]:
     counts = tally(trace)
     most = max(counts, default=0)
     columns: dict[str, list[int]] = {"behind": list(range(1, most + 1))}
-    columns |= {key: [counts.get(k, {}).get(key, 0) for k in columns["behind"]] for key, _, _ in KINDS}
+    columns |= {key: [counts.get(k, {}).get(key, 0) for k in columns["behind"]] for key, _ in KINDS}
     return [put("columns", columns), put("note", note(columns))]
 
 
@@ -87,11 +89,8 @@ def _kind(guess: int, at: int, text: tuple[int, ...]) -> str:
 
 def note(columns: dict[str, list[int]]) -> str:
     """The shares in a sentence."""
-    sums = {key: sum(columns[key]) for key, _, _ in KINDS}
+    sums = {key: sum(columns[key]) for key, _ in KINDS}
     if not (n := sum(sums.values())):
-        return "In this run no guess was thrown away unjudged before the end of the text."
-    exact, shifted = (f"{sums[key]} ({100 * sums[key] / n:.0f} %)" for key in ("exact", "shifted"))
-    return (
-        f"{counted(n, 'guess')} thrown away unjudged: {exact} were the very token that came later at that place, "
-        f"{shifted} came within {NEAR} places of it."
-    )
+        return say("early.none")
+    exact, shifted = (f"{sums[key]} ({percent(sums[key] / n)})" for key in ("exact", "shifted"))
+    return say("early.note", guesses=counted(n, "guess"), exact=exact, shifted=shifted, near=NEAR)

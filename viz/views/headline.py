@@ -9,16 +9,10 @@ from __future__ import annotations
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from viz.format import milliseconds, number, times
+from viz.language import say
 from viz.views.words import counted
 
-KINDS = {"cpu": "CPU", "cuda": "GPU"}
-READS_ONCE = (
-    "On a GPU a pass over {rows} rows should take about as long as one over 1 row, because the weights are read once."
-)
-UNCOMPILED = (
-    "Both lanes ran in plain PyTorch, where calling the operators costs more than their arithmetic. Compiled passes "
-    "over one row are several times faster."
-)
+KINDS = ("cpu", "cuda")
 
 
 def break_even(trace: Trace) -> float | None:
@@ -40,8 +34,9 @@ def axis(trace: Trace) -> str:
 def passes(trace: Trace) -> str:
     """'11 forward passes instead of 111': plain decoding needs one per token."""
     metrics = measure(trace)
-    other = "instead of" if metrics.passes < metrics.tokens else "against"
-    return f"{counted(metrics.passes, 'forward-pass')} {other} {metrics.tokens}"
+    ours = counted(metrics.passes, "forward-pass")
+    fewer = metrics.passes < metrics.tokens
+    return say("headline.instead" if fewer else "headline.against", ours=ours, theirs=metrics.tokens)
 
 
 def time(trace: Trace) -> str:
@@ -50,19 +45,20 @@ def time(trace: Trace) -> str:
     if metrics.speedup is None or trace.start is None:
         return ""
     ours, theirs = milliseconds(metrics.total_ms), milliseconds(trace.ar_ms[metrics.tokens - 1])
-    return f"{ours} against {theirs} on {device(trace)}, {times(metrics.speedup)} the speed of plain decoding"
+    return say("headline.time", ours=ours, theirs=theirs, device=device(trace), speed=times(metrics.speedup))
 
 
 def device(trace: Trace) -> str:
     host = trace.start.host if trace.start else None
-    return f"this {KINDS.get(host.kind, 'device')}" if host else "this device"
+    return say(f"headline.device.{host.kind if host and host.kind in KINDS else 'other'}")
 
 
 def summary(trace: Trace) -> str:
     """The run in one or two sentences, the leading clock first."""
-    sentences = [f"{counted(measure(trace).tokens, 'token')} in {passes(trace)}."]
+    sentences = [say("headline.tokens", tokens=counted(measure(trace).tokens, "token"), passes=passes(trace))]
     if duration := time(trace):
-        sentences.append(f"{'Measured' if axis(trace) == 'ms' else 'In time'}: {duration}.")
+        leads = axis(trace) == "ms"
+        sentences.append(say("headline.measured" if leads else "headline.in-time", time=duration))
     return " ".join(sentences[::-1] if axis(trace) == "ms" else sentences)
 
 
@@ -72,8 +68,8 @@ def slower(trace: Trace) -> str:
     if not duration or metrics.speedup is None:
         return ""
     fewer = metrics.passes < metrics.tokens
-    begin = "In time" if metrics.speedup >= 1 else "Fewer passes, but not less time" if fewer else "Not less time"
-    return f"{begin}: {duration}."
+    slow = "headline.fewer-slower" if fewer else "headline.slower"
+    return say("headline.in-time", time=duration) if metrics.speedup >= 1 else say(slow, time=duration)
 
 
 def cost(trace: Trace) -> str:
@@ -81,11 +77,8 @@ def cost(trace: Trace) -> str:
     need, metrics = break_even(trace), measure(trace)
     if need is None or trace.start is None:
         return ""
-    even, rows = number(need), f" (two passes over up to {trace.block} rows)" if trace.sums.passes_draft else ""
-    return (
-        f"A cycle{rows} takes as long here as {even} passes over one row, so break-even is {even} tokens per cycle. "
-        f"This run wrote {number(metrics.tokens_per_cycle)}."
-    )
+    values = {"even": number(need), "rows": trace.block, "wrote": number(metrics.tokens_per_cycle)}
+    return say("headline.cost.two" if trace.sums.passes_draft else "headline.cost.one", **values)
 
 
 def theory(trace: Trace) -> str:
@@ -95,10 +88,7 @@ def theory(trace: Trace) -> str:
         return ""
     per_cycle = (trace.sums.passes_draft + metrics.cycles) / metrics.cycles
     gain = number(metrics.tokens_per_cycle / per_cycle)
-    return (
-        "If a wide pass cost no more than a narrow one, as in theory it nearly does on a GPU, this run would be up to "
-        f"{gain} times as fast."
-    )
+    return say("headline.theory", gain=gain)
 
 
 def reason(trace: Trace) -> str:
@@ -107,5 +97,5 @@ def reason(trace: Trace) -> str:
     if not price or trace.start is None or trace.start.host.kind != "cpu":
         return price
     if axis(trace) == "passes" and trace.block > 1:
-        return f"{price} {READS_ONCE.format(rows=trace.block)}"
-    return f"{price} {UNCOMPILED}" if trace.start.model.mode == "fast" else price
+        return f"{price} {say('headline.reads-once', rows=trace.block)}"
+    return f"{price} {say('headline.uncompiled')}" if trace.start.model.mode == "fast" else price

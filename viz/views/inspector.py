@@ -7,66 +7,47 @@ from typing import Any
 
 from orthrus.events import Draft, Event, Verdict
 from orthrus.trace import Cycle, Trace
+from viz.language import say
 from viz.patches import Change, merge, put
 from viz.theme import codes
 from viz.views.captions import NEAR_TIE, SURE
 
 NAME = "inspector"
 SHOWN = 5  # alternatives shown per view: later ones are mostly below a percent, and cost as many bytes
-# sentences about a slot by its status; the player fills the braces
-SENTENCES = {
-    "anchor": "Slot 0 is the anchor {guess}: the last token that is already certain. Nobody guesses it.",
-    "pending": "The diffusion view guesses {guess}{q}. The AR view has not checked it yet.",
-    "accepted": "The AR view agrees: {guess} is kept{both}.",
-    "refused": "The AR view wants {own}{own_p}. The guess {guess} is {rank}{p}. This is the first disagreement, so the "
-    "block is cut here.",
-    "tossed": "The guess {guess} had a chance of {accept} to be accepted, and the number drawn, {u}, was above it. The "
-    "block is cut here.",
-    "discarded": "Never judged: the AR view's numbers here follow a refused token, so they are about another text. "
-    "Even if both views name the same token, the guess {guess} is thrown away.",
-    "ended": "Not used: the text ended before this slot.",
-    "bare": "This run was recorded without alternatives, so there are no lists to compare.",
-    "near_tie": "A near tie: the AR view's two best are only {gap} logits apart.",
-}
-NUMBERS = {
-    "q": ("ln q of the guess", "diffusion view; 0 is certain"),
-    "p": ("ln p of the guess", "AR view; 0 is certain"),
-    "q_H": ("Entropy, diffusion view", "nats; 0 is certain"),
-    "p_H": ("Entropy, AR view", "nats; 0 is certain"),
-    "rank_q": ("AR's choice, as the diffusion view ranks it", "1 is its first choice"),
-    "rank_p": ("The guess, as the AR view ranks it", "1 is its first choice"),
-    "gap": ("AR's gap", "logits between its two best"),
-    "overlap": ("Overlap", "how much of the two distributions is the same"),
-    "accept": ("Chance to be accepted", "min(1, p/q); the number drawn was {u}"),
-}
+# of slots by their status; the player fills the braces
+SENTENCES = ("anchor", "pending", "accepted", "refused", "tossed", "discarded", "ended", "bare", "near_tie")
+NUMBERS = ("q", "p", "q_H", "p_H", "rank_q", "rank_p", "gap", "overlap", "accept")
 
-FILTERS = {
-    "label": "What would sampling see?",
-    "sliders": [
-        {"key": "temperature", "label": "Temperature", "from": 0.1, "to": 2, "step": 0.1, "value": 1},
-        {"key": "k", "label": "Top-k", "from": 1, "to": SHOWN, "step": 1, "value": SHOWN, "off": SHOWN},
-        {"key": "p", "label": "Top-p", "from": 0.05, "to": 1, "step": 0.05, "value": 1, "off": 1},
-    ],
-    "reset": "Back to what was recorded",
-    "about": f"Worked out from the {SHOWN} stored alternatives, so it is approximate where others would have a share. "
-    "The run itself is not changed.",
-    "mark": "worked out",
-}
+
+def filters() -> dict[str, Any]:
+    sliders = [
+        {"key": "temperature", "from": 0.1, "to": 2, "step": 0.1, "value": 1},
+        {"key": "k", "from": 1, "to": SHOWN, "step": 1, "value": SHOWN, "off": SHOWN},
+        {"key": "p", "from": 0.05, "to": 1, "step": 0.05, "value": 1, "off": 1},
+    ]
+    return {
+        "label": say("inspector.filters.label"),
+        "sliders": [{**each, "label": say(f"inspector.filters.slider.{each['key']}")} for each in sliders],
+        "reset": say("inspector.filters.reset"),
+        "about": say("inspector.filters.about", n=SHOWN),
+        "mark": say("inspector.filters.mark"),
+    }
 
 
 def skeleton() -> dict[str, Any]:
     return {
         "kind": "inspector",
-        "title": "Two views of one slot",
-        "hint": "Point at a slot of the block, tap it or walk there with the arrow keys. Shift-click or Shift-Enter "
-        "pins a slot, I opens and closes this.",
-        "heads": ["Diffusion view would say", "AR view would say"],
-        "sentences": SENTENCES,
-        "numbers": {key: {"label": label, "about": about} for key, (label, about) in NUMBERS.items()},
+        "title": say("inspector.title"),
+        "hint": say("inspector.hint"),
+        "heads": [say("inspector.head.diffusion"), say("inspector.head.ar")],
+        "sentences": {status: say(f"inspector.sentence.{status}") for status in SENTENCES},
+        "numbers": {
+            key: {"label": say(f"inspector.number.{key}"), "about": say(f"inspector.about.{key}")} for key in NUMBERS
+        },
         "near_tie": NEAR_TIE,
-        "filters": FILTERS,
-        "later": "It checks in the next phase.",
-        "after_end": "after the end of the text",
+        "filters": filters(),
+        "later": say("inspector.later"),
+        "after_end": say("inspector.after-end"),
         "state": {"block": None},
     }
 

@@ -9,30 +9,26 @@ from typing import Any
 
 from orthrus.events import Draft, Event, Verdict
 from orthrus.trace import Trace
+from viz.language import say
 from viz.patches import Change, put
 from viz.views.inspector import NAME as SOURCE
 from viz.views.inspector import SHOWN
 
 NAME = "lattice"
+LEGEND = ("both", "guess", "own", "unjudged")
 
 
 def skeleton() -> dict[str, Any]:
     return {
         "kind": "lattice",
-        "title": "The ways through a block",
-        "hint": "A column per slot: what the diffusion view thought of, its first choice on top, stronger if surer. A "
-        "draft is one way through it, mostly along the top. The others are alternatives that were not drafted.",
+        "title": say("lattice.title"),
+        "hint": say("lattice.hint"),
         "source": SOURCE,
         "rows": SHOWN,
-        "beyond": f"not among the first {SHOWN}",
-        "legend": [
-            ["both", "both views: kept"],
-            ["guess", "the draft's way"],
-            ["own", "the AR view's way"],
-            ["unjudged", "never judged"],
-        ],
-        "bare": "This run was recorded without alternatives, so there are no other ways to show.",
-        "none": "Nothing was drafted in this cycle, so there is only the AR view's own way.",
+        "beyond": say("lattice.beyond", n=SHOWN),
+        "legend": [[each, say(f"lattice.legend.{each}")] for each in LEGEND],
+        "bare": say("lattice.bare"),
+        "none": say("lattice.none"),
         "state": {"stop": None},
     }
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from orthrus.events import ArChunk, Event, Prefill, Verdict
 from orthrus.trace import Trace
+from viz.format import general
+from viz.language import say
 from viz.patches import Change, rows
 from viz.views.captions import NEAR_TIE
 
@@ -21,9 +23,8 @@ def skeleton() -> dict[str, Any]:
     columns = ("token", "gap", "shown", "cycle", "ar_token", "ar_gap", "ar_shown")
     return {
         "kind": "plot",
-        "title": "How close was each choice?",
-        "hint": f"Distance between the AR view's two best tokens. In the shaded zone, below {NEAR_TIE} logits, "
-        "rounding could decide: there two ways of computing the same text may part.",
+        "title": say("gaps.title"),
+        "hint": say("gaps.hint", tie=general(NEAR_TIE)),
         "variants": [{"label": "", "data": _traces(), "layout": _layout(), "table": _table()}],
         "seek": "customdata",
         "facts": {"columns": {name: [] for name in columns}},
@@ -31,13 +32,13 @@ def skeleton() -> dict[str, Any]:
 
 
 def _traces() -> list[dict[str, Any]]:
-    hover = "token %{x}: %{y:.2f} logits<extra>%{fullData.name}</extra>"
+    hover = say("gaps.hover", x="%{x}", y="%{y:.2f}") + "<extra>%{fullData.name}</extra>"
     plain = {"type": "scatter", "mode": "markers", "hovertemplate": hover}
     ring = {"symbol": "circle-open", "size": 8, "color": "@soft", "line": {"width": 1.2}}
     dot = {"symbol": "circle", "size": 5, "color": "@ar"}
     return [
-        {**plain, "name": "plain decoding", "x": "$ar_token", "y": "$ar_shown", "marker": ring},
-        {**plain, "name": "Orthrus, in a block", "x": "$token", "y": "$shown", "customdata": "$cycle", "marker": dot},
+        {**plain, "name": say("gaps.plain"), "x": "$ar_token", "y": "$ar_shown", "marker": ring},
+        {**plain, "name": say("gaps.block"), "x": "$token", "y": "$shown", "customdata": "$cycle", "marker": dot},
     ]
 
 
@@ -45,16 +46,15 @@ def _layout() -> dict[str, Any]:
     zone = {"type": "rect", "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": FLOOR / 2, "y1": NEAR_TIE}
     ticks = {"tickvals": [0.01, 0.1, 0.5, 1, 10, 100], "tickformat": "~g", "range": [math.log10(FLOOR / 1.5), 2]}
     return {
-        "xaxis": {"title": {"text": "token of the text"}, "tickformat": "d", "rangemode": "tozero"},
-        "yaxis": {"title": {"text": "gap, logits"}, "type": "log", **ticks},
+        "xaxis": {"title": {"text": say("gaps.x")}, "tickformat": "d", "rangemode": "tozero"},
+        "yaxis": {"title": {"text": say("gaps.y")}, "type": "log", **ticks},
         "hovermode": "closest",
         "shapes": [{**zone, "fillcolor": "@soft", "opacity": 0.2, "line": {"width": 0}, "layer": "below"}],
     }
 
 
 def _table() -> list[list[str]]:
-    ours = [["token", "token"], ["gap in a block, logits", "gap"], ["cycle", "cycle"]]
-    return [*ours, ["token, plain decoding", "ar_token"], ["gap in plain decoding, logits", "ar_gap"]]
+    return [[say(f"gaps.column.{name}"), name] for name in ("token", "gap", "cycle", "ar_token", "ar_gap")]
 
 
 def patch(event: Event, trace: Trace) -> list[Change]:

@@ -25,8 +25,8 @@ def skeleton() -> dict[str, Any]:
         "hint": say("pair.hint"),
         "first": [EASY, HARD],
         "kept": list(KEPT),
-        "alike": list(provenance.MACHINE),
-        "unsaid": list(provenance.UNCOMPARED),
+        "alike": provenance.machine(),
+        "unsaid": provenance.uncompared(),
     }
 
 

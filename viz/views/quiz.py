@@ -6,35 +6,27 @@ from typing import Any
 
 from orthrus.events import Draft, Event, Verdict
 from orthrus.trace import Trace
+from viz.language import say
 from viz.patches import Change, merge, put
 
 NAME = "quiz"
-HINTS = {
-    "none": ("No hint", "The guesses alone."),
-    "sure": ("How sure", "Filled boxes: how sure the diffusion view is. Bars below: its entropy, full at 5 nats."),
-    "top": ("Alternatives", "As before, and the inspector shows what else the diffusion view thought of."),
-}
-SAID = "You said {guess}."
-RESULTS = {
-    "refused": "The AR view refused slot {cut}: it wanted {own}, not {guess}.",
-    "all": "The AR view agreed with them all.",
-    "ended": "Nothing was refused: the text ended after slot {kept}.",
-}
+HINTS = ("none", "sure", "top")
+RESULTS = ("refused", "all", "ended")
 
 
 def skeleton() -> dict[str, Any]:
-    hints = [{"key": key, "label": label, "about": about} for key, (label, about) in HINTS.items()]
+    hints = [{"key": key, "label": say(f"quiz.hint.{key}"), "about": say(f"quiz.about.{key}")} for key in HINTS]
     return {
         "kind": "quiz",
-        "title": "Where will it stop?",
-        "question": "Which of the {n} guesses will the AR view refuse first? Click it, or say that it takes them all.",
+        "title": say("quiz.title"),
+        "question": say("quiz.question"),
         "unsure": "inspector",  # the view whose state has the entropies for the hint
-        "keys": "Arrow keys move, Enter answers, * takes all, N is the next question, Q ends the quiz.",
-        "rule": "A hit is 15 points and one more for each hit before it in a row; else 10 less the distance in slots.",
+        "keys": say("quiz.keys"),
+        "rule": say("quiz.rule"),
         "hints": hints,
-        "said": SAID,
-        "results": RESULTS,
-        "picture": "One dot per question. Across: the slot you said. Up: where it stopped. On the line is a hit.",
+        "said": say("quiz.said"),
+        "results": {outcome: say(f"quiz.result.{outcome}") for outcome in RESULTS},
+        "picture": say("quiz.picture"),
         "state": {"block": None},
     }
 

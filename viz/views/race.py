@@ -10,26 +10,26 @@ from orthrus.events import ArChunk, Done, Event, Prefill, RunStart, Verdict
 from orthrus.events.detokenize import LOOK_BACK, respelled
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
+from viz.language import say
 from viz.patches import Change, merge, rows
 from viz.theme import CODES
 from viz.views import headline
 
 NAME = "race"
-TABLE = {"cycle": "Orthrus: cycle", "draft": "draft, ms", "verify": "verify, ms", "n": "tokens", "ms": "done at, ms",
-         "token": "plain decoding: token", "ar_ms": "token done at, ms"}  # fmt: skip
+TABLE = ("cycle", "draft", "verify", "n", "ms", "token", "ar_ms")
 
 
 def skeleton() -> dict[str, Any]:
     columns: dict[str, list[Any]] = {"text": [], "ms": [], "passes": [], "by": [], "cycle": []}
     return {
         "kind": "lanes",
-        "title": "The race",
+        "title": say("race.title"),
         "lanes": [
-            {"key": "ar", "name": "Plain decoding", "about": "the same model, one token per forward pass"},
-            {"key": "orthrus", "name": "Orthrus", "about": "one pass guesses a block of tokens, one pass checks it"},
+            {"key": key, "name": say(f"race.lane.{key}"), "about": say(f"race.about.{key}")}
+            for key in ("ar", "orthrus")
         ],
-        "clocks": [{"key": "passes", "label": "forward passes"}, {"key": "ms", "label": "milliseconds"}],
-        "table": [[head, name] for name, head in TABLE.items()],
+        "clocks": [{"key": key, "label": say(f"race.clock.{key}")} for key in ("passes", "ms")],
+        "table": [[say(f"race.column.{name}"), name] for name in TABLE],
         "facts": {
             "orthrus": columns,
             "ar": {key: list(values) for key, values in columns.items()},
@@ -79,22 +79,18 @@ def _cycle(event: Prefill | Verdict, trace: Trace) -> list[Change]:
 
 def _result(trace: Trace) -> dict[str, Any]:
     """The race's result by the leading clock, then by the other one with the reason."""
-    metrics, check = measure(trace), trace.lossless
-    clock, same = headline.axis(trace), ""
-    if check and check.verdict == "identical":
-        same = " The texts are the same."
+    metrics, check, clock = measure(trace), trace.lossless, headline.axis(trace)
+    passes = headline.passes(trace)
     if metrics.speedup is None:
-        result = f"Orthrus needed {headline.passes(trace)}. Plain decoding was not measured."
-        return {"clock": clock, "result": result, "why": "", "lost": False}
+        return {"clock": clock, "result": say("race.result.alone", passes=passes), "why": "", "lost": False}
     if clock == "ms":
-        result = f"Orthrus took less time: {headline.time(trace)}.{same}"
-        why = f"It needed {headline.passes(trace)}. {headline.reason(trace)}"
+        result, why = say("race.result.ms", time=headline.time(trace)), say("race.needed", passes=passes)
     else:
-        result, why = (
-            f"Orthrus needed {headline.passes(trace)}.{same}",
-            f"{headline.slower(trace)} {headline.reason(trace)}",
-        )
-    return {"clock": clock, "result": result, "why": why.strip(), "lost": metrics.speedup < 1}
+        result, why = say("race.result.passes", passes=passes), headline.slower(trace)
+    if check and check.verdict == "identical":
+        result = f"{result} {say('race.same')}"
+    why = f"{why} {headline.reason(trace)}".strip()
+    return {"clock": clock, "result": result, "why": why, "lost": metrics.speedup < 1}
 
 
 def _ar(event: ArChunk, trace: Trace) -> list[Change]:

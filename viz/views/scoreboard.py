@@ -7,39 +7,39 @@ from typing import Any
 from orthrus.events import ArChunk, Done, Event, Prefill, Verdict
 from orthrus.trace import Trace
 from orthrus.trace.metrics import Metrics, measure
-from viz.format import milliseconds, not_measured, number, per_second, times
+from viz.format import milliseconds, not_measured, number, per_second, percent, times
+from viz.language import say
 from viz.patches import Change, merge, put
 from viz.views import headline
 
 NAME = "board"
 ENTRIES = (
-    ("passes", "Forward passes, Orthrus : plain", "Orthrus: 1 for the prompt, which also writes the first token, then "
-     "2 per cycle, or 1 without guesses. Plain decoding: 1 per token. The same on every machine."),
-    ("speedup", "Speed, plain decoding = 1", "Time of plain decoding divided by time of Orthrus for the same tokens, "
-     "prompt included. Below 1× Orthrus took longer."),
-    ("rate", "Orthrus, tokens per second", "All tokens divided by all time, prompt included."),
-    ("rate_ar", "Plain decoding, tokens per second", "All tokens divided by all time, prompt included."),
-    ("per_cycle", "Tokens per cycle", "Tokens without the first one, divided by cycles."),
-    ("even", "Break-even, tokens per cycle", "Time of a cycle divided by time of a plain token. A run that writes more "
-     "per cycle saves time here."),
-    ("length", "Acceptance length, guesses per cycle", "Guesses kept per cycle. The AR view's own token comes on top."),
-    ("share", "Accepted share", "Guesses kept, of all guesses made. Most of the rest was never judged."),
-    ("tpf", "TPF: tokens per forward pass", "All tokens divided by all forward passes. Plain decoding has 1."),
-    ("tokens", "Tokens", "Words or parts of words: the first one from the prompt's pass, the others from cycles."),
-    ("cycles", "Cycles", "One draft and its verdict each."),
-    ("ttft", "Time to the first token", "The prompt's forward pass, the same in both ways."),
-)  # fmt: skip
-
-
+    "passes",
+    "speedup",
+    "rate",
+    "rate_ar",
+    "per_cycle",
+    "even",
+    "length",
+    "share",
+    "tpf",
+    "tokens",
+    "cycles",
+    "ttft",
+)
 WATCHED, WEAK = 8, 1.2  # fewer tokens per cycle than this after so many cycles: drafting pays on no machine
 
 
+def entries() -> list[tuple[str, str, str]]:
+    """Each number's key, its name and its definition."""
+    return [(key, say(f"board.name.{key}"), say(f"board.about.{key}")) for key in ENTRIES]
+
+
 def skeleton() -> dict[str, Any]:
-    entries = [{"key": key, "label": label, "about": about} for key, label, about in ENTRIES]
     return {
         "kind": "board",
-        "title": "Measured",
-        "entries": entries,
+        "title": say("board.title"),
+        "entries": [{"key": key, "label": label, "about": about} for key, label, about in entries()],
         "state": {"values": {}},
         "facts": {"values": dict.fromkeys(("speedup", "even", "rate_ar"), not_measured()), "lead": "passes"},
     }
@@ -83,7 +83,7 @@ def _counts(metrics: Metrics) -> dict[str, str]:
         "per_cycle": number(metrics.tokens_per_cycle),
         "tpf": number(metrics.tpf),
         "length": number(metrics.acceptance_length),
-        "share": "–" if metrics.accepted_share is None else f"{100 * metrics.accepted_share:.0f} %",
+        "share": "–" if metrics.accepted_share is None else percent(metrics.accepted_share),
         "rate": per_second(metrics.tokens_per_s_total),
     }
 
@@ -95,7 +95,4 @@ def _alarm(metrics: Metrics) -> dict[str, str]:
         return {}
     if mean >= WEAK:
         return {"alarm": ""}
-    return {
-        "alarm": f"The drafter is not firing: {mean:.2f} tokens per cycle over {metrics.cycles} cycles. Likely causes: "
-        "a diffusion view that was not trained with this model, or text unlike anything it was trained on."
-    }
+    return {"alarm": say("board.alarm", mean=number(mean, 2), cycles=metrics.cycles)}

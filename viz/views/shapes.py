@@ -5,18 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from orthrus.trace import Cycle, Trace
+from viz.language import say
 from viz.views.pass_costs import lane_rows
 
 CHAIN = "chain"
-# Of each kind of draft (`Draft.drafter`) the name in sentences, and the sign that stands for it wherever a colour or a
-# pattern does, too.
-WORDS = {
-    CHAIN: ("chain", "━"),
-    "tree": ("tree", "⋔"),
-    "lookup": ("lookup", "⌕"),
-    "one-pass": ("one pass", "»"),
-    "plain": ("plain step", "·"),
-}
+# Of each kind of draft (`Draft.drafter`) the sign that stands for it wherever a colour or a pattern does, too.
+SIGNS = {CHAIN: "━", "tree": "⋔", "lookup": "⌕", "one-pass": "»", "plain": "·"}
 
 
 class Count(NamedTuple):
@@ -50,11 +44,12 @@ class Count(NamedTuple):
 
 
 def name(shape: str) -> str:
-    return WORDS[shape][0] if shape in WORDS else shape
+    """What a kind of draft is called in sentences."""
+    return say(f"shapes.{shape}") if shape in SIGNS else shape
 
 
 def sign(shape: str) -> str:
-    return WORDS[shape][1] if shape in WORDS else shape[:1].upper()
+    return SIGNS.get(shape, shape[:1].upper())
 
 
 def by_shape(trace: Trace) -> dict[str, Count]:
@@ -64,5 +59,5 @@ def by_shape(trace: Trace) -> dict[str, Count]:
         if cycle.verdict is not None:
             each = cycle.draft.drafter
             found[each] = found.get(each, Count()).plus(cycle, trace)
-    known = [each for each in WORDS if each in found]
+    known = [each for each in SIGNS if each in found]
     return {each: found[each] for each in (*known, *sorted(set(found) - set(known)))}

@@ -12,100 +12,97 @@ from orthrus.events import ArChunk, Done, Event, Prefill, Verdict
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from viz.format import milliseconds
+from viz.language import say
 from viz.patches import Change, put, rows
 from viz.theme import layout
 from viz.views.headline import break_even, cost
 
-# the visitor's options and their notes; the player fills in {…}
-SLIDERS = (("draft", "Draft takes"), ("verify", "Verify takes"))
-SIMULATED = {
-    "kind": "simulate",
-    "label": "What if a pass took longer, or less?",
-    "sliders": [{"key": key, "label": label, "from": 0.25, "to": 4, "step": 0.05} for key, label in SLIDERS],
-    "reset": "Back to what was measured",
-    "mark": "simulated: draft {draft}×, verify {verify}×",
-    "say": "Simulated, not measured: break-even would be at {need} tokens per cycle, and {won} of {n} cycles would "
-    "beat plain decoding.",
-    "whole": "The whole run would be {times}× as fast as plain decoding.",
-    "unknown": "Simulated, not measured. There is no break-even: plain decoding has not run.",
-}
-
 NAME = "timeline"
 PARTS = (
-    ("draft", "draft pass", {"color": "@soft"}),
-    ("verify", "verify pass", {"color": "@ink"}),
-    ("judge", "acceptance", {"color": "@line"}),
-    ("host", "between passes", {"color": "@line", "pattern": {"shape": ".", "fgcolor": "@ink", "size": 4}}),
-    ("instr", "telemetry, not counted", {"color": "@page", "line": {"color": "@discarded", "width": 1},
+    ("draft", {"color": "@soft"}),
+    ("verify", {"color": "@ink"}),
+    ("judge", {"color": "@line"}),
+    ("host", {"color": "@line", "pattern": {"shape": ".", "fgcolor": "@ink", "size": 4}}),
+    ("instr", {"color": "@page", "line": {"color": "@discarded", "width": 1},
      "pattern": {"shape": "/", "fgcolor": "@discarded", "size": 6}}),
 )  # fmt: skip
-COMMITTED = (("kept", "guesses kept", "@accepted"), ("own", "written by AR", "@ar"))
+COMMITTED = {"kept": "@accepted", "own": "@ar"}
 TALLEST = 2.5  # the prefill's bar is cut at this many times the longest cycle, so that cycles stay readable
 
 
+def simulated() -> dict[str, Any]:
+    """The visitor's options and their notes; the player fills in {…}."""
+    words = {word: say(f"timeline.simulate.{word}") for word in ("label", "reset", "mark", "say", "whole", "unknown")}
+    sliders = [
+        {"key": key, "label": say(f"timeline.slider.{key}"), "from": 0.25, "to": 4, "step": 0.05}
+        for key in ("draft", "verify")
+    ]
+    return {"kind": "simulate", "sliders": sliders, **words}
+
+
 def skeleton() -> dict[str, Any]:
-    columns = ["cycle", *(key for key, _, _ in (*PARTS, *COMMITTED)), "prompt_at", "prompt", "line_at", "line"]
+    columns = ["cycle", *(key for key, _ in PARTS), *COMMITTED, "prompt_at", "prompt", "line_at", "line"]
     return {
         "kind": "plot",
-        "title": "Where the time goes, and what it buys",
-        "hint": "Above, in grey: the measured time of every cycle. Below: the tokens it wrote. A cycle above the "
-        "dashed line beat plain decoding, one below it lost. Click a cycle to go there.",
+        "title": say("timeline.title"),
+        "hint": say("timeline.hint"),
         "variants": [{"label": "", "data": _traces(), "layout": _layout(), "table": _table(), "cursor": "cycle"}],
         "seek": "x",
-        "extra": SIMULATED,
+        "extra": simulated(),
         "facts": {"columns": {name: [] for name in columns}, "ranges": {}, "note": "", "alone": None},
     }
 
 
 def _traces() -> list[dict[str, Any]]:
-    prompt = {**_bar("prompt", "prompt, once", {"color": "@soft", "opacity": 0.45}), "x": "$prompt_at"}
-    times = [prompt, *(_bar(key, name, marker) for key, name, marker in PARTS)]
-    tokens = [_bar(key, name, {"color": colour}, "y2") for key, name, colour in COMMITTED]
+    prompt = {**_bar("prompt", {"color": "@soft", "opacity": 0.45}), "x": "$prompt_at"}
+    times = [prompt, *(_bar(key, marker) for key, marker in PARTS)]
+    tokens = [_bar(key, {"color": colour}, "y2") for key, colour in COMMITTED.items()]
     line = {
         "type": "scatter",
         "mode": "lines",
-        "name": "break-even",
+        "name": say("timeline.break-even"),
         "x": "$line_at",
         "y": "$line",
         "yaxis": "y2",
         "line": {"color": "@ink", "width": 2, "dash": "dash"},
-        "hovertemplate": "break-even: %{y:.1f} tokens per cycle<extra></extra>",
+        "hovertemplate": say("timeline.hover.line", y="%{y:.1f}") + "<extra></extra>",
     }
     return [*times, *tokens, line]
 
 
-def _bar(key: str, name: str, marker: dict[str, Any], axis: str = "y") -> dict[str, Any]:
-    what = "%{y:.2f} ms" if axis == "y" else "%{y} tokens"
+def _bar(key: str, marker: dict[str, Any], axis: str = "y") -> dict[str, Any]:
+    values = {"x": "%{x}", "y": "%{y:.2f}" if axis == "y" else "%{y}", "name": say(f"timeline.part.{key}")}
+    hover = say("timeline.hover.time" if axis == "y" else "timeline.hover.tokens", **values)
     return {
         "type": "bar",
-        "name": name,
+        "name": say(f"timeline.part.{key}"),
         "x": "$cycle",
         "y": f"${key}",
         "yaxis": axis,
         "marker": {"line": {"width": 0}, **marker},
-        "hovertemplate": f"cycle %{{x}}: {what} {name}<extra></extra>",
+        "hovertemplate": f"{hover}<extra></extra>",
         **({"showlegend": False} if axis == "y2" else {}),
     }
 
 
 def _layout() -> dict[str, Any]:
     axis = layout()["yaxis"]
-    title = {**axis["title"], "text": "tokens"}
+    title = {**axis["title"], "text": say("timeline.tokens")}
     below = {**axis, "domain": [0, 0.42], "rangemode": "tozero", "title": title}
     return {
         "barmode": "stack",
         "bargap": 0.12,
         "hovermode": "closest",
         "legend": {"traceorder": "normal"},
-        "xaxis": {"title": {"text": "cycle"}, "tickformat": "d", "anchor": "y2"},
+        "xaxis": {"title": {"text": say("timeline.cycle")}, "tickformat": "d", "anchor": "y2"},
         "yaxis": {"title": {"text": "ms"}, "domain": [0.5, 1], "rangemode": "tozero"},
         "yaxis2": below,
     }
 
 
 def _table() -> list[list[str]]:
-    times = [[f"{name}, ms", key] for key, name, _ in PARTS]
-    return [["cycle", "cycle"], *times, *([name, key] for key, name, _ in COMMITTED)]
+    times = [[say("timeline.column", name=say(f"timeline.part.{key}")), key] for key, _ in PARTS]
+    return [[say("timeline.cycle"), "cycle"], *times, *([say(f"timeline.part.{key}"), key] for key in COMMITTED)]
 
 
 def patch(event: Event, trace: Trace) -> list[Change]:
@@ -168,10 +165,10 @@ def _alone(trace: Trace) -> dict[str, float | None]:
 def note(trace: Trace) -> str:
     """The chart's note in one sentence."""
     need, n = break_even(trace), len(trace.verdicts)
-    prompt = f"Reading the prompt took {milliseconds(trace.prefill.ms)}, once." if trace.prefill else ""
+    prompt = say("timeline.note.prompt", time=milliseconds(trace.prefill.ms)) if trace.prefill else ""
     if trace.prefill and trace.prefill.ms > TALLEST * _longest(trace):
-        prompt += " Its bar is cut off at the top."
+        prompt += f" {say('timeline.note.cut')}"
     if need is None:
-        return f"{prompt} Break-even is not measured: plain decoding has not run."
+        return f"{prompt} {say('timeline.note.unmeasured')}"
     won = sum(verdict.n_commit > need for verdict in trace.verdicts)
-    return f"{cost(trace)} {won} of {n} cycles beat plain decoding. {prompt}"
+    return f"{cost(trace)} {say('timeline.note.won', won=won, n=n)} {prompt}"

@@ -7,6 +7,7 @@ from typing import Any
 from orthrus.events import ArChunk, Event, Prefill, Verdict
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
+from viz.language import say
 from viz.patches import Change, rows
 
 NAME = "curve"
@@ -16,22 +17,21 @@ def skeleton() -> dict[str, Any]:
     columns = ("ms", "n", "passes", "cycle", "ar_ms", "ar_n")
     return {
         "kind": "plot",
-        "title": "Tokens over time",
-        "hint": "Every step of the Orthrus line is one cycle. Click one to go there. The lanes were measured one "
-        "after the other.",
+        "title": say("curve.title"),
+        "hint": say("curve.hint"),
         "variants": [
             {
-                "label": "milliseconds",
+                "label": say("curve.label.ms"),
                 "data": _lines("$ms", "$ar_ms"),
-                "layout": _layout("milliseconds, measured"),
-                "table": _table("time, ms", "ms", "ar_ms"),
+                "layout": _layout(say("curve.axis.ms")),
+                "table": _table("ms", "ar_ms"),
                 "cursor": "clock",
             },
             {
-                "label": "forward passes",
+                "label": say("curve.label.passes"),
                 "data": _lines("$passes", "$ar_n"),
-                "layout": _layout("forward passes"),
-                "table": _table("forward passes", "passes", "ar_n"),
+                "layout": _layout(say("curve.axis.passes")),
+                "table": _table("passes", "ar_n"),
             },
         ],
         "seek": "customdata",
@@ -47,23 +47,26 @@ def _lines(x: str, ar_x: str) -> list[dict[str, Any]]:
         "y": "$n",
         "line": {"color": "@ink", "width": 3, "shape": "hv"},
     }
-    ar = {"name": "plain decoding", "x": ar_x, "y": "$ar_n", "line": {"color": "@ar", "width": 2, "dash": "dot"}}
+    ar = {"name": say("curve.plain"), "x": ar_x, "y": "$ar_n", "line": {"color": "@ar", "width": 2, "dash": "dot"}}
     hover = {
         "type": "scatter",
         "mode": "lines",
-        "hovertemplate": "%{y} tokens at %{x:.0f}<extra>%{fullData.name}</extra>",
+        "hovertemplate": say("curve.hover", y="%{y}", x="%{x:.0f}") + "<extra>%{fullData.name}</extra>",
     }
     return [{**hover, **orthrus}, {**hover, **ar}]
 
 
 def _layout(title: str) -> dict[str, Any]:
     to_zero = {"rangemode": "tozero"}
-    return {"xaxis": {"title": {"text": title}, **to_zero}, "yaxis": {"title": {"text": "tokens"}, **to_zero}}
+    return {
+        "xaxis": {"title": {"text": title}, **to_zero},
+        "yaxis": {"title": {"text": say("curve.tokens")}, **to_zero},
+    }
 
 
-def _table(what: str, ours: str, theirs: str) -> list[list[str]]:
-    alone = "plain decoding"
-    return [[f"Orthrus: {what}", ours], ["tokens", "n"], [f"{alone}: {what}", theirs], [f"{alone}: tokens", "ar_n"]]
+def _table(ours: str, theirs: str) -> list[list[str]]:
+    heads = [say(f"curve.column.{ours}"), say("curve.tokens"), say(f"curve.column.ar-{ours}"), say("curve.column.ar-n")]
+    return [list(pair) for pair in zip(heads, (ours, "n", theirs, "ar_n"), strict=True)]
 
 
 def patch(event: Event, trace: Trace) -> list[Change]:

@@ -11,34 +11,31 @@ from viz.patches import Change, merge, put
 from viz.views.inspector import NAME as SOURCE
 
 NAME = "whatif"
+WORDS = (
+    "title",
+    "hint",
+    "slot",
+    "token",
+    "judge",
+    "before",
+    "after",
+    "kept",
+    "ended",
+    "asked",
+    "note",
+    "apart",
+    "sampled",
+)
+OFF = ("file", "prompt", "draft", "later", "bytes")  # why nothing can be changed
 
 
 def skeleton() -> dict[str, Any]:
     return {
         "kind": "whatif",
-        "title": "What if the guess were another?",
-        "hint": "Change one guess of this block and let the AR view judge the block again, greedily, in one forward "
-        "pass. The run itself stays as it was.",
         "source": SOURCE,
         "end": say("words.end"),
-        "slot": "Slot",
-        "token": "Token or text",
-        "judge": "Judge again",
-        "before": "In the run",
-        "after": "With your change",
-        "kept": "{k} of {n} guesses kept, then {own}.",
-        "ended": "{k} of {n} guesses kept, and there the text ends.",
-        "asked": "The model is judging …",
-        "note": "Judged by the model of this page ({engine}).",
-        "apart": "As text your block reads as {n} tokens, in the run it had {m}.",
-        "sampled": "The run was sampled, this verdict is greedy: they may differ without any change.",
-        "off": {
-            "file": "Off in a saved page: it needs the model, and a file asks no server.",
-            "prompt": "Off for this run: its prompt is a conversation, and only a single question can be judged again.",
-            "draft": "There is no guess to change in this cycle.",
-            "later": "The AR view judges in the next phase. Then a guess can be changed.",
-            "bytes": "Off for this block: it has parts of characters, which cannot be typed as text.",
-        },
+        **{word: say(f"whatif.{word}") for word in WORDS},
+        "off": {why: say(f"whatif.off.{why}") for why in OFF},
         "state": {"stop": None},
         "facts": {"run": {}},
     }
