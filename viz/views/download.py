@@ -75,6 +75,6 @@ def provenance(start: RunStart) -> str:
     """The provenance of the numbers in one line, for every exported table and picture."""
     model, host = start.model, start.host
     return (
-        f"{say('record.schema', version=SCHEMA_VERSION)}; {model.id} ({model.revision[:12]}), {model.dtype}, {model.attn_impl}; "
-        f"{host.device} ({host.kind}), torch {host.torch}; {start.recorded_at}"
+        f"{say('record.schema', version=SCHEMA_VERSION)}; {model.id} ({model.revision[:12]}), {model.dtype}, "
+        f"{model.attn_impl}; {host.device} ({host.kind}), torch {host.torch}; {start.recorded_at}"
     )

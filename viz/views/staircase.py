@@ -44,7 +44,7 @@ def skeleton() -> dict[str, Any]:
         "hint": "Each row is one cycle, from its anchor on. Green: guesses kept. Blue: the AR view's own token, where "
         "the next row begins. The strip below is the text at its positions. Point at a row to read it, click it to go "
         "there. A sign on the anchor is the shape of a draft that is no chain: "
-        + ", ".join(f"{sign} {name}" for each, (name, sign) in shapes.WORDS.items() if each != shapes.CHAIN)
+        + ", ".join(f"{sign} {shapes.name(each)}" for each, sign in shapes.SIGNS.items() if each != shapes.CHAIN)
         + ".",
         "variants": [
             {"label": "who wrote it", "data": _traces(), "layout": _layout(), "table": _table()},
