@@ -9,7 +9,7 @@ from typing import Any
 from orthrus.trace import Trace
 from viz import theme
 from viz.views import anatomy, cache_rows, captions, catalogue, catch, drafters, text
-from viz.views.scoreboard import ENTRIES
+from viz.views.scoreboard import entries
 from viz.views.words import shown
 
 Picture = tuple[list[dict[str, Any]], dict[str, Any]]
@@ -85,7 +85,9 @@ def _captions(values: dict[str, Any], trace: Trace) -> Picture:
 
 def _board(values: dict[str, Any], trace: Trace) -> Picture:
     numbers = values["values"]
-    return table(["number", "value", "what it is"], ((label, numbers.get(key), about) for key, label, about in ENTRIES))
+    return table(
+        ["number", "value", "what it is"], ((label, numbers.get(key), about) for key, label, about in entries())
+    )
 
 
 def _inspector(values: dict[str, Any], trace: Trace) -> Picture:

@@ -49,8 +49,8 @@ def verify(cycle: Cycle, event: Verdict, trace: Trace) -> str:
         return f"{rule} {say('formulas.verify.all', n=n, next=_low(n + 1), own=quoted(event.next_id, trace))}"
     guess = quoted(cycle.draft.draft_ids[k], trace) + _p(event.p_lp_draft, k)
     own = quoted(event.ar_ids[k], trace) + _p(event.p_lp_ar, k)
-    cut = "formulas.verify.cut" if k else "formulas.verify.first"
-    return f"{rule} {say(cut, at=_low(k + 1), guess=guess, own=own, k=k)}"
+    cut = say("formulas.verify.cut" if k else "formulas.verify.first", at=_low(k + 1), guess=guess, own=own, k=k)
+    return f"{rule} {cut}"
 
 
 def _tossed(cycle: Cycle, event: Verdict, trace: Trace) -> str:

@@ -67,9 +67,9 @@ def slower(trace: Trace) -> str:
     metrics, duration = measure(trace), time(trace)
     if not duration or metrics.speedup is None:
         return ""
-    fewer = metrics.passes < metrics.tokens
-    slow = "headline.fewer-slower" if fewer else "headline.slower"
-    return say("headline.in-time", time=duration) if metrics.speedup >= 1 else say(slow, time=duration)
+    if metrics.speedup >= 1:
+        return say("headline.in-time", time=duration)
+    return say("headline.fewer-slower" if metrics.passes < metrics.tokens else "headline.slower", time=duration)
 
 
 def cost(trace: Trace) -> str:

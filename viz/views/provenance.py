@@ -111,7 +111,7 @@ def compared(event: Lossless, trace: Trace) -> dict[str, str]:
         counts = say("badges.seeded", counts=counts, seed=seed)
     values = {"counts": counts, "at": event.first_div or 0, "gap": number(event.gap_block, 3), "seed": str(seed)}
     if event.verdict == "identical":
-        about = "badges.identical.about" if seed is None else "badges.identical.seeded"
-        return {"tone": "good", "text": say("badges.identical.text", **values), "about": say(about, **values)}
+        about = say("badges.identical.about" if seed is None else "badges.identical.seeded", **values)
+        return {"tone": "good", "text": say("badges.identical.text", **values), "about": about}
     tone, key = ("warn", "near-tie") if event.verdict == "near_tie" else ("bad", "mismatch")
     return {"tone": tone, "text": say(f"badges.{key}.text", **values), "about": say(f"badges.{key}.about", **values)}

@@ -11,6 +11,7 @@ from orthrus.events import RunStart
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from tests import synthetic
+from viz.language import say
 from viz.views import catch, headline, pass_costs
 from viz.views.pass_costs import REFERENCE
 
@@ -85,7 +86,7 @@ def test_the_bars_are_this_runs_passes_and_the_middle_one_says_where_it_is_from(
     passes = 2 * [6.25] + 3 * [7.5]  # drafts and verify passes over 32 rows; the last draft has 25
     assert dict(time["bars"])[32] == pytest.approx(sum(passes) / 5 / one, abs=0.01)
     assert dict(time["bars"])[8] == round(REFERENCE[8] / REFERENCE[1], 4)
-    assert pass_costs.REFERENCE_MACHINE in time["about"]
+    assert say("catch.machine") in time["about"]
 
 
 def test_a_gpu_gets_its_own_bars_and_a_cpus_beside_them():
@@ -96,11 +97,13 @@ def test_a_gpu_gets_its_own_bars_and_a_cpus_beside_them():
 
 def test_what_is_missing_is_said_and_nothing_is_made_up():
     unknown = answer(run(known=False))
-    assert catch.UNKNOWN in unknown["memory"] and [row[0] for row in unknown["table"]] == ["time"]
+    assert say("catch.memory.unknown").split(".")[0] in unknown["memory"] and [row[0] for row in unknown["table"]] == [
+        "time"
+    ]
     alone = answer(run(lanes=("orthrus",)))
     assert alone["equation"] == [] and alone["table"][-1][1] == "not measured"
     assert [rows for rows, _ in alone["groups"][-1]["bars"]] == [1, 8, 32]
-    assert pass_costs.REFERENCE_MACHINE in alone["groups"][-1]["about"]
+    assert say("catch.machine") in alone["groups"][-1]["about"]
     assert answer(run(block=1, tokens=9))["groups"]
     assert catch.patch((trace := run(tokens=1)).events[-1], trace) == []
 
@@ -109,7 +112,7 @@ def test_the_reference_is_the_measured_one():
     measured = json.loads((ROOT / "benchmarks/results/row-costs.json").read_text())
     passes = {each["rows"]: each["verify_ms"] for each in measured["threads"]["2"]["passes"]}
     assert {rows: passes[rows] for rows in REFERENCE} == REFERENCE
-    assert measured["machine"]["device"] in pass_costs.REFERENCE_MACHINE
+    assert measured["machine"]["device"] in say("catch.machine")
 
 
 def test_every_recording_says_its_whole_shape():

@@ -11,7 +11,8 @@ from orthrus.trace import Trace
 from orthrus.trace.invariants import check
 from tests import parted, synthetic
 from tests.unit.viz.test_views import patched
-from viz.views import catalogue, logit_gaps, lossless_check, statistics, statistics_counts, timeline
+from viz.language import say
+from viz.views import catalogue, logit_gaps, statistics, statistics_counts, timeline
 from viz.views.block import percents
 
 
@@ -224,7 +225,7 @@ def test_a_parted_run_is_put_under_the_microscope(verdict, tone):
     assert found["tone"] == tone and "The first 41 tokens are equal. As token 42 Orthrus wrote" in text
     assert ("a near tie (below 0.5)" in text) is (verdict == "near_tie")
     assert ("report it as a bug" in text) is (verdict == "mismatch")
-    assert lossless_check.REPEAT in text, "this run was in plain PyTorch"
+    assert say("neartie.repeat") in text, "this run was in plain PyTorch"
     assert [len(each["rows"]) for each in found["lists"]] == [3, 3] and "gap" in found["lists"][0]["gap"]
     assert found["lists"][0]["rows"][0][0] == run.token_ids[41]
     assert found["lists"][1]["rows"][0][0] == run.ar_ids[41]

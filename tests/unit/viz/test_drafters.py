@@ -71,7 +71,7 @@ def test_counts_by_shape_add_up_to_the_run(runs):
         assert sum(each.cycles for each in found.values()) == len(runs[draft].verdicts)
         assert 1 + sum(each.tokens for each in found.values()) == len(runs[draft].token_ids)
         assert 1 + sum(each.passes for each in found.values()) == measure(runs[draft]).passes
-        assert set(found) <= set(shapes.WORDS), "every shape has a name and a sign"
+        assert set(found) <= set(shapes.SIGNS), "every shape has a name and a sign"
     assert catch.by_shape(runs["chain"]) == [] or "plain" in shapes.by_shape(runs["chain"])
     rows = catch.by_shape(runs["tree"])
     assert [row[0] for row in rows] == [shapes.name(each) for each in shapes.by_shape(runs["tree"])]

@@ -57,11 +57,11 @@ def test_a_page_gives_its_own_style_back():
 def test_the_summary_has_the_text_the_numbers_and_their_origin(trace):
     text = facts(trace)["summary"]
     board = catalogue.state("board", trace)
-    for key, label, _ in catalogue.scoreboard.ENTRIES:
+    for key, label, _ in catalogue.scoreboard.entries():
         value = board["facts"]["values"].get(key, board["state"]["values"].get(key))
         assert f"| {label} | {value} |" in text, "the same as on the page"
     assert trace.text.strip() in text and facts(trace)["run"]["about"] in text and "identical, 60 of 60 tokens" in text
     assert download.fenced("a ```` b").splitlines() == ["`````", "a ```` b", "`````"]
     alone = facts(Trace.of(synthetic.events(lanes=("orthrus",))))["summary"]
-    speed = {key: label for key, label, _ in catalogue.scoreboard.ENTRIES}["speedup"]
+    speed = {key: label for key, label, _ in catalogue.scoreboard.entries()}["speedup"]
     assert f"| {speed} | not measured |" in alone and "not compared" in alone

@@ -77,6 +77,7 @@ NO_PROSE = {  # words for developers, code
     "quiet bars",
     "Orthrus Live",
     " is not in the page",
+    "), torch ",  # between the facts of a line of provenance
     "written text",  # the name of an argument
 }
 

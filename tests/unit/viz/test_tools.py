@@ -10,6 +10,7 @@ from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from tests import synthetic
 from viz.format import number, times
+from viz.language import say
 from viz.patches import apply
 from viz.player import frames
 from viz.views import captions, catalogue, inspector, quiz
@@ -65,7 +66,8 @@ def test_what_was_never_judged_is_told_apart_from_what_came_after_the_end(ending
     assert [block["unjudged"] for _, _, block in judged(inspector, ending)][-1] == "ended"
     assert {block["unjudged"] for _, _, block in judged(inspector, trace)} == {"discarded"}
     for name in ("discarded", "ended"):
-        assert "wrong" not in inspector.SENTENCES[name] and "refused" in inspector.SENTENCES["discarded"]
+        said = {status: say(f"inspector.sentence.{status}") for status in inspector.SENTENCES}
+        assert "wrong" not in said[name] and "refused" in said["discarded"]
 
 
 @pytest.mark.parametrize("detail", [-1, 0])
