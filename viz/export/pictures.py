@@ -8,7 +8,8 @@ from typing import Any
 
 from orthrus.trace import Trace
 from viz import theme
-from viz.views import anatomy, cache_rows, captions, catalogue, catch, drafters, text
+from viz.language import say
+from viz.views import anatomy, cache_rows, captions, catalogue, drafters, text
 from viz.views.scoreboard import entries
 from viz.views.words import shown
 
@@ -38,7 +39,7 @@ def _text(value: Any) -> str:
 def _catch(values: dict[str, Any], trace: Trace) -> Picture:
     """Bars by the rows of a pass, a group each; a table of what is said where the run has no end."""
     if values["answer"] is None:
-        return table(["answer"], [[catch.WAITING]])
+        return table(["answer"], [[say("catch.waiting")]])
     greys = ("@soft", "@line", "@ink", "@discarded")
     bars = [
         {"type": "bar", "name": html.escape(group["name"]), "marker": {"color": colour},
