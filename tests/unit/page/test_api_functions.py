@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from orthrus.trace.files import SUFFIX, save
 from tests import synthetic
 from tests.backend import Backend
 from tests.refusals import refused
+from viz.language import current, say, speaking
 from viz.page.api import Endpoints, Visitor
 from viz.page.endpoint import endpoint
 from viz.page.recordings import recording
@@ -139,6 +141,28 @@ def test_an_endpoint_says_its_types_and_takes_its_visitor_from_the_request(progr
     values = [p.default if p.default is not p.empty else "Hello" for p in parameters.values()][:-1]
     items = list(stream(*values, SimpleNamespace(session="me")))
     assert items[-1]["type"] == "done" and single(SimpleNamespace(session="me"))
+
+
+def test_the_page_hears_its_own_language_and_any_other_client_english(programs):
+    def of(session, spoken):
+        return SimpleNamespace(session=session, spoken=spoken)
+
+    def function(method):
+        return endpoint(method, Request, lambda asked: Visitor(asked.session, ""), Failure, lambda asked: asked.spoken)
+
+    parameters = list(inspect.signature(function(programs.race_drafters)).parameters.values())
+    values = [each.default for each in parameters[1:-1]]
+    said = {}
+    for spoken in ("en", "nl"):
+        with pytest.raises(Failure) as failed:
+            list(function(programs.race_drafters)(" ", *values, of("me", spoken)))
+        code, said[spoken] = failed.value.args
+        assert code == "prompt-empty"
+        with speaking(spoken):
+            assert said[spoken] == say("error.prompt-empty.one")
+        texts = str(function(programs.explain_cycle)("01-easy-text", 0, of("me", spoken))["says"])
+        assert bool(re.search(r"\d,\d+ ms", texts)) == (spoken == "nl")
+    assert said["en"] != said["nl"] and current() == "en"
 
 
 def test_an_endpoint_s_refusal_is_the_framework_s(programs):

@@ -8,12 +8,15 @@ import json
 import random
 
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from orthrus.errors import OrthrusError
 from orthrus.server.class_moment import moment_of
 from orthrus.server.class_routes import ClassRoutes
 from orthrus.server.classes import FILM_BYTES, JOINED, Classes, Seat
 from orthrus.server.limits import Limits
+from orthrus.server.request_filter import CLASS
 from tests.refusals import refused
 
 CODE = "BCDFGH"
@@ -169,3 +172,10 @@ def test_a_stream_sends_only_what_is_new_and_its_end():
     seat, first, second, ended = asyncio.run(heard())
     assert seat.startswith("event: seat\n") and json.loads(first.split("data: ")[1])["moment"] is None
     assert json.loads(second.split("data: ")[1])["moment"]["cycle"] == 5 and ended.startswith("event: ended\n")
+
+
+def test_a_refusal_is_said_in_the_words_that_the_page_gives():
+    classes = Classes(Limits())
+    application = Starlette(routes=ClassRoutes(classes, lambda error, request: error.code.upper()).routes())
+    reply = TestClient(application).post(f"{CLASS}answer?class=BCDFGH", json={})
+    assert reply.status_code == 404 and reply.json() == {"detail": "CLASS-UNKNOWN", "code": "class-unknown"}
