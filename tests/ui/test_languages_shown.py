@@ -40,6 +40,7 @@ def test_the_first_screen_is_in_the_language_of_the_address(server, open_page, s
         name = watched.page.locator(selector).first.get_attribute("aria-label")
         assert name == in_language(spoken, key), key
     assert {"page.run", "page.headline", "captions.title", "live.recorded"} <= own.keys()
+    assert watched.page.locator("#run").bounding_box()["height"] < 45, "one line"
     root = watched.page.locator("html")
     assert (root.get_attribute("lang"), root.get_attribute("dir")) == (language.tag(spoken), "ltr")
     assert watched.page.locator("#language").input_value() == spoken
