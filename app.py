@@ -88,14 +88,14 @@ class Served(NamedTuple):
     classes: Classes
 
 
-def make_manager(settings: Settings) -> tuple[RunManager, Callable]:
-    """The run manager and the block verifier. Only the workers import torch, not this process.
+def make_manager(settings: Settings) -> tuple[RunManager, Service | Workers]:
+    """The run manager and what has the model. Only the workers import torch, not this process.
 
     On ZeroGPU, which forks this process for each run, the model is here.
     """
     service = Service(settings)
     backend, at_once = (service, 1) if zerogpu.is_zerogpu() else (Workers(settings), settings.workers)
-    return RunManager(backend, settings.limits, service.keep if settings.records else None, at_once), backend.verify
+    return RunManager(backend, settings.limits, service.keep if settings.records else None, at_once), backend
 
 
 def shown(text: str, bad: bool = False) -> str:
@@ -184,7 +184,7 @@ def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, RunManager, Serve
     """The page, the run manager behind it, and what is served beside it; the caller launches the one and opens the
     other."""
     folder = Path(settings.traces)
-    manager, verify = make_manager(settings)
+    manager, backend = make_manager(settings)
     classes = Classes(settings.limits)
     live = LiveRuns(manager, lambda form: read(*form, limits=settings.limits, detail=1))
     read_once = lru_cache(maxsize=None)(load)  # lessons are of recorded runs
@@ -222,7 +222,7 @@ def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, RunManager, Serve
         on_run(live, classes, [run.click, prompt.submit], stop, prompt, entered, [view, status], tools)
         on_load(manager, page, about)
         on_link(page, status, {"prompt": prompt, **entered})
-        add_endpoints(Endpoints(manager, verify, files))
+        add_endpoints(Endpoints(manager, backend.verify, backend.attention, files))
     info = page.get_api_info
     page.get_api_info = lambda *how, **more: english(info(*how, **more))  # the API speaks English
     page.validate_inputs = enough  # gradio's own check would log the whole request, prompt and all
@@ -348,7 +348,7 @@ def add_endpoints(api: Endpoints) -> None:
         function = endpoint(method, gr.Request, visitor, failure, language_of)
         gr.api(function, api_name=method.__name__, **how)
 
-    for method in (api.decode_events, api.lossless_check, api.race_drafters, api.verify_block):
+    for method in (api.decode_events, api.lossless_check, api.race_drafters, api.verify_block, api.attention_shares):
         add(method, concurrency_limit=None)
     for method in (api.list_recordings, api.explain_cycle):
         add(method, queue=False)

@@ -1,4 +1,4 @@
-"""The model side of the server: load, decode, verify a block, describe, recover. Independent of the page.
+"""The model side of the server: load, decode, verify a block, look into one, describe, recover. Knows no page.
 
 Torch is imported inside the functions, because the page should be up before it.
 """
@@ -78,6 +78,15 @@ class Service:
         from orthrus.decoding.verify_block import verify_block
 
         return verify_block(engines.get(engine), prompt, written, proposal)
+
+    def attention(
+        self, engines: Engines, before: list[int], prompt_tokens: int, block: list[int], draft_rows: int | None = None
+    ) -> dict[str, Any]:
+        """Shares of attention in one cycle, computed again in plain PyTorch."""
+        from orthrus.decoding.attention_shares import attention_shares
+
+        numba = engines.get("auto").engine == "numba"
+        return attention_shares(engines.get("torch" if numba else "auto"), before, prompt_tokens, block, draft_rows)
 
     def recover(self) -> str:
         return recover()

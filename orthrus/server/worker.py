@@ -36,7 +36,7 @@ class Start(NamedTuple):
 
 
 class Call(NamedTuple):
-    """One call. Numbers ascend, so that a late Stop cannot end a later call. `verb` is decode or verify."""
+    """One call. Numbers ascend, so that a late Stop cannot end a later call. `verb` is decode, verify or attention."""
 
     number: int
     verb: str
@@ -174,6 +174,8 @@ def results(service: Service, model: Any, call: Call, flag: StopFlag) -> Iterato
     if call.verb == "decode":
         (request,) = call.given
         yield from service.decode(model, request, flag)
+    elif call.verb == "attention":
+        yield service.attention(model, *call.given)
     else:
         yield service.verify(model, *call.given)
 

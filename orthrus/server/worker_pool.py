@@ -183,7 +183,14 @@ class Workers:
 
     def verify(self, _: Any, prompt: str, written: str, proposal: str, mode: str = "auto") -> dict[str, Any]:
         """Verify a proposed block with the AR view."""
-        (answer,) = self._call("verify", (prompt, written, proposal, mode), threading.Event())
+        return self._answer("verify", prompt, written, proposal, mode)
+
+    def attention(self, _: Any, *given: Any) -> dict[str, Any]:
+        """Where each view looks in a cycle; as `model_service.Service.attention`."""
+        return self._answer("attention", *given)
+
+    def _answer(self, verb: str, *given: Any) -> dict[str, Any]:
+        (answer,) = self._call(verb, given, threading.Event())
         return answer
 
     def recover(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from orthrus.trace import Trace
 from viz import theme
 from viz.language import say
-from viz.views import anatomy, cache_rows, captions, catalogue, drafters, text
+from viz.views import anatomy, cache_rows, captions, catalogue, drafters, looks, text
 from viz.views.scoreboard import entries
 from viz.views.words import shown
 
@@ -105,6 +105,18 @@ def _anatomy(values: dict[str, Any], trace: Trace) -> Picture:
     sizes = values["sizes"]
     counts = {} if sizes is None else anatomy.counts(dict(zip(anatomy.DIMS, sizes, strict=True)))
     return table(["tensor", "parameters"], ([anatomy.PARTS[key].tensor, n] for key, n in counts.items()))
+
+
+def _looks(values: dict[str, Any], trace: Trace) -> Picture:
+    """Who may see whom in the last cycle."""
+    heads = [say(f"looks.table.{name}") for name in ("pass", "slot", "sees")]
+    if not trace.cycles:
+        return table(heads, [["", "", ""]])
+    draft, rows = trace.cycles[-1].draft, []
+    for name, passed in zip(("draft", "verify"), looks.seen(draft), strict=True):
+        told = [say("looks.row", cache=draft.pos0, n=len(seen)) for seen in passed]
+        rows += [[say(f"looks.pass.{name}"), slot, text] for slot, text in enumerate(told)]
+    return table(heads, rows)
 
 
 def _inspected(values: dict[str, Any], trace: Trace) -> Picture:
@@ -230,6 +242,7 @@ DRAWN: dict[str, Callable[[dict[str, Any], Trace], Picture]] = {
     "drafters": _drafters,
     "pair": _pair,
     "lattice": _inspected,
+    "looks": _looks,
     "whatif": _inspected,
     "relax": _inspected,
     "coin": _inspected,

@@ -26,7 +26,7 @@ from viz.page.recordings import Recording
 from viz.page.stream import place
 
 ALIVE_S = 5.0  # seconds between heartbeats of a silent stream; a server can close a handler only when it yields
-Verify = Callable[[Any, str, str, str, str], dict[str, Any]]
+Answer = Callable[..., dict[str, Any]]
 
 
 class Visitor(NamedTuple):
@@ -35,10 +35,12 @@ class Visitor(NamedTuple):
 
 
 class Endpoints:
-    """The endpoints; `recordings` maps each card to its file, `verify` judges one block."""
+    """The endpoints; `recordings` maps each card to its file, `verify` judges one block, `attend` looks into one."""
 
-    def __init__(self, manager: RunManager, verify: Verify, recordings: Mapping[str, tuple[Recording, Path]]) -> None:
-        self._manager, self._verify, self._recordings = manager, verify, recordings
+    def __init__(
+        self, manager: RunManager, verify: Answer, attend: Answer, recordings: Mapping[str, tuple[Recording, Path]]
+    ) -> None:
+        self._manager, self._verify, self._attend, self._recordings = manager, verify, attend, recordings
 
     def decode_events(
         self,
@@ -177,6 +179,31 @@ class Endpoints:
             yield self._verify(model, prompt, written, proposal, engine)
 
         return self._last(visitor, prepare, work)
+
+    def attention_shares(
+        self,
+        visitor: Visitor,
+        before: list[int],
+        prompt_tokens: int,
+        block: list[int],
+        draft_rows: int | None = None,
+    ) -> dict:
+        """Where both views look in one cycle: per layer and slot the shares of attention on the first token, the rest
+        of the prompt, the written text, the anchor, the slots to the left, the slot itself, those to the right.
+
+        Both passes are computed again in plain PyTorch. Each row is the mean over the heads and sums to 1.
+
+        Args:
+            before: the token ids of the prompt and the text before the block; at most 4096.
+            prompt_tokens: how many of them are the prompt.
+            block: the token ids of the anchor and the guesses; at most one block.
+            draft_rows: rows of the draft pass; 0 for none, null for the model's block size.
+        """
+
+        def work(model: Any, given: tuple, run: Run) -> Iterator[dict]:
+            yield self._attend(model, *given)
+
+        return self._last(visitor, lambda: (before, prompt_tokens, block, draft_rows), work)
 
     def list_recordings(self) -> list[dict]:
         """The recorded runs of this page: name, title, one line of measured facts, where they were measured, prompt."""

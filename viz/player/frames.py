@@ -26,6 +26,7 @@ STYLES = (
     "drafters.css",
     "pair.css",
     "anatomy.css",
+    "looks.css",
     "judge.css",
     "contrast.css",
     "print.css",

@@ -25,6 +25,7 @@ from viz.views import (
     inspector,
     lattice,
     logit_gaps,
+    looks,
     lossless_check,
     pair,
     provenance,
@@ -71,6 +72,7 @@ VIEWS: dict[str, ModuleType] = {
         tokens_over_time,
         cache_rows,
         cache_memory,
+        looks,
         anatomy,
         download,
     )
@@ -102,6 +104,7 @@ TABS = (
     Tab("statistics", ("statistics", "curve")),
     Tab("early", ("early",)),
     Tab("cache", ("cache", "memory")),
+    Tab("looks", ("looks",)),
     Tab("anatomy", ("anatomy",)),
     Tab("lossless", ("neartie", "gaps")),
     Tab("class", ("class",)),

@@ -44,9 +44,8 @@ def programs(tmp_path):
     trace = Trace.of(synthetic.events(tokens=60))
     path = tmp_path / f"01-easy-text{SUFFIX}"
     save(trace, path)
-    made = Endpoints(
-        manager, lambda *given: {"given": given}, {"01-easy-text": (recording("01-easy-text", trace), path)}
-    )
+    answer = lambda *given: {"given": given}  # noqa: E731
+    made = Endpoints(manager, answer, answer, {"01-easy-text": (recording("01-easy-text", trace), path)})
     made.manager, made.trace = manager, trace
     return made
 
@@ -96,6 +95,11 @@ def test_a_block_is_handed_to_the_model_after_its_checks(programs):
         programs.verify_block(ME, "Hello", "x", "", "quick")
 
 
+def test_ids_are_handed_to_the_model_which_checks_them(programs):
+    given = programs.attention_shares(ME, [1, 2], 1, [3], 0)
+    assert given == {"given": ("model", [1, 2], 1, [3], 0)}
+
+
 def test_a_block_needs_no_new_tokens_of_the_limit(programs, monkeypatch):
     monkeypatch.setattr(programs.manager, "limits", Limits(new_tokens=5))
     assert programs.verify_block(ME, "Hello", "c")["given"][1:4] == ("Hello", "", "c")
@@ -103,7 +107,7 @@ def test_a_block_needs_no_new_tokens_of_the_limit(programs, monkeypatch):
 
 def test_the_gallery_waits_for_nobody():
     manager = RunManager(Backend(decode, threading.Event().wait))  # no model will ever be there
-    assert Endpoints(manager, None, {}).list_recordings() == []
+    assert Endpoints(manager, None, None, {}).list_recordings() == []
 
 
 def test_a_cycle_is_explained_as_the_trace_has_it(programs):

@@ -10,6 +10,7 @@ import threading
 import urllib.request
 
 import pytest
+import torch
 
 from orthrus.config import DRAFTS
 from orthrus.events import EVENTS, from_json
@@ -78,6 +79,7 @@ def test_the_endpoints_say_their_types(app):
         "/lossless_check",
         "/race_drafters",
         "/verify_block",
+        "/attention_shares",
         "/list_recordings",
         "/explain_cycle",
     }
@@ -125,6 +127,14 @@ def test_a_block_is_verified(client):
     kept = found["n_accept"]
     assert statuses == ["accepted"] * kept + ["refused", "discarded", "discarded"][: 3 - kept]
     assert found["next"]["id"] == found["slots"][kept]["ar"]["id"] if kept < 3 else found["next"]["kind"] == "bonus"
+
+
+def test_shares_of_attention_are_of_every_layer_and_slot(client):
+    found = client.predict([7, 40, 41, 42], 3, [50, 51, 52], None, api_name="/attention_shares")
+    draft, verify = torch.tensor(found["draft"]), torch.tensor(found["verify"])
+    assert draft.shape == (2, 8, 7) and verify.shape == (2, 3, 7) and found["engine"] == "torch"
+    assert torch.allclose(draft.sum(-1), torch.ones(2, 8), atol=1e-4)
+    assert not verify[..., found["buckets"].index("right")].any()
 
 
 def test_what_the_model_itself_would_write_is_accepted():
@@ -190,6 +200,13 @@ def test_a_cycle_is_explained(client):
             "unknown-choice",
             "Engine 'quick' is not one of auto, numba, triton, torch.",
         ),
+        (
+            "attention_shares",
+            [[7], 1, [7] * 9, None],
+            "proposal-too-long",
+            "Block has 9 ids, at most 8 are taken here.",
+        ),
+        ("attention_shares", [[], 1, [7], None], "prompt-empty", "Before is empty"),
         ("explain_cycle", ["../../etc/passwd", 0], "unknown-recording", "There is no recording"),
         ("explain_cycle", ["01-easy-text", 999], "out-of-range", "Cycle is 999, this recording has cycles 0 to"),
     ],
@@ -206,6 +223,11 @@ HOSTILE = [
     ("explain_cycle", ["01-easy-text"], "too-few-values"),
     ("verify_block", ["x", "\ud83d", "", "auto"], "half-character"),
     ("verify_block", [["x"], "y", "", "auto"], "wrong-type"),
+    ("attention_shares", ["abc", 1, [7], None], "wrong-type"),
+    ("attention_shares", [[7, "7"], 1, [7], None], "wrong-type"),
+    ("attention_shares", [[7], 1, [10**400], None], "out-of-range"),
+    ("attention_shares", [[7], 2, [7], None], "out-of-range"),
+    ("attention_shares", [[7], 1, {"a": 1}, None], "wrong-type"),
     ("decode_events", [None, 8, *REST], "wrong-type"),
     ("decode_events", ["x", True, *REST], "wrong-type"),
     ("decode_events", ["x", 8, *REST[:-2], "yes", "chain"], "wrong-type"),

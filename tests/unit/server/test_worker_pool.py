@@ -98,6 +98,11 @@ def test_a_block_is_verified_there(workers):
     assert found["n_draft"] == 3 and len(found["slots"]) == 3
 
 
+def test_shares_of_attention_come_from_there(workers):
+    found = workers.attention(None, [7, 40, 41], 2, [50, 51])
+    assert len(found["verify"][0]) == 2 and found["cached"] == 3
+
+
 def test_a_worker_leaves_a_core_free(workers):
     assert decoded(workers, request()).start.host.threads <= max(1, (cores() - 1) // 2)
 

@@ -11,6 +11,7 @@ import { downloadPart } from "./download.js";
 import { draftersPart } from "./drafters.js";
 import { inspectorPart } from "./inspector.js";
 import { latticePart } from "./lattice.js";
+import { looksPart } from "./looks.js";
 import { losslessCheckPart } from "./lossless_check.js";
 import { pairPart } from "./pair.js";
 import { provenancePart } from "./provenance.js";
@@ -35,6 +36,7 @@ export const PARTS = {
   inspector: inspectorPart,
   lanes: racePart,
   lattice: latticePart,
+  looks: looksPart,
   neartie: losslessCheckPart,
   output: textPart,
   pair: pairPart,

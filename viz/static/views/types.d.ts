@@ -205,6 +205,32 @@ declare namespace O {
     all: number;
     tied: boolean;
   }
+  type Pass = "draft" | "verify";
+  interface LooksCycle {
+    before: number[];
+    block: number[];
+    rows: number;
+    drafter: string;
+    parents: number[];
+  }
+  interface LooksRun {
+    model: { id: string; revision: string };
+    prompt: number;
+    cycles: LooksCycle[];
+  }
+  interface LooksActs {
+    point(slot: number): void;
+    walk(event: KeyboardEvent, rows: number): void;
+  }
+  /** What the endpoint attention_shares answers, as docs/api.md describes it. */
+  interface Shares {
+    draft: number[][][] | null;
+    verify: number[][][];
+    heads: number;
+    model: string;
+    revision: string;
+    engine: string;
+  }
   interface LatticeSpec extends Spec {
     source: string;
     rows: number;
