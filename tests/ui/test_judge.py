@@ -56,14 +56,14 @@ def test_the_slider_is_there_for_its_rule_and_changes_what_is_kept(file, open_pa
     kept = []
     for least in ("50", "10", "1"):
         slider.fill(least)
-        watched.text(".o-relax .o-result")
+        watched.text(".o-relax .o-found")
         kept.append(sum(how in ("own", "let") for how in hows(watched)))
     assert kept == sorted(kept)
 
 
 def test_before_the_verdict_and_without_stored_ranks_it_says_so(file, open_page, tmp_path):
     watched = open_page(f"{file}#tab=judge&cycle=2&phase=draft", reduced=True)
-    assert watched.text(".o-relax .o-result") and not watched.page.locator(".o-relaxed").is_visible()
+    assert watched.text(".o-relax .o-found") and not watched.page.locator(".o-relaxed").is_visible()
     bare = exported(tmp_path, Trace.of(synthetic.events(seed=3, tokens=60, sureness=0.7, detail=0)))
     other = open_page(f"{bare}#tab=judge&cycle=1&phase=verify", reduced=True)
     other.page.locator(RULES).nth(1).click()
@@ -135,4 +135,4 @@ def test_a_run_with_shared_noise_has_no_coin_and_a_greedy_one_says_so(file, open
     kept = next((i for i, (a, b) in enumerate(zip(block["ids"], block["own"], strict=True)) if a != b), 31)
     assert watched.page.locator(".o-coins .o-rslot[data-how=own]").count() == kept
     greedy = open_page(f"{file}#tab=judge&cycle=8&phase=verify", reduced=True)
-    assert greedy.text(".o-coin .o-result") and not greedy.page.locator(".o-coins").is_visible()
+    assert greedy.text(".o-coin .o-found") and not greedy.page.locator(".o-coins").is_visible()

@@ -52,9 +52,11 @@ def test_each_file_of_the_player_is_fetched_once(open_page, server):
     watched = open_page(server, reduced=True)
     watched.charts()
     fetched = [url.partition("/player/")[2] for url in watched.requests if "/player/" in url]
-    run = watched.js("orthrusGallery.runs[0].file.split('/').slice(-2).join('/')")
+    pair = "orthrusPlayer.parts.pair.cards"
+    watched.until(f"{pair}.every(({{pin}}) => pin) && {pair}[0].pin.name === orthrusGallery.runs[0].name")
+    runs = watched.js(f"{pair}.map(({{pin}}) => orthrusGallery.find(pin.name).file.split('/').slice(-2).join('/'))")
     lessons = watched.js("orthrusPlayer.library.lessons.map(({file}) => file.split('/').slice(-2).join('/'))")
-    names = (player_files.BUNDLE, player_files.PLOTLY, run, *lessons)
+    names = (player_files.BUNDLE, player_files.PLOTLY, *runs, *lessons)
     assert sorted(fetched) == sorted(f"{modules.version()}/{name}" for name in names)
 
 

@@ -26,6 +26,18 @@ const pinOf = (name, title, message, settings) => ({
 });
 
 /**
+ * The same of a run that is on the stage to its end: its file is not asked for again.
+ * @param {O.Recorded} run
+ * @param {O.Player} player
+ */
+const shownOf = ({ name, title }, { facts }) => ({
+  name,
+  title,
+  race: structuredClone(facts.race),
+  badges: structuredClone(facts.badges),
+});
+
+/**
  * @param {O.Page} page
  * @param {NonNullable<Window["orthrusGallery"]>} gallery
  * @returns {O.Library}
@@ -49,6 +61,8 @@ export function served(page, gallery) {
     runs: page.runs,
     async pin(run) {
       const found = gallery.find(run);
+      const { player } = gallery;
+      if (found && player.ended && !player.live && player.run?.split("/")[0] === run) return shownOf(found, player);
       return found ? pinOf(run, found.title, await json(found.file), page.settings) : null;
     },
     code,

@@ -26,7 +26,7 @@ class Coin {
     this.seen = null; // the block on show
     /** @type {number[] | null} */
     this.numbers = null; // of a toss that a visitor made
-    this.why = el("p", "o-result");
+    this.why = el("p", "o-found");
     this.chart = el("div", "o-coins");
     this.chart.tabIndex = 0;
     this.chart.setAttribute("role", "group");

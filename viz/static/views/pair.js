@@ -41,7 +41,7 @@ class Pair {
     this.cards = SIDES.map((side) => runCard(side, player, this));
     this.go = button(say("pair.play"), () => this.toggle());
     this.range = el("input");
-    this.result = el("p", "o-result");
+    this.result = el("p", "o-found");
     this.settings = el("div", "o-differs");
     this.tablebox = tableBox();
     this.end = el("p", "o-pairend");

@@ -38,7 +38,7 @@ class Relax {
     this.block = undefined; // the one that is drawn
     this.badge = el("span", "o-badge");
     this.badge.setAttribute("role", "status");
-    this.said = el("p", "o-result");
+    this.said = el("p", "o-found");
     this.row = el("div", "o-relaxed");
     this.row.tabIndex = 0;
     this.row.setAttribute("role", "group");
