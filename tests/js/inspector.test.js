@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import test from "node:test";
-import { lists, numbers, percent, place, sentence, tabbed } from "../../viz/static/views/inspector_words.js";
+import { chance, lists, numbers, place, sentence, tabbed } from "../../viz/static/views/inspector_words.js";
 import { fixtures, stopsOf } from "./fixtures.js";
 
 const { drawing, runs } = fixtures();
@@ -51,6 +51,6 @@ test("the table has a line a rank and a line a number", () => {
 });
 
 test("shares and ranks at their ends", () => {
-  assert.deepEqual([0, 1, 505, 1000].map(percent), ["< 0.1 %", "0.1 %", "50.5 %", "> 99.9 %"]);
+  assert.deepEqual([0, 1, 505, 1000].map(chance), ["< 0.1 %", "0.1 %", "50.5 %", "> 99.9 %"]);
   assert.deepEqual([0, 8, -1].map(place), ["1", "9", "beyond 999"]);
 });

@@ -204,16 +204,16 @@ def test_the_race_shows_its_result_only_at_its_end(server, open_page):
     watched.tab("measure")
     watched.js(f"{PLAYER}.head.seek(4)")
     watched.until("document.querySelector('.o-axis canvas').width > 0")
-    assert watched.text(".o-result") == ""
+    assert watched.text(".o-axis .o-result") == ""
     to_the_end(watched)
     watched.tab("measure")
-    watched.until("document.querySelector('.o-result').textContent.includes('×')")
+    watched.until("document.querySelector('.o-axis .o-result').textContent.includes('×')")
     assert "instead of 120" in watched.text(".o-why")
     pressed = "[...document.querySelectorAll('.o-axis .o-choice button')].map((b) => b.getAttribute('aria-pressed'))"
     assert watched.js(pressed) == ["false", "true"], "the clock that leads is the run's own"
     watched.page.locator(".o-axis button", has_text="forward passes").click()
     watched.until(f"{pressed}[0] === 'true'")
-    assert "The texts are the same." in watched.text(".o-result")
+    assert "The texts are the same." in watched.text(".o-axis .o-result")
 
 
 def test_runs_are_kept_and_compared(server, open_page):

@@ -30,29 +30,6 @@ UNCONVERTED_PYTHON: tuple[str, ...] = (
     "viz/views/text.py",
     "viz/views/tour.py",
 )
-UNCONVERTED_MODULES: tuple[str, ...] = (
-    "views/block.js",
-    "views/chart.js",
-    "views/chart_text.js",
-    "views/download.js",
-    "views/inspector.js",
-    "views/inspector_words.js",
-    "views/lattice.js",
-    "views/lossless_check.js",
-    "views/plotly.js",
-    "views/presenter.js",
-    "views/provenance.js",
-    "views/quiz.js",
-    "views/quiz_score.js",
-    "views/race.js",
-    "views/race_clock.js",
-    "views/scoreboard.js",
-    "views/statistics.js",
-    "views/text.js",
-    "views/text_window.js",
-    "views/tour.js",
-    "views/whatif.js",
-)
 FOLDERS = [ROOT / "viz" / name for name in ("views", "page", "player")]
 PYTHON = sorted(path.relative_to(ROOT).as_posix() for folder in FOLDERS for path in folder.glob("*.py"))
 PYTHON += ["viz/format.py", "viz/theme.py", "app.py"]
@@ -201,12 +178,9 @@ def test_no_string_is_left_in_python(path):
 @pytest.mark.parametrize("name", MODULES)
 def test_no_string_is_left_in_the_player(name):
     text = modules.read(name)
-    if name not in UNCONVERTED_MODULES:
-        said = len(CALL.findall(text)) if "messages.js" in text or name in SAYING else 0
-        assert said == len(messages.SAID.findall(text)), "the first argument of say is a literal"
-        assert not prose_of_module(name)
-    else:
-        assert prose_of_module(name), f"{name} is converted: take it off the list"
+    said = len(CALL.findall(text)) if "messages.js" in text or name in SAYING else 0
+    assert said == len(messages.SAID.findall(text)), "the first argument of say is a literal"
+    assert not prose_of_module(name)
 
 
 def test_every_key_that_is_said_is_there_and_every_key_is_said(said):

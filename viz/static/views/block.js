@@ -2,6 +2,7 @@
 
 import { el } from "../player/dom.js";
 import { cellText } from "../player/format.js";
+import { localized, say } from "../player/messages.js";
 import { makeTable, tableBox, tableToggle } from "../player/table.js";
 import { fill, legend, makeSlot, pointing, put, roving } from "./block_slots.js";
 
@@ -38,12 +39,18 @@ export function blockColumns(block, player) {
  */
 function spoken(block, i, spec, player) {
   const code = block.status[i];
+  /** @param {number | null} percent */
+  const share = (percent) => ({ share: localized(String(percent)) });
   const word = JSON.stringify(player.word(i ? block.ids[i - 1] : block.anchor));
-  const parts = ["slot " + i, (i ? "guess " : "anchor ") + word, player.settings.statuses[code].label];
-  if (i && block.q && block.q[i - 1] !== null) parts.push("diffusion view " + block.q[i - 1] + " percent");
-  if (i && block.ar && block.p) parts.push("AR view " + block.p[i - 1] + " percent for it");
+  const parts = [
+    say("block_page.slot", { slot: i }),
+    i ? say("block_page.guess", { word }) : say("block_page.anchor", { word }),
+    player.settings.statuses[code].label,
+  ];
+  if (i && block.q && block.q[i - 1] !== null) parts.push(say("block_page.q", share(block.q[i - 1])));
+  if (i && block.ar && block.p) parts.push(say("block_page.p", share(block.p[i - 1])));
   if (i && block.ar && code !== "y")
-    parts.push("the AR view's own choice " + JSON.stringify(player.word(block.ar[i - 1])));
+    parts.push(say("block_page.own", { word: JSON.stringify(player.word(block.ar[i - 1])) }));
   if (code === "d") parts.push(spec.notes[block.unjudged || "discarded"]);
   return parts.join(", ");
 }
@@ -151,10 +158,10 @@ class Block {
     this.next.replaceChildren();
     if (next === undefined) return;
     const { name, glyph } = this.status(next ? next[1] : "f");
-    const text = next ? glyph + " " + cellText(this.player.word(next[0])) : "nothing: the text ended inside the block";
-    const tokens = committed === 1 ? "1 token joins" : committed + " tokens join";
-    const guesses = kept === 1 ? "1 guess" : kept + " guesses";
-    this.next.append(tokens + " the text: " + guesses + " and ", el("span", "o-chip is-" + name, text));
+    const text = next ? glyph + " " + cellText(this.player.word(next[0])) : say("block_page.nothing");
+    const guesses = say("count.guess", { n: Number(kept) });
+    const [before, after] = say("block_page.joins", { n: Number(committed), guesses }).split("{own}");
+    this.next.append(before, el("span", "o-chip is-" + name, text), after);
   }
 
   /** A tree's guesses beside the chain, each with its slot's number. @param {O.Block} block */
@@ -164,11 +171,11 @@ class Block {
     const chips = branches.map(([depth, id], i) => {
       const { name, glyph, label } = this.status(twigs ? twigs[i] : "p");
       const chip = el("span", "o-chip is-" + name, glyph + " " + cellText(this.player.word(id)));
-      chip.title = "slot " + depth + ", " + label;
+      chip.title = say("block_page.slot", { slot: depth }) + ", " + label;
       chip.prepend(el("sup", "", String(depth)));
       return chip;
     });
-    this.branches.replaceChildren("Branches, by slot: ", ...chips);
+    this.branches.replaceChildren(say("block_page.branches") + " ", ...chips);
   }
 
   waits() {

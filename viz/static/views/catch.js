@@ -1,6 +1,7 @@
 /* What drafting costs: passes against time per pass, bars by the rows of a pass, a table of both lanes. */
 
 import { el } from "../player/dom.js";
+import { fixed, say } from "../player/messages.js";
 import { makeTable } from "../player/table.js";
 
 const SIGNS = ["", "÷", "="];
@@ -27,7 +28,7 @@ export function widths(groups) {
 }
 
 /** @param {number} multiple */
-export const multiplied = (multiple) => (multiple < 10 ? multiple.toFixed(2) : multiple.toFixed(1)) + "×";
+export const multiplied = (multiple) => fixed(multiple, multiple < 10 ? 2 : 1) + "×";
 
 /**
  * @param {O.CostGroup} group
@@ -43,7 +44,7 @@ function costs({ name, about, bars }, wide) {
     bar.style.width = wide[i] + "%";
     const track = el("span", "o-bar");
     track.append(bar);
-    item.append(el("span", "", rows + (rows === 1 ? " row" : " rows")), track, el("b", "", multiplied(multiple)));
+    item.append(el("span", "", say("count.row", { n: rows })), track, el("b", "", multiplied(multiple)));
     list.append(item);
   });
   box.append(list);

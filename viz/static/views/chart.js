@@ -4,6 +4,7 @@
 
 import { choice, el } from "../player/dom.js";
 import { exportButton, fileName, originOf, saveFile } from "../player/files.js";
+import { say } from "../player/messages.js";
 import { csvText, makeTable, tableBox, tableToggle } from "../player/table.js";
 import { filled, grown, grownTrace, merged } from "./chart_layout.js";
 import { chartText } from "./chart_text.js";
@@ -17,7 +18,7 @@ const EXTRAS = { simulate, compare }; // what a chart may have besides, by its k
 const REST_MS = 80; // at most 12 redraws a second, fewer where one takes long
 
 /** @param {string} title */
-const slug = (title) => "-" + (title.toLowerCase().match(/[a-z0-9]+/g) || []).join("-");
+const slug = (title) => "-" + (title.toLowerCase().match(/[\p{L}\p{N}]+/gu) || []).join("-");
 
 class Chart {
   /**
@@ -43,7 +44,7 @@ class Chart {
     this.frame = el("div", "o-frame");
     this.chart = /** @type {O.Chart} */ (/** @type {HTMLElement} */ (el("div", "o-chart"))); // Plotly makes it one
     this.chart.setAttribute("role", "img");
-    this.chart.setAttribute("aria-label", spec.title + ". " + spec.hint);
+    this.chart.setAttribute("aria-label", say("chart_page.about", { title: spec.title, hint: spec.hint }));
     this.cursor = el("div", "o-cursor");
     this.cursor.hidden = true;
     this.frame.append(this.chart, this.cursor);
@@ -93,8 +94,8 @@ class Chart {
       this.frame.hidden = on;
       this.renew();
     };
-    box.append(tableToggle(toggle), exportButton("CSV", "The numbers of this chart", csv));
-    box.append(exportButton("PNG", "This chart as a picture", png));
+    box.append(tableToggle(toggle), exportButton("CSV", say("chart_page.csv"), csv));
+    box.append(exportButton("PNG", say("chart_page.png"), png));
     return box;
   }
 
@@ -162,9 +163,7 @@ class Chart {
     const { columns, data, ranges } = this.picture();
     const zoom = parseFloat(this.player.styled("zoom")) || 1;
     const first = !this.chart.data;
-    /** @type {object[]} */
-    const figure = filled(data, columns, this.player);
-    const traces = figure.map((trace) => grownTrace(trace, zoom));
+    const traces = filled(data, columns, this.player).map((/** @type {object} */ trace) => grownTrace(trace, zoom));
     await plotly.react(this.chart, traces, this.layout(ranges, zoom), { displayModeBar: false });
     if (first) this.listen(plotly);
     this.cost = 0.7 * this.cost + 0.3 * (performance.now() - began);

@@ -1,6 +1,7 @@
 /* A strip of text under a chart, each piece at its place on the chart's x axis; it follows when the chart is zoomed. */
 
 import { closest, el, find } from "../player/dom.js";
+import { say } from "../player/messages.js";
 
 const READABLE = 100; // px: the text of narrower pieces is written as one, from the first of them on
 
@@ -72,7 +73,7 @@ export function chartText({ from, sizes, text, first }, player, frame) {
   function piece([left, width], i, words) {
     const node = at(el("i"), left, width);
     node.dataset.cycle = String(i);
-    node.title = (i < 0 ? "first token: " : "cycle " + (i + 1) + ": ") + words;
+    node.title = i < 0 ? say("chart_page.first", { words }) : say("chart_page.cycle", { cycle: i + 1, words });
     return node;
   }
 

@@ -5,6 +5,7 @@
 import { el } from "../player/dom.js";
 import { bytesOf, exportButton, fileName, originOf, saveFile } from "../player/files.js";
 import { escaped } from "../player/format.js";
+import { say } from "../player/messages.js";
 import { csvText } from "../player/table.js";
 
 /**
@@ -49,7 +50,7 @@ function style(marks) {
     const end = textContent.indexOf(marks[1], begin);
     if (begin >= 0 && end >= 0) return textContent.slice(begin, end);
   }
-  throw new Error("the stage's style is not in this page");
+  throw new Error(say("download_page.no-style"));
 }
 
 /**
@@ -58,7 +59,7 @@ function style(marks) {
  */
 async function source(url) {
   const reply = await fetch(url);
-  if (!reply.ok) throw new Error(reply.url + " answers " + reply.status);
+  if (!reply.ok) throw new Error(say("download_page.answers", { url: reply.url, status: reply.status }));
   return (await reply.text()).replace(/<\/(script)/gi, "<\\/$1");
 }
 
@@ -69,11 +70,11 @@ async function source(url) {
  */
 export async function offline(player, held) {
   const { shell, ...settings } = player.settings;
-  if (!shell) throw new Error("this page is a saved one already");
+  if (!shell) throw new Error(say("download_page.saved"));
   const [plotly, script] = await Promise.all([player.options.plotly, player.options.bundle].map(source));
   const pins = await player.parts.pair?.pins?.();
   return filledShell(shell, {
-    title: escaped("Orthrus: " + player.facts.record.run.name),
+    title: escaped(say("download_page.title", { name: player.facts.record.run.name })),
     style: style(shell.style),
     plotly,
     script,
@@ -145,9 +146,7 @@ export function downloadPart(host, spec, player) {
   const about = el("p", "o-hint");
   const trace = () => saveFile(fileName(player, spec.suffix), [bytesOf(player.facts.record.trace)], "application/gzip");
   const html = async () => saveFile(fileName(player, ".html"), await offline(player, null), "text/html");
-  box.append(
-    exportButton("Trace (.jsonl.gz)", "Every event of the run; python -m orthrus and this page read it", trace),
-  );
+  box.append(exportButton(say("download_page.trace"), say("download_page.trace-about"), trace));
   const slots = () =>
     saveFile(
       fileName(player, "-slots.csv"),
@@ -163,15 +162,14 @@ export function downloadPart(host, spec, player) {
       ],
       "text/csv",
     );
-  box.append(exportButton("Slots (.csv)", "One row a slot of every block", slots));
+  box.append(exportButton(say("download_page.slots"), say("download_page.slots-about"), slots));
   box.append(
-    exportButton("Summary (.md)", "Prompt, text, numbers and where they come from", () =>
+    exportButton(say("download_page.summary"), say("download_page.summary-about"), () =>
       saveFile(fileName(player, ".md"), [player.facts.record.summary], "text/markdown"),
     ),
   );
   // a file made by this button has no shell of its own: it is that page already
-  if (player.settings.shell)
-    box.append(exportButton("This page as one file (.html)", "Plays offline, without a server", html));
+  if (player.settings.shell) box.append(exportButton(say("download_page.file"), say("download_page.file-about"), html));
   host.append(box, wait, about);
   return {
     /**

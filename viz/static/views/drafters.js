@@ -3,6 +3,7 @@
 import { ask } from "../page/ask.js";
 import { button, choice, el } from "../player/dom.js";
 import { filledIn } from "../player/format.js";
+import { fixed, say } from "../player/messages.js";
 import { makeTable } from "../player/table.js";
 import { boxes, nameOf, raceTable, reached } from "./drafter_lanes.js";
 
@@ -220,7 +221,8 @@ class Drafters {
     for (const { bar, count, lane } of this.rows) {
       const now = reached(lane, key, at);
       bar.style.clipPath = "inset(0 " + Math.max(0, 100 - 100 * share) + "% 0 0)";
-      const amount = key === "ms" ? now.ms.toFixed(1) + " ms" : now.passes + " passes";
+      const { ms, passes: n } = now;
+      const amount = key === "ms" ? say("number.milliseconds", { value: fixed(ms, 1) }) : say("count.pass", { n });
       const line = filledIn(spec.counts, { tokens: now.tokens, amount });
       if (count.textContent !== line) count.textContent = line;
     }

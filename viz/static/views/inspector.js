@@ -2,7 +2,8 @@
 
 import { button, el, quoting } from "../player/dom.js";
 import { cellText } from "../player/format.js";
-import { lists, numbers, percent, place, sentence, tabbed } from "./inspector_words.js";
+import { say } from "../player/messages.js";
+import { chance, lists, numbers, place, sentence, tabbed } from "./inspector_words.js";
 import { samplingFilters } from "./sampling_filters.js";
 
 const ROW = 27; // px; the connectors between the lists are drawn in the same unit
@@ -16,12 +17,14 @@ function line(row, marks, player) {
   const item = el("li", "o-alt" + (row.beyond ? " beyond" : "") + (row.out ? " out" : ""));
   item.style.setProperty("--p", (row.tenths || 0) / 10 + "%");
   const text = el("span", "o-alttext", cellText(player.word(row.id)));
-  const mark = [row.id === marks.guess && "guess", row.id === marks.own && "choice"].filter(Boolean).join(", ");
-  const rank = row.beyond && row.rank !== undefined ? "no. " + place(row.rank) : "";
+  const [guessed, chosen] = [row.id === marks.guess, row.id === marks.own];
+  const both = guessed && chosen ? say("inspector_page.guess-choice") : "";
+  const mark = both || (guessed ? say("inspector_page.guess") : chosen ? say("inspector_page.choice") : "");
+  const rank = row.beyond && row.rank !== undefined ? say("inspector_page.number", { rank: place(row.rank) }) : "";
   item.append(
     text,
     el("em", "", mark),
-    el("b", "", row.out ? "filtered out" : row.tenths === undefined ? rank : percent(row.tenths)),
+    el("b", "", row.out ? say("inspector_page.filtered") : row.tenths === undefined ? rank : chance(row.tenths)),
   );
   return item;
 }
@@ -105,7 +108,9 @@ function fillFacts(facts, rows) {
 function fillHeads(box, block, i, spec, player, filters) {
   const marks = { guess: i ? block.ids[i - 1] : undefined, own: block.own && i ? block.own[i - 1] : undefined };
   const [left, right] = lists(block, i).map(filters.apply);
-  const heads = spec.heads.map((head) => (filters.moved() ? head + " (" + spec.filters.mark + ")" : head));
+  const heads = spec.heads.map((head) =>
+    filters.moved() ? say("inspector_page.marked", { head, mark: spec.filters.mark }) : head,
+  );
   const columns = [column(heads[0], left, marks, player, "draft"), column(heads[1], right, marks, player, "ar")];
   if (!right.length) columns[1].append(el("p", "o-hint", spec.later));
   box.hidden = filters.box.hidden = !left.length;
@@ -128,7 +133,11 @@ function fill(host, parts, block, i, spec, player, filters) {
   host.dataset.unjudged = String(unjudged);
   parts.where.className = "o-where is-" + name;
   const what = unjudged && block.unjudged === "ended" ? spec.after_end : label;
-  parts.where.replaceChildren(el("i", "", glyph), el("b", "", "Slot " + i), document.createTextNode(what));
+  parts.where.replaceChildren(
+    el("i", "", glyph),
+    el("b", "", say("inspector_page.slot", { slot: i })),
+    document.createTextNode(what),
+  );
   parts.told.replaceChildren(...quoting(sentence(block, i, spec, player)));
   fillHeads(parts.heads, block, i, spec, player, filters);
   fillFacts(parts.facts, numbers(block, i, spec));
@@ -146,7 +155,7 @@ async function copyTable(node, text) {
       () => true,
       () => false,
     ));
-  node.textContent = done ? "Copied" : "The browser does not allow it";
+  node.textContent = done ? say("inspector_page.copied") : say("inspector_page.uncopied");
   setTimeout(() => (node.textContent = label), 1500);
 }
 
@@ -161,7 +170,10 @@ export function inspectorPart(host, spec, player) {
   const look = { over: null, chosen: null, pinned: null, open: true, cycle: -1, slot: 0 };
   const parts = shell(host);
   const pin = button("", () => set({ pinned: look.pinned === null ? look.slot : null }));
-  const copy = button("Copy as table", () => block && copyTable(copy, tabbed(block, look.slot, spec, player)));
+  const copy = button(
+    say("inspector_page.copy"),
+    () => block && copyTable(copy, tabbed(block, look.slot, spec, player)),
+  );
   const close = button("", () => set({ open: !look.open }));
   parts.tools.append(pin, copy, close);
   /** @type {O.Inspected | null} */
@@ -186,9 +198,10 @@ export function inspectorPart(host, spec, player) {
       box.toggleAttribute("data-auto", wanted === undefined);
     });
     parts.body.hidden = pin.hidden = copy.hidden = !open;
-    close.textContent = look.open ? "Close (I)" : "Open (I)";
+    close.textContent = look.open ? say("inspector_page.close") : say("inspector_page.open");
     close.setAttribute("aria-expanded", String(look.open));
-    pin.textContent = look.pinned === null ? "Pin slot " + look.slot : "Unpin";
+    pin.textContent =
+      look.pinned === null ? say("inspector_page.pin", { slot: look.slot }) : say("inspector_page.unpin");
     if (open && block) fill(host, parts, block, look.slot, spec, player, filters);
   }
 
@@ -205,7 +218,7 @@ export function inspectorPart(host, spec, player) {
     calm: true,
     later: true,
     keys: [
-      { shown: "I", what: "inspector", acts: { i: () => set({ open: !look.open }) } },
+      { shown: "I", what: say("inspector_page.key"), acts: { i: () => set({ open: !look.open }) } },
       { acts: { Escape: () => set({ pinned: null, chosen: null, over: null }) } },
     ],
     /**

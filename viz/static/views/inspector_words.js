@@ -1,20 +1,24 @@
 /* What the inspector says of a slot: a sentence, numbers, both views' lists. It knows no page. */
 
 import { cellText, filledIn } from "../player/format.js";
+import { fixed, localized, percent, say } from "../player/messages.js";
 
 /** @param {number} tenths */
-export const percent = (tenths) =>
-  tenths === 0 ? "< 0.1 %" : tenths === 1000 ? "> 99.9 %" : (tenths / 10).toFixed(1) + " %";
+export const chance = (tenths) =>
+  tenths === 0 ? "< " + percent(0.001, 1) : tenths === 1000 ? "> " + percent(0.999, 1) : percent(tenths / 1000, 1);
 /** @param {number} rank */
-export const place = (rank) => (rank < 0 ? "beyond 999" : String(rank + 1));
+export const place = (rank) => (rank < 0 ? say("inspector_page.beyond") : String(rank + 1));
 /** @param {string} text */
 const quoted = (text) => "“" + cellText(text) + "”";
 
 /** @param {number} rank */
 function rankWords(rank) {
-  if (rank === undefined) return "not its choice";
-  return rank < 0 ? "not among its first 999" : "its number " + (rank + 1);
+  if (rank === undefined) return say("inspector_page.rank.none");
+  return rank < 0 ? say("inspector_page.rank.beyond") : say("inspector_page.rank.number", { rank: rank + 1 });
 }
+
+/** @param {number | undefined} value */
+const plain = (value) => (value === undefined ? undefined : localized(String(value)));
 
 /**
  * The values of a template's braces for slot i; unknown ones leave no gap.
@@ -26,8 +30,8 @@ function values(block, i, player) {
   /** @param {string} name */
   const at = (name) => (block[name] ? block[name][i - 1] : undefined);
   /** @param {string} name */
-  const odds = (name) => (at(name) === undefined ? "" : " with " + percent(at(name)));
-  const both = at("p") === undefined ? "" : ", " + percent(at("q")) + " here and " + percent(at("p")) + " there";
+  const odds = (name) => (at(name) === undefined ? "" : say("inspector_page.odds", { share: chance(at(name)) }));
+  const both = at("p") === undefined ? "" : say("inspector_page.both", { q: chance(at("q")), p: chance(at("p")) });
   return {
     guess: quoted(player.word(i ? block.ids[i - 1] : block.anchor)),
     own: block.own && i ? quoted(player.word(at("own"))) : "",
@@ -35,9 +39,9 @@ function values(block, i, player) {
     rank: rankWords(at("rank_p")),
     q: odds("q"),
     p: odds("p"),
-    gap: at("gap"),
-    u: at("u"),
-    accept: at("accept") === undefined ? "" : Math.round(100 * at("accept")) + " %",
+    gap: plain(at("gap")),
+    u: plain(at("u")),
+    accept: at("accept") === undefined ? "" : percent(at("accept")),
     both,
   };
 }
@@ -54,7 +58,8 @@ export function sentence(block, i, spec, player) {
   const known = values(block, i, player);
   const why = { discarded: block.unjudged, refused: block.refused }[status] || status;
   const said = [filledIn(spec.sentences[why], known)];
-  if (i && ["accepted", "refused"].includes(why) && known.gap !== undefined && known.gap <= spec.near_tie)
+  const gap = i && block.gap ? block.gap[i - 1] : undefined;
+  if (["accepted", "refused"].includes(why) && gap !== undefined && gap <= spec.near_tie)
     said.push(filledIn(spec.sentences.near_tie, known));
   if (i && !block.q_top) said.push(spec.sentences.bare);
   return said.join(" ");
@@ -88,18 +93,19 @@ export function lists(block, i) {
   return [left, ranked(at("p_top"), at("p_topp"), { id: at("ids"), rank: at("rank_p"), tenths: at("p") })];
 }
 
+/** @param {number} value */
+const minus = (value) => fixed(value, 1).replace("-", "−");
+
 /**
  * ln of a share in tenths of a percent: as many digits as the rounding down to tenths leaves.
  * @param {number} tenths
  */
 const logOf = (tenths) =>
   tenths < 10
-    ? "below −4.6"
+    ? say("inspector_page.below", { value: minus(-4.6) })
     : tenths === 1000
-      ? "0.0"
-      : Math.log(tenths / 1000)
-          .toFixed(1)
-          .replace("-", "−");
+      ? fixed(0, 1)
+      : minus(Math.log(tenths / 1000));
 
 /**
  * @param {O.Inspected} block
@@ -114,16 +120,16 @@ export function numbers(block, i, spec) {
     p: logOf,
     rank_q: place,
     rank_p: place,
-    overlap: (v) => Math.round(100 * v) + " %",
-    accept: (v) => Math.round(100 * v) + " %",
+    overlap: (v) => percent(v),
+    accept: (v) => percent(v),
   };
   /** @type {[label: string, value: string, note: string][]} */
   const found = [];
   for (const [key, { label, about }] of Object.entries(spec.numbers)) {
     const value = i && block[key] ? block[key][i - 1] : undefined;
     if (value === undefined) continue;
-    const note = filledIn(about, { u: block.u ? (block.u[i - 1] === undefined ? "never" : block.u[i - 1]) : "" });
-    found.push([label, show[key] ? show[key](value) : value.toFixed(2), note]);
+    const note = filledIn(about, { u: block.u ? (plain(block.u[i - 1]) ?? say("inspector_page.never")) : "" });
+    found.push([label, show[key] ? show[key](value) : fixed(value, 2), note]);
   }
   return found;
 }
@@ -137,11 +143,11 @@ export function numbers(block, i, spec) {
  */
 export function tabbed(block, i, spec, player) {
   const [left, right] = lists(block, i);
-  const rows = [["rank", spec.heads[0], "", spec.heads[1], ""]];
+  const rows = [[say("inspector_page.rank-head"), spec.heads[0], "", spec.heads[1], ""]];
   for (let k = 0; k < Math.max(left.length, right.length); k++) {
     /** @type {(row: O.Alternative | undefined) => [string, string]} */
     const cell = (row) =>
-      row ? [cellText(player.word(row.id)), row.tenths === undefined ? "" : percent(row.tenths)] : ["", ""];
+      row ? [cellText(player.word(row.id)), row.tenths === undefined ? "" : chance(row.tenths)] : ["", ""];
     rows.push([String(k + 1), ...cell(left[k]), ...cell(right[k])]);
   }
   for (const [label, value] of numbers(block, i, spec)) rows.push([label, value]);

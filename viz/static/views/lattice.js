@@ -2,6 +2,7 @@
 
 import { el } from "../player/dom.js";
 import { cellText } from "../player/format.js";
+import { say } from "../player/messages.js";
 
 /**
  * The columns of a block. A token that is not among the alternatives is in the row below them.
@@ -81,7 +82,7 @@ export function latticePart(host, spec, player) {
   /** @param {O.LatticeColumn[]} columns */
   const spoken = (columns) => {
     const both = columns.filter(({ cells }) => cells.some(({ mark }) => mark === "both")).length;
-    return spec.title + ": " + columns.length + " slots; both views go the same way in " + both + ".";
+    return say("lattice_page.about", { title: spec.title, n: columns.length, both });
   };
   return {
     calm: true,
@@ -92,7 +93,7 @@ export function latticePart(host, spec, player) {
       grid.hidden = !columns.length;
       said.textContent = !block || columns.length ? "" : block.ids.length ? spec.bare : spec.none;
       const below = columns.some(({ beyond }) => beyond.length);
-      if (below) said.textContent = "Below the line: " + spec.beyond + ".";
+      if (below) said.textContent = say("lattice_page.beyond", { what: spec.beyond });
       grid.classList.toggle("bare", !below);
       grid.replaceChildren(...columns.map((column) => drawn(column, spec, player)));
       grid.setAttribute("aria-label", spoken(columns));

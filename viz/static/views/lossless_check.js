@@ -2,6 +2,7 @@
 
 import { el, quoting } from "../player/dom.js";
 import { cellText } from "../player/format.js";
+import { say } from "../player/messages.js";
 import { makeTable } from "../player/table.js";
 
 const GLYPH = { good: "✓ ", warn: "! ", bad: "! ", quiet: "", none: "" };
@@ -14,7 +15,7 @@ const GLYPH = { good: "✓ ", warn: "! ", bad: "! ", quiet: "", none: "" };
 function list({ name, rows, gap }, heads, player) {
   const box = el("div", "o-toplist");
   if (!rows.length) {
-    box.append(el("p", "o-hint", name + ": not kept in this run."));
+    box.append(el("p", "o-hint", say("lossless_check_page.unkept", { name })));
     return box;
   }
   const columns = {
@@ -37,7 +38,11 @@ function text({ cut, shared, tails }) {
   const box = el("div", "o-parting");
   for (const [name, tail, more] of tails) {
     const line = el("p");
-    line.append(el("b", "", name), el("span", "", (cut ? "… " : "") + shared), el("mark", "", tail || "(ends here)"));
+    line.append(
+      el("b", "", name),
+      el("span", "", (cut ? "… " : "") + shared),
+      el("mark", "", tail || say("lossless_check_page.ends")),
+    );
     if (more) line.append(" …");
     box.append(line);
   }
@@ -58,9 +63,9 @@ function sentence(said) {
  */
 export function losslessCheckPart(host, spec, player) {
   const badge = el("p", "o-badge");
-  const say = el("div", "o-sentences");
+  const sentences = el("div", "o-sentences");
   const more = el("div", "o-microscope");
-  host.append(badge, say, more);
+  host.append(badge, sentences, more);
   return {
     /**
      * @param {object} state
@@ -69,7 +74,7 @@ export function losslessCheckPart(host, spec, player) {
     draw(state, { check }) {
       badge.textContent = GLYPH[check.tone] + check.badge;
       badge.dataset.tone = check.tone;
-      say.replaceChildren(...check.say.filter(Boolean).map(sentence));
+      sentences.replaceChildren(...check.say.filter(Boolean).map(sentence));
       more.replaceChildren();
       if (check.texts) more.append(text(check.texts));
       if (check.lists) more.append(...check.lists.map((each) => list(each, spec.heads, player)));

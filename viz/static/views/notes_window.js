@@ -38,7 +38,7 @@ export class NotesWindow {
     this.window = window.open("", "orthrus-notes", "popup,width=560,height=720");
     if (!this.window) return this.presenter.say(this.spec.presenter.blocked);
     const { document: page } = this.window;
-    page.documentElement.lang = "en";
+    page.documentElement.lang = document.documentElement.lang;
     page.head.replaceChildren(el("title", "", this.spec.notes), el("style", "", STYLE));
     page.addEventListener("keydown", (event) => this.pressed(event));
     this.began = performance.now();

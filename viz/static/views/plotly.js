@@ -2,6 +2,7 @@
 
 import { bytesOf, originOf } from "../player/files.js";
 import { escaped } from "../player/format.js";
+import { say } from "../player/messages.js";
 
 const PICTURE = { width: 1200, height: 640, scale: 2 };
 
@@ -19,11 +20,12 @@ export function loadPlotly(url) {
     if (held) {
       script.textContent = held.textContent;
       document.head.append(script);
-      return window.Plotly ? resolve(window.Plotly) : reject(new Error("the page holds no Plotly"));
+      return window.Plotly ? resolve(window.Plotly) : reject(new Error(say("chart_page.no-plotly")));
     }
     script.src = url;
-    script.onload = () => (window.Plotly ? resolve(window.Plotly) : reject(new Error(url + " is not Plotly")));
-    script.onerror = () => reject(new Error("plotly.min.js did not load"));
+    script.onload = () =>
+      window.Plotly ? resolve(window.Plotly) : reject(new Error(say("chart_page.not-plotly", { url })));
+    script.onerror = () => reject(new Error(say("chart_page.unloaded", { file: "plotly.min.js" })));
     document.head.append(script);
   });
   return loading;

@@ -3,6 +3,7 @@
  */
 
 import { button, el, findAll } from "../player/dom.js";
+import { say } from "../player/messages.js";
 import { addressOf } from "../page/places.js";
 import { NotesWindow } from "./notes_window.js";
 
@@ -120,7 +121,7 @@ export class Presenter {
       ? [...(rows ? [codePicture(rows)] : [el("p", "", words.uncoded)]), el("p", "o-verbatim", address)]
       : [el("p", "", words.unplaced)];
     const close = button("×", () => this.code.close());
-    close.setAttribute("aria-label", "Close");
+    close.setAttribute("aria-label", say("presenter.close"));
     this.code.replaceChildren(el("h2", "", words.code), ...parts, close);
     if (this.on && !this.code.open) this.code.showModal();
   }
@@ -133,14 +134,14 @@ export class Presenter {
     const row = (shown, what, acts, moves = false) => ({ shown, what, acts, moves, presents: true });
     const [on, back] = [() => this.walk(1), () => this.walk(-1)];
     return [
-      { shown: "P", what: "present this run", acts: { p: present } },
-      row("Space, PgDn", "presenting: next", { " ": on, PageDown: on }, true),
-      row("⌫, PgUp", "presenting: back", { Backspace: back, PageUp: back }, true),
-      row("B", "presenting: blank screen", { b: () => (this.blank.hidden = !this.blank.hidden) }),
-      row("L", "presenting: pointer", { l: () => (this.dot.hidden = !this.dot.hidden) }),
-      row("V", "presenting: cover the verdict", { v: () => this.veil() }),
-      row("S", "presenting: notes, own window", { s: () => this.notes.open() }),
-      row("C", "presenting: code for phones", { c: () => this.showCode() }),
+      { shown: "P", what: say("presenter.present"), acts: { p: present } },
+      row(say("presenter.named.on"), say("presenter.on"), { " ": on, PageDown: on }, true),
+      row(say("presenter.named.back"), say("presenter.back"), { Backspace: back, PageUp: back }, true),
+      row("B", say("presenter.blank"), { b: () => (this.blank.hidden = !this.blank.hidden) }),
+      row("L", say("presenter.pointer"), { l: () => (this.dot.hidden = !this.dot.hidden) }),
+      row("V", say("presenter.veil"), { v: () => this.veil() }),
+      row("S", say("presenter.notes"), { s: () => this.notes.open() }),
+      row("C", say("presenter.code"), { c: () => this.showCode() }),
       row("", "", { Escape: () => this.escape(), p: () => this.escape() }),
     ];
   }

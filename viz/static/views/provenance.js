@@ -1,6 +1,7 @@
 /* Where a run was measured, whether its texts agree, and its prompt. */
 
 import { el } from "../player/dom.js";
+import { say } from "../player/messages.js";
 
 /**
  * @param {HTMLElement} host
@@ -14,7 +15,7 @@ export function provenancePart(host, spec) {
   const prompt = el("p", "o-prompt");
   const details = el("details", "o-details");
   const list = el("dl");
-  details.append(el("summary", "", "How this was measured"), list);
+  details.append(el("summary", "", say("provenance_page.how")), list);
   const line = el("div", "o-badges");
   const wrap = el("span", "o-withabout");
   wrap.append(lossless, why);
@@ -46,7 +47,7 @@ export function provenancePart(host, spec) {
       found = state.lossless;
       source.textContent = facts.source.text || "";
       source.dataset.tone = facts.source.tone || "quiet";
-      prompt.replaceChildren(el("b", "", "Prompt "), document.createTextNode(facts.prompt));
+      prompt.replaceChildren(el("b", "", say("provenance_page.prompt") + " "), document.createTextNode(facts.prompt));
       prompt.hidden = !facts.prompt;
       list.replaceChildren(...Object.entries(facts.details).flatMap(([k, v]) => [el("dt", "", k), el("dd", "", v)]));
       details.hidden = !list.childElementCount;

@@ -2,6 +2,7 @@
 
 import { button, choice, el, findAll } from "../player/dom.js";
 import { cellText, filledIn } from "../player/format.js";
+import { say } from "../player/messages.js";
 import { calibration, nextDraft, quizPoints, quizSummary } from "./quiz_score.js";
 
 const FULL_NATS = 5; // an entropy that fills a bar
@@ -50,17 +51,17 @@ export class Quiz {
     /** @type {((told: string) => void) | null} */
     this.answered = null;
     this.parts = shell(host, spec);
-    this.all = button("★ It takes all", () => this.answer(this.block.n + 1));
-    this.next = button("Next question", () => this.forward(this.player.at + 1));
+    this.all = button(say("quiz_page.all"), () => this.answer(this.block.n + 1));
+    this.next = button(say("quiz_page.next"), () => this.forward(this.player.at + 1));
     this.parts.row.append(
       this.all,
       this.next,
       choice(
         spec.hints.map(({ label }) => label),
-        "Hints",
+        say("quiz_page.hints"),
         (i) => this.hint(i),
       ),
-      button("End the quiz", () => this.toggle(false)),
+      button(say("quiz_page.end"), () => this.toggle(false)),
     );
     this.hint(0);
     this.parts.ask.setAttribute("aria-live", "polite");
@@ -100,7 +101,7 @@ export class Quiz {
     const at = nextDraft(this.player.stops, from, "quiz");
     if (at < 0) {
       this.drop();
-      this.parts.ask.textContent = "That was the last block of this run. " + quizSummary(this.answers);
+      this.parts.ask.textContent = say("quiz_page.last") + " " + quizSummary(this.answers);
       return;
     }
     this.player.head.pause();
@@ -160,13 +161,17 @@ export class Quiz {
     this.streak = won.streak;
     this.answers.push({ guess, truth: won.off ? guess - won.off : guess, off: won.off, n });
     const told =
-      this.spec.said.replace("{guess}", guess > n ? "“it takes all”" : "slot " + guess) + " " + this.outcome();
+      filledIn(this.spec.said, {
+        guess: guess > n ? say("quiz_page.takes-all") : say("quiz_page.slot", { slot: guess }),
+      }) +
+      " " +
+      this.outcome();
     this.leads = this.on;
     requestAnimationFrame(() => {
       // with what the player draws: written here, it would be laid out twice
       if (this.asked >= 0) return; // the next question is already there
       this.drop();
-      this.parts.ask.textContent = told + (won.off ? "" : " A hit!") + " +" + won.points;
+      this.parts.ask.textContent = told + (won.off ? "" : " " + say("quiz_page.hit")) + " +" + won.points;
       this.tell();
     });
     // the inspector goes to the cut, after it has heard of the click itself
@@ -185,9 +190,7 @@ export class Quiz {
 
   tell() {
     const n = this.answers.length;
-    const line = n
-      ? this.points + " points from " + n + (n === 1 ? " question" : " questions") + ", streak " + this.streak + ". "
-      : "";
+    const line = n ? say("quiz_page.score", { points: this.points, n, streak: this.streak }) + " " : "";
     this.parts.score.textContent = line + quizSummary(this.answers);
     this.parts.picture.box.hidden = !n;
     if (n) this.parts.picture.draw(this.answers);
@@ -204,7 +207,7 @@ export class Quiz {
     if (this.asked < 0 && !this.covered) this.player.root.classList.remove("asking", "unsaid"); // not in the frame that answers
     if (this.asked >= 0 && now.at !== this.asked) {
       this.drop();
-      this.parts.ask.textContent = "Skipped. N asks the next one.";
+      this.parts.ask.textContent = say("quiz_page.skipped");
     }
     const film = this.on && this.asked < 0 && this.player.head.playing && now.phase === "draft";
     if (film && nextDraft(this.player.stops, now.at, "quiz") === now.at) this.forward(now.at);
@@ -221,11 +224,11 @@ export function quizPart(host, spec, player) {
   const quiz = (player.quiz = new Quiz(host, spec, player));
   return {
     later: true,
-    opens: ["Quiz", "Predict the cut (Q)", () => quiz.toggle(!quiz.on)],
+    opens: [say("quiz_page.open"), say("quiz_page.open-about"), () => quiz.toggle(!quiz.on)],
     keys: [
       {
         shown: "Q",
-        what: "quiz; N next, * takes all",
+        what: say("quiz_page.keys"),
         acts: {
           q: () => quiz.toggle(!quiz.on),
           n: () => quiz.on && quiz.forward(player.at + 1),

@@ -1,6 +1,7 @@
 /* What guesses are worth, and how well they are calibrated. */
 
 import { el } from "../player/dom.js";
+import { fixed, say } from "../player/messages.js";
 
 /**
  * Points for a guess, `cut` being the slots [from, to] that are right.
@@ -25,8 +26,10 @@ export function quizSummary(answers) {
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const lean = mean(answers.map(({ off }) => off));
   const size = mean(answers.map(({ off }) => Math.abs(off)));
-  const leaning = Math.abs(lean) < 0.5 ? "" : lean > 0 ? ", mostly too hopeful" : ", mostly too careful";
-  return size ? "On average " + size.toFixed(1) + " slots off" + leaning + "." : "Every guess a hit.";
+  if (!size) return say("quiz_page.all-hit");
+  const slots = fixed(size, 1);
+  if (Math.abs(lean) < 0.5) return say("quiz_page.off", { slots });
+  return lean > 0 ? say("quiz_page.hopeful", { slots }) : say("quiz_page.careful", { slots });
 }
 
 /**
@@ -51,7 +54,7 @@ export function calibration(about) {
     );
     square.setAttribute(
       "aria-label",
-      about + " " + answers.map((a) => "said " + a.guess + ", was " + a.truth).join("; "),
+      about + " " + answers.map((a) => say("quiz_page.dot", { guess: a.guess, truth: a.truth })).join("; "),
     );
   };
   return { box, draw };

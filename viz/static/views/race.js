@@ -1,6 +1,7 @@
 /* The race: two texts that grow with one clock, the lanes' measured milliseconds or their forward passes. */
 
 import { closest, el } from "../player/dom.js";
+import { fixed, grouped, say } from "../player/messages.js";
 import { raceClock } from "./race_clock.js";
 
 const KEPT = 1000,
@@ -27,11 +28,9 @@ function passed(times, clock) {
  * @param {number} ms
  */
 const time = (ms) =>
-  ms < 100
-    ? ms.toFixed(1) + " ms"
-    : ms < 10000
-      ? Math.round(ms).toLocaleString("en") + " ms"
-      : (ms / 1000).toFixed(1) + " s";
+  ms < 10000
+    ? say("number.milliseconds", { value: ms < 100 ? fixed(ms, 1) : grouped(Math.round(ms)) })
+    : say("number.seconds", { value: fixed(ms / 1000, 1) });
 
 /**
  * How far the race has come on the clock `key`: milliseconds, or passes that have ended.
@@ -62,7 +61,7 @@ function makeLane({ key, name, about }, player) {
   who.append(el("h3", "", name), el("p", "", about));
   const count = el("div", "o-count");
   const number = el("b", "", "0");
-  count.append(number, el("span", "", "tokens"));
+  count.append(number, el("span", "", say("race_page.tokens")));
   top.append(who, count);
   const bar = el("div", "o-progress");
   const done = el("i");
@@ -70,7 +69,7 @@ function makeLane({ key, name, about }, player) {
   const box = el("div", "o-text");
   box.tabIndex = 0;
   box.setAttribute("role", "group");
-  box.setAttribute("aria-label", "Text of the lane " + name);
+  box.setAttribute("aria-label", say("race_page.text", { lane: name }));
   const text = el("div");
   box.append(text);
   // a new line is followed once the page is laid out: asking for the height earlier would lay it out twice
@@ -132,13 +131,13 @@ function write(lane, rows, n, player) {
  */
 function footer(rows, n, key, now, measured) {
   const total = rows.ms.length;
-  if (!total)
-    return measured ? "waiting for its turn: lanes are measured one after the other" : "not measured in this run";
+  if (!total) return measured ? say("race_page.waiting") : say("race_page.unmeasured");
   const finished = n === total && now.ended;
   const clock = finished || key === "passes" || now.clock === Infinity ? rows.ms[n - 1] || 0 : now.clock;
   const count = n ? rows.passes[n - 1] : 0;
-  const both = [count + " forward pass" + (count === 1 ? "" : "es"), time(clock)];
-  return (finished ? "✓ finished in " : "") + (key === "passes" ? both : both.reverse()).join(" · ");
+  const both = [say("count.forward-pass", { n: count }), time(clock)];
+  const what = (key === "passes" ? both : both.reverse()).join(" · ");
+  return finished ? say("race_page.finished", { what }) : what;
 }
 
 /**

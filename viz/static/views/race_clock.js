@@ -3,6 +3,7 @@
  */
 
 import { button, el } from "../player/dom.js";
+import { say } from "../player/messages.js";
 import { makeTable, tableBox, tableToggle } from "../player/table.js";
 import { goTo } from "../player/tabs.js";
 
@@ -74,7 +75,7 @@ function paint(canvas, width, { bars, ticks, start, end }, reached, player) {
   if (bars.length && reached >= start) {
     block(0, start, ROW + GAP, "line");
     c.fillStyle = colours.soft;
-    if (x(start) - x(0) > 40) c.fillText("prompt", x(start / 2), 2 * ROW + GAP + 13);
+    if (x(start) - x(0) > 40) c.fillText(say("race_page.prompt"), x(start / 2), 2 * ROW + GAP + 13);
   }
   for (const bar of bars) {
     if (bar.end > reached) break;
@@ -108,7 +109,7 @@ export function raceColumns({ cycles, ar }, key, reached) {
  */
 export function raceClock(spec, player) {
   const box = el("section", "o-view o-axis");
-  box.setAttribute("aria-label", spec.title + ", on one axis");
+  box.setAttribute("aria-label", say("race_page.axis", { title: spec.title }));
   const choice = el("div", "o-choice");
   const canvas = el("canvas");
   const result = el("p", "o-result");
@@ -144,8 +145,7 @@ export function raceClock(spec, player) {
   canvas.style.height = HEIGHT + "px";
   canvas.setAttribute("role", "img");
   const top = el("div", "o-clocktop");
-  const hint =
-    "One axis for both. Above: plain decoding, one forward pass per token. Below: Orthrus, the prompt first, then two passes per cycle, draft and verify. The number is the tokens of that cycle.";
+  const hint = say("race_page.hint");
   const tablebox = tableBox();
   const kit = el("div", "o-kit");
   kit.append(
@@ -178,7 +178,7 @@ export function raceClock(spec, player) {
     if (!over || !run.lost) return;
     why.append(
       " ",
-      button("See the break-even line", () => goTo(player, "timeline")),
+      button(say("race_page.break-even"), () => goTo(player, "timeline")),
     );
   }
 

@@ -1,6 +1,7 @@
 /* Sliders over the inspector's lists: what temperature, top-k and top-p would leave of the stored alternatives. */
 
 import { button, el } from "../player/dom.js";
+import { localized, say } from "../player/messages.js";
 
 /** Tenths of a percent of a list, best first -> the same after temperature, top-k and top-p; null: filtered out.
  *
@@ -34,7 +35,7 @@ function knob({ key, label, from, to, step, value, off }, changed) {
   const range = el("input");
   Object.assign(range, { type: "range", min: from, max: to, step, value });
   const now = el("output");
-  const show = () => (now.textContent = +range.value === off ? "off" : range.value);
+  const show = () => (now.textContent = +range.value === off ? say("inspector_page.off") : localized(range.value));
   const back = () => {
     range.value = String(value);
     show();

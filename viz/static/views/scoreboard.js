@@ -1,6 +1,7 @@
 /* The scoreboard: a number and what it means. */
 
 import { el } from "../player/dom.js";
+import { say } from "../player/messages.js";
 
 /**
  * @param {HTMLElement} host
@@ -30,7 +31,7 @@ export function scoreboardPart(host, spec) {
       for (const { key, value, cell } of cells) {
         const text = state.values[key] || facts.values[key] || "–";
         if (value.textContent !== text) value.textContent = text;
-        cell.classList.toggle("none", text === "–" || text === "not measured");
+        cell.classList.toggle("none", text === "–" || text === say("number.unmeasured"));
         cell.classList.toggle("o-lead", key === facts.lead);
         if (key === facts.lead && list.firstChild !== cell) list.prepend(cell);
       }

@@ -2,6 +2,7 @@
 
 import { button, el } from "../player/dom.js";
 import { escaped } from "../player/format.js";
+import { say } from "../player/messages.js";
 
 /**
  * A chart's picture with the kept runs in it; each brings columns of its own.
@@ -100,7 +101,7 @@ export function compare(spec, player, changed) {
         ...picture.data[0],
         showlegend: true,
         opacity: spec.opacity,
-        name: "this run: " + picture.data[0].name,
+        name: say("statistics_page.this-run", { name: picture.data[0].name }),
       };
       const named = { ...picture, data: [first, ...picture.data.slice(1)] };
       return compared(

@@ -2,6 +2,7 @@
 
 import { button, closest, el } from "../player/dom.js";
 import { exportButton, fileName, originOf, saveFile } from "../player/files.js";
+import { say } from "../player/messages.js";
 import { csvText, makeTable } from "../player/table.js";
 import { TextWindow } from "./text_window.js";
 
@@ -26,7 +27,7 @@ function toggle(label, title, act) {
  * @param {(colour: O.Colour) => void} act
  */
 function menu(colours, act) {
-  const label = el("label", "o-by", "Colour by ");
+  const label = el("label", "o-by", say("text_page.by") + " ");
   const select = el("select", "o-speed");
   for (const { key, label: name } of colours) {
     const option = el("option", "", name);
@@ -46,10 +47,10 @@ function menu(colours, act) {
 async function copy(text, select) {
   try {
     await navigator.clipboard.writeText(text);
-    return "Copied.";
+    return say("text_page.copied");
   } catch (error) {
     getSelection()?.selectAllChildren(select());
-    return "Selected: copy it with Ctrl+C.";
+    return say("text_page.selected");
   }
 }
 
@@ -110,7 +111,7 @@ export function textPart(host, spec, player) {
   const tablebox = el("div", "o-tablebox");
   box.tabIndex = 0;
   box.setAttribute("role", "group");
-  box.setAttribute("aria-label", spec.title + ". Arrow keys walk over the tokens.");
+  box.setAttribute("aria-label", say("text_page.about", { title: spec.title }));
   plain.hidden = tablebox.hidden = true;
   const written = new TextWindow(box, spec, player);
   walking(box, written, player);
@@ -130,19 +131,17 @@ export function textPart(host, spec, player) {
     by: written.tokens.by.map((code) => player.settings.statuses[code].name),
     cycle: written.tokens.cycle.map((cycle) => cycle + 1),
   });
-  const ghosts = toggle(
-    "Ghosts",
-    "Show what was thrown away: the refused guess and up to 8 that were never judged",
-    (on) => box.classList.toggle("haunted", on),
+  const ghosts = toggle(say("text_page.ghosts"), say("text_page.ghosts-about"), (on) =>
+    box.classList.toggle("haunted", on),
   );
-  const marks = toggle("· ⇥ ⏎", "Show spaces, tabs and line ends", (on) => ((written.marks = on), written.repaint()));
-  const bare = toggle("Plain", "The text alone, for reading and copying", (on) => ((shown.plain = on), show()));
-  const twin = toggle("Table", "The same as a table", (on) => ((shown.table = on), show()));
-  const csv = exportButton("CSV", "One row a token", () =>
+  const marks = toggle("· ⇥ ⏎", say("text_page.marks"), (on) => ((written.marks = on), written.repaint()));
+  const bare = toggle(say("text_page.plain"), say("text_page.plain-about"), (on) => ((shown.plain = on), show()));
+  const twin = toggle(say("text_page.table"), say("text_page.table-about"), (on) => ((shown.table = on), show()));
+  const csv = exportButton("CSV", say("text_page.csv"), () =>
     saveFile(fileName(player, "-text.csv"), [csvText(originOf(player), spec.table, readable())], "text/csv"),
   );
   const plainly = () => (bare.getAttribute("aria-pressed") === "true" || bare.click(), plain);
-  const copied = button("Copy", async () => (player.voice.textContent = await copy(clean(), plainly)));
+  const copied = button(say("text_page.copy"), async () => (player.voice.textContent = await copy(clean(), plainly)));
   tools.append(
     menu(spec.colours, (by) => ((written.by = by), (legend.textContent = by.about || ""), written.repaint())),
     ghosts,

@@ -2,6 +2,7 @@
 
 import { button, el } from "../player/dom.js";
 import { cellText } from "../player/format.js";
+import { localized, say } from "../player/messages.js";
 
 /** @type {[what: RegExp, sign: string][]} */
 const MARKS = [
@@ -45,8 +46,8 @@ export class TextWindow {
     this.tokens = spec.state.tokens;
     /** @type {O.TextState["cycles"]} */
     this.cycles = spec.state.cycles;
-    this.earlier = this.fold("‹ earlier", () => this.from);
-    this.later = this.fold("later ›", () => this.from + WINDOW - 1);
+    this.earlier = this.fold(say("text_page.earlier"), () => this.from);
+    this.later = this.fold(say("text_page.later"), () => this.from + WINDOW - 1);
   }
 
   /**
@@ -209,14 +210,16 @@ export class TextWindow {
   describe(i) {
     const { by, cycle, q, p, H, gap } = this.tokens;
     const parts = [
-      "token " + (i + 1) + " " + JSON.stringify(this.tokens.text[i]),
+      say("text_page.token", { number: i + 1, text: JSON.stringify(this.tokens.text[i]) }),
       this.player.settings.statuses[by[i]].label,
     ];
-    parts.push(cycle[i] < 0 ? "from the prompt's pass" : "cycle " + (cycle[i] + 1));
-    if (typeof q[i] === "number") parts.push("diffusion view " + q[i] + " %");
-    if (typeof p[i] === "number") parts.push("AR view " + p[i] + " %");
-    if (typeof H[i] === "number") parts.push("entropy " + H[i] + " nats");
-    if (typeof gap[i] === "number") parts.push("gap " + gap[i] + " logits");
+    parts.push(cycle[i] < 0 ? say("text_page.first") : say("text_page.cycle", { cycle: cycle[i] + 1 }));
+    /** @param {number} known */
+    const value = (known) => ({ value: localized(String(known)) });
+    if (typeof q[i] === "number") parts.push(say("text_page.q", value(q[i])));
+    if (typeof p[i] === "number") parts.push(say("text_page.p", value(p[i])));
+    if (typeof H[i] === "number") parts.push(say("text_page.entropy", value(H[i])));
+    if (typeof gap[i] === "number") parts.push(say("text_page.gap", value(gap[i])));
     return parts.join(", ");
   }
 }

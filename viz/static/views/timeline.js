@@ -4,6 +4,7 @@
 
 import { button, el } from "../player/dom.js";
 import { filledIn } from "../player/format.js";
+import { fixed } from "../player/messages.js";
 
 /**
  * The columns and the break-even of a run whose passes took `factors` times as long; times in ms.
@@ -32,8 +33,8 @@ function slider({ key, label, from, to, step }, act) {
   const box = el("label", "o-knob");
   const range = el("input");
   Object.assign(range, { type: "range", min: from, max: to, step, value: 1 });
-  const value = el("output", "", "1.00×");
-  const show = () => (value.textContent = (+range.value).toFixed(2) + "×");
+  const value = el("output", "", fixed(1, 2) + "×");
+  const show = () => (value.textContent = fixed(+range.value, 2) + "×");
   range.addEventListener("input", () => (show(), act()));
   box.append(el("span", "", label), range, value);
   return { key, box, range, show };
@@ -69,12 +70,12 @@ export function simulate(spec, player, changed) {
       const found = simulated(values, factors());
       const known = {
         ...found,
-        need: found.need && found.need.toFixed(1),
-        times: found.times && found.times.toFixed(2),
+        need: found.need && fixed(found.need, 1),
+        times: found.times && fixed(found.times, 2),
       };
       const say = found.need === null ? spec.unknown : filledIn(spec.say, known);
       const whole = found.times === null ? "" : " " + filledIn(spec.whole, known);
-      const named = Object.fromEntries(Object.entries(factors()).map(([key, value]) => [key, value.toFixed(2)]));
+      const named = Object.fromEntries(Object.entries(factors()).map(([key, value]) => [key, fixed(value, 2)]));
       const top = Math.max(found.longest, ((values.ranges || {}).yaxis || [0, 0])[1] / 1.06);
       const ranges = { ...values.ranges, yaxis: [0, 1.06 * top] };
       return { ...picture, columns: found.columns, ranges, note: say + whole, mark: filledIn(spec.mark, named) };

@@ -1,6 +1,7 @@
 /* The tour: a card of text, then a move of the playhead, then a rest. The first click or key elsewhere ends it. */
 
 import { closest } from "../player/dom.js";
+import { say } from "../player/messages.js";
 import { raceMs, racePace } from "../player/speeds.js";
 import { TourCard, goToBlock, goToPrompt, lift } from "./tour_card.js";
 
@@ -240,7 +241,7 @@ export class Tour {
 export function tourPart(host, spec, player) {
   const tour = (player.tour = new Tour(host, spec, player));
   return {
-    opens: ["Tour", "The guided tour", () => tour.open()],
+    opens: [say("tour_page.open"), say("tour_page.open-about"), () => tour.open()],
     ready: () => tour.beats.length > 0,
     waits: () => tour.on && !tour.still,
     tick: () => tour.tick(),

@@ -2,6 +2,7 @@
 
 import { button, el, find, findAll, need } from "../player/dom.js";
 import { filledIn } from "../player/format.js";
+import { say } from "../player/messages.js";
 
 const PROMPT = "#prompt textarea";
 /** The buttons of the last card, as `ends` of the view's skeleton names them. */
@@ -22,8 +23,8 @@ export class TourCard {
     this.dots.setAttribute("aria-hidden", "true");
     this.ends = el("div", "o-row");
     this.ends.append(...ENDS.filter((key) => spec.ends[key]).map((key) => button(spec.ends[key], acts[key])));
-    this.back = button("‹ Back", acts.back);
-    this.next = button("Next ›", acts.next);
+    this.back = button(say("tour_page.back"), acts.back);
+    this.next = button(say("tour_page.next"), acts.next);
     this.pause = button(spec.pause, acts.pause);
     this.place = el("b", "o-verbatim");
     const row = el("div", "o-row");

@@ -3,6 +3,7 @@
 import { judged } from "../page/judge.js";
 import { button, el } from "../player/dom.js";
 import { cellText, filledIn } from "../player/format.js";
+import { say } from "../player/messages.js";
 
 /**
  * A block's guesses as text with one changed, up to a token that ends the text.
@@ -140,9 +141,8 @@ class WhatIf {
     const n = this.block.ids.length;
     const slot = Number(form.slot.value);
     if (!Number.isInteger(slot) || slot < 1 || slot > n)
-      return void (this.said.textContent =
-        "The slot is “" + form.slot.value + "”; this block has slots 1 to " + n + ".");
-    if (!form.token.value) return void (this.said.textContent = "The token is empty; type at least one character.");
+      return void (this.said.textContent = say("whatif_page.no-slot", { slot: form.slot.value, n }));
+    if (!form.token.value) return void (this.said.textContent = say("whatif_page.empty"));
     const { stop } = this;
     form.act.disabled = true;
     this.said.textContent = spec.asked;
