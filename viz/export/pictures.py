@@ -134,8 +134,8 @@ def _record(values: dict[str, Any], trace: Trace) -> Picture:
 
 
 def _output(values: dict[str, Any], trace: Trace) -> Picture:
-    heads = [head for _, head in text.TOKENS.items()]
-    return table(heads, zip(*(values["tokens"][name] for name in text.TOKENS), strict=True))
+    columns = (values["tokens"][name] for name in text.TOKENS)
+    return table([head for head, _ in text.heads()], zip(*columns, strict=True))
 
 
 def _neartie(values: dict[str, Any], trace: Trace) -> Picture:

@@ -11,19 +11,21 @@ from typing import Any
 from orthrus.events import Done, Draft, Event, Prefill, RunStart, Verdict
 from orthrus.events.detokenize import spell
 from orthrus.trace import Trace
+from viz.language import say
 from viz.patches import Change, put, rows
 from viz.views import shapes
 
 NAME = "staircase"
-BARS = (
-    ("anchor", "anchor, from the cycle before", {"color": "@card", "line": {"color": "@ar", "width": 1}}),
-    ("accepted", "guesses kept", {"color": "@accepted"}),
-    ("own", "written by the AR view", {"color": "@ar"}),
-)
+BARS = {
+    "anchor": {"color": "@card", "line": {"color": "@ar", "width": 1}},
+    "accepted": {"color": "@accepted"},
+    "own": {"color": "@ar"},
+}
 HATCHED = {"color": "@card", "pattern": {"shape": "/", "fgcolor": "@discarded", "size": 6}}  # as in the block
 LONGEST = 60  # most characters of a cycle's text
 FULL_NATS = 5  # the entropy with the strongest colour, as in the quiz
-BARE = "This run was recorded without distributions, so how unsure the guesses were is not known."
+TABLE = ("y", "s", "pos", "acceptedn", "ownn", "refused", "discardedn", "text")
+CELLS = ("at", "of", "nats")  # position and cycle of a guess, its entropy
 POSITIONS, CYCLES = 64, 8  # the axes grow in these steps while a run is live
 
 
@@ -36,51 +38,58 @@ def skeleton() -> dict[str, Any]:
         "s",
         *(f"{name}{part}" for name in ("anchor", "accepted", "own", "discarded") for part in ("0", "n")),
     ]
-    heads = {"at": "position", "of": "cycle", "nats": "entropy of the guess, nats"}
-    unsure = [[head, name] for name, head in heads.items()]
+    others = [f"{shapes.sign(each)} {shapes.name(each)}" for each in shapes.SIGNS if each != shapes.CHAIN]
     return {
         "kind": "plot",
-        "title": "The staircase",
-        "hint": "Each row is one cycle, from its anchor on. Green: guesses kept. Blue: the AR view's own token, where "
-        "the next row begins. The strip below is the text at its positions. Point at a row to read it, click it to go "
-        "there. A sign on the anchor is the shape of a draft that is no chain: "
-        + ", ".join(f"{sign} {shapes.name(each)}" for each, sign in shapes.SIGNS.items() if each != shapes.CHAIN)
-        + ".",
+        "title": say("staircase.title"),
+        "hint": say("staircase.hint", signs=", ".join(others)),
         "variants": [
-            {"label": "who wrote it", "data": _traces(), "layout": _layout(), "table": _table()},
-            {"label": "how unsure the guesses were", "data": _unsure(), "layout": _layout(), "table": unsure},
+            _variant("author", _traces(), TABLE),
+            _variant("unsure", _unsure(), CELLS),
         ],
         "ruler": {"from": "accepted0", "sizes": ["acceptedn", "ownn"], "text": "text", "first": "first"},
         "seek": "y",
         "zoom": True,
-        "state": {"columns": {name: [] for name in (*columns, *heads)}, "first": None},
+        "state": {"columns": {name: [] for name in (*columns, *CELLS)}, "first": None},
         "facts": {"ranges": {"xaxis": [0, POSITIONS], "yaxis": [CYCLES + 0.5, 0.5]}, "note": ""},
     }
 
 
+def _variant(name: str, data: list[dict[str, Any]], table: tuple[str, ...]) -> dict[str, Any]:
+    heads = [[say(f"staircase.table.{column}"), column] for column in table]
+    return {"label": say(f"staircase.variant.{name}"), "data": data, "layout": _layout(), "table": heads}
+
+
 def _traces() -> list[dict[str, Any]]:
-    return [_bar("discarded", "never judged", HATCHED), *(_bar(*bar) for bar in BARS), _refused(), _shapes()]
+    return [_bar("discarded", HATCHED), *(_bar(*bar) for bar in BARS.items()), _refused(), _shapes()]
 
 
 def _refused() -> dict[str, Any]:
     cross = {"symbol": "x-thin", "size": 7, "line": {"width": 2, "color": "@refused"}}
-    refused = {"type": "scatter", "mode": "markers", "name": "refused", "x": "$refused", "y": "$y", "marker": cross}
-    return {**refused, "hovertemplate": "cycle %{y}: a guess refused at position %{x}<extra></extra>"}
+    refused = {"type": "scatter", "mode": "markers", "x": "$refused", "y": "$y", "marker": cross}
+    words = {"name": say("staircase.part.refused"), "hovertemplate": f"{say('staircase.hover.refused')}<extra></extra>"}
+    return {**refused, **words}
 
 
 def _shapes() -> dict[str, Any]:
     """The sign of each draft's shape, on its anchor."""
-    marks = {"type": "scatter", "mode": "text", "name": "shape of the draft", "x": "$pos", "y": "$y", "text": "$s"}
-    return {**marks, "hoverinfo": "skip", "textfont": {"size": 10, "color": "@ink"}, "cliponaxis": False}
+    marks = {"type": "scatter", "mode": "text", "x": "$pos", "y": "$y", "text": "$s"}
+    return {
+        **marks,
+        "name": say("staircase.part.shape"),
+        "hoverinfo": "skip",
+        "textfont": {"size": 10, "color": "@ink"},
+        "cliponaxis": False,
+    }
 
 
 def _unsure() -> list[dict[str, Any]]:
     """The diffusion view's entropy of every guess as a heat map, with the anchors and what was refused."""
     small = {"color": "@soft", "size": 11}
-    nats = {"text": "nats", "font": small, "side": "right"}
+    nats = {"text": say("staircase.nats"), "font": small, "side": "right"}
     heat = {
         "type": "heatmap",
-        "name": "entropy",
+        "name": say("staircase.part.entropy"),
         "x": "$at",
         "y": "$of",
         "z": "$nats",
@@ -90,51 +99,40 @@ def _unsure() -> list[dict[str, Any]]:
         "ygap": 2,
         "hoverongaps": False,
         "colorbar": {"title": nats, "tickfont": small, "thickness": 10, "outlinewidth": 0},
-        "hovertemplate": "cycle %{y}, position %{x}: %{z:.1f} nats<extra></extra>",
+        "hovertemplate": f"{say('staircase.hover.entropy')}<extra></extra>",
     }
-    return [heat, _bar(*BARS[0]), _refused()]
+    return [heat, _bar("anchor", BARS["anchor"]), _refused()]
 
 
-def _bar(name: str, label: str, marker: dict[str, Any]) -> dict[str, Any]:
+def _bar(name: str, marker: dict[str, Any]) -> dict[str, Any]:
+    part = say(f"staircase.part.{name}")
     return {
         "type": "bar",
         "orientation": "h",
-        "name": label,
+        "name": part,
         "y": "$y",
         "base": f"${name}0",
         "x": f"${name}n",
         "width": 0.86,
         "marker": {"line": {"width": 0}, **marker},
         "customdata": "$text",
-        "hovertemplate": f"cycle %{{y}}: %{{x}} {label}<br>%{{customdata}}<extra></extra>",
+        "hovertemplate": f"{say('staircase.hover.part', part=part)}<br>%{{customdata}}<extra></extra>",
     }
 
 
 def _layout() -> dict[str, Any]:
     return {
         "barmode": "overlay",
-        "xaxis": {"title": {"text": "position in the text"}},
-        "yaxis": {"title": {"text": "cycle"}, "dtick": None},
+        "xaxis": {"title": {"text": say("staircase.axis.position")}},
+        "yaxis": {"title": {"text": say("staircase.axis.cycle")}, "dtick": None},
         "hovermode": "closest",
     }
-
-
-def _table() -> list[list[str]]:
-    counts = [["guesses kept", "acceptedn"], ["written by the AR view", "ownn"], ["refused at position", "refused"]]
-    return [
-        ["cycle", "y"],
-        ["draft", "s"],
-        ["anchor at position", "pos"],
-        *counts,
-        ["never judged", "discardedn"],
-        ["wrote", "text"],
-    ]
 
 
 def patch(event: Event, trace: Trace) -> list[Change]:
     if isinstance(event, RunStart):
         ranges = _ranges(len(event.prompt.ids), len(event.prompt.ids), 0, event.config.block)
-        return [put("ranges", ranges), put("note", "" if event.params.detail >= 1 else BARE)]
+        return [put("ranges", ranges), put("note", "" if event.params.detail >= 1 else say("staircase.bare"))]
     if isinstance(event, Prefill):
         return [put("first", [event.kv_len - 0.5, _spelled([event.first_id], trace)], "prefill")]
     if isinstance(event, Draft):

@@ -8,21 +8,23 @@ from orthrus.events import Done, Event, RunStart, Verdict
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from viz.format import number
+from viz.language import say
 from viz.patches import Change, put
+from viz.views import shapes
 from viz.views.statistics_counts import BINS, CycleCounts, tally
 
 NAME = "statistics"
 NAME_LENGTH = 40  # characters of the prompt that name a run in a comparison
 COLUMNS = (
     "length", "cycles", "cycles_share", "slot", "survival", "hazard", "judged", "entropy_slot", "q_H", "p_H", "kind",
-    "kind_share", "kind_judged", "bin", "bin_share", "bin_judged", "diagonal",
+    "kind_share", "kind_judged", "bin", "bin_share", "bin_judged", "diagonal", "draft", "draft_rate",
+    "draft_cycles", "draft_passes", "draft_rows", "draft_tokens",
 )  # fmt: skip
+DRAFT_COUNTS = ("cycles", "passes", "rows", "tokens")
+SHARE = {"tickformat": ".0%", "range": [0, 1.03]}
 # runs kept for comparison: distinguished by dash and marker, because hue encodes who wrote a token
 COMPARED = {
     "kind": "compare",
-    "keep": "Keep this run to compare",
-    "about": "Then open another recording or run your own prompt: up to 4 runs in one picture.",
-    "drop": "Remove",
     "looks": [
         {"line": {"dash": "dash", "width": 1.5, "color": "@ink"}, "marker": {"symbol": "diamond-open", "size": 8}},
         {"line": {"dash": "dot", "width": 1.5, "color": "@ink"}, "marker": {"symbol": "square-open", "size": 7}},
@@ -36,90 +38,84 @@ COMPARED = {
 def skeleton() -> dict[str, Any]:
     return {
         "kind": "plot",
-        "title": "Statistics",
-        "hint": "Over all judged cycles of this run. Only guesses that the AR view judged count as right or refused.",
-        "variants": [_lengths(), _survival(), _entropy(), _classes(), _sureness()],
-        "extra": COMPARED,
+        "title": say("statistics.title"),
+        "hint": say("statistics.hint"),
+        "variants": [_lengths(), _survival(), _entropy(), _classes(), _sureness(), _drafts()],
+        "extra": {**COMPARED, **{word: say(f"statistics.{word}") for word in ("keep", "about", "drop")}},
         "facts": {"columns": {name: [] for name in COLUMNS}, "note": "", "name": ""},
     }
 
 
-def _variant(label: str, data: list[dict], x: str, y: str, table: list[list[str]], **axes: Any) -> dict[str, Any]:
-    shares = {"tickformat": ".0%", "range": [0, 1.03]} if y.startswith("share") else {"rangemode": "nonnegative"}
+def _variant(
+    name: str,
+    data: list[dict],
+    table: tuple[str, ...],
+    shares: dict[str, Any],
+    mode: str = "lines+markers",
+    **axes: Any,
+) -> dict[str, Any]:
+    """A picture and its table; `shares` is the look of the axis up, `mode` how kept runs are drawn over it."""
     layout = {
-        "xaxis": {"title": {"text": x}, **axes},
-        "yaxis": {"title": {"text": y}, **shares},
+        "xaxis": {"title": {"text": say(f"statistics.across.{name}")}, **axes},
+        "yaxis": {"title": {"text": say(f"statistics.up.{name}")}, **shares},
         "bargap": 0.15,
         "barmode": "overlay",
     }
-    mode = "markers" if y == "share accepted" and x.startswith("kind") else "lines+markers"  # kinds are unordered
+    heads = [[say(f"statistics.column.{column}"), column] for column in table]
     compare = {"x": data[0]["x"], "y": data[0]["y"], "mode": mode}
-    return {"label": label, "data": data, "layout": layout, "table": table, "compare": compare}
+    label = say(f"statistics.variant.{name}")
+    return {"label": label, "data": data, "layout": layout, "table": heads, "compare": compare}
 
 
-def _bar(x: str, y: str, colour: str, name: str, hover: str, of: str | None = None) -> dict[str, Any]:
-    chart = {"type": "bar", "x": x, "y": y, "name": name, "marker": {"color": colour, "line": {"width": 0}}}
-    more = {} if of is None else {"customdata": of}
-    return {**chart, **more, "hovertemplate": hover + "<extra></extra>"}
+def _drawn(x: str, y: str) -> dict[str, Any]:
+    hover = say(f"statistics.hover.{y}") + "<extra></extra>"
+    return {"x": f"${x}", "y": f"${y}", "name": say(f"statistics.drawn.{y}"), "hovertemplate": hover}
 
 
-def _line(x: str, y: str, colour: str, name: str, hover: str, **look: Any) -> dict[str, Any]:
+def _bar(x: str, y: str, colour: str, of: str | None = None) -> dict[str, Any]:
+    more = {} if of is None else {"customdata": f"${of}"}
+    return {"type": "bar", "marker": {"color": colour, "line": {"width": 0}}, **_drawn(x, y), **more}
+
+
+def _line(x: str, y: str, colour: str, **look: Any) -> dict[str, Any]:
     line = {"color": colour, "width": 2, **look}
-    return {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "marker": {"size": 5},
-        "x": x,
-        "y": y,
-        "name": name,
-        "line": line,
-        "hovertemplate": hover + "<extra></extra>",
-    }
+    return {"type": "scatter", "mode": "lines+markers", "marker": {"size": 5}, "line": line, **_drawn(x, y)}
 
 
 def _lengths() -> dict[str, Any]:
-    hover = "%{x} guesses accepted: %{customdata} cycles, %{y:.0%}"
-    bar = _bar("$length", "$cycles_share", "@accepted", "cycles", hover, "$cycles")
-    table = [["guesses accepted", "length"], ["cycles", "cycles"], ["share of the cycles", "cycles_share"]]
-    shown = _variant(
-        "accepted in a row", [bar], "guesses accepted in a cycle", "share of the cycles", table, tickformat="d"
-    )
-    shown["layout"]["yaxis"] = {"title": {"text": "share of the cycles"}, "tickformat": ".0%", "rangemode": "tozero"}
-    return shown
+    bar = _bar("length", "cycles_share", "@accepted", "cycles")
+    share = {"tickformat": ".0%", "rangemode": "tozero"}
+    return _variant("lengths", [bar], ("length", "cycles", "cycles_share"), share, tickformat="d")
 
 
 def _survival() -> dict[str, Any]:
-    still = _bar("$slot", "$survival", "@accepted", "still accepted", "slot %{x}: accepted in %{y:.0%} of the cycles")
-    cut = _line("$slot", "$hazard", "@refused", "refused here, once reached", "slot %{x}: %{y:.0%} refused", dash="dot")
+    cut = _line("slot", "hazard", "@refused", dash="dot")
     cut["marker"] = {"size": 7, "symbol": "x-thin", "line": {"width": 2, "color": "@refused"}}
-    table = [["slot", "slot"], ["share accepted", "survival"], ["share refused once reached", "hazard"],
-             ["guesses judged", "judged"]]  # fmt: skip
-    return _variant("survival", [still, cut], "slot in the block", "share of the cycles", table, tickformat="d")
+    data = [_bar("slot", "survival", "@accepted"), cut]
+    return _variant("survival", data, ("slot", "survival", "hazard", "judged"), SHARE, tickformat="d")
 
 
 def _entropy() -> dict[str, Any]:
-    q = _line("$entropy_slot", "$q_H", "@draft", "diffusion view, all slots", "slot %{x}: %{y:.2f} nats")
-    p = _line("$entropy_slot", "$p_H", "@ar", "AR view, judged slots", "slot %{x}: %{y:.2f} nats", dash="dot")
-    table = [["slot", "entropy_slot"], ["diffusion view, nats", "q_H"], ["AR view where it judged, nats", "p_H"]]
-    return _variant("entropy", [q, p], "slot in the block", "mean entropy, nats", table, tickformat="d")
+    data = [_line("entropy_slot", "q_H", "@draft"), _line("entropy_slot", "p_H", "@ar", dash="dot")]
+    return _variant("entropy", data, ("entropy_slot", "q_H", "p_H"), {"rangemode": "nonnegative"}, tickformat="d")
 
 
 def _classes() -> dict[str, Any]:
-    hover = "%{x}: %{y:.0%} accepted of %{customdata} judged"
-    bar = _bar("$kind", "$kind_share", "@accepted", "accepted", hover, "$kind_judged")
-    table = [["kind of token", "kind"], ["share accepted", "kind_share"], ["guesses judged", "kind_judged"]]
-    return _variant("kinds of tokens", [bar], "kind of the guessed token", "share accepted", table)
+    bar = _bar("kind", "kind_share", "@accepted", "kind_judged")
+    return _variant("kinds", [bar], ("kind", "kind_share", "kind_judged"), SHARE, "markers")  # kinds are unordered
 
 
 def _sureness() -> dict[str, Any]:
-    hover = "%{x:.0%} sure: %{y:.0%} accepted of %{customdata} judged"
-    bar = _bar("$bin", "$bin_share", "@draft", "accepted", hover, "$bin_judged")
-    fair = _line("$diagonal", "$diagonal", "@soft", "as sure as it should be", "%{x:.0%}", dash="dash")
-    table = [["sure, middle of the range", "bin"], ["share accepted", "bin_share"], ["guesses judged", "bin_judged"]]
-    return _variant(
-        "sure and right", [bar, {**fair, "mode": "lines"}], "how sure the diffusion view was", "share accepted", table,
-        tickformat=".0%", range=[0, 1],
-    )  # fmt: skip
+    bar = _bar("bin", "bin_share", "@draft", "bin_judged")
+    fair = {**_line("diagonal", "diagonal", "@soft", dash="dash"), "mode": "lines"}
+    table = ("bin", "bin_share", "bin_judged")
+    return _variant("sure", [bar, fair], table, SHARE, tickformat=".0%", range=[0, 1])
+
+
+def _drafts() -> dict[str, Any]:
+    bar = _bar("draft", "draft_rate", "@soft", "draft_cycles")
+    table = ("draft", *(f"draft_{name}" for name in DRAFT_COUNTS), "draft_rate")
+    return _variant("drafts", [bar], table, {"rangemode": "tozero"}, "markers")
 
 
 def patch(event: Event, trace: Trace) -> list[Change]:
@@ -152,14 +148,23 @@ def columns(counts: CycleCounts, trace: Trace) -> dict[str, list[Any]]:
         "entropy_slot": list(counts.q_H),
         "q_H": [rounded(mean.value) for mean in counts.q_H.values()],
         "p_H": [rounded(counts.p_H[slot].value) if slot in counts.p_H else None for slot in counts.q_H],
-        "kind": list(kinds),
+        "kind": [say(f"statistics.class.{name}") for name in kinds],
         "kind_share": [rounded(share.value) for share in kinds.values()],
         "kind_judged": [share.of for share in kinds.values()],
         "bin": list(bins),
         "bin_share": [rounded(share.value) for share in bins.values()],
         "bin_judged": [share.of for share in bins.values()],
         "diagonal": [0, 1],
+        **drafts(trace),
     }
+
+
+def drafts(trace: Trace) -> dict[str, list[Any]]:
+    """Cycles, passes, rows and tokens of each kind of draft."""
+    found = shapes.by_shape(trace)
+    counts = {f"draft_{name}": [getattr(n, name) for n in found.values()] for name in DRAFT_COUNTS}
+    rates = [round(n.tokens / n.cycles, 2) for n in found.values()]
+    return {"draft": [shapes.name(each) for each in found], **counts, "draft_rate": rates}
 
 
 def called(start: RunStart) -> str:
@@ -177,4 +182,4 @@ def rounded(value: float | None) -> float | None:
 def _note(counts: CycleCounts, trace: Trace) -> str:
     guesses = sum(share.of for share in counts.judged.values())
     mean = number(measure(trace).acceptance_length)
-    return f"{counts.cycles} cycles, {guesses} guesses judged; {mean} accepted in a row on average."
+    return say("statistics.note", cycles=counts.cycles, guesses=guesses, mean=mean)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from orthrus.events import Glyph
 from orthrus.trace import Trace
 
-CLASSES = ("word start", "continuation", "digit", "punctuation", "whitespace", "part of a character", "special")
+CLASSES = ("word-start", "continuation", "digit", "punctuation", "whitespace", "part-of-character", "special")
 BINS = 10  # bins of the diffusion view's probability
 
 
@@ -71,7 +71,7 @@ def token_class(glyph: Glyph) -> str:
     if not glyph.b:
         return "special"
     if glyph.s is None:
-        return "part of a character"
+        return "part-of-character"
     text = glyph.s.strip()
     if not text:
         return "whitespace"
@@ -79,4 +79,4 @@ def token_class(glyph: Glyph) -> str:
         return "punctuation"
     if text[0].isdigit():
         return "digit"
-    return "word start" if glyph.s[0].isspace() or text[0].isupper() else "continuation"
+    return "word-start" if glyph.s[0].isspace() or text[0].isupper() else "continuation"

@@ -7,47 +7,49 @@ from typing import Any
 from orthrus.events import Event, Prefill, Verdict
 from orthrus.events.detokenize import LOOK_BACK, respelled
 from orthrus.trace import Cycle, Trace
+from viz.language import say
 from viz.patches import Change, rows
 from viz.theme import CODES
 from viz.views.block import percents
 
 NAME = "output"
 GHOSTS = 9  # the refused guess and up to 8 that were never judged
-TOKENS = {  # columns and their titles in a table
-    "text": "token",
-    "by": "written as",
-    "cycle": "cycle",
-    "q": "diffusion view, %",
-    "p": "AR view, %",
-    "H": "AR entropy, nats",
-    "gap": "AR gap, logits",
-}
-# key, label, meaning of the colour's strength, hue, the values of the palest and strongest colour
+TOKENS = ("text", "by", "cycle", "q", "p", "H", "gap")  # columns
+# key, hue, the values of the palest and strongest colour
 COLOURS = (
-    ("author", "author", "Green: a guess the AR view confirmed. Blue: written by the AR view itself.", None, None),
-    ("cycle", "cycle", "One band per cycle: everything in it came from one draft and one check.", None, None),
-    ("q", "diffusion %", "Stronger: the diffusion view was surer of this token. No colour: not its guess, not known.",
-     "draft", (0, 100)),
-    ("p", "AR %", "Stronger: the AR view was surer of this token.", "ar", (0, 100)),
-    ("H", "AR entropy", "Stronger: the AR view saw more possible ways to go on (0 to 3 nats).", "soft", (0, 3)),
-    ("gap", "near ties", "Stronger: the AR view's two best were closer (3 logits to 0). Below 0.5 it counts as a near "
-     "tie.", "soft", (3, 0)),
-    ("ms", "time", "Stronger: written later, on the measured clock.", "ar", None),
-)  # fmt: skip
+    ("author", None, None),
+    ("cycle", None, None),
+    ("q", "draft", (0, 100)),
+    ("p", "ar", (0, 100)),
+    ("H", "soft", (0, 3)),
+    ("gap", "soft", (3, 0)),
+    ("ms", "ar", None),
+)
+
+
+def heads() -> list[list[str]]:
+    """The titles of the columns in a table, each with its column."""
+    return [[say(f"output.table.{name}"), name] for name in TOKENS]
 
 
 def skeleton() -> dict[str, Any]:
     shades = [
-        {"key": key, "label": label, "about": about, "hue": hue, "range": limits}
-        for key, label, about, hue, limits in COLOURS
+        {
+            "key": key,
+            "label": say(f"output.colour.{key}"),
+            "about": say(f"output.about.{key}"),
+            "hue": hue,
+            "range": limits,
+        }
+        for key, hue, limits in COLOURS
     ]
     return {
         "kind": "output",
-        "title": "The text, and who wrote it",
-        "hint": "Click a token, or walk there with the arrow keys and press Enter: the playhead goes to its cycle.",
+        "title": say("output.title"),
+        "hint": say("output.hint"),
         "colours": shades,
-        "ghosts": {"refused": "refused here", "discarded": "thrown away, never judged"},
-        "table": [[head, name] for name, head in TOKENS.items()],
+        "ghosts": {"refused": say("output.refused"), "discarded": say("output.discarded")},
+        "table": heads(),
         "state": {"tokens": {name: [] for name in TOKENS}, "cycles": {"ms": [], "ghosts": []}},
     }
 

@@ -137,8 +137,8 @@ def test_statistics_of_a_run_without_distributions_or_cycles():
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
-        (" apples", "word start"),
-        ("Tom", "word start"),
+        (" apples", "word-start"),
+        ("Tom", "word-start"),
         ("ing", "continuation"),
         (" 12", "digit"),
         ("3a", "digit"),
@@ -154,7 +154,7 @@ def test_kinds_of_tokens(data, kind):
 
 def test_kinds_of_tokens_without_a_text_of_their_own():
     assert statistics_counts.token_class(Glyph(s="<|end|>", b="")) == "special"
-    assert statistics_counts.token_class(Glyph(s=None, b="c3")) == "part of a character"
+    assert statistics_counts.token_class(Glyph(s=None, b="c3")) == "part-of-character"
 
 
 # -- gaps and the text

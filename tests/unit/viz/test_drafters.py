@@ -12,7 +12,7 @@ from orthrus.errors import OrthrusError
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from tests.tiny import compiled_model
-from viz.views import catch, drafter_lanes, drafters, shapes, staircase
+from viz.views import catalogue, catch, drafter_lanes, drafters, shapes, staircase, statistics
 from viz.views.pass_costs import drafted
 
 PROMPT = "one two three four five one two three four five one two three"
@@ -75,6 +75,24 @@ def test_counts_by_shape_add_up_to_the_run(runs):
     assert catch.by_shape(runs["chain"]) == [] or "plain" in shapes.by_shape(runs["chain"])
     rows = catch.by_shape(runs["tree"])
     assert [row[0] for row in rows] == [shapes.name(each) for each in shapes.by_shape(runs["tree"])]
+
+
+def test_the_statistics_count_by_kind_of_draft(runs):
+    variant = statistics.skeleton()["variants"][-1]
+    assert {column for _, column in variant["table"]} | {variant["data"][0]["customdata"][1:]} <= set(
+        statistics.COLUMNS
+    )
+    for draft in DRAFTS:
+        trace = runs[draft]
+        found = catalogue.state("statistics", trace)["facts"]["columns"]
+        kinds = shapes.by_shape(trace)
+        assert found["draft"] == [shapes.name(each) for each in kinds]
+        assert sum(found["draft_cycles"]) == len(trace.verdicts)
+        assert 1 + sum(found["draft_passes"]) == measure(trace).passes
+        assert sum(found["draft_rows"]) == sum(each.rows for each in kinds.values())
+        assert 1 + sum(found["draft_tokens"]) == len(trace.token_ids)
+        rates = [n / of for n, of in zip(found["draft_tokens"], found["draft_cycles"], strict=True)]
+        assert found["draft_rate"] == pytest.approx(rates, abs=0.01)
 
 
 def test_the_staircase_marks_the_shape_of_each_cycle(runs):

@@ -22,14 +22,6 @@ from viz.views.words import counted
 ROOT = language.FOLDER.parents[1]
 OTHERS = [each for each in LANGUAGES if each != language.ENGLISH]
 COMPLETE: tuple[str, ...] = ()  # languages that lack nothing
-# files whose strings still stand in their code
-UNCONVERTED_PYTHON: tuple[str, ...] = (
-    "viz/views/staircase.py",
-    "viz/views/statistics.py",
-    "viz/views/statistics_counts.py",
-    "viz/views/text.py",
-    "viz/views/tour.py",
-)
 FOLDERS = [ROOT / "viz" / name for name in ("views", "page", "player")]
 PYTHON = sorted(path.relative_to(ROOT).as_posix() for folder in FOLDERS for path in folder.glob("*.py"))
 PYTHON += ["viz/format.py", "viz/theme.py", "app.py"]
@@ -169,10 +161,7 @@ def said() -> set[str]:
 def test_no_string_is_left_in_python(path):
     found = Reader((ROOT / path).read_text(encoding="utf-8"))
     assert not found.unread, "the first argument of say is a literal, or a literal beginning"
-    if path in UNCONVERTED_PYTHON:
-        assert found.prose, f"{path} is converted: take it off the list"
-    else:
-        assert not found.prose
+    assert not found.prose
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -441,6 +441,7 @@ declare namespace O {
     source: { text?: string; tone?: string };
     lossless: { tone: string; text: string; about: string };
     prompt: string;
+    model: string;
     details: Record<string, string>;
   }
   interface Check {
