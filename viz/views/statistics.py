@@ -9,7 +9,7 @@ from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from viz.format import number
 from viz.language import say
-from viz.patches import Change, put
+from viz.patches import Change, merge, put
 from viz.views import shapes
 from viz.views.statistics_counts import BINS, CycleCounts, tally
 
@@ -127,7 +127,8 @@ def patch(event: Event, trace: Trace) -> list[Change]:
     if not due or not n:
         return []
     counts = tally(trace)
-    return [put("columns", columns(counts, trace)), put("note", _note(counts, trace))]
+    found = columns(counts, trace) | (drafts(trace) if isinstance(event, Done) else {})
+    return [merge("columns", found), put("note", _note(counts, trace))]
 
 
 def columns(counts: CycleCounts, trace: Trace) -> dict[str, list[Any]]:
@@ -155,12 +156,11 @@ def columns(counts: CycleCounts, trace: Trace) -> dict[str, list[Any]]:
         "bin_share": [rounded(share.value) for share in bins.values()],
         "bin_judged": [share.of for share in bins.values()],
         "diagonal": [0, 1],
-        **drafts(trace),
     }
 
 
 def drafts(trace: Trace) -> dict[str, list[Any]]:
-    """Cycles, passes, rows and tokens of each kind of draft."""
+    """Cycles, passes, rows and tokens of each kind of draft; once, at the end, to send fewer bytes."""
     found = shapes.by_shape(trace)
     counts = {f"draft_{name}": [getattr(n, name) for n in found.values()] for name in DRAFT_COUNTS}
     rates = [round(n.tokens / n.cycles, 2) for n in found.values()]
