@@ -41,15 +41,15 @@ def skeleton() -> dict[str, Any]:
     return {
         "kind": "badges",
         "state": {"lossless": _badge("unchecked")},
-        "facts": {"source": {}, "prompt": "", "model": "", "details": {}},
+        "facts": {"source": {}, "prompt": "", "details": {}},
     }
 
 
 def patch(event: Event, trace: Trace) -> list[Change]:
     if isinstance(event, RunStart):
         last = event.prompt.messages[-1].content if event.prompt.messages else ""
-        facts = {"source": source(event), "prompt": last, "model": _model(event), "details": _details(event)}
-        return [put(name, value) for name, value in facts.items()]
+        changes = [put("source", source(event)), put("prompt", last), put("details", _details(event))]
+        return changes
     if isinstance(event, Done):
         return [merge("details", {_detail("telemetry"): _telemetry(trace)}), put("lossless", _verdict(trace), "finish")]
     return []
@@ -69,15 +69,11 @@ def source(event: RunStart) -> dict[str, str]:
     return {"tone": "live" if live else "recorded", "text": text}
 
 
-def _model(event: RunStart) -> str:
-    return f"{event.model.id} ({event.model.revision[:12]})"
-
-
 def _details(event: RunStart) -> dict[str, str]:
     model, host, params = event.model, event.host, event.params
     order = say("badges.then").join(say(f"badges.lane.{lane}") for lane in event.lanes)
     details = {
-        "model": _model(event),
+        "model": f"{model.id} ({model.revision[:12]})",
         "arithmetic": f"{model.dtype}, {model.attn_impl}",
         "trained": say("badges.trained", share=percent(model.trained_frac)),
         "machine": say("badges.machine", device=host.device, kind=host.kind, threads=host.threads),

@@ -17,8 +17,8 @@ NAME = "statistics"
 NAME_LENGTH = 40  # characters of the prompt that name a run in a comparison
 COLUMNS = (
     "length", "cycles", "cycles_share", "slot", "survival", "hazard", "judged", "entropy_slot", "q_H", "p_H", "kind",
-    "kind_share", "kind_judged", "bin", "bin_share", "bin_judged", "diagonal", "draft", "draft_rate",
-    "draft_cycles", "draft_passes", "draft_rows", "draft_tokens",
+    "kind_share", "kind_judged", "bin", "bin_share", "bin_judged", "draft", "draft_rate", "draft_cycles",
+    "draft_passes", "draft_rows", "draft_tokens",
 )  # fmt: skip
 DRAFT_COUNTS = ("cycles", "passes", "rows", "tokens")
 SHARE = {"tickformat": ".0%", "range": [0, 1.03]}
@@ -42,7 +42,7 @@ def skeleton() -> dict[str, Any]:
         "hint": say("statistics.hint"),
         "variants": [_lengths(), _survival(), _entropy(), _classes(), _sureness(), _drafts()],
         "extra": {**COMPARED, **{word: say(f"statistics.{word}") for word in ("keep", "about", "drop")}},
-        "facts": {"columns": {name: [] for name in COLUMNS}, "note": "", "name": ""},
+        "facts": {"columns": {**{name: [] for name in COLUMNS}, "diagonal": [0, 1]}, "note": "", "name": ""},
     }
 
 
@@ -155,7 +155,6 @@ def columns(counts: CycleCounts, trace: Trace) -> dict[str, list[Any]]:
         "bin": list(bins),
         "bin_share": [rounded(share.value) for share in bins.values()],
         "bin_judged": [share.of for share in bins.values()],
-        "diagonal": [0, 1],
     }
 
 

@@ -91,7 +91,7 @@ export function fieldsNow(player, themed) {
   const theme = themed ? player.root.dataset.theme : asked.theme;
   const { levels } = player.parts.captions || {};
   const shown = player.live
-    ? { ...requested(), model: player.facts.badges.model }
+    ? { ...requested(), model: player.facts.badges.details[say("badges.detail.model")] }
     : momentOf(player.head.now());
   const level = levels && levels.now() !== levels.first ? levels.now() : "";
   return {

@@ -441,7 +441,6 @@ declare namespace O {
     source: { text?: string; tone?: string };
     lossless: { tone: string; text: string; about: string };
     prompt: string;
-    model: string;
     details: Record<string, string>;
   }
   interface Check {
