@@ -67,7 +67,7 @@ drawing.views.statistics.variants.forEach((spec, variant) => {
   });
 });
 
-test("there are five statistics to compare", () => assert.equal(drawing.views.statistics.variants.length, 5));
+test("there are six statistics to compare", () => assert.equal(drawing.views.statistics.variants.length, 6));
 
 test("the text under the staircase stands at its positions", () => {
   const { columns } = run.views.staircase.state;
