@@ -21,7 +21,7 @@ from viz.views.words import counted
 
 ROOT = language.FOLDER.parents[1]
 OTHERS = [each for each in LANGUAGES if each != language.ENGLISH]
-COMPLETE: tuple[str, ...] = ("de", "nl", "zh")  # languages that lack nothing
+COMPLETE: tuple[str, ...] = ("de", "es", "nl", "zh")  # languages that lack nothing
 FOLDERS = [ROOT / "viz" / name for name in ("views", "page", "player")]
 PYTHON = sorted(path.relative_to(ROOT).as_posix() for folder in FOLDERS for path in folder.glob("*.py"))
 PYTHON += ["viz/format.py", "viz/theme.py", "app.py"]
