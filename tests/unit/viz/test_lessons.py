@@ -18,6 +18,7 @@ from viz.views import catalogue
 
 ASSETS = Path(__file__).parents[3] / "assets"
 FILES = dict(lessons.files(ASSETS / "lessons"))
+SPOKEN = sorted((ASSETS / "lessons").glob("*/*.json"))
 STEP = {"title": "A", "minutes": 1, "trace": "07-adding-up", "caption": "c", "say": "s", "phase": "verify", "cycle": 1}
 LESSON = {"title": "L", "goal": "g", "before": "b", "needs": "n", "steps": [STEP]}
 
@@ -150,12 +151,21 @@ def test_a_lesson_is_told_in_the_language_that_it_is_written_in(tmp_path):
             assert found.listed()["title"] == json.loads(found.draw())["title"] == title
 
 
-def test_a_translated_lesson_has_the_same_moments():
+@pytest.mark.parametrize("path", SPOKEN, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_a_translated_lesson_has_the_same_moments_and_numbers(path):
     same = ("minutes", "trace", "phase", "cycle", "show", "reveal", "hint")
-    for path in (ASSETS / "lessons").glob("*/*.json"):
-        ours, theirs = lessons.read(path.parents[1] / path.name), lessons.read(path)
-        moments = [[[getattr(step, name) for name in same] for step in each.steps] for each in (ours, theirs)]
-        assert moments[0] == moments[1], path
+    ours, theirs = lessons.read(FILES[path.stem]), lessons.read(path)
+    for our, their in zip(ours.steps, theirs.steps, strict=True):
+        assert [getattr(our, name) for name in same] == [getattr(their, name) for name in same], their.title
+        for name in lessons.TEXTS:
+            said, told = getattr(our, name), getattr(their, name)
+            assert bool(said) == bool(told), (their.title, name)
+            assert sorted(lessons.GAP.findall(said)) == sorted(lessons.GAP.findall(told)), told
+            assert not re.search(r"\d", lessons.GAP.sub("", told)), told
+        assert len(our.choices) == len(set(their.choices)) == len(their.choices), their.title
+        if our.choices:
+            assert our.choices.index(our.answer) == their.choices.index(their.answer), their.title
+    with speaking(path.parent.name):
         assert lessons.filled(path.stem, theirs, run)
 
 
