@@ -96,3 +96,13 @@ def test_a_phone_begins_with_prompt_and_run_and_keeps_the_transport(server, open
     watched.js("scrollTo(0, document.querySelector('.o-ribbon').offsetTop)")
     assert outside(watched, {"transport": ".o-transport"}, 390, 844) == []
     watched.page.locator(".o-transport button[aria-label='One cycle on']").click()
+
+
+def test_on_a_phone_a_link_to_a_tab_shows_its_name(server, open_page):
+    """The row of tabs scrolls; the page does not scroll sideways with it."""
+    watched = open_page(f"{server}?tab=take#tab=take", width=390)
+    watched.until("orthrusPlayer.tabs.open === 'take'")
+    seen = "(() => { const box = document.querySelector('#o-tab-take').getBoundingClientRect();"
+    seen += " return box.left >= 0 && box.right <= innerWidth })()"
+    watched.until(seen)
+    assert watched.js("document.documentElement.scrollLeft") == 0

@@ -93,6 +93,7 @@ export class Tabs {
     if (key === this.open) return true;
     this.open = key;
     this.mark();
+    this.centre(this.buttons[this.all.indexOf(tab)]);
     for (const name of tab.views) this.player.dirty.add(name);
     this.player.wake();
     return true;
@@ -115,6 +116,15 @@ export class Tabs {
   reveal(name) {
     const tab = this.of(name);
     if (tab) this.show(tab.key);
+  }
+
+  /**
+   * On a narrow screen the row of tabs scrolls; the page stays where it is.
+   * @param {HTMLElement} button
+   */
+  centre(button) {
+    const [row, own] = [this.list, button].map((node) => node.getBoundingClientRect());
+    this.list.scrollLeft += own.left + own.width / 2 - row.left - row.width / 2;
   }
 
   mark() {
