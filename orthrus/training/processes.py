@@ -67,10 +67,15 @@ class Processes:
         most, least = _reduced([ours, -ours], dist.ReduceOp.MAX)
         return most == -least
 
-    def wait(self) -> None:
-        """Barrier: wait for all processes."""
+    def leave(self) -> None:
+        """Wait for all processes, then end their group.
+
+        At an exit with the group alive, its threads may abort the process ("terminate called without an active
+        exception"): seen twice on busy machines.
+        """
         if self.count > 1:
             dist.barrier()
+            dist.destroy_process_group()
 
 
 def _reduced(values: list[float], how: dist.ReduceOp.RedOpType) -> list[float]:

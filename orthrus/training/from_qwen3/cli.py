@@ -124,7 +124,7 @@ def run_diffusion(args: argparse.Namespace) -> None:
     loop.run(stage, config, args.out / "diffusion", note, processes)
     if processes.first:
         _write_checkpoint(args, stage)
-    processes.wait()
+    processes.leave()
 
 
 def _write_checkpoint(args: argparse.Namespace, stage: DistilStage) -> None:
