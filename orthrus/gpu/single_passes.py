@@ -74,8 +74,9 @@ class SinglePasses:
         self._refuse_abandoned(cache)
         at, rows, chain = cache.length, len(ids), len(ids) - len(paths)
         cache.appended(chain)
-        whole = [torch.tensor(path) for path in (*(range(row + 1) for row in range(chain)), *((0, *p) for p in paths))]
-        table = torch.nn.utils.rnn.pad_sequence(whole, batch_first=True).int()
+        whole = [*(range(row + 1) for row in range(chain)), *((0, *path) for path in paths)]
+        deepest = max(map(len, whole))
+        table = torch.tensor([[*path, *[0] * (deepest - len(path))] for path in whole], dtype=torch.int32)
         depths = torch.tensor([len(path) - 1 for path in whole], dtype=torch.int32)
         with self._runner.device.between():
             logits = self._read("tree", _filled(rows), ids, at, (table, depths))[:rows].clone()

@@ -99,13 +99,12 @@ def _timed(trace: Trace, rows: list[int]) -> list[tuple[str, str, list[Any]]]:
     apart = [_bar(n, REFERENCE[n] / REFERENCE[1]) for n in rows if n in REFERENCE]
     if 1 not in ms or trace.block not in ms or trace.block == 1:
         return [(*_group("apart"), apart)]
-    apart_too = False
     bars = [_bar(n, ms[n] / ms[1]) for n in rows if n in ms]
-    if cpu and MIDDLE in rows and MIDDLE not in ms:
+    borrowed = cpu and MIDDLE in rows and MIDDLE not in ms
+    if borrowed:
         bars.insert(1, _bar(MIDDLE, REFERENCE[MIDDLE] / REFERENCE[1]))
-        apart_too = True
     values = {"rows": MIDDLE, "machine": say("catch.machine"), "ms": localized(f"{ms[1]:.3g}")}
-    about = say("catch.about.time-apart" if apart_too else "catch.about.time", **values)
+    about = say("catch.about.time-apart" if borrowed else "catch.about.time", **values)
     own = (say("catch.group.time", device=headline.device(trace)), about, bars)
     return [own] if cpu else [own, (*_group("apart"), apart)]
 
