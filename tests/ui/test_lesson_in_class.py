@@ -59,6 +59,7 @@ def answered(teacher, pupils) -> None:
         each.until("document.querySelector('.class-bars .right')")
         assert each.js(COUNTS)[kept] == 2 and sum(each.js(COUNTS)) == 3
     press(teacher, "Done")
+    assert teacher.js("document.activeElement === document.body"), "the space bar goes on; it does not press Done again"
 
 
 def test_a_lesson_is_given_to_three_pupils_from_start_to_end(shipped, open_page):

@@ -2,7 +2,7 @@
  * class's own devices. Everything works from a saved file, without a network.
  */
 
-import { button, el, findAll } from "../player/dom.js";
+import { button, closest, el, findAll } from "../player/dom.js";
 import { say } from "../player/messages.js";
 import { addressOf } from "../page/places.js";
 import { NotesWindow } from "./notes_window.js";
@@ -43,6 +43,8 @@ export class Presenter {
     for (const node of [this.blank, this.dot]) node.hidden = true;
     /** @type {(event: PointerEvent) => void} */
     this.point = ({ clientX, clientY }) => void (this.dot.style.transform = `translate(${clientX}px, ${clientY}px)`);
+    /** @type {(event: MouseEvent) => void} */
+    this.clicked = (event) => event.detail && closest(event, "button, summary")?.blur(); // the space bar goes on, not it
   }
 
   enter() {
@@ -52,6 +54,7 @@ export class Presenter {
     document.body.append(this.blank, this.dot, this.code, this.said);
     findAll(this.lecture.host, ".o-row").at(-1)?.append(this.hint);
     window.addEventListener("pointermove", this.point);
+    window.addEventListener("click", this.clicked);
     this.lecture.player.redraw();
     this.lecture.told();
     window.scrollTo(0, 0);
@@ -62,6 +65,7 @@ export class Presenter {
     this.on = false;
     document.documentElement.classList.remove("presenting");
     window.removeEventListener("pointermove", this.point);
+    window.removeEventListener("click", this.clicked);
     for (const node of [this.blank, this.dot]) node.hidden = true;
     for (const node of [this.blank, this.dot, this.code, this.said, this.hint]) node.remove();
     this.say("");
