@@ -14,11 +14,9 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from functools import lru_cache, partial
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from orthrus.server import startup
 
@@ -32,34 +30,25 @@ with startup.direct():
 
     import gradio as gr  # isort: skip
     from gradio.i18n import I18nData  # isort: skip
-from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse
-from starlette.routing import Route
 
 from orthrus import checks
-from orthrus.corpus import DOMAINS, domain_module
-from orthrus.errors import OrthrusError
-from orthrus.server.class_routes import ClassRoutes
+from orthrus.corpus import DOMAINS
 from orthrus.server.classes import Classes
 from orthrus.server.heap import bound_heap
-from orthrus.server.model_service import Service
-from orthrus.server.request_filter import API
 from orthrus.server.run_manager import RunManager
 from orthrus.server.security_headers import frame_origins, guarded
 from orthrus.server.settings import Settings
-from orthrus.server.updates import Update, sentence
-from orthrus.server.worker_pool import Workers
-from orthrus.trace.files import SUFFIX, load
-from viz.language import ENGLISH, HEADER, known, messages, say, speaking, spoken, translations
-from viz.page import player_files
+from orthrus.server.updates import Update
+from viz.language import ENGLISH, messages, say, speaking, spoken, translations
 from viz.page.api import Endpoints, Visitor
+from viz.page.contents import Files, prompts
 from viz.page.document import amending
 from viz.page.endpoint import endpoint
 from viz.page.form import ADVANCED, LIMIT, ChoiceField, NumberField, read
-from viz.page.lesson_files import LessonFile, lesson_files
 from viz.page.live_run import LiveRuns
-from viz.page.recordings import Recording, chips, listed, measured_on, recordings
+from viz.page.recordings import Recording, chips
 from viz.page.server_words import translated
+from viz.page.site import Site, language_of
 from viz.player import frames
 
 SPARE_THREADS = 40  # threads for everything but runs; a waiting run holds one server thread
@@ -76,26 +65,6 @@ TEACHES = "x-orthrus-class"  # of a teacher's own run: CODE TOKEN
 log = logging.getLogger("app")
 # the components' own words, which the framework chooses in the browser; viz/static/page/page.js tells it the language
 tr = gr.I18n(**translations("page.", "form.", "runs.kind.", "live.", "server.loading"))
-
-
-class Served(NamedTuple):
-    """Beside the framework's own: what the document tells its scripts; runs and lessons by file name, in English, and
-    how to draw them in another language; the classes."""
-
-    page: Callable[[], dict[str, Any]]
-    runs: dict[str, str]
-    draws: dict[str, Callable[[], str]]
-    classes: Classes
-
-
-def make_manager(settings: Settings) -> tuple[RunManager, Service | Workers]:
-    """The run manager and what has the model. Only the workers import torch, not this process.
-
-    On ZeroGPU, which forks this process for each run, the model is here.
-    """
-    service = Service(settings)
-    backend, at_once = (service, 1) if zerogpu.is_zerogpu() else (Workers(settings), settings.workers)
-    return RunManager(backend, settings.limits, service.keep if settings.records else None, at_once), backend
 
 
 def shown(text: str, bad: bool = False) -> str:
@@ -121,28 +90,9 @@ def place(name: str, on_load: str) -> gr.HTML:
     )
 
 
-def described(gallery: list[Recording], learning: list[Recording], taught: list[LessonFile]) -> dict[str, Any]:
-    """What the document tells its scripts: how to draw, and the lists of recorded runs and of lessons."""
-    texts = {domain: domain_module(domain).PRESETS for domain in DOMAINS}
-    runs = listed(gallery, "", texts) + listed(learning, say("runs.learning"), texts)
-    files = {"plotly": player_files.address(player_files.PLOTLY), "bundle": player_files.address(player_files.BUNDLE)}
-    return {
-        "settings": frames.settings(),
-        "options": files,
-        "runs": runs,
-        "lessons": [each.listed() for each in taught],
-        "about": measured_on([*gallery, *learning]),
-    }
-
-
-def drawn(name: str, path: Path) -> str:
-    """A recorded run's message in the current language."""
-    return frames.dumps(frames.whole(load(path), name))
-
-
 def presets(prompt: gr.Textbox, gallery: list[Recording]) -> None:
     """One chip per domain, easy text first; a click puts the domain's next prompt into the box, in the browser."""
-    texts = {domain: domain_module(domain).PRESETS for domain in DOMAINS}
+    texts = prompts()
     rules = ""
     with gr.Row(elem_classes="chips"):
         for kind, _, share in chips(gallery, texts):
@@ -180,20 +130,12 @@ def fields(engine: str) -> dict[str, gr.Textbox | gr.Radio]:
     return controls
 
 
-def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, RunManager, Served]:
-    """The page, the run manager behind it, and what is served beside it; the caller launches the one and opens the
-    other."""
-    folder = Path(settings.traces)
-    manager, backend = make_manager(settings)
-    classes = Classes(settings.limits)
+def build(settings: Settings, site: Site, tools: bool) -> gr.Blocks:
+    """The page; the caller launches it."""
+    manager, backend, classes, contents = site
     live = LiveRuns(manager, lambda form: read(*form, limits=settings.limits, detail=1))
-    read_once = lru_cache(maxsize=None)(load)  # lessons are of recorded runs
-    gallery, learning = list(recordings(folder, read_once)), list(recordings(folder / "learning"))
-    taught = lesson_files(folder, read_once)
-    files = {each.name: (each, folder / f"{each.name}{SUFFIX}") for each in gallery}
-    files |= {each.name: (each, folder / "learning" / f"{each.name}{SUFFIX}") for each in learning}
-    first = domain_module(DOMAINS[0]).PRESETS[0]
-    hello = tr("live.recorded" if gallery else "live.none")
+    first = prompts()[DOMAINS[0]][0]
+    hello = tr("live.recorded" if contents.gallery else "live.none")
     with gr.Blocks(title="Orthrus Live", fill_width=True) as page:
         with gr.Column(elem_id="side"):
             gr.HTML(f"<h2>{tr('page.your-prompt')}</h2>", elem_classes="name")
@@ -204,34 +146,23 @@ def build(settings: Settings, tools: bool) -> tuple[gr.Blocks, RunManager, Serve
                 run = gr.Button(tr("page.run"), variant="primary", elem_id="run")
                 stop = gr.Button(tr("page.stop"), elem_id="stop")
             status = gr.HTML(f'<p role="status">{hello}</p>', elem_id="status", min_height=44)
-            presets(prompt, gallery)
+            presets(prompt, contents.gallery)
             runs = place("runs", RUNS)
             entered = fields(settings.engine)
             entered[LIMIT.name].value = str(min(LIMIT.value, settings.limits.new_tokens))
-            gr.HTML(
-                "",
-                html_template='<div class="guess"></div>',
-                js_on_load=GUESS,
-                apply_default_css=False,
-                elem_id="guess",
-            )
+            place("guess", GUESS)
             about = gr.HTML(f'<p role="status">{tr("server.loading")}</p>', elem_id="about", elem_classes="quiet")
             gr.HTML(f"<p>{tr('page.kept' if settings.records else 'page.private')}</p>", elem_classes="quiet")
         view = place("feed", FEED)
-        on_pick(live, runs, files, status)
+        on_pick(live, runs, contents.files, status)
         on_run(live, classes, [run.click, prompt.submit], stop, prompt, entered, [view, status], tools)
         on_load(manager, page, about)
         on_link(page, status, {"prompt": prompt, **entered})
-        add_endpoints(Endpoints(manager, backend.verify, backend.attention, files))
+        add_endpoints(Endpoints(manager, backend.verify, backend.attention, contents.files))
     info = page.get_api_info
     page.get_api_info = lambda *how, **more: english(info(*how, **more))  # the API speaks English
     page.validate_inputs = enough  # gradio's own check would log the whole request, prompt and all
-    texts = {r.message: partial(drawn, r.name, path) for r, path in files.values()}
-    texts |= {each.text: each.draw for each in taught}
-    names = {text: player_files.run_file(text) for text in texts}
-    runs, draws = {names[text]: text for text in texts}, {names[text]: draw for text, draw in texts.items()}
-    served = Served(partial(described, gallery, learning, taught), runs, draws, classes)
-    return page.queue(default_concurrency_limit=None), manager, served  # which has a queue of its own
+    return page.queue(default_concurrency_limit=None)  # there is a queue of our own: orthrus/server/run_queue.py
 
 
 def enough(function: Any, values: list) -> None:
@@ -258,7 +189,7 @@ def failure(code: str, sentence: str) -> gr.Error:
     return gr.Error(sentence, title=code, print_exception=False)
 
 
-def on_pick(live: LiveRuns, runs: gr.HTML, files: dict[str, tuple[Recording, Path]], status: gr.HTML) -> None:
+def on_pick(live: LiveRuns, runs: gr.HTML, files: Files, status: gr.HTML) -> None:
     """The browser shows the recorded run that a visitor has picked; a live run of theirs ends."""
 
     def show(picked: gr.EventData, request: gr.Request) -> str:
@@ -354,34 +285,8 @@ def add_endpoints(api: Endpoints) -> None:
         add(method, queue=False)
 
 
-def language_of(request: gr.Request | Request | None) -> str:
-    """The language of the page that asks; English for any other client."""
-    return known(request.headers.get(HEADER) if request else None)
-
-
-def refusal(error: OrthrusError, request: Request) -> str:
-    """A class's refusal in the language of the page that asks."""
-    with speaking(language_of(request)):
-        return translated(sentence(str(error)), error.code)
-
-
 def address_of(request: gr.Request) -> str:
     return request.client.host if request.client else ""
-
-
-def routes(manager: RunManager, served: Served) -> list[Route]:
-    """The player's files, classes, and what an operator's tools ask for."""
-
-    def healthz(_) -> JSONResponse:
-        well, words = manager.health()
-        return JSONResponse({"status": words}, 200 if well else 503)
-
-    def metrics(_) -> PlainTextResponse:
-        return PlainTextResponse(manager.metrics(), media_type="text/plain; version=0.0.4")
-
-    # below the API, too: a Node server in front passes on nothing else, and shows the page in its stead
-    asked = [Route(f"{below}/{each.__name__}", each) for below in ("", API) for each in (healthz, metrics)]
-    return [*asked, *ClassRoutes(served.classes, refusal).routes(), player_files.route(served.runs, served.draws)]
 
 
 def offers_tools(wanted: bool | None) -> bool:
@@ -399,8 +304,9 @@ def offers_tools(wanted: bool | None) -> bool:
     return True
 
 
-def launch(page: gr.Blocks, manager: RunManager, served: Served, settings: Settings, tools: bool) -> None:
+def launch(page: gr.Blocks, settings: Settings, site: Site, tools: bool) -> None:
     """Serve, without waiting. Raises OSError if the address is taken after all."""
+    framed, amended = frame_origins(settings.framed_by), amending(site.contents.described)
     fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
     with startup.direct():
         page.launch(
@@ -414,12 +320,7 @@ def launch(page: gr.Blocks, manager: RunManager, served: Served, settings: Setti
             i18n=tr,
             footer_links=["api", "settings"],
             max_threads=settings.limits.waiting + SPARE_THREADS,
-            app_kwargs={
-                "routes": routes(manager, served),
-                "middleware": guarded(
-                    frame_origins(settings.framed_by), amending(served.page), tools, settings.root_path
-                ),
-            },
+            app_kwargs={"routes": site.routes(), "middleware": guarded(framed, amended, tools, settings.root_path)},
             mcp_server=tools,
             prevent_thread_lock=True,
         )
@@ -430,20 +331,21 @@ def main(settings: Settings) -> None:
     bound_heap()  # before there are threads
     json_logging.start()
     tools = offers_tools(settings.mcp)
-    page, manager, served = build(settings, tools)
+    site = Site.of(settings)
+    page, manager = build(settings, site, tools), site.manager
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
     if zerogpu.is_zerogpu():  # the weights must be loaded before the page is served, so that a forked worker has them
         manager.open()
     try:
-        launch(page, manager, served, settings, tools)
+        launch(page, settings, site, tools)
     except OSError as error:
         startup.fail(startup.refusal(error, settings.host, settings.port))
     if not zerogpu.is_zerogpu():  # after the launch, during which no proxy is known: a download may need one
         threading.Thread(target=manager.open, daemon=True).start()
     ending.wait()
-    served.classes.end_all()
+    site.classes.end_all()
     manager.drain(settings.limits.drain_seconds)
     page.close()
 

@@ -268,9 +268,9 @@ def test_what_was_made_before_a_fault_is_sent():
 def test_the_server_never_loads_torch():
     code = (
         "import sys, app; from orthrus.server.settings import Settings; "
-        "page, manager, served = app.build(Settings(), False); "
+        "settings = Settings(); site = app.Site.of(settings); app.build(settings, site, False); "
         "from viz.page.form import read; from viz.page.live_run import LiveRuns; "
-        "list(LiveRuns(manager, lambda form: read(*form)).run('me', (1, {}))); "
+        "list(LiveRuns(site.manager, lambda form: read(*form)).run('me', (1, {}))); "
         "print(sorted({'torch', 'transformers'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)
