@@ -100,7 +100,8 @@ def main() -> int:
         m = measure(trace)
         verdict = trace.lossless.verdict if trace.lossless else "equal in distribution"
         passes = f"{m.tokens} tokens in {m.passes} passes, {m.tokens_per_cycle:.1f} per cycle"
-        print(f"{name}: {passes}, {m.speedup:.2f}x, {verdict}", flush=True)
+        speed = "" if m.speedup is None else f", {m.speedup:.2f}x"
+        print(f"{name}: {passes}{speed}, {verdict}", flush=True)
     return 0
 
 
