@@ -23,9 +23,7 @@ from torch import Tensor
 
 Path = tuple[int, ...]  # tokens behind the anchor
 ALTERNATIVES = 8  # tokens of a slot that may stand in a tree: the right one is among them in 83 % of the cuts
-# The chance of what followed the same tokens earlier. If it is not the draft's first choice, it is right in 80 % of the
-# places of an edit, in 8 % of a calculation's; with 0.1 or 0.3 trees bring a few per cent less.
-SAID = 0.2
+SAID = 0.15  # the chance of what followed the same tokens earlier, as long as a text has not shown how good it is
 
 
 @dataclass(frozen=True)
@@ -79,12 +77,13 @@ def branches_of(
     most: int,
     keep: Callable[[Sequence[float]], int],
     said: Callable[[Path], int | None] = nothing_said,
+    share: float = SAID,
 ) -> Branches:
     """The likeliest paths along and beside the chain; `keep` says how many of at most `most`, given their chances.
 
     scores [slots, vocab], the logits that decide each slot; chain [slots], the first choices; said(path) the token that
-    followed the path's end earlier, in prompt or text. The chain of the result may be shorter than the one given, never
-    empty.
+    followed the path's end earlier, in prompt or text, whose chance is `share`. The chain of the result may be shorter
+    than the one given, never empty.
     """
     width = min(ALTERNATIVES, scores.shape[-1])
     log_q, ids = scores.float().log_softmax(-1).topk(width, dim=-1)
@@ -93,7 +92,7 @@ def branches_of(
         if tokens[slot][0] != first and first in tokens[slot]:
             place = tokens[slot].index(first)
             tokens[slot][0], tokens[slot][place] = first, tokens[slot][0]
-    growth = _Growth(listed, tokens, said)
+    growth = _Growth(listed, tokens, said, share)
     while growth.waiting and len(growth.nodes) < most:
         growth.take()
     nodes = growth.nodes[: max(1, keep(growth.chances))]
@@ -118,9 +117,11 @@ class _Candidate(NamedTuple):
 class _Growth:
     """A tree that takes its nodes best first: (token, parent node), and their chances, falling."""
 
-    def __init__(self, log_q: list[list[float]], ids: list[list[int]], said: Callable[[Path], int | None]) -> None:
+    def __init__(
+        self, log_q: list[list[float]], ids: list[list[int]], said: Callable[[Path], int | None], share: float
+    ) -> None:
         """log_q, ids [slots, alternatives], the first choice first."""
-        self.log_q, self.ids, self.said = log_q, ids, said
+        self.log_q, self.ids, self.said, self.of_said = log_q, ids, said, share
         self.nodes: list[tuple[int, int]] = []
         self.chances: list[float] = []
         self.waiting: list[_Candidate] = []
@@ -145,10 +146,12 @@ class _Growth:
         if slot == len(self.ids):
             return
         token = self.said(path)
-        self._offer(parent, above, math.log(1 - SAID) if token is not None else 0.0, 0, path)
+        self._offer(parent, above, math.log(1 - self.of_said) if token is not None else 0.0, 0, path)
         if token is not None:
             ids = self.ids[slot]
-            chance = SAID + (1 - SAID) * (math.exp(self.log_q[slot][ids.index(token)]) if token in ids else 0.0)
+            chance = self.of_said + (1 - self.of_said) * (
+                math.exp(self.log_q[slot][ids.index(token)]) if token in ids else 0.0
+            )
             cost = -above - math.log(chance)
             heapq.heappush(self.waiting, _Candidate(cost, next(self._order), parent, above, 0.0, -1, token, path))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 from hypothesis import given
@@ -99,6 +101,40 @@ def test_a_tree_takes_up_what_followed_its_words_earlier():
     scores = torch.zeros(7, 400)
     branches = drafter.branches(lambda: scores, [0] * 7)
     assert branches.ids[:2] == (1 + MATCH, 2 + MATCH) and branches.parents[:2] == (0, branches.chain + 1)
+
+
+@pytest.mark.parametrize(
+    ("drafted", "written", "grows"),
+    [(0, 0, False), (0, MATCH, True), (MATCH, MATCH, None), (MATCH, 0, None)],
+    ids=["the draft was right", "the earlier text was right", "both", "neither, and they agreed"],
+)
+def test_a_text_shows_how_often_its_earlier_words_come_again(drafted, written, grows):
+    """Words 10 i ... of the prompt come again; what the draft and the text have behind them, is at 10 i + that."""
+    drafter = Drafter("tree", 8, range(200), None)
+    shares = [drafter.said_share]
+    for start in range(0, 200, 10):
+        for token in range(start, start + MATCH):
+            drafter.wrote(token)
+        drafter.branches(lambda: torch.zeros(7, 400), [start + drafted] * 7)
+        drafter.wrote(start + written)
+        drafter.observe("tree", 7, 0, (8, 8), 1.0)
+        shares.append(drafter.said_share)
+    steps = [after - before for before, after in itertools.pairwise(shares)]
+    assert {step > 0 if step else None for step in steps} == {grows}
+    assert all(0 < share < 1 for share in shares)
+
+
+def test_words_of_a_cycle_without_a_draft_show_nothing():
+    drafter = Drafter("lookup", 8, range(40), None)
+    for token in range(MATCH):
+        drafter.wrote(token)
+    drafter.branches(lambda: torch.zeros(7, 400), [0] * 7)
+    drafter.wrote(99)  # the cycle ends here: six proposals of its chain are never judged
+    drafter.observe("tree", 7, 0, (8, 8), 1.0)
+    share = drafter.said_share
+    for token in range(20, 30):
+        drafter.wrote(token)
+    assert drafter.said_share == share
 
 
 def test_on_hard_text_auto_takes_trees_if_rows_are_cheap_and_plain_steps_if_they_are_dear():
