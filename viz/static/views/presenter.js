@@ -44,7 +44,7 @@ export class Presenter {
     /** @type {(event: PointerEvent) => void} */
     this.point = ({ clientX, clientY }) => void (this.dot.style.transform = `translate(${clientX}px, ${clientY}px)`);
     /** @type {(event: MouseEvent) => void} */
-    this.clicked = (event) => event.detail && closest(event, "button,summary")?.blur(); // the space bar goes on, not it
+    this.clicked = (event) => void (event.detail && closest(event, "button,summary")?.blur()); // the space bar goes on
   }
 
   enter() {
