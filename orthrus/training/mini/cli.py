@@ -209,7 +209,7 @@ def parser() -> Parser:
     p.add_argument("--held-out", type=count, default=200, help="prompts a domain answered for its validation")
     p.add_argument("--block-rows", type=count, default=8, help="packed rows per step of the diffusion stage")
     p.add_argument("--blocks", type=count, default=24, help="anchored blocks per row")
-    p.add_argument("--diffusion-steps", type=count, default=600)
+    p.add_argument("--diffusion-steps", type=count, default=1200)
     p.add_argument("--diffusion-lr", type=real, default=2e-3)
     p.add_argument("--diffusion-hidden-lr", type=real, default=1.5e-3, help="rate of Muon on the projections")
     p.add_argument("--figures", type=Path, nargs="*", default=[], help="card: files of evaluation figures")
