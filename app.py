@@ -162,7 +162,7 @@ def build(settings: Settings, site: Site, tools: bool) -> gr.Blocks:
     info = page.get_api_info
     page.get_api_info = lambda *how, **more: english(info(*how, **more))  # the API speaks English
     page.validate_inputs = enough  # gradio's own check would log the whole request, prompt and all
-    return page.queue(default_concurrency_limit=None)  # there is a queue of our own: orthrus/server/run_queue.py
+    return page.queue(default_concurrency_limit=None)  # there is a queue of our own: orthrus/server/queue.py
 
 
 def enough(function: Any, values: list) -> None:

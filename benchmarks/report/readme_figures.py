@@ -1,15 +1,8 @@
 """Write the figures of benchmarks/results/ between the markers of README.md and the pages of docs/.
 
-    python -m orthrus lossless --prompts 500 --threads 1 --json > benchmarks/results/lossless.json
-    python -m orthrus evaluate --domain all --prompts 40 --threads 1 --json > benchmarks/results/evaluate.json
-    python -m orthrus evaluate --domain all --prompts 40 --split reworded --json > benchmarks/results/reworded.json
-    python -m orthrus evaluate --domain chat --prompts 60 --split outside --json > benchmarks/results/outside.json
-    python -m benchmarks.decode.cpu_speed && python -m benchmarks.decode.company && python -m benchmarks.decode.start
-    python -m benchmarks.decode.row_costs && python -m benchmarks.decode.row_costs --model 0.6b --repeats 5
-    python -m benchmarks.decode.growth && python -m benchmarks.report.plots
-    python -m benchmarks.decode.draft_shapes && python -m benchmarks.page.speed
     python -m benchmarks.report.readme_figures
 
+The commands that make the results stand in `benchmarks/report/renew.py`.
 A marker is a pair of comments, <!-- figures:NAME --> and <!-- /figures:NAME -->; everything between them is replaced.
 """
 

@@ -20,7 +20,7 @@ from orthrus.checkpoints.hub import locate
 from orthrus.config import DRAFTS, EMBEDDED_MODEL
 
 DONE = ROOT / "runs" / "renewed"
-SAMPLED = "--temperature 0.8 --coupling gumbel"
+SAMPLED = " --temperature 0.8 --coupling gumbel"
 
 
 class Step(NamedTuple):
@@ -30,13 +30,15 @@ class Step(NamedTuple):
     output: str = ""
 
 
-def evaluated(output: str, split: str, more: str = "--domain all --prompts 80 --seed 1") -> Step:
-    return Step(f"orthrus evaluate {more} --split {split} --dtype float32 --threads 1 --json", output)
+def evaluated(split: str, which: str = "--domain all --prompts 40 --seed 1", output: str = "") -> Step:
+    return Step(
+        f"orthrus evaluate {which} --split {split} --dtype float32 --threads 1 --json", output or f"{split}.json"
+    )
 
 
 def certified(draft: str, ending: str, more: str) -> Step:
     name = "lossless.json" if draft == "chain" and not ending else f"lossless-{draft}{ending}.json"
-    return Step(f"orthrus lossless --draft {draft} {more} --prompts 500 --threads 1 --json".replace("  ", " "), name)
+    return Step(f"orthrus lossless --draft {draft}{more} --prompts 500 --threads 1 --json", name)
 
 
 STEPS = (
@@ -49,12 +51,10 @@ STEPS = (
     Step("benchmarks.decode.start"),
     Step("benchmarks.page.speed"),
     Step("benchmarks.page.over_cli --out benchmarks/results/page-over-cli.json"),
-    evaluated("evaluate.json", "test"),
-    evaluated("names.json", "names"),
-    evaluated("structures.json", "structures"),
-    evaluated("reworded.json", "reworded", "--domain all --prompts 40 --seed 1"),
-    evaluated("outside.json", "outside", "--domain chat --prompts 60 --seed 1"),
-    evaluated("math-200.json", "test", "--domain math --prompts 200 --seed 2"),
+    Step("orthrus evaluate --domain all --prompts 40 --threads 1 --json", "evaluate.json"),
+    *(evaluated(split) for split in ("names", "structures", "reworded")),
+    evaluated("outside", "--domain chat --prompts 60 --seed 1"),
+    evaluated("test", "--domain math --prompts 200 --seed 2", "math-200.json"),
     *(certified(draft, "", "") for draft in DRAFTS),
     *(certified(draft, "-gumbel", SAMPLED) for draft in DRAFTS),
     Step("benchmarks.report.plots"),

@@ -63,8 +63,8 @@ class Drafter:
         """Note a token of the text; whether a lookup finds what may follow it."""
         if self.seen is None:
             return False
-        said, drafted = self.seen.after(()), next(self._drafted, None)
-        if drafted is not None and said not in (None, drafted):
+        drafted = next(self._drafted, None)  # asked first: a plain step has none, and nothing to look up
+        if drafted is not None and (said := self.seen.after(())) not in (None, drafted):
             self._right, self._places = self._right + (said == token), self._places + 1
         self.seen.extend((token,))
         self._resting = max(0, self._resting - 1)
