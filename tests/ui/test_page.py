@@ -145,9 +145,10 @@ def test_another_line_of_the_list_is_another_run(server, open_page):
     watched.page.locator(".run").click()
     watched.until(f"{PLAYER}.run !== {json.dumps(first)}")
     watched.until(f"{COUNT} > 1")
-    assert "Hard text" in watched.text("#status")
+    assert "Hard text" in watched.text("#status") and watched.js(PICKED) == 1
 
 
+PICKED = "document.querySelectorAll('.run[aria-pressed=true]').length"
 MEASURED = "!document.querySelector('.o-measuring').hidden"  # a lane is being timed, for more than a second
 
 
@@ -164,6 +165,7 @@ def test_a_long_live_run_shows_its_text_lightly_can_be_stopped_and_then_stepped(
     watched.page.locator("#stop").click()
     watched.until(f"{PLAYER}.ended && document.querySelector('#status').textContent.includes('Stopped after')")
     assert watched.text(".o-badge").startswith("Live on") and not watched.js(MEASURED)
+    assert not watched.js(PICKED), "the live run is none of the list"
     assert not watched.js(f"{PLAYER}.head.playing"), "what was stopped stands at its end"
     watched.page.locator("h1").click()
     watched.page.keyboard.press("Home")

@@ -95,6 +95,10 @@ export class Gallery {
     box.replaceChildren(top, unit, list, none, el("p", "quiet", this.about));
     draw();
     this.mark();
+    document.addEventListener("o-began", ({ detail: { run } }) => {
+      this.shown = (run || "").split("/")[0]; // no run of the list if it is live
+      this.mark();
+    });
   }
 
   /** @param {string} group */

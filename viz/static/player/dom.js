@@ -75,6 +75,16 @@ export function button(text, act) {
 }
 
 /**
+ * Everything around a node hears of what happened in it.
+ * @param {Element} node
+ * @param {string} name
+ * @param {unknown} [detail]
+ */
+export function announce(node, name, detail) {
+  node.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
+}
+
+/**
  * A row of buttons of which one is pressed; `pick(i)` at each click.
  * @param {string[]} labels
  * @param {string} name

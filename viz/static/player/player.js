@@ -5,7 +5,7 @@
  * A view's kind is drawn by a part: PARTS[kind](host, spec, player) -> {draw(state, facts, now), tick(now), theme()}.
  */
 
-import { el } from "./dom.js";
+import { announce, el } from "./dom.js";
 import { Measuring } from "./measuring.js";
 import { applyChange } from "./patches.js";
 import { Playhead } from "./playhead.js";
@@ -107,6 +107,7 @@ export class Player {
     this.keys.set(-1, structuredClone(this.state));
     this.redraw();
     this.head.reset();
+    announce(this.root, "o-began", { run: this.run });
   }
 
   /** Nothing moves until the run that was asked for has begun to wait or has ended. */
@@ -142,9 +143,7 @@ export class Player {
   /** The run is whole; what waits for its end hears of it. */
   finished() {
     this.ended = true;
-    this.root.dispatchEvent(
-      new CustomEvent("o-ended", { bubbles: true, detail: { live: this.live, stops: this.stops } }),
-    );
+    announce(this.root, "o-ended", { live: this.live, stops: this.stops });
   }
 
   /** @param {O.Moment} frame */

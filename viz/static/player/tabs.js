@@ -1,6 +1,6 @@
 /* Below the stage: one tab a group of views, as the catalogue's table has them. Only the open one is drawn. */
 
-import { el, find } from "./dom.js";
+import { announce, el, find } from "./dom.js";
 import { say } from "./messages.js";
 
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
@@ -106,7 +106,7 @@ export class Tabs {
   choose(key) {
     if (key === this.open) return;
     this.show(key);
-    this.player.root.dispatchEvent(new CustomEvent("o-tab", { bubbles: true, detail: key }));
+    announce(this.player.root, "o-tab", key);
   }
 
   /**

@@ -1,6 +1,6 @@
 /* The slots of a block as nodes: what is drawn of them, and what the visitor does with them. */
 
-import { el } from "../player/dom.js";
+import { announce, el } from "../player/dom.js";
 
 /** @param {O.Player} player */
 export function legend(player) {
@@ -81,7 +81,7 @@ export function pointing(list, slots) {
   const tell = (how, target) => {
     const slot = slots.findIndex(({ box }) => box.contains(/** @type {Node} */ (target)));
     if (slot < 0 && how !== "leave") return;
-    list.dispatchEvent(new CustomEvent("o-slot", { bubbles: true, detail: { slot, how } }));
+    announce(list, "o-slot", { slot, how });
   };
   list.addEventListener("pointerover", (event) => event.pointerType === "mouse" && tell("over", event.target));
   list.addEventListener("pointerleave", () => tell("leave"));

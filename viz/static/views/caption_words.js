@@ -1,6 +1,6 @@
 /* Words of a caption and the cells they are about: pointing at the one lights up the other. */
 
-import { el, findAll, quoting, verbatim } from "../player/dom.js";
+import { announce, el, findAll, quoting, verbatim } from "../player/dom.js";
 import { say } from "../player/messages.js";
 
 /**
@@ -39,7 +39,7 @@ function word(text, kind, player) {
   const look = () => {
     const slots = findAll(player.root, ".o-slot");
     const slot = slots.findIndex((box) => !box.hidden && box.matches(CELLS[kind]));
-    if (slot >= 0) player.root.dispatchEvent(new CustomEvent("o-slot", { detail: { slot, how: "focus" } }));
+    if (slot >= 0) announce(player.root, "o-slot", { slot, how: "focus" });
   };
   for (const name of ["pointerenter", "focus"]) node.addEventListener(name, light);
   for (const name of ["pointerleave", "blur"]) node.addEventListener(name, dark);

@@ -6,6 +6,7 @@ import { classTab } from "./class_tab.js";
 import { Presenter } from "./presenter.js";
 import { Tour } from "./tour.js";
 import { LessonCard, beatsOf } from "./lesson_card.js";
+import { announce } from "../player/dom.js";
 import { raceMs, racePace } from "../player/speeds.js";
 
 export class Lecture extends Tour {
@@ -148,7 +149,7 @@ export class Lecture extends Tour {
   /** Others hear where the lesson is: the address, the notes. */
   told() {
     this.presenter.changed();
-    this.player.root.dispatchEvent(new CustomEvent("o-step", { bubbles: true }));
+    announce(this.player.root, "o-step");
   }
 
   /** @override */

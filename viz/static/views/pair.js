@@ -1,6 +1,6 @@
 /* Two runs side by side: both lanes' cycles on one axis, their texts, and what differs in their settings. */
 
-import { button, choice, el } from "../player/dom.js";
+import { announce, button, choice, el } from "../player/dom.js";
 import { say } from "../player/messages.js";
 import { makeTable, tableBox, tableToggle } from "../player/table.js";
 import { runCard } from "./pair_card.js";
@@ -101,8 +101,7 @@ class Pair {
    * @param {string} name
    */
   async choose(i, name) {
-    if (await this.pick(i, name))
-      this.player.root.dispatchEvent(new CustomEvent("o-tab", { bubbles: true, detail: this.player.tabs.open }));
+    if (await this.pick(i, name)) announce(this.player.root, "o-tab", this.player.tabs.open);
   }
 
   /**

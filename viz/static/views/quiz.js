@@ -1,6 +1,6 @@
 /* The quiz: the playhead stops behind a draft, a click on a slot answers, the next stop tells. It asks no server. */
 
-import { button, choice, el, findAll } from "../player/dom.js";
+import { announce, button, choice, el, findAll } from "../player/dom.js";
 import { cellText, filledIn } from "../player/format.js";
 import { say } from "../player/messages.js";
 import { calibration, nextDraft, quizPoints, quizSummary } from "./quiz_score.js";
@@ -175,9 +175,7 @@ export class Quiz {
       this.tell();
     });
     // the inspector goes to the cut, after it has heard of the click itself
-    queueMicrotask(() =>
-      this.player.root.dispatchEvent(new CustomEvent("o-slot", { detail: { slot: -1, how: "auto" } })),
-    );
+    queueMicrotask(() => announce(this.player.root, "o-slot", { slot: -1, how: "auto" }));
     if (this.answered) this.answered(told);
   }
 
