@@ -1,9 +1,8 @@
-"""Training checkpoints: written atomically, loaded into a matching model, and averaged."""
+"""Training checkpoints: written atomically, and loaded into a matching model."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,21 +39,6 @@ def save(path: Path, state: dict[str, Any]) -> None:
     except (OSError, RuntimeError) as error:
         beside.unlink(missing_ok=True)
         raise TrainingStopped(f"could not write {path}: {error}; the checkpoint before it is intact") from error
-
-
-def average(paths: Sequence[Path], out: Path) -> None:
-    """Write the mean of several checkpoints' weights (a model soup) of runs that began with the same ones.
-
-    Such a mean is often better than each of them (Wortsman et al. 2022, arXiv 2203.05482). Raises TrainingStopped
-    if their names or shapes differ.
-    """
-    snapshots = [_read(path) for path in paths]
-    first = snapshots[0]["model"]
-    for path, other in zip(paths[1:], snapshots[1:], strict=True):
-        _check_fit(path, other["model"], first, str(paths[0]))
-    mean = {name: torch.stack([f["model"][name].float() for f in snapshots]).mean(0) for name in first}
-    out.parent.mkdir(parents=True, exist_ok=True)
-    save(out, {"step": snapshots[-1]["step"], "model": mean})
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -223,7 +223,7 @@ def test_what_is_wrong_is_found_before_any_work(no_model, capsys, arguments, nam
 def test_training_s_command_line_ends_in_one_line_too(tmp_path, capsys):
     from orthrus.training.__main__ import main as train
 
-    bad = (["nothing"], ["ar", "--ar-steps", "-1"], ["ar", "--ar-lr", "nan"], ["average"], ["plan", "--base"])
+    bad = (["nothing"], ["ar", "--ar-steps", "-1"], ["ar", "--ar-lr", "nan"], ["adopt"], ["plan", "--base"])
     for arguments in bad:
         assert train([*arguments, "--out", str(tmp_path)] if arguments[-1] != "--base" else arguments) == 2
         assert capsys.readouterr().err.count("\n") == 1

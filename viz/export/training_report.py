@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 MAX_LINE = 2**20  # most bytes per record
-STAGES = ("ar", "midtraining", "annealing", "diffusion")
+STAGES = ("ar", "annealing", "diffusion")
 DASHES = ("solid", "dot", "dash", "dashdot")
 TINTS = ("accepted", "ar", "refused")
 
@@ -82,8 +82,6 @@ def _loss(records: list[Record]) -> tuple[list[dict[str, Any]], tuple[str, str]]
         ("AR view, training", "ar", "ar_loss", "soft", {"width": 1}),
         ("AR view, held out", "ar", "valid_loss", "ar", {}),
         ("diffusion view reading ahead, held out", "ar", "valid_block_loss", "draft", {}),
-        ("AR view, held out, midtraining", "midtraining", "valid_loss", "ar", {"dash": "dot"}),
-        ("reading ahead, held out, midtraining", "midtraining", "valid_block_loss", "draft", {"dash": "dot"}),
         ("AR view, held out, annealing", "annealing", "valid_loss", "ar", {"dash": "dash"}),
         ("reading ahead, held out, annealing", "annealing", "valid_block_loss", "draft", {"dash": "dash"}),
         ("distillation: forward KL, held out", "diffusion", "valid_kl", "accepted", {}),
@@ -101,7 +99,6 @@ def _accepted(records: list[Record]) -> tuple[list[dict[str, Any]], tuple[str, s
     lines = []
     for stage, name, colour in (
         ("ar", "pretraining", "draft"),
-        ("midtraining", "midtraining", "ar"),
         ("annealing", "annealing", "soft"),
         ("diffusion", "distillation", "accepted"),
     ):

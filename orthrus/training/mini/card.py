@@ -29,6 +29,7 @@ TITLES = {
     "test": "Held-out problems: new numbers and wordings",
     "names": "Held-out names: every prompt has a first name that no training prompt has",
     "structures": "Held-out structures: chains and forms never seen together",
+    "reworded": "Visitors' wording: prompts written by hand, with typing errors, other names and other numbers",
 }
 
 FRONT = """---
@@ -44,9 +45,9 @@ second attention in every layer trained to draft its answers (the diffusion view
 
 **It can** solve short word problems and linear equations step by step, answer questions on lists and units, turn a
 sentence into JSON, write small Python functions, repeat and number lines, tell short stories, and explain how Orthrus
-decodes. **It is weak** at sorting, at rewriting a text, at names it has never seen, and at knowing where a count or a
-repetition ends; the tables say how often. **It cannot** do anything else: it has seen no text of the world, knows no
-facts beyond a few dozen, and speaks only English.
+decodes. **It is weak** at sorting and other questions on lists, at rewriting a text, and at forms of a task that it has
+never seen; the tables say how often. **It cannot** do anything else: it has seen no text of the world, knows no facts
+beyond a few dozen, and speaks only English. Asked for such a thing, it mostly says so.
 """
 
 

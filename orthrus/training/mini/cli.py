@@ -6,7 +6,6 @@ annealing   the AR model once more, on new problems and at a falling rate, with 
 rollouts    the AR model's own greedy answers
 diffusion   the diffusion view, forward KL with the AR view frozen
 all         the five in order
-average     --of RUN RUN ...: start a run from the mean weights of other runs' annealings
 adopt       --of CHECKPOINT: start a run from a checkpoint's AR view, its diffusion view a copy of that
 
 With --base FOLDER_OR_ID a diffusion view is trained for another Qwen3: see `orthrus/training/from_qwen3/cli.py`.
@@ -15,7 +14,6 @@ With --base FOLDER_OR_ID a diffusion view is trained for another Qwen3: see `ort
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -35,7 +33,7 @@ from orthrus.training.mini.card import read_figures, write_card
 from orthrus.training.mini.export import copy_ar_to_diffusion, export, round_to_bfloat16
 from orthrus.training.mini.tokenizer import END_OF_TURN, MASK, save_tokenizer, train_tokenizer
 from orthrus.training.rollouts import Rollouts, collect
-from orthrus.training.snapshots import TrainingStopped, average, load_weights, save
+from orthrus.training.snapshots import TrainingStopped, load_weights, save
 from orthrus.training.stages import AutoregressiveStage, BatchShape, DiffusionStage
 
 # Steps of the snapshots; learning is fastest at first.
@@ -133,23 +131,14 @@ def _train_ar(name: str, recipe: Recipe, model: Orthrus, tokenizer, args: argpar
     loop.run(stage, config, args.out / name, loop.to_stderr)
 
 
-def run_average(args: argparse.Namespace) -> None:
-    if len(args.of) < 2:
-        raise OrthrusError("option-missing", f"--of names {len(args.of)} runs, a mean takes two or more")
-    if args.out.resolve() in [run.resolve() for run in args.of]:
-        raise OrthrusError("out-of-range", f"--out {args.out} is one of the runs of --of, whose weights would be lost")
-    average([run / "annealing" / "best.pt" for run in args.of], args.out / "annealing" / "best.pt")
-    shutil.copytree(args.of[0] / "tokenizer", args.out / "tokenizer", dirs_exist_ok=True)
-
-
 def run_adopt(args: argparse.Namespace) -> None:
-    if len(args.of) != 1:
-        raise OrthrusError("option-missing", f"--of names {len(args.of)} checkpoints, a run starts from one")
-    model = read_model(args.of[0], torch.device("cpu"), torch.float32)
+    if args.of is None:
+        raise OrthrusError("option-missing", "--of is missing: the checkpoint that a run starts from")
+    model = read_model(args.of, torch.device("cpu"), torch.float32)
     copy_ar_to_diffusion(model)
     (args.out / "annealing").mkdir(exist_ok=True)
     save(args.out / "annealing" / "best.pt", {"step": 0, "model": dict(model.named_parameters())})
-    save_tokenizer(AutoTokenizer.from_pretrained(args.of[0]), args.out / "tokenizer")
+    save_tokenizer(AutoTokenizer.from_pretrained(args.of), args.out / "tokenizer")
 
 
 def run_rollouts(args: argparse.Namespace) -> None:
@@ -190,7 +179,7 @@ def run_card(args: argparse.Namespace) -> None:
 
 def parser() -> Parser:
     p = Parser(prog="python -m orthrus.training", description=__doc__.split("\n")[0])
-    p.add_argument("stage", choices=(*STAGES, "all", "average", "adopt", "card"))
+    p.add_argument("stage", choices=(*STAGES, "all", "adopt", "card"))
     p.add_argument("--out", type=Path, default=Path("runs/mini"), help="folder of the run (default: %(default)s)")
     p.add_argument("--seed", type=natural, default=1)
     p.add_argument("--vocab", type=count, default=2048)
@@ -202,9 +191,7 @@ def parser() -> Parser:
     p.add_argument("--anneal-blocks", type=count, default=4, help="anchored blocks per row of annealing")
     p.add_argument("--anneal-steps", type=count, default=2800)
     p.add_argument("--anneal-lr", type=real, default=1.2e-3)
-    p.add_argument(
-        "--of", type=Path, nargs="*", default=[], metavar="FOLDER", help="average: folders of runs; adopt: a checkpoint"
-    )
+    p.add_argument("--of", type=Path, metavar="CHECKPOINT", help="adopt: whose AR view the run starts from")
     p.add_argument("--prompts", type=count, default=8_000, help="prompts answered for the diffusion stage")
     p.add_argument("--held-out", type=count, default=200, help="prompts a domain answered for its validation")
     p.add_argument("--block-rows", type=count, default=8, help="packed rows per step of the diffusion stage")
@@ -232,7 +219,6 @@ def _main(arguments: list[str]) -> int:
         "annealing": run_annealing,
         "rollouts": run_rollouts,
         "diffusion": run_diffusion,
-        "average": run_average,
         "adopt": run_adopt,
         "card": run_card,
     }

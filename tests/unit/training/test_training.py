@@ -38,7 +38,7 @@ from orthrus.training.mini import cli as mini_cli
 from orthrus.training.mini.export import copy_ar_to_diffusion
 from orthrus.training.objective import accepted_proxy, block_loss, chunked_kl, forward_kl
 from orthrus.training.rollouts import Rollouts, answerer, greedy_batch
-from orthrus.training.snapshots import average, load_weights
+from orthrus.training.snapshots import load_weights
 from tests.refusals import refused
 from tests.tiny import byte_tokenizer, random_weights, tiny_config
 
@@ -311,40 +311,6 @@ def test_another_configuration_is_a_clear_stop(stage, tmp_path):
     other = torch.nn.ParameterDict({"a": torch.nn.Parameter(torch.ones(2))})
     with refused("training-stopped"):
         load_weights(tmp_path / "last.pt", dict(other.items()))
-
-
-def written(folder, **tensors):
-    (folder / "annealing").mkdir(parents=True)
-    (folder / "tokenizer").mkdir()
-    torch.save({"step": 3, "model": tensors}, folder / "annealing" / "best.pt")
-    return folder
-
-
-def test_an_average_is_the_mean_of_every_weight(tmp_path):
-    one = written(tmp_path / "one", a=torch.tensor([1.0, 5.0]), b=torch.zeros(2, 2))
-    two = written(tmp_path / "two", a=torch.tensor([3.0, -5.0]), b=torch.ones(2, 2))
-    runs = ["--of", str(one), str(two), "--out", str(tmp_path / "mean")]
-    done = subprocess.run([sys.executable, "-m", "orthrus.training", "average", *runs], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    found = {"a": torch.nn.Parameter(torch.zeros(2)), "b": torch.nn.Parameter(torch.zeros(2, 2))}
-    load_weights(tmp_path / "mean" / "annealing" / "best.pt", found)
-    assert found["a"].tolist() == [2.0, 0.0] and found["b"].tolist() == [[0.5, 0.5], [0.5, 0.5]]
-    assert (tmp_path / "mean" / "tokenizer").is_dir()
-
-
-def test_an_average_does_not_replace_one_of_its_runs(tmp_path):
-    one, two = (written(tmp_path / str(n), a=torch.full((1,), n)) for n in (1, 2))
-    runs = ["--of", str(one), str(two), "--out", str(one)]
-    done = subprocess.run([sys.executable, "-m", "orthrus.training", "average", *runs], capture_output=True, text=True)
-    assert done.returncode == 2 and f"--out {one} is one of the runs of --of" in done.stderr
-    assert torch.load(one / "annealing" / "best.pt", weights_only=True)["model"]["a"].item() == 1
-
-
-def test_only_checkpoints_of_one_model_have_an_average(tmp_path):
-    one, two = (written(tmp_path / str(n), a=torch.zeros(n)) / "annealing" / "best.pt" for n in (1, 2))
-    with refused("training-stopped"):
-        average([one, two], tmp_path / "mean.pt")
-    assert not (tmp_path / "mean.pt").exists()
 
 
 def test_a_run_that_adopts_a_checkpoint_drafts_with_its_attention(tmp_path):
