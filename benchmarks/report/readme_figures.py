@@ -69,7 +69,7 @@ def lossless() -> str:
     if not found:
         return NOT_YET
     circumstances = "draft", "cycles", "sampling", "engine", "dtype", "threads"
-    head = [*circumstances, "prompts identical", "logit rows bit-equal", "device"]
+    head = [*circumstances, "prompts identical", "logit rows bit-equal", "weights", "device"]
     rows = [
         [
             f.get("draft", "chain"),
@@ -78,6 +78,7 @@ def lossless() -> str:
             *(f[name] for name in ("engine", "dtype", "threads")),
             f"{f['identical']} of {f['prompts']}",
             f"{f['rows_equal']:,} of {f['rows_compared']:,}",
+            f["revision"],
             f["device"],
         ]
         for f in found

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 import random
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from itertools import pairwise
 
