@@ -108,7 +108,8 @@ def test_each_judged_guess_has_a_bar_and_the_number_drawn(tossed, open_page):
 
 
 def test_no_number_counts_behind_the_end_of_the_text(tossed, open_page):
-    watched = open_page(f"{tossed}#tab=judge&cycle=57&phase=verify", reduced=True)
+    last = len(load(TRACES / f"12-story-by-coin-toss{SUFFIX}").verdicts)
+    watched = open_page(f"{tossed}#tab=judge&cycle={last}&phase=verify", reduced=True)
     watched.until("document.querySelectorAll('div.o-coin').length > 0")
     assert watched.js("orthrusPlayer.state.inspector.block.unjudged") == "ended"
     assert "cut" not in watched.js(COINS) and watched.js(COINS)[0] == "kept"
