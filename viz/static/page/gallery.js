@@ -2,6 +2,7 @@
 
 import { button, el } from "../player/dom.js";
 import { say } from "../player/messages.js";
+import { runOf } from "./places.js";
 
 /**
  * Whether every word of a filter is in a run's line.
@@ -95,8 +96,8 @@ export class Gallery {
     box.replaceChildren(top, unit, list, none, el("p", "quiet", this.about));
     draw();
     this.mark();
-    document.addEventListener("o-began", ({ detail: { run } }) => {
-      this.shown = (run || "").split("/")[0]; // no run of the list if it is live
+    this.player.root.addEventListener("o-began", () => {
+      this.shown = runOf(this.player);
       this.mark();
     });
   }

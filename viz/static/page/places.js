@@ -47,8 +47,11 @@ export function land(player, fields) {
   player.head.seek(at);
 }
 
-/** @param {O.Player} player */
-const runOf = ({ run = "", live }) => (live || run.startsWith("class/") ? "" : run.split("/")[0]);
+/**
+ * The name of the recorded run that is played, "" if none is.
+ * @param {O.Player} player
+ */
+export const runOf = ({ run = "", live }) => (live || run.startsWith("class/") ? "" : run.split("/")[0]);
 
 /**
  * What the open tab's views add to an address.

@@ -107,7 +107,7 @@ export class Player {
     this.keys.set(-1, structuredClone(this.state));
     this.redraw();
     this.head.reset();
-    announce(this.root, "o-began", { run: this.run });
+    announce(this.root, "o-began");
   }
 
   /** Nothing moves until the run that was asked for has begun to wait or has ended. */

@@ -233,6 +233,5 @@ interface HTMLElementEventMap {
   "o-slot": CustomEvent<O.Pointed>;
 }
 interface DocumentEventMap {
-  "o-began": CustomEvent<{ run: string | undefined }>;
   "o-ended": CustomEvent<{ live: boolean; stops: O.Stop[] }>;
 }
