@@ -20,6 +20,7 @@ from orthrus.training.forward import Blocks, Prefix, causal_document_bias, forwa
 from orthrus.training.mask import anchored_blocks, draw_anchors
 from orthrus.training.mini.export import copy_ar_to_diffusion
 from orthrus.training.objective import accepted_proxy, forward_kl
+from orthrus.training.precision import autocast
 from orthrus.training.rollouts import Rollouts
 from orthrus.training.stages import DECAY, REACHED_WEIGHT, BatchShape, angles, compiled, reached, row_weights
 
@@ -114,7 +115,7 @@ class AblationStage:
         blocks = anchored_blocks(rows, anchors, config.block_size, config.mask_token_id)
         token = rows.ids.gather(1, blocks.target.flatten(1) + 1).view(blocks.target.shape)
         blocks, counted = reveal(blocks, token, generator) if revealed else (blocks, blocks.valid)
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast("cpu"):
             with torch.no_grad():
                 bias = causal_document_bias(rows.document)
                 hidden, prefix = self.bench.teacher(rows.ids, bias, *angles(self.bench.table, rows.position))

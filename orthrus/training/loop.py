@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from orthrus.errors import OrthrusError
 from orthrus.training.meter import Meter
+from orthrus.training.precision import optimizing
 from orthrus.training.processes import Processes
 from orthrus.training.sharded import fingerprint, split_state, whole, whole_state
 from orthrus.training.snapshots import TrainingStopped, load_weights, save
@@ -166,8 +167,10 @@ class _Run:
         self.processes.add_gradients(list(self.parameters.values()))
         norm = nn.utils.clip_grad_norm_(self.parameters.values(), self.config.clip)
         norm = whole(norm) if self.processes.sharded else norm
+        with optimizing(next(iter(self.parameters.values())).device.type):
+            for optimizer in self.optimizers:
+                optimizer.step()
         for optimizer in self.optimizers:
-            optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         self.step += 1
         return (

@@ -14,6 +14,7 @@ from orthrus.training.data import MIXTURE, Recipe, Rows, corpus_rows
 from orthrus.training.forward import causal_document_bias, forward_rows
 from orthrus.training.mask import anchored_blocks, draw_anchors
 from orthrus.training.objective import Angles, accepted_proxy, block_loss, lookahead_loss
+from orthrus.training.precision import autocast
 from orthrus.training.rollouts import Rollouts
 
 VALIDATION_BATCHES = 4
@@ -99,7 +100,7 @@ class AutoregressiveStage:
         blocks = anchored_blocks(rows, anchors, config.block_size, config.mask_token_id)
         both = Angles(angles(self.table, rows.position), angles(self.table, blocks.position))
         bias = causal_document_bias(rows.document)
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast("cpu"):
             ar, block, agree = self._step(rows.ids, bias, both, weight, blocks, self.block_weight * blocks.valid)
         return ar, block, agree, blocks.valid
 
@@ -148,7 +149,7 @@ class DiffusionStage:
         config = self.model.config
         anchors = draw_anchors(rows, self.shape.blocks, generator)
         blocks = anchored_blocks(rows, anchors, config.block_size, config.mask_token_id)
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast("cpu"):
             with torch.no_grad():
                 bias = causal_document_bias(rows.document)
                 hidden, prefix = self._teacher(rows.ids, bias, *angles(self.table, rows.position))

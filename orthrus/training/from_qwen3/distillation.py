@@ -21,6 +21,7 @@ from orthrus.training.forward import causal_document_bias, forward_blocks, forwa
 from orthrus.training.mask import anchored_blocks, draw_anchors
 from orthrus.training.objective import accepted_proxy
 from orthrus.training.position_kl import FUSED_HELD, ROWS_HELD, chunk_rows, position_kl
+from orthrus.training.precision import autocast
 from orthrus.training.rollouts import Rollouts
 from orthrus.training.sharded import shard_layers
 from orthrus.training.stages import DECAY, REACHED_WEIGHT, BatchShape, angles, reached, row_weights
@@ -91,7 +92,7 @@ class DistilStage:
         anchors = draw_anchors(rows, self.shape.blocks, generator)
         blocks = anchored_blocks(rows, anchors, self.block, config.mask_token_id)
         blocks, rows = type(blocks)(*(t.to(device) for t in blocks)), Rows(*(t.to(device) for t in rows))
-        with torch.autocast(device.type, torch.bfloat16):
+        with autocast(device.type):
             with torch.no_grad():
                 bias = causal_document_bias(rows.document)
                 hidden, prefix = forward_rows(self.model, rows.ids, bias, *angles(self.table, rows.position))

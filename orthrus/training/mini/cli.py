@@ -31,6 +31,7 @@ from orthrus.training import loop
 from orthrus.training.data import ANNEALING, PRETRAINING, Recipe
 from orthrus.training.mini.card import read_figures, write_card
 from orthrus.training.mini.export import copy_ar_to_diffusion, export, round_to_bfloat16
+from orthrus.training.mini.rounds import rounds
 from orthrus.training.mini.tokenizer import END_OF_TURN, MASK, save_tokenizer, train_tokenizer
 from orthrus.training.rollouts import Rollouts, collect
 from orthrus.training.snapshots import TrainingStopped, load_weights, save
@@ -144,26 +145,27 @@ def run_adopt(args: argparse.Namespace) -> None:
 def run_rollouts(args: argparse.Namespace) -> None:
     tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
     model = trained_ar(args, tokenizer).bfloat16().fuse()
-    answered = collect(model, tokenizer, args.prompts, args.held_out, args.seed, args.length, loop.to_stderr)
-    answered.save(args.out / "rollouts.tmp")
-    (args.out / "rollouts.tmp").replace(args.out / "rollouts.safetensors")
+    for r in rounds(args):
+        path = r.rollouts(args.out)
+        if not path.exists():
+            answered = collect(model, tokenizer, r.prompts, args.held_out, r.seed, args.length, loop.to_stderr)
+            answered.save(path.with_suffix(".tmp"))
+            path.with_suffix(".tmp").replace(path)
 
 
 def run_diffusion(args: argparse.Namespace) -> None:
     tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
     model = trained_ar(args, tokenizer)
     frozen = {n: p.clone() for n, p in model.named_parameters() if DIFF not in n}
-    shape = BatchShape(args.block_rows, args.length, args.blocks)
-    stage = DiffusionStage(model, Rollouts.load(args.out / "rollouts.safetensors"), shape, args.seed)
-    config = loop.LoopConfig(
-        args.diffusion_steps,
-        lr=args.diffusion_lr,
-        hidden_lr=args.diffusion_hidden_lr,
-        seed=args.seed,
-        snapshots=SNAPSHOTS["diffusion"],
-    )
-    loop.run(stage, config, args.out / "diffusion", loop.to_stderr)
-    load_weights(args.out / "diffusion" / "best.pt", stage.trainable())
+    for r in rounds(args):
+        shape = BatchShape(args.block_rows, args.length, args.blocks)
+        stage = DiffusionStage(model, Rollouts.load(r.rollouts(args.out)), shape, r.seed)
+        config = loop.LoopConfig(
+            r.steps, lr=r.lr, hidden_lr=r.hidden_lr, seed=r.seed, snapshots=() if r.suffix else SNAPSHOTS["diffusion"]
+        )
+        loop.run(stage, config, r.diffusion(args.out), loop.to_stderr)
+        load_weights(r.diffusion(args.out) / "best.pt", stage.trainable())
+        round_to_bfloat16(model)
     changed = [n for n, p in model.named_parameters() if n in frozen and not torch.equal(p, frozen[n])]
     if changed:
         raise TrainingStopped(f"the frozen AR view has changed: {changed[0]} and {len(changed) - 1} more")
@@ -192,13 +194,21 @@ def parser() -> Parser:
     p.add_argument("--anneal-steps", type=count, default=2800)
     p.add_argument("--anneal-lr", type=real, default=1.2e-3)
     p.add_argument("--of", type=Path, metavar="CHECKPOINT", help="adopt: whose AR view the run starts from")
-    p.add_argument("--prompts", type=count, default=8_000, help="prompts answered for the diffusion stage")
-    p.add_argument("--held-out", type=count, default=200, help="prompts a domain answered for its validation")
+    p.add_argument(
+        "--prompts", type=count, nargs="+", default=[8_000, 24_000], help="prompts answered, a number a round"
+    )
+    p.add_argument("--held-out", type=count, default=200, help="prompts a domain answered for each round's validation")
     p.add_argument("--block-rows", type=count, default=8, help="packed rows per step of the diffusion stage")
     p.add_argument("--blocks", type=count, default=24, help="anchored blocks per row")
-    p.add_argument("--diffusion-steps", type=count, default=1200)
-    p.add_argument("--diffusion-lr", type=real, default=2e-3)
-    p.add_argument("--diffusion-hidden-lr", type=real, default=1.5e-3, help="rate of Muon on the projections")
+    p.add_argument("--diffusion-steps", type=count, nargs="+", default=[1200, 1000], help="a number a round")
+    p.add_argument("--diffusion-lr", type=real, nargs="+", default=[2e-3, 1e-3], help="a rate a round")
+    p.add_argument(
+        "--diffusion-hidden-lr",
+        type=real,
+        nargs="+",
+        default=[1.5e-3, 8e-4],
+        help="Muon's rate on the projections, a rate a round",
+    )
     p.add_argument("--figures", type=Path, nargs="*", default=[], help="card: files of evaluation figures")
     p.add_argument("--fact", action="append", default=[], metavar="KEY=VALUE", help="card: a fact about the training")
     p.add_argument("--command", default="python -m orthrus.training all", help="card: the command that trained it")
@@ -212,6 +222,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _main(arguments: list[str]) -> int:
     args = parser().parse_args(arguments)
+    rounds(args)  # refuses options that do not fit, before hours of work
     args.out.mkdir(parents=True, exist_ok=True)
     runners = {
         "tokenizer": run_tokenizer,
@@ -223,9 +234,19 @@ def _main(arguments: list[str]) -> int:
         "card": run_card,
     }
     for stage in STAGES if args.stage == "all" else (args.stage,):
-        done = args.out / {"tokenizer": "tokenizer/tokenizer.json", "rollouts": "rollouts.safetensors"}.get(
-            stage, "none"
-        )
-        if args.stage != "all" or not done.exists():
-            runners[stage](args)
+        if args.stage == "all" and stage == "tokenizer" and _left_by(stage, args).exists():
+            continue
+        before = STAGES[STAGES.index(stage) - 1] if stage in STAGES[1:] else None
+        if before and not _left_by(before, args).exists():
+            raise OrthrusError(
+                "stage-missing", f"{_left_by(before, args)} is not there: run `{before}` first, to its end"
+            )
+        runners[stage](args)
     return 0
+
+
+def _left_by(stage: str, args: argparse.Namespace) -> Path:
+    """The last file of a stage that the next one needs."""
+    if stage == "rollouts":
+        return rounds(args)[-1].rollouts(args.out)
+    return args.out / stage / ("tokenizer.json" if stage == "tokenizer" else "best.pt")

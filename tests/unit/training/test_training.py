@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import random
 import re
+from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -35,6 +37,7 @@ from orthrus.training.mask import anchored_blocks, draw_anchors
 from orthrus.training.mini import cli as mini_cli
 from orthrus.training.mini.export import copy_ar_to_diffusion
 from orthrus.training.objective import accepted_proxy, block_loss, chunked_kl, forward_kl
+from orthrus.training.precision import autocast, optimizing
 from orthrus.training.rollouts import Rollouts, answerer, greedy_batch
 from orthrus.training.snapshots import load_weights
 from tests.refusals import refused
@@ -321,16 +324,77 @@ def test_a_run_that_adopts_a_checkpoint_drafts_with_its_attention(tmp_path):
     assert (tmp_path / "tokenizer" / "tokenizer.json").read_text() == (EMBEDDED_MODEL / "tokenizer.json").read_text()
 
 
-def test_resumed_as_a_whole_a_run_keeps_its_tokenizer_and_answers(tmp_path, monkeypatch):
+def test_resumed_as_a_whole_a_run_keeps_its_tokenizer(tmp_path, monkeypatch):
     made: list[str] = []
+
+    def make(stage, args):
+        made.append(stage)
+        mini_cli._left_by(stage, args).parent.mkdir(exist_ok=True)
+        mini_cli._left_by(stage, args).touch()
+
     for stage in mini_cli.STAGES:
-        monkeypatch.setattr(mini_cli, f"run_{stage}", lambda args, stage=stage: made.append(stage))
+        monkeypatch.setattr(mini_cli, f"run_{stage}", partial(make, stage))
     assert mini_cli.main(["all", "--out", str(tmp_path)]) == 0 and made == list(mini_cli.STAGES)
-    (tmp_path / "tokenizer").mkdir()
-    for left in ("tokenizer/tokenizer.json", "rollouts.safetensors"):
-        (tmp_path / left).touch()
     made.clear()
-    assert mini_cli.main(["all", "--out", str(tmp_path)]) == 0 and made == ["ar", "annealing", "diffusion"]
+    assert mini_cli.main(["all", "--out", str(tmp_path)]) == 0 and made == list(mini_cli.STAGES[1:])
+
+
+@pytest.mark.parametrize("stage", mini_cli.STAGES[1:])
+def test_a_stage_without_the_one_before_it_says_so(stage, tmp_path, capsys):
+    assert mini_cli.main([stage, "--out", str(tmp_path)]) == 2
+    assert f"run `{mini_cli.STAGES[mini_cli.STAGES.index(stage) - 1]}` first" in capsys.readouterr().err
+
+
+def corpus_answers(model, tokenizer, prompts, held_out, seed, length, note):
+    """In the place of the model's answers, which take a minute: the corpus's own."""
+    rng = random.Random(seed)
+    documents = [encode_dialogue(tokenizer, domain_module("units").sample(rng).messages) for _ in range(prompts)]
+    return Rollouts({"units": documents}, {"units": documents[:held_out]}, tokenizer.pad_token_id)
+
+
+def test_a_second_round_learns_from_other_answers_and_goes_on_from_the_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(stages, "compiled", lambda function: function)
+    monkeypatch.setattr(mini_cli, "collect", corpus_answers)
+    numbers = "--prompts 5 9 --held-out 2 --block-rows 1 --blocks 3 --diffusion-steps 3 2".split()
+    for stage in ("adopt", "rollouts", "diffusion"):
+        assert mini_cli.main([stage, "--of", str(EMBEDDED_MODEL), "--out", str(tmp_path), *numbers]) == 0
+    first, second = (Rollouts.load(tmp_path / f"rollouts{suffix}.safetensors").train["units"] for suffix in ("", "-2"))
+    assert len(first) == 5 and len(second) == 9 and not set(first) & set(second)
+    one, two = (
+        torch.load(tmp_path / f"diffusion{suffix}" / "best.pt", weights_only=True)["model"] for suffix in ("", "-2")
+    )
+    stored, adopted = (load_file(folder / "model.safetensors") for folder in (tmp_path / "checkpoint", EMBEDDED_MODEL))
+    drafts = [name for name in two if "norm" not in name]
+    assert all((two[n] - one[n]).norm() < (one[n] - adopted[n.replace(DIFF, "")]).norm() for n in drafts)
+    assert all(torch.equal(weight.bfloat16(), stored[name]) for name, weight in two.items())
+    assert all(torch.equal(weight, adopted[name]) for name, weight in stored.items() if DIFF not in name)
+
+
+def test_rounds_want_as_many_numbers_of_each(capsys, tmp_path):
+    assert mini_cli.main(["diffusion", "--out", str(tmp_path), "--diffusion-steps", "1", "2", "3"]) == 2
+    assert "2, 3, 2, 2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("capability", ("DEFAULT", "AVX2", "AVX512"))
+def test_products_are_float32_where_bfloat16_is_slow(capability, monkeypatch):
+    """Muon's step is the same within bfloat16's precision, and leaves the gradient as it was."""
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    with autocast("cpu"):
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == (
+            torch.bfloat16 if capability == "AVX512" else torch.float32
+        )
+    gradient = torch.randn(24, 16, generator=torch.Generator().manual_seed(0))
+    moved = []
+    for context in (optimizing("cpu"), nullcontext()):
+        weight = torch.nn.Parameter(torch.ones(24, 16))
+        weight.grad = gradient.clone()
+        optimizer = torch.optim.Muon([weight], lr=0.1, weight_decay=0.0, momentum=0.0, nesterov=False)
+        with context:
+            optimizer.step()
+        assert torch.equal(weight.grad, gradient)
+        moved.append(weight.detach() - 1)
+    assert moved[0].norm() > 0.1 and (moved[0] - moved[1]).norm() < 0.02 * moved[1].norm()
+    assert torch.equal(*moved) == (capability == "AVX512")
 
 
 def test_rollouts_round_trip(tmp_path):

@@ -49,6 +49,14 @@ def test_charts_hold_what_the_records_say(tmp_path):
     assert set(training_report.figures(training_only)) == {"Loss"}
 
 
+def test_a_later_round_of_distillation_counts_on(tmp_path):
+    (written(tmp_path) / "diffusion-2").mkdir()
+    lines = "".join(json.dumps(r) + "\n" for r in DIFFUSION[:2])
+    (tmp_path / "diffusion-2" / "metrics.jsonl").write_text(lines)
+    charts = training_report.figures(training_report.read_run(tmp_path))
+    assert charts["Accepted in a row, by domain"].data[0].x == (100, 200, 300, 400, 500, 600)
+
+
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_lines_of_a_chart_differ_in_colour_or_dash(tmp_path, mode):
     many = [{**r, "accepted_by_domain": {f"d{i}": i for i in range(11)}} for r in DIFFUSION]
