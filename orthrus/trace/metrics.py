@@ -6,9 +6,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from orthrus.trace.totals import Sums
 from orthrus.trace.trace import Trace
+
+
+class Compared(NamedTuple):
+    """Both lanes' time for the same number of tokens, prefill in both."""
+
+    tokens: int
+    ms: float  # Orthrus, at the end of the cycle that wrote the last of them
+    ar_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,8 @@ class Metrics:
     ar_total_ms: float | None
     ar_tokens_per_s: float | None
     ar_tokens_per_s_total: float | None
-    speedup: float | None  # AR time / Orthrus time for the same number of tokens, prefill in both
+    compared: Compared | None
+    speedup: float | None  # AR time / Orthrus time in `compared`
     survival: tuple[float, ...]  # [k]: share of the cycles proposing slot k + 1 that accepted it
     kv_rows: int
     kv_written: int
@@ -49,8 +59,7 @@ def measure(trace: Trace) -> Metrics:
     prefill = trace.prefill.ms if trace.prefill else 0.0
     total = prefill + sums.ms_cycles
     n_ar, per_row = len(trace.ar_ids), trace.start.kv_bytes_per_token if trace.start else 0
-    finished = trace.done is not None or n_ar > 0
-    compared = finished and total > 0 and 0 < sums.tokens <= n_ar
+    compared = _compared(trace, total)
     rows = (trace.prefill.kv_len if trace.prefill else 0) + sums.kept
     return Metrics(
         tokens=sums.tokens,
@@ -70,7 +79,8 @@ def measure(trace: Trace) -> Metrics:
         ar_total_ms=trace.ar_ms[-1] if n_ar else None,
         ar_tokens_per_s=_ratio(1e3 * (n_ar - 1), trace.ar_ms[-1] - trace.ar_ms[0]) if n_ar else None,
         ar_tokens_per_s_total=_ratio(1e3 * n_ar, trace.ar_ms[-1]) if n_ar else None,
-        speedup=trace.ar_ms[sums.tokens - 1] / total if compared else None,
+        compared=compared,
+        speedup=compared.ar_ms / compared.ms if compared else None,
         survival=tuple(hit / offered for hit, offered in zip(_padded(sums), sums.offered, strict=True)),
         kv_rows=rows,
         kv_written=sums.written,
@@ -79,6 +89,17 @@ def measure(trace: Trace) -> Metrics:
         block_bytes=trace.block * per_row,
         instr_ms=sums.ms_instr,
     )
+
+
+def _compared(trace: Trace, total: float) -> Compared | None:
+    """At Orthrus's length; once the run has ended, at the shorter one: by coin toss the lanes write different texts."""
+    ours, theirs = trace.sums.tokens, len(trace.ar_ids)
+    n = min(ours, theirs)
+    if not n or total <= 0 or (n < ours and trace.done is None):
+        return None
+    cycle = trace.tokens[n - 1].cycle
+    ms = total if n == ours else trace.ends_ms[cycle] if cycle >= 0 else trace.prefill.ms if trace.prefill else 0.0
+    return Compared(n, ms, trace.ar_ms[n - 1]) if ms > 0 else None
 
 
 def _padded(sums: Sums) -> tuple[int, ...]:

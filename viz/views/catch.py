@@ -51,10 +51,10 @@ def patch(event: Event, trace: Trace) -> list[Change]:
 
 def equation(trace: Trace) -> list[list[str]]:
     """The speed as passes against time per pass: tokens / passes = plain passes per pass of Orthrus, and that divided
-    by the speed is how much longer its passes took. Empty if plain decoding was not measured.
+    by the speed is how much longer its passes took. Empty if plain decoding did not write as many tokens.
     """
     metrics = measure(trace)
-    if metrics.speedup is None or metrics.tpf is None:
+    if metrics.speedup is None or metrics.tpf is None or (metrics.compared or (0,))[0] < metrics.tokens:
         return []
     return [
         [times(metrics.tpf), say("catch.equation.passes")],

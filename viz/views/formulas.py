@@ -86,10 +86,12 @@ def finish(event: Done, trace: Trace) -> str:
     metrics = measure(trace)
     values = {"draft": event.passes_draft, "verify": event.passes_verify, "tpf": number(metrics.tpf or 0, 2)}
     text = say("formulas.finish", tokens=event.n_tokens, **values)
-    if metrics.speedup is None or metrics.ar_total_ms is None:
+    if metrics.compared is None:
         return text
-    times = {"ar": milliseconds(metrics.ar_total_ms), "ours": milliseconds(metrics.total_ms)}
-    return f"{text} {say('formulas.speed', **times, speed=number(metrics.speedup, 2))}"
+    n, ours, theirs = metrics.compared
+    values = {"ar": milliseconds(theirs), "ours": milliseconds(ours), "speed": number(metrics.speedup, 2)}
+    speed = say("formulas.speed", **values) if n == metrics.tokens else say("formulas.speed.first", n=n, **values)
+    return f"{text} {speed}"
 
 
 def _coupling(trace: Trace) -> str | None:

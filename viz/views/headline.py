@@ -42,10 +42,12 @@ def passes(trace: Trace) -> str:
 def time(trace: Trace) -> str:
     """Both lanes' wall time, prompt included; '' if plain decoding was not measured. The badge names the device."""
     metrics = measure(trace)
-    if metrics.speedup is None or trace.start is None:
+    if metrics.compared is None or trace.start is None:
         return ""
-    ours, theirs = milliseconds(metrics.total_ms), milliseconds(trace.ar_ms[metrics.tokens - 1])
-    return say("headline.time", ours=ours, theirs=theirs, device=device(trace), speed=times(metrics.speedup))
+    n, ours, theirs = metrics.compared
+    values = {"ours": milliseconds(ours), "theirs": milliseconds(theirs), "speed": times(metrics.speedup)}
+    values["device"] = device(trace)
+    return say("headline.time", **values) if n == metrics.tokens else say("headline.time.first", n=n, **values)
 
 
 def device(trace: Trace) -> str:

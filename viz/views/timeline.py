@@ -158,8 +158,9 @@ def _line(trace: Trace) -> list[Change]:
 def _alone(trace: Trace) -> dict[str, float | None]:
     """Plain decoding's times, ms: one token, and the whole text if both lanes wrote it all."""
     metrics = measure(trace)
-    whole = metrics.speedup * metrics.total_ms if metrics.speedup else None
-    return {"token": round(1e3 / (metrics.ar_tokens_per_s or 1.0), 4), "run": whole and round(whole, 3)}
+    both = metrics.compared
+    whole = round(both.ar_ms, 3) if both and both.tokens == metrics.tokens else None
+    return {"token": round(1e3 / (metrics.ar_tokens_per_s or 1.0), 4), "run": whole}
 
 
 def note(trace: Trace) -> str:

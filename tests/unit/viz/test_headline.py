@@ -6,7 +6,7 @@ import pytest
 
 import viz
 from orthrus.config import EMBEDDED_MODEL
-from orthrus.events import ArChunk, RunStart
+from orthrus.events import ArChunk, Lossless, RunStart
 from orthrus.trace import Trace
 from orthrus.trace.files import SUFFIX, load
 from orthrus.trace.metrics import measure
@@ -15,7 +15,7 @@ from viz.format import milliseconds, number, times
 from viz.language import say
 from viz.page import recordings, stream
 from viz.player import frames
-from viz.views import captions, catalogue, headline
+from viz.views import captions, catalogue, catch, headline
 
 TRACES = EMBEDDED_MODEL.parent / "traces"
 STEP_MS = 4.0  # what a plain step takes in a synthetic run; a cycle takes 14.125
@@ -96,6 +96,33 @@ def test_every_view_tells_the_same_numbers(step_ms):
     assert speed in said["time"] and ("this run lost" in said["time"]) == (metrics.speedup < 1)
     board = facts("board", trace)["values"]
     assert (board["even"], board["speedup"]) == (even, speed)
+
+
+def with_shorter_ar_lane(trace, n):
+    """As in a run by coin toss: plain decoding ended after n tokens of its own."""
+
+    def changed(event):
+        if isinstance(event, ArChunk):
+            left = max(0, n - event.i0)
+            return replace(event, ids=event.ids[:left], t_ms=event.t_ms[:left]) if left else None
+        return None if isinstance(event, Lossless) else event
+
+    kept = (event for event in map(changed, trace.events) if event)
+    return [replace(event, seq=i) for i, event in enumerate(kept)]
+
+
+def test_a_plain_lane_that_ended_earlier_is_compared_at_its_own_length():
+    n = 40
+    events = with_shorter_ar_lane(run(), n)
+    trace = Trace.of(events)
+    metrics, last = measure(trace), trace.tokens[n - 1].cycle
+    assert metrics.compared == (n, trace.ends_ms[last], trace.ar_ms[-1]) and metrics.tokens == 150
+    assert metrics.speedup == pytest.approx(trace.ar_ms[-1] / trace.ends_ms[last])
+    said = told(trace)
+    for name in ("race", "caption", "status"):
+        assert f"first {n} tokens" in said[name] and times(metrics.speedup) in said[name], name
+    assert "not measured" not in " ".join(said.values()) and catch.equation(trace) == []
+    assert measure(Trace.of(events[:-1])).speedup is None  # more of the lane may come
 
 
 def test_the_leading_clock_comes_first_and_a_slow_run_is_explained():
