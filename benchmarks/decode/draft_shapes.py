@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -45,16 +45,17 @@ def counts_of(trace: Trace) -> Counter[str]:
 
 def measure(lm: LoadedModel, domain: str, args: argparse.Namespace) -> dict[str, dict[str, Any]]:
     """One domain, a row per shape."""
-    many = max(args.counted, args.prompts)
-    prompts = [dialogue(example) for example in islice(generate(domain, args.seed, "test"), many)]
+    prompts = [dialogue(example) for example in islice(generate(domain, args.seed, "test"), args.counted)]
+    written: list[int] = []  # tokens by prompt
     counts: dict[str, Counter[str]] = {draft: Counter() for draft in DRAFTS}
     times: dict[str, list[float]] = {draft: [] for draft in DRAFTS}
     same, timed = Counter[str](), [draft for draft in DRAFTS if draft != "one-pass"]
     for number in range(args.rounds + 1):
         spent = Counter[str]()
-        for prompt in prompts[: args.prompts] if number else prompts:
+        for prompt in prompts[: enough(written, args.tokens)] if number else prompts:
             alone = Trace.of(decode_ar(lm, prompt, DecodeConfig(args.max_new_tokens, detail=-1)))
             spent["ar"] += list(alone.ar_ms)[-1]
+            written += [] if number else [len(alone.ar_ids)]
             for draft in timed if number else DRAFTS:
                 trace = Trace.of(decode(lm, prompt, DecodeConfig(args.max_new_tokens, detail=-1, draft=draft)))
                 spent[draft] += trace.done.t_prefill + trace.done.t_decode
@@ -65,6 +66,13 @@ def measure(lm: LoadedModel, domain: str, args: argparse.Namespace) -> dict[str,
             for draft in timed:
                 times[draft].append(spent[draft] / spent["ar"])
     return {draft: row(counts[draft], same[draft], times[draft]) for draft in DRAFTS}
+
+
+def enough(written: list[int], tokens: int) -> int:
+    """How many of the prompts bring so many tokens, all if they do not: an edit's answer is a fifth as long as a story,
+    and five of them were too few to time.
+    """
+    return next((i for i, total in enumerate(accumulate(written), 1) if total >= tokens), len(written))
 
 
 def row(c: Counter[str], same: int, times: list[float]) -> dict[str, Any]:
@@ -84,8 +92,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default=str(EMBEDDED_MODEL))
     parser.add_argument("--domains", default=",".join(DOMAINS))
-    parser.add_argument("--prompts", type=int, default=5, help="timed")
-    parser.add_argument("--counted", type=int, default=24, help="decoded once, for the counts")
+    parser.add_argument("--counted", type=int, default=24, help="prompts decoded once, for the counts")
+    parser.add_argument("--tokens", type=int, default=500, help="timed a round: the first prompts that bring so many")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--max-new-tokens", type=int, default=128)
     parser.add_argument("--threads", type=int, default=1)
@@ -102,8 +110,8 @@ def main() -> None:
             table(["draft", *list(found[domain]["chain"])], [[name, *r.values()] for name, r in found[domain].items()])
         )
     same = {
-        "prompts": args.prompts,
-        "counted": max(args.counted, args.prompts),
+        "counted": args.counted,
+        "tokens": args.tokens,
         "rounds": args.rounds,
         "threads": args.threads,
         "engine": lm.engine,

@@ -25,7 +25,7 @@ def shapes(f: dict[str, Any]) -> str:
             domain,
             draft,
             *(_figure(c.get(key)) for key in COLUMNS.values()),
-            f"{c['same_text']} of {f.get('counted', f['prompts'])}",
+            f"{c['same_text']} of {f['counted']}",
         ]
         for domain, drafts in f["domains"].items()
         for draft, c in drafts.items()

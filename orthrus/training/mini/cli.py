@@ -200,7 +200,7 @@ def parser() -> Parser:
     p.add_argument("--held-out", type=count, default=200, help="prompts a domain answered for each round's validation")
     p.add_argument("--block-rows", type=count, default=8, help="packed rows per step of the diffusion stage")
     p.add_argument("--blocks", type=count, default=24, help="anchored blocks per row")
-    p.add_argument("--diffusion-steps", type=count, nargs="+", default=[1200, 1000], help="a number a round")
+    p.add_argument("--diffusion-steps", type=count, nargs="+", default=[1200, 700], help="a number a round")
     p.add_argument("--diffusion-lr", type=real, nargs="+", default=[2e-3, 1e-3], help="a rate a round")
     p.add_argument(
         "--diffusion-hidden-lr",
