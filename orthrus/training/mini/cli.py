@@ -90,6 +90,8 @@ def trained_ar(args: argparse.Namespace, tokenizer) -> Orthrus:
 
 
 def run_tokenizer(args: argparse.Namespace) -> None:
+    if _left_by("tokenizer", args).exists():
+        return
     save_tokenizer(train_tokenizer(args.vocab, args.seed), args.out / "tokenizer")
     loop.to_stderr(f"[tokenizer] {args.vocab} entries in {args.out / 'tokenizer'}")
 
@@ -234,8 +236,6 @@ def _main(arguments: list[str]) -> int:
         "card": run_card,
     }
     for stage in STAGES if args.stage == "all" else (args.stage,):
-        if args.stage == "all" and stage == "tokenizer" and _left_by(stage, args).exists():
-            continue
         before = STAGES[STAGES.index(stage) - 1] if stage in STAGES[1:] else None
         if before and not _left_by(before, args).exists():
             raise OrthrusError(
