@@ -22,8 +22,8 @@ from orthrus.config import EMBEDDED_MODEL
 from orthrus.corpus import domain_module
 from orthrus.trace.files import SUFFIX
 from orthrus.trace.metrics import measure
-from orthrus.training.mini.cli import fresh_model, mini_config
 from orthrus.training.mini.export import export
+from orthrus.training.mini.fresh import fresh_model, mini_config
 from orthrus.training.snapshots import load_weights
 
 OUT = EMBEDDED_MODEL.parent / "traces" / "learning"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -28,6 +28,7 @@ MIXTURE = {
     "chat": 0.12,
 }
 WIDE = 0.6  # share of the open world among the domains' examples, in all stages
+Batch = TypeVar("Batch", bound=tuple)
 FIRST_ORDINARY = 6  # token ids below are special
 
 
@@ -136,6 +137,11 @@ class Rows(NamedTuple):
     document: Tensor  # int64
     position: Tensor  # int64
     answer: Tensor  # bool
+
+
+def on_device(batch: Batch, device: torch.device) -> Batch:
+    """A named tuple of tensors, each on `device`."""
+    return type(batch)(*(tensor.to(device) for tensor in batch))
 
 
 def pack(next_document: Callable[[], Document], rows: int, length: int, padding_id: int) -> Rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,7 +11,8 @@ from torch import Tensor, nn
 
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.modules import DIFF, rope_table
-from orthrus.training.data import MIXTURE, Recipe, Rows, corpus_rows
+from orthrus.training.ahead import Ahead
+from orthrus.training.data import MIXTURE, Recipe, Rows, corpus_rows, on_device
 from orthrus.training.forward import causal_document_bias, forward_rows
 from orthrus.training.mask import anchored_blocks, draw_anchors
 from orthrus.training.objective import Angles, accepted_proxy, block_loss, lookahead_loss
@@ -70,43 +72,48 @@ class AutoregressiveStage:
     cache, the AR view's keys and values: without it neither would learn to encode what comes later.
     """
 
-    def __init__(self, name: str, recipe: Recipe, model: Orthrus, tokenizer, shape: BatchShape, seed: int) -> None:
-        self.name, self.recipe = name, recipe
-        self.model, self.tokenizer, self.shape, self.seed = model, tokenizer, shape, seed
-        self.table = rope_table(model.config, model.config.max_position_embeddings)
-        self.block_weight = row_weights(model.config.block_size, DECAY)
+    def __init__(
+        self, name: str, recipe: Recipe, model: Orthrus, tokenizer, shape: BatchShape, seed: int, workers: int = 0
+    ) -> None:
+        """`workers`: processes that make batches ahead of their step, 0 for none; `close` ends them."""
+        self.name, self.model, self.shape, self.seed = name, model, shape, seed
+        self.rows = partial(corpus_rows, tokenizer, seed, rows=shape.rows, length=shape.length, recipe=recipe)
+        self.ahead = Ahead(self.rows, workers)
+        self.table = rope_table(model.config, model.config.max_position_embeddings, model.device)
+        self.block_weight = row_weights(model.config.block_size, DECAY).to(model.device)
         self._step = compiled(lambda *batch: lookahead_loss(self.model, *batch))
+
+    def close(self) -> None:
+        self.ahead.close()
 
     def trainable(self) -> dict[str, nn.Parameter]:
         return dict(self.model.named_parameters())
 
     def loss(self, step: int) -> tuple[Tensor, dict[str, Tensor], int]:
         """(loss [], scalars to log, tokens processed) of one step."""
-        rows = self._rows(step)
+        rows = self.ahead(step)
         ar, block, agree, valid = self._losses(rows, step)
         scalars = {"ar_loss": ar, "block_loss": block, "accepted": accepted_proxy(agree, valid)}
         loss = ar + LOOKAHEAD_WEIGHT * block
         return loss, {k: v.detach() for k, v in scalars.items()}, int((rows.document >= 0).sum())
 
-    def _rows(self, step: int, split: str = "train") -> Rows:
-        return corpus_rows(self.tokenizer, self.seed, step, self.shape.rows, self.shape.length, split, self.recipe)
-
     def _losses(self, rows: Rows, step: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        same = (rows.document[:, 1:] == rows.document[:, :-1]) & (rows.document[:, 1:] >= 0)
-        weight = torch.where(rows.answer[:, 1:], 1.0, PROMPT_WEIGHT) * same
-        config = self.model.config
+        config, device = self.model.config, self.model.device
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
         anchors = draw_anchors(rows, self.shape.blocks, generator)
-        blocks = anchored_blocks(rows, anchors, config.block_size, config.mask_token_id)
+        blocks = on_device(anchored_blocks(rows, anchors, config.block_size, config.mask_token_id), device)
+        rows = on_device(rows, device)
+        same = (rows.document[:, 1:] == rows.document[:, :-1]) & (rows.document[:, 1:] >= 0)
+        weight = torch.where(rows.answer[:, 1:], 1.0, PROMPT_WEIGHT) * same
         both = Angles(angles(self.table, rows.position), angles(self.table, blocks.position))
         bias = causal_document_bias(rows.document)
-        with autocast("cpu"):
+        with autocast(device.type):
             ar, block, agree = self._step(rows.ids, bias, both, weight, blocks, self.block_weight * blocks.valid)
         return ar, block, agree, blocks.valid
 
     @torch.no_grad()
     def validate(self) -> dict[str, Any]:
-        batches = (self._rows(i, "valid") for i in range(VALIDATION_BATCHES))
+        batches = (self.rows(i, split="valid") for i in range(VALIDATION_BATCHES))
         ar, block, agree, valid = zip(*(self._losses(rows, i) for i, rows in enumerate(batches)), strict=True)
         loss = torch.stack(ar).mean().item()
         accepted = accepted_proxy(torch.cat(agree), torch.cat(valid)).item()
@@ -127,8 +134,8 @@ class DiffusionStage:
         model.requires_grad_(False)
         self.model, self.rollouts, self.shape, self.seed = model, rollouts, shape, seed
         self.parameters = {n: p.requires_grad_() for n, p in model.named_parameters() if DIFF in n}
-        self.table = rope_table(model.config, model.config.max_position_embeddings)
-        self.row_weight = row_weights(model.config.block_size, DECAY)
+        self.table = rope_table(model.config, model.config.max_position_embeddings, model.device)
+        self.row_weight = row_weights(model.config.block_size, DECAY).to(model.device)
         self._teacher = compiled(lambda *batch: forward_rows(self.model, *batch))
         self._student = compiled(lambda *batch: block_loss(self.model, *batch))
 
@@ -146,10 +153,11 @@ class DiffusionStage:
 
     def _blocks(self, rows: Rows, seed: int) -> tuple[Tensor, Tensor, Tensor]:
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + seed)
-        config = self.model.config
+        config, device = self.model.config, self.model.device
         anchors = draw_anchors(rows, self.shape.blocks, generator)
-        blocks = anchored_blocks(rows, anchors, config.block_size, config.mask_token_id)
-        with autocast("cpu"):
+        blocks = on_device(anchored_blocks(rows, anchors, config.block_size, config.mask_token_id), device)
+        rows = on_device(rows, device)
+        with autocast(device.type):
             with torch.no_grad():
                 bias = causal_document_bias(rows.document)
                 hidden, prefix = self._teacher(rows.ids, bias, *angles(self.table, rows.position))

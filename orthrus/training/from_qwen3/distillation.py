@@ -16,7 +16,7 @@ from orthrus.errors import OrthrusError
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.modules import DIFF, rope_table
 from orthrus.training.block_attention import form_for
-from orthrus.training.data import Rows
+from orthrus.training.data import Rows, on_device
 from orthrus.training.forward import causal_document_bias, forward_blocks, forward_rows
 from orthrus.training.mask import anchored_blocks, draw_anchors
 from orthrus.training.objective import accepted_proxy
@@ -91,7 +91,7 @@ class DistilStage:
         device, config = self.model.device, self.model.config
         anchors = draw_anchors(rows, self.shape.blocks, generator)
         blocks = anchored_blocks(rows, anchors, self.block, config.mask_token_id)
-        blocks, rows = type(blocks)(*(t.to(device) for t in blocks)), Rows(*(t.to(device) for t in rows))
+        blocks, rows = on_device(blocks, device), on_device(rows, device)
         with autocast(device.type):
             with torch.no_grad():
                 bias = causal_document_bias(rows.document)

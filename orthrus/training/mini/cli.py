@@ -14,7 +14,9 @@ With --base FOLDER_OR_ID a diffusion view is trained for another Qwen3: see `ort
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +24,7 @@ import torch
 from transformers import AutoTokenizer
 
 from orthrus.checkpoints.folder import read_config, read_model
-from orthrus.config import ModelConfig
+from orthrus.checkpoints.loading import device_named
 from orthrus.console import Parser, count, natural, real, run_command
 from orthrus.errors import OrthrusError
 from orthrus.model.dual_view import Orthrus
@@ -31,14 +33,16 @@ from orthrus.training import loop
 from orthrus.training.data import ANNEALING, PRETRAINING, Recipe
 from orthrus.training.mini.card import read_figures, write_card
 from orthrus.training.mini.export import copy_ar_to_diffusion, export, round_to_bfloat16
+from orthrus.training.mini.fresh import fresh_model, mini_config
 from orthrus.training.mini.rounds import rounds
-from orthrus.training.mini.tokenizer import END_OF_TURN, MASK, save_tokenizer, train_tokenizer
+from orthrus.training.mini.tokenizer import save_tokenizer, train_tokenizer
 from orthrus.training.rollouts import Rollouts, collect
 from orthrus.training.snapshots import TrainingStopped, load_weights, save
 from orthrus.training.stages import AutoregressiveStage, BatchShape, DiffusionStage
 
 # Steps of the snapshots; learning is fastest at first.
 SNAPSHOTS = {"ar": (100, 300, 800, 2000, 4000), "annealing": (), "diffusion": (10, 30, 100, 200)}
+MOST_WORKERS = 12  # processes beside a GPU
 STAGES = ("tokenizer", "ar", "annealing", "rollouts", "diffusion")
 
 
@@ -52,41 +56,12 @@ class Pace(NamedTuple):
     seed: int
 
 
-def mini_config(tokenizer) -> ModelConfig:
-    """The embedded model: 6 layers, 256 wide, MLPs of 1024, 8 heads over 4 key-value heads, tied head."""
-    return ModelConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=256,
-        intermediate_size=1024,
-        num_hidden_layers=6,
-        num_attention_heads=8,
-        num_key_value_heads=4,
-        head_dim=32,
-        max_position_embeddings=1024,
-        mask_token_id=tokenizer.convert_tokens_to_ids(MASK),
-        rope_theta=10_000.0,
-        tie_word_embeddings=True,
-        eos_token_ids=(tokenizer.convert_tokens_to_ids(END_OF_TURN),),
-    )
-
-
-def fresh_model(config: ModelConfig, seed: int) -> Orthrus:
-    """A new model: Normal(0, 0.02), output projections scaled down by sqrt(2 * layers), norms at one."""
-    torch.manual_seed(seed)
-    model = Orthrus(config)
-    for name, parameter in model.named_parameters():
-        if parameter.ndim == 2:
-            residual = ".o_proj" in name or ".down_proj" in name
-            torch.nn.init.normal_(parameter, std=0.02 / ((2 * config.num_hidden_layers) ** 0.5 if residual else 1))
-    return model
-
-
 def trained_ar(args: argparse.Namespace, tokenizer) -> Orthrus:
     """The model after the AR stages, rounded to bfloat16 as it will be stored."""
     model = fresh_model(mini_config(tokenizer), args.seed)
     load_weights(args.out / "annealing" / "best.pt", dict(model.named_parameters()))
     round_to_bfloat16(model)
-    return model
+    return model.to(device_named(args.device))
 
 
 def run_tokenizer(args: argparse.Namespace) -> None:
@@ -120,8 +95,9 @@ def run_annealing(args: argparse.Namespace) -> None:
 
 
 def _train_ar(name: str, recipe: Recipe, model: Orthrus, tokenizer, args: argparse.Namespace, pace: Pace) -> None:
-    shape = BatchShape(args.rows, args.length, pace.blocks)
-    stage = AutoregressiveStage(name, recipe, model, tokenizer, shape, pace.seed)
+    shape, device = BatchShape(args.rows, args.length, pace.blocks), device_named(args.device)
+    workers = processes_beside(device) if args.workers is None else args.workers
+    stage = AutoregressiveStage(name, recipe, model.to(device), tokenizer, shape, pace.seed, workers)
     config = loop.LoopConfig(
         pace.steps,
         lr=pace.lr,
@@ -131,7 +107,13 @@ def _train_ar(name: str, recipe: Recipe, model: Orthrus, tokenizer, args: argpar
         seed=pace.seed,
         snapshots=SNAPSHOTS[name],
     )
-    loop.run(stage, config, args.out / name, loop.to_stderr)
+    with closing(stage):
+        loop.run(stage, config, args.out / name, loop.to_stderr)
+
+
+def processes_beside(device: torch.device) -> int:
+    """How many processes make batches: on a CPU none, because training has use for every core."""
+    return 0 if device.type == "cpu" else max(1, min(MOST_WORKERS, (os.cpu_count() or 1) - 2))
 
 
 def run_adopt(args: argparse.Namespace) -> None:
@@ -146,7 +128,10 @@ def run_adopt(args: argparse.Namespace) -> None:
 
 def run_rollouts(args: argparse.Namespace) -> None:
     tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
-    model = trained_ar(args, tokenizer).bfloat16().fuse()
+    model = trained_ar(args, tokenizer)
+    if model.device.type == "cpu":  # a GPU answers in float32: its weights are bfloat16's values all the same
+        model = model.bfloat16()
+    model = model.fuse()
     for r in rounds(args):
         path = r.rollouts(args.out)
         if not path.exists():
@@ -171,7 +156,7 @@ def run_diffusion(args: argparse.Namespace) -> None:
     changed = [n for n, p in model.named_parameters() if n in frozen and not torch.equal(p, frozen[n])]
     if changed:
         raise TrainingStopped(f"the frozen AR view has changed: {changed[0]} and {len(changed) - 1} more")
-    export(model, tokenizer, args.out / "checkpoint")
+    export(model.cpu(), tokenizer, args.out / "checkpoint")
     loop.to_stderr(f"[diffusion] the AR view is bit-identical; checkpoint in {args.out / 'checkpoint'}")
 
 
@@ -186,6 +171,8 @@ def parser() -> Parser:
     p.add_argument("stage", choices=(*STAGES, "all", "adopt", "card"))
     p.add_argument("--out", type=Path, default=Path("runs/mini"), help="folder of the run (default: %(default)s)")
     p.add_argument("--seed", type=natural, default=1)
+    p.add_argument("--device", default="auto", help="auto, cpu or cuda: a GPU if there is one")
+    p.add_argument("--workers", type=natural, help="processes that make the corpus's batches beside a GPU")
     p.add_argument("--vocab", type=count, default=2048)
     p.add_argument("--rows", type=count, default=16, help="packed rows per step of the AR stage")
     p.add_argument("--length", type=count, default=320, help="tokens a row")
@@ -224,7 +211,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _main(arguments: list[str]) -> int:
     args = parser().parse_args(arguments)
-    rounds(args)  # refuses options that do not fit, before hours of work
+    rounds(args), device_named(args.device)  # refuse options that do not fit, before hours of work
     args.out.mkdir(parents=True, exist_ok=True)
     runners = {
         "tokenizer": run_tokenizer,

@@ -21,6 +21,7 @@ from orthrus.corpus.base import Example, split_of
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.modules import DIFF, rope_table
 from orthrus.training import loop, stages
+from orthrus.training.ahead import Ahead
 from orthrus.training.data import (
     PRETRAINING,
     Document,
@@ -271,6 +272,38 @@ def test_first_stage_trains_both_views_through_one_cache(monkeypatch, tmp_path):
     assert first.q_proj_diff.weight.grad is None and first.q_proj.weight.grad.abs().sum() > 0
     figures = loop.run(run, LoopConfig(steps=2, seed=1), tmp_path, quiet)
     assert figures["score"] == figures["valid_loss"] and math.isfinite(figures["valid_block_loss"])
+
+
+def test_batches_made_ahead_are_those_of_their_steps():
+    make = partial(corpus_rows, AutoTokenizer.from_pretrained(EMBEDDED_MODEL), 1, rows=2, length=320)
+    ahead = Ahead(make, workers=1)
+    for step in (3, 4, 4, 9):  # the next one, the same again, and one that nobody has begun
+        assert all(map(torch.equal, ahead(step), make(step)))
+    ahead.close()
+
+
+@pytest.mark.parametrize("name", ("ar", "diffusion"))
+def test_all_that_a_step_computes_with_is_on_the_models_device(name, monkeypatch):
+    """Checked on the device that computes nothing, since a GPU need not be there."""
+    monkeypatch.setattr(stages, "compiled", lambda function: function)
+    monkeypatch.setattr(stages, "autocast", lambda device: nullcontext())
+    tokenizer, seen = byte_tokenizer(), []
+    config = replace(tiny_config(), vocab_size=len(tokenizer), max_position_embeddings=900)
+    model, rows = Orthrus(config).to("meta"), corpus_rows(tokenizer, 1, 0, 2, 900)
+    real = torch.nn.functional.linear
+
+    def noted(x, *rest):
+        seen.append(x.device.type)
+        return real(x, *rest)
+
+    monkeypatch.setattr(torch.nn.functional, "linear", noted)
+    if name == "ar":
+        run = stages.AutoregressiveStage(name, PRETRAINING, model, tokenizer, stages.BatchShape(2, 900, 3), seed=1)
+        found = run._losses(rows, 0)
+    else:
+        run = stages.DiffusionStage(model, Rollouts({}, {}, 0), stages.BatchShape(2, 900, 3), seed=1)
+        found = (run.row_weight, *run._blocks(rows, 0))
+    assert {tensor.device.type for tensor in found} == set(seen) == {"meta"}
 
 
 def test_muon_takes_the_matrices(stage):
