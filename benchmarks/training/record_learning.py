@@ -38,6 +38,8 @@ def snapshots(run: Path) -> list[tuple[str, list[Path]]]:
     if not (run / "ar").exists():  # a view that read ahead in pretraining has little left to learn here
         cards += [(f"{_step(p)} steps of distillation", [base, p]) for p in _kept(drafter)]
     cards += [("end of distillation", [base, drafter / "best.pt"])]
+    for n, later in enumerate(sorted(run.glob(f"{drafter.name}-*")), 2):
+        cards += [(f"end of round {n} of distillation", [base, later / "best.pt"])]
     cards = [(name, paths) for name, paths in cards if all(path.exists() for path in paths)]
     return [(f"{i:02d}-{name.replace(' ', '-')}", paths) for i, (name, paths) in enumerate(cards, 1)]
 

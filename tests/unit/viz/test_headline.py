@@ -66,10 +66,12 @@ def test_what_was_measured_decides_and_not_the_devices_name(kind, step_ms, axis)
     assert facts("board", trace)["lead"] == {"ms": "speedup", "passes": "passes"}[axis]
 
 
-def test_just_on_either_side_of_break_even():
-    cycle = measure(run()).tokens_per_cycle
-    assert headline.axis(run(14.125 / (0.98 * cycle))) == "ms"
-    assert headline.axis(run(14.125 / (1.02 * cycle))) == "passes"
+def test_just_on_either_side_of_a_clear_win():
+    even = 14.125 / measure(run()).tokens_per_cycle  # a step as dear as a cycle's token
+    for share, axis in ((1.15, "ms"), (1.05, "passes"), (0.98, "passes")):
+        trace = run(share * even)
+        assert headline.axis(trace) == axis and (measure(trace).speedup > headline.CLEAR) == (axis == "ms")
+        assert "×" in headline.slower(trace)
 
 
 def test_without_a_second_lane_passes_lead_and_no_time_is_told():

@@ -11,7 +11,9 @@ import threading
 
 import pytest
 
+from orthrus.config import EMBEDDED_MODEL
 from orthrus.trace import Trace
+from orthrus.trace.files import SUFFIX
 from tests import synthetic
 from viz import language
 from viz.format import grouped, milliseconds, number, percent, times
@@ -176,6 +178,13 @@ def test_every_key_that_is_said_is_there_and_every_key_is_said(said):
     english = language.own(language.ENGLISH)
     assert [each for each in said - {*OPTIONAL} if not any(fits(key, [each]) for key in english)] == []
     assert [key for key in english if not fits(key, said)] == []
+
+
+@pytest.mark.parametrize("spoken_language", LANGUAGES)
+def test_each_recorded_run_has_a_title_and_each_title_a_run(spoken_language):
+    recorded = {path.name.removesuffix(SUFFIX) for path in (EMBEDDED_MODEL.parent / "traces").rglob(f"*{SUFFIX}")}
+    keys = language.own(spoken_language)
+    assert {key.removeprefix("runs.title.") for key in keys if key.startswith("runs.title.")} == recorded
 
 
 @pytest.mark.parametrize("spoken_language", LANGUAGES)
