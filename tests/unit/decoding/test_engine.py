@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+import torch
 
 import orthrus
 from orthrus.config import DecodeConfig
@@ -208,3 +209,23 @@ def test_generate_returns_the_text(tiny, monkeypatch):
     monkeypatch.setattr(orthrus, "_loaded", lambda model: tiny)
     expected = Trace.of(decode(tiny, PROMPT, DecodeConfig(max_new_tokens=12))).text
     assert orthrus.generate(PROMPT, max_new_tokens=12) == expected
+
+
+@pytest.mark.parametrize("name", ("mini", "plain_mini"))
+def test_pytorch_has_one_thread_while_the_compiled_engine_decodes(name, request, monkeypatch):
+    """And those it had before while an event is consumed; plain PyTorch needs all of them."""
+    lm, inside = request.getfixturevalue(name), set()
+    real = type(lm.model).forward_ar
+
+    def noted(*each, **more):
+        inside.add(torch.get_num_threads())
+        return real(*each, **more)
+
+    monkeypatch.setattr(type(lm.model), "forward_ar", noted)
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        consumed = {torch.get_num_threads() for _ in run_both(lm, "Count from 1 to 9.", DecodeConfig(20))}
+    finally:
+        torch.set_num_threads(before)
+    assert consumed == {3} and inside == {1 if lm.engine == "numba" else 3}
