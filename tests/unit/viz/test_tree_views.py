@@ -64,7 +64,8 @@ def test_every_view_counts_the_rows_of_the_whole_draft_pass(trace):
 @pytest.mark.parametrize("draft", ("lookup", "one-pass"))
 def test_a_draft_that_cost_no_pass_has_none_in_any_view(draft):
     lm = load_model(str(EMBEDDED_MODEL), "cpu", threads=1)
-    trace = Trace.of(run_both(lm, "Repeat eight times: the old clock sings at noon.", DecodeConfig(80, draft=draft, detail=1)))
+    prompt = "Repeat eight times: the old clock sings at noon."
+    trace = Trace.of(run_both(lm, prompt, DecodeConfig(80, draft=draft, detail=1)))
     free = {"lookup": None, "one-pass": 0}[draft]
     found = [c for c in trace.cycles if c.draft.shape == draft and c.verdict and c.draft.drafted_rows == free]
     assert found and all(c.draft.pass_rows == 0 for c in found)
