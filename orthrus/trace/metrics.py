@@ -18,6 +18,7 @@ class Compared(NamedTuple):
     tokens: int
     ms: float  # Orthrus, at the end of the cycle that wrote the last of them
     ar_ms: float
+    whole: bool  # they are all of Orthrus's
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,6 @@ class Metrics:
     ar_tokens_per_s: float | None
     ar_tokens_per_s_total: float | None
     compared: Compared | None
-    speedup: float | None  # AR time / Orthrus time in `compared`
     survival: tuple[float, ...]  # [k]: share of the cycles proposing slot k + 1 that accepted it
     kv_rows: int
     kv_written: int
@@ -50,6 +50,11 @@ class Metrics:
     kv_bytes: int
     block_bytes: int  # the diffusion view's own keys and values: the same in every cycle
     instr_ms: float
+
+    @property
+    def speedup(self) -> float | None:
+        """AR time / Orthrus time for the same number of tokens, prefill in both."""
+        return self.compared.ar_ms / self.compared.ms if self.compared else None
 
 
 def measure(trace: Trace) -> Metrics:
@@ -59,7 +64,6 @@ def measure(trace: Trace) -> Metrics:
     prefill = trace.prefill.ms if trace.prefill else 0.0
     total = prefill + sums.ms_cycles
     n_ar, per_row = len(trace.ar_ids), trace.start.kv_bytes_per_token if trace.start else 0
-    compared = _compared(trace, total)
     rows = (trace.prefill.kv_len if trace.prefill else 0) + sums.kept
     return Metrics(
         tokens=sums.tokens,
@@ -79,8 +83,7 @@ def measure(trace: Trace) -> Metrics:
         ar_total_ms=trace.ar_ms[-1] if n_ar else None,
         ar_tokens_per_s=_ratio(1e3 * (n_ar - 1), trace.ar_ms[-1] - trace.ar_ms[0]) if n_ar else None,
         ar_tokens_per_s_total=_ratio(1e3 * n_ar, trace.ar_ms[-1]) if n_ar else None,
-        compared=compared,
-        speedup=compared.ar_ms / compared.ms if compared else None,
+        compared=_compared(trace, total),
         survival=tuple(hit / offered for hit, offered in zip(_padded(sums), sums.offered, strict=True)),
         kv_rows=rows,
         kv_written=sums.written,
@@ -95,11 +98,12 @@ def _compared(trace: Trace, total: float) -> Compared | None:
     """At Orthrus's length; once the run has ended, at the shorter one: by coin toss the lanes write different texts."""
     ours, theirs = trace.sums.tokens, len(trace.ar_ids)
     n = min(ours, theirs)
-    if not n or total <= 0 or (n < ours and trace.done is None):
+    if not n or (n < ours and trace.done is None):
         return None
     cycle = trace.tokens[n - 1].cycle
-    ms = total if n == ours else trace.ends_ms[cycle] if cycle >= 0 else trace.prefill.ms if trace.prefill else 0.0
-    return Compared(n, ms, trace.ar_ms[n - 1]) if ms > 0 else None
+    prefill = trace.prefill.ms if trace.prefill else 0.0
+    ms = total if n == ours else trace.ends_ms[cycle] if cycle >= 0 else prefill
+    return Compared(n, ms, trace.ar_ms[n - 1], n == ours) if ms > 0 else None
 
 
 def _padded(sums: Sums) -> tuple[int, ...]:

@@ -54,7 +54,7 @@ def equation(trace: Trace) -> list[list[str]]:
     by the speed is how much longer its passes took. Empty if plain decoding did not write as many tokens.
     """
     metrics = measure(trace)
-    if metrics.speedup is None or metrics.tpf is None or (metrics.compared or (0,))[0] < metrics.tokens:
+    if metrics.speedup is None or metrics.tpf is None or not (metrics.compared and metrics.compared.whole):
         return []
     return [
         [times(metrics.tpf), say("catch.equation.passes")],

@@ -86,12 +86,11 @@ def finish(event: Done, trace: Trace) -> str:
     metrics = measure(trace)
     values = {"draft": event.passes_draft, "verify": event.passes_verify, "tpf": number(metrics.tpf or 0, 2)}
     text = say("formulas.finish", tokens=event.n_tokens, **values)
-    if metrics.compared is None:
+    both = metrics.compared
+    if both is None:
         return text
-    n, ours, theirs = metrics.compared
-    values = {"ar": milliseconds(theirs), "ours": milliseconds(ours), "speed": number(metrics.speedup, 2)}
-    speed = say("formulas.speed", **values) if n == metrics.tokens else say("formulas.speed.first", n=n, **values)
-    return f"{text} {speed}"
+    values = {"ar": milliseconds(both.ar_ms), "ours": milliseconds(both.ms), "speed": number(metrics.speedup, 2)}
+    return f"{text} {say('formulas.speed' if both.whole else 'formulas.speed.first', n=both.tokens, **values)}"
 
 
 def _coupling(trace: Trace) -> str | None:

@@ -43,12 +43,11 @@ def passes(trace: Trace) -> str:
 def time(trace: Trace) -> str:
     """Both lanes' wall time, prompt included; '' if plain decoding was not measured. The badge names the device."""
     metrics = measure(trace)
-    if metrics.compared is None or trace.start is None:
+    both = metrics.compared
+    if both is None or trace.start is None:
         return ""
-    n, ours, theirs = metrics.compared
-    values = {"ours": milliseconds(ours), "theirs": milliseconds(theirs), "speed": times(metrics.speedup)}
-    values["device"] = device(trace)
-    return say("headline.time", **values) if n == metrics.tokens else say("headline.time.first", n=n, **values)
+    values = {"ours": milliseconds(both.ms), "theirs": milliseconds(both.ar_ms), "speed": times(metrics.speedup)}
+    return say("headline.time" if both.whole else "headline.time.first", n=both.tokens, device=device(trace), **values)
 
 
 def device(trace: Trace) -> str:

@@ -159,7 +159,7 @@ def _alone(trace: Trace) -> dict[str, float | None]:
     """Plain decoding's times, ms: one token, and the whole text if both lanes wrote it all."""
     metrics = measure(trace)
     both = metrics.compared
-    whole = round(both.ar_ms, 3) if both and both.tokens == metrics.tokens else None
+    whole = round(both.ar_ms, 3) if both and both.whole else None
     return {"token": round(1e3 / (metrics.ar_tokens_per_s or 1.0), 4), "run": whole}
 
 

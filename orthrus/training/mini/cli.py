@@ -66,6 +66,7 @@ def trained_ar(args: argparse.Namespace, tokenizer) -> Orthrus:
 
 def run_tokenizer(args: argparse.Namespace) -> None:
     if _left_by("tokenizer", args).exists():
+        loop.to_stderr(f"[tokenizer] {args.out / 'tokenizer'} is there already and is kept")
         return
     save_tokenizer(train_tokenizer(args.vocab, args.seed), args.out / "tokenizer")
     loop.to_stderr(f"[tokenizer] {args.vocab} entries in {args.out / 'tokenizer'}")
@@ -134,7 +135,9 @@ def run_rollouts(args: argparse.Namespace) -> None:
     model = model.fuse()
     for r in rounds(args):
         path = r.rollouts(args.out)
-        if not path.exists():
+        if path.exists():
+            loop.to_stderr(f"[rollouts] {path} is there already and is kept")
+        else:
             answered = collect(model, tokenizer, r.prompts, args.held_out, r.seed, args.length, loop.to_stderr)
             answered.save(path.with_suffix(".tmp"))
             path.with_suffix(".tmp").replace(path)
@@ -211,7 +214,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _main(arguments: list[str]) -> int:
     args = parser().parse_args(arguments)
-    rounds(args), device_named(args.device)  # refuse options that do not fit, before hours of work
+    rounds(args)  # this and the next line refuse options that do not fit, before hours of work
+    device_named(args.device)
     args.out.mkdir(parents=True, exist_ok=True)
     runners = {
         "tokenizer": run_tokenizer,

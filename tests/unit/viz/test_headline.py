@@ -118,7 +118,7 @@ def test_a_plain_lane_that_ended_earlier_is_compared_at_its_own_length():
     events = with_shorter_ar_lane(run(), n)
     trace = Trace.of(events)
     metrics, last = measure(trace), trace.tokens[n - 1].cycle
-    assert metrics.compared == (n, trace.ends_ms[last], trace.ar_ms[-1]) and metrics.tokens == 150
+    assert metrics.compared == (n, trace.ends_ms[last], trace.ar_ms[-1], False) and metrics.tokens == 150
     assert metrics.speedup == pytest.approx(trace.ar_ms[-1] / trace.ends_ms[last])
     said = told(trace)
     for name in ("race", "caption", "status"):
