@@ -259,7 +259,6 @@ def on_run(
     look = f"""(...now) => {{
       OrthrusStage.request({names}, now, {plain});
       window.orthrusPlayer?.hold(); // the film would disturb what is measured now
-      if (innerWidth <= 1000) document.querySelector('#stage').scrollIntoView({{block: 'start'}});
     }}"""
     gr.on(triggers, None, list(form.values()), js=look)
     begun = gr.on(triggers, enter, None, status, queue=False, api_visibility="private")

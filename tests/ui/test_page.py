@@ -195,6 +195,21 @@ def test_who_comes_second_sees_the_place_and_the_gallery_never_waits(server, ope
     first.until(f"{PLAYER}.ended && document.querySelector('#status').textContent.includes('Stopped after')")
 
 
+def test_on_a_phone_the_stage_comes_when_a_run_has_begun_and_not_for_bad_input(server, open_page):
+    watched = open_page(server, width=390)
+    inside = (
+        "(box => box.top >= 0 && box.bottom <= innerHeight)(document.querySelector('#status').getBoundingClientRect())"
+    )
+    watched.page.locator("#prompt textarea").fill("   ")
+    watched.page.locator("#run").click()
+    watched.until("document.querySelector('#status [role=alert]')")
+    assert watched.js(inside), "what is wrong is seen"
+    watched.page.locator("#prompt textarea").fill("Count from 1 to 9.")
+    watched.page.locator("#run").click()
+    watched.until(f"{PLAYER}.live && {PLAYER}.ended")
+    assert abs(watched.js("document.querySelector('#stage').getBoundingClientRect().top")) < 40
+
+
 def test_bad_input_gets_a_sentence_and_the_page_goes_on(server, open_page):
     watched = open_page(server)
     long_film(watched)

@@ -5,11 +5,14 @@
 import { el } from "./dom.js";
 import { say } from "./messages.js";
 
+const NARROW = 1000; // px of a window, up to which the stage lies below the form
+
 export class Measuring {
   /** @param {O.Player} player */
   constructor(player) {
     this.player = player;
     this.run = undefined; // the live run whose messages are taken
+    this.come = false; // it is being measured, and the stage has come into view
     this.held = false; // a film that goes on if nothing comes of the run
     this.box = el("div", "o-measuring");
     this.line = el("p");
@@ -31,7 +34,10 @@ export class Measuring {
    * @param {O.Message} message
    */
   heard(message) {
-    if (message.seq === 0) this.run = message.run;
+    if (message.seq === 0) {
+      this.run = message.run;
+      this.come = false;
+    }
     if (message.run !== this.run) return false; // the visitor looks at something else
     const drawn = message.frames.length > 0 || message.run === this.player.run;
     if (message.measuring) this.show(message.measuring);
@@ -49,6 +55,9 @@ export class Measuring {
    */
   show({ lane, tokens, text }) {
     this.hold();
+    // Not at the click: what is wrong with a prompt is said above the stage.
+    if (!this.come && innerWidth <= NARROW) this.player.root.scrollIntoView({ block: "start" });
+    this.come = true;
     this.line.textContent = say("player.measuring", { lane, n: tokens });
     this.text.textContent = text;
     this.box.hidden = tokens === 0;
