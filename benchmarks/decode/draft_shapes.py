@@ -1,10 +1,10 @@
 """What each shape of draft is worth: the same held-out prompts through AR, chain, tree, lookup, one pass and auto.
 
-    python -m benchmarks.decode.draft_shapes              # every domain; some minutes on one quiet core
+    python -m benchmarks.decode.draft_shapes              # every domain; a quarter of an hour on one core
 
-The ways take turns on each prompt, so that a slow moment hits all of them. Counts are exact: they are the same on every
-machine, but for auto, whose choices follow what passes cost here. Time is the median of the rounds' ratios to AR; the
-one of one-pass is left out, because here its lanes are computed behind the verify pass, one by one.
+Counts are exact: they are the same on every machine, but for auto, whose choices follow what passes cost here. Then
+the ways take turns on each of the first prompts, so that a slow moment hits all of them, and their medians are
+compared. The time of one-pass is left out, because here its lanes are computed behind the verify pass, one by one.
 """
 
 from __future__ import annotations
@@ -43,29 +43,46 @@ def counts_of(trace: Trace) -> Counter[str]:
     )
 
 
+# The ways of one round on one prompt, the other way round in every second round. A run of AR takes 0.1 seconds, like a
+# moment of another process, and auto differs from it by a few per cent: both need many more runs than the others.
+PAIRS = ("ar", "auto") * 6
+TURNS = ("chain", *PAIRS, "tree", *PAIRS, "lookup", *PAIRS)
+
+
 def measure(lm: LoadedModel, domain: str, args: argparse.Namespace) -> dict[str, dict[str, Any]]:
     """One domain, a row per shape."""
     prompts = [dialogue(example) for example in islice(generate(domain, args.seed, "test"), args.counted)]
     written: list[int] = []  # tokens by prompt
     counts: dict[str, Counter[str]] = {draft: Counter() for draft in DRAFTS}
-    times: dict[str, list[float]] = {draft: [] for draft in DRAFTS}
-    same, timed = Counter[str](), [draft for draft in DRAFTS if draft != "one-pass"]
-    for number in range(args.rounds + 1):
-        spent = Counter[str]()
-        for prompt in prompts[: enough(written, args.tokens)] if number else prompts:
-            alone = Trace.of(decode_ar(lm, prompt, DecodeConfig(args.max_new_tokens, detail=-1)))
-            spent["ar"] += list(alone.ar_ms)[-1]
-            written += [] if number else [len(alone.ar_ids)]
-            for draft in timed if number else DRAFTS:
-                trace = Trace.of(decode(lm, prompt, DecodeConfig(args.max_new_tokens, detail=-1, draft=draft)))
-                spent[draft] += trace.done.t_prefill + trace.done.t_decode
-                if not number:
-                    counts[draft] += counts_of(trace)
-                    same[draft] += trace.token_ids == tuple(alone.ar_ids)
-        if number:  # the first round warms up, and counts
-            for draft in timed:
-                times[draft].append(spent[draft] / spent["ar"])
-    return {draft: row(counts[draft], same[draft], times[draft]) for draft in DRAFTS}
+    same = Counter[str]()
+    for prompt in prompts:  # this warms up, too
+        alone = Trace.of(decode_ar(lm, prompt, DecodeConfig(args.max_new_tokens, detail=-1)))
+        written.append(len(alone.ar_ids))
+        for draft in DRAFTS:
+            trace = Trace.of(decode(lm, prompt, DecodeConfig(args.max_new_tokens, detail=-1, draft=draft)))
+            counts[draft] += counts_of(trace)
+            same[draft] += trace.token_ids == tuple(alone.ar_ids)
+    times = timed(lm, prompts[: enough(written, args.tokens)], args) if args.rounds else {}
+    return {draft: row(counts[draft], same[draft], times.get(draft)) for draft in DRAFTS}
+
+
+def timed(lm: LoadedModel, prompts: list[Any], args: argparse.Namespace) -> dict[str, float]:
+    """Each way's time over AR's: of each prompt the median of its runs, of these the sum."""
+    spent: dict[str, list[list[float]]] = {way: [[] for _ in prompts] for way in dict.fromkeys(TURNS)}
+    for number in range(args.rounds):
+        for place, prompt in enumerate(prompts):
+            for way in TURNS[:: -1 if number % 2 else 1]:
+                spent[way][place].append(milliseconds(lm, prompt, way, args.max_new_tokens))
+    sums = {way: sum(median(runs) for runs in spent[way]) for way in spent}
+    return {way: total / sums["ar"] for way, total in sums.items()}
+
+
+def milliseconds(lm: LoadedModel, prompt: Any, way: str, most: int) -> float:
+    """Prefill and decoding of one run."""
+    if way == "ar":
+        return list(Trace.of(decode_ar(lm, prompt, DecodeConfig(most, detail=-1))).ar_ms)[-1]
+    done = Trace.of(decode(lm, prompt, DecodeConfig(most, detail=-1, draft=way))).done
+    return done.t_prefill + done.t_decode
 
 
 def enough(written: list[int], tokens: int) -> int:
@@ -75,14 +92,14 @@ def enough(written: list[int], tokens: int) -> int:
     return next((i for i, total in enumerate(accumulate(written), 1) if total >= tokens), len(written))
 
 
-def row(c: Counter[str], same: int, times: list[float]) -> dict[str, Any]:
+def row(c: Counter[str], same: int, over_ar: float | None) -> dict[str, Any]:
     return {
         "tokens_per_cycle": ratio(c["tokens"], c["cycles"]),
         "accepted_per_row": ratio(c["accepted"], c["written"]),
         "rows_per_draft": ratio(c["drafted"], c["drafts"]),
         "passes_per_token": ratio(c["passes"], c["tokens"]),
         "tpf": ratio(c["tokens"], c["passes"]),
-        "time_over_ar": round(median(times), 3) if times else None,
+        "time_over_ar": None if over_ar is None else round(over_ar, 3),
         "same_text": same,
         "shapes": {name.removeprefix("shape_"): n for name, n in sorted(c.items()) if name.startswith("shape_")},
     }
@@ -94,7 +111,7 @@ def main() -> None:
     parser.add_argument("--domains", default=",".join(DOMAINS))
     parser.add_argument("--counted", type=int, default=24, help="prompts decoded once, for the counts")
     parser.add_argument("--tokens", type=int, default=500, help="timed a round: the first prompts that bring so many")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--max-new-tokens", type=int, default=128)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)

@@ -10,7 +10,7 @@ None of them changes the text: the AR view judges every draft alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from torch import Tensor
@@ -24,7 +24,9 @@ LEAST = 0.015  # a tree's paths are at least so likely: below it a row brings le
 MOST_NODES = 63  # what a pass holds beside the anchor
 ENOUGH = 0.9  # of the tokens that a whole block lets expect; stories then get draft passes of 23 rows, not 32
 LEAST_ROWS = 8  # of a tree's draft pass: what follows the same tokens earlier may go on as far
-HOPED = 7.0  # tokens of a lookup that stand, as long as none was tried
+# A lookup is expected to bring as many tokens as agree before it and MATCH more, times the share that the last one
+# brought of them. HOPED is that share as long as none was tried; after each draft it comes back to it by BACK.
+HOPED, BACK = 0.75, 0.05
 # Where what followed the same tokens earlier is not the draft's first choice, it is right in 80 % of the places of an
 # edit and in 8 % of a calculation's. So each text shows its own share, beginning as if it had shown SAID in so many
 # places; trees of copies and edits then bring 3 % more per pass than with one share for all.
@@ -33,6 +35,9 @@ SURE_MATCH = 2 * MATCH  # of auto: with shorter matches, which often mislead, it
 CHEAP = 2.0  # AR steps that verifying the first lookup may cost; where it cost 2.5, auto lost a tenth by looking up
 FIRST_FOUND = 4  # tokens of the first lookup of `auto`; doubled while they are all accepted
 WORTH = 2  # tokens that a lookup of `auto` has to bring; if it brings fewer the next ones are left out
+# Plain steps between two lookups: after a pass has evicted the CPU caches, entering a token into the index takes 20
+# microseconds, 2 % of a step of the embedded model; eight at once take 60.
+AT_ONCE = 8
 LONGEST_REST = 128  # tokens without a lookup after many that brought too little
 
 
@@ -40,9 +45,18 @@ class Drafter:
     """The policy of one run. Call the methods in the order they stand in, `observe` after each cycle."""
 
     def __init__(
-        self, draft: str, block: int, prompt: Sequence[int], prices: Prices | None, by_choice: bool = True
+        self,
+        draft: str,
+        block: int,
+        prompt: Sequence[int],
+        prices: Prices | None,
+        by_choice: bool = True,
+        digits: Mapping[int, str] | None = None,
     ) -> None:
-        """`prices` are needed by auto alone. Without `by_choice`, as under rejection, auto keeps to drafted chains."""
+        """`prices` are needed by auto alone. Without `by_choice`, as under rejection, auto keeps to drafted chains.
+
+        `digits`: the digit of each token that spells one alone, for lookups.
+        """
         self.block, self.prices = block, prices
         self.sizes = AdaptiveBlockSize(prices, block) if prices is not None else None
         cheap = prices is not None and prices.verify(1 + FIRST_FOUND) <= CHEAP * prices.verify(1)
@@ -51,30 +65,43 @@ class Drafter:
         self._keep: Callable[[Sequence[float]], int] | None = keeps.get(draft) if by_choice else None
         self.seen: PromptLookup | None = None
         if self._keep and (draft != "auto" or cheap):
-            self.seen = PromptLookup(prompt, SURE_MATCH if draft == "auto" else MATCH)
+            self.seen = PromptLookup(prompt, SURE_MATCH if draft == "auto" else MATCH, digits)
         self._right, self._places = SAID * SHOWN, SHOWN
+        self._unread: list[int] = []  # tokens of the text that the index does not have yet
         self._drafted: Iterator[int] = iter(())  # the chain of this cycle that is not yet judged
         self.belief = Belief()
-        self._by_lookup, self._by_draft = HOPED, 12.0  # tokens that stood of late, in the mean
+        self._brought, self._agreed = HOPED, 0  # of lookups: the last one's share, the tokens that agreed before it
+        self._by_draft = 12.0  # tokens of drafts that stood of late, in the mean
         self._found = block - 1 if prices is None else min(block - 1, FIRST_FOUND)
         self._rest = self._resting = 0
 
     def wrote(self, token: int) -> bool:
-        """Note a token of the text; whether a lookup finds what may follow it."""
+        """Note a token of the text; whether it is time to look up, and a lookup finds what may follow."""
         if self.seen is None:
             return False
-        drafted = next(self._drafted, None)  # asked first: a plain step has none, and nothing to look up
-        if drafted is not None and (said := self.seen.after(())) not in (None, drafted):
-            self._right, self._places = self._right + (said == token), self._places + 1
-        self.seen.extend((token,))
-        self._resting = max(0, self._resting - 1)
-        return bool(self.find())
+        self._unread.append(token)
+        return len(self._unread) == AT_ONCE and bool(self.find())
+
+    def _read(self) -> None:
+        """Enter what was written into the index of prompt and text."""
+        if self.seen is None:
+            return
+        for token in self._unread:
+            drafted = next(self._drafted, None)  # asked first: a plain step has none, and nothing to look up
+            if drafted is not None and (said := self.seen.after(())) not in (None, drafted):
+                self._right, self._places = self._right + (said == token), self._places + 1
+            self.seen.extend((token,))
+        self._resting = max(0, self._resting - len(self._unread))
+        self._unread.clear()
 
     def find(self) -> list[int]:
         """Proposals from prompt and text, [] if nothing was found."""
-        if self.seen is None or not self._finds or self._resting or 2 * (1 + self._by_lookup) < 1 + self._by_draft:
-            return []  # a lookup takes one pass, a draft two
-        return self.seen.find(self._found)
+        self._read()
+        if self.seen is None or not self._finds or self._resting:
+            return []
+        found, self._agreed = self.seen.find(self._found)
+        hoped = self._brought * (self._agreed + MATCH)
+        return found if 2 * (1 + hoped) >= 1 + self._by_draft else []  # a lookup takes one pass, a draft two
 
     @property
     def said_share(self) -> float:
@@ -99,12 +126,14 @@ class Drafter:
         """The tree of a draft, None for the whole chain alone. scores() [slots, vocab], chain [slots]."""
         if self._keep is None:
             return None
+        self._read()
         said, self._drafted = self.seen.after if self.seen else nothing_said, iter(chain)
         return branches_of(scores(), chain, MOST_NODES, self._keep, said, self.said_share)
 
     def observe(self, shape: str, n_draft: int, n_accept: int, pass_rows: tuple[int, int], ms: float) -> None:
         """A cycle accepted `n_accept` of the `n_draft` proposals of its longest path; its draft and verify pass of so
         many rows took `ms`."""
+        self._read()
         self._drafted = iter(())
         if self.prices is None or self.sizes is None:
             self._learn(shape, n_draft, n_accept)
@@ -120,11 +149,11 @@ class Drafter:
     def _learn(self, shape: str, n_draft: int, n_accept: int) -> None:
         """What a cycle says about the text, if there are no prices."""
         if shape == "lookup":
-            self._by_lookup += (n_accept - self._by_lookup) / 2
+            self._brought = min(1.0, n_accept / min(n_draft, self._agreed + MATCH))
         elif n_draft:
             self.belief.learn(n_draft, n_accept)
             self._by_draft += (n_accept - self._by_draft) / 2
-            self._by_lookup += 0.05 * (HOPED - self._by_lookup)
+            self._brought += BACK * (HOPED - self._brought)
 
     def _best_for_price(self, chances: Sequence[float]) -> int:
         """How many of the likeliest nodes give the most expected tokens for the time of a cycle."""

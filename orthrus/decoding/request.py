@@ -62,7 +62,8 @@ class Request:
         """The drafting policy of a run; auto may time some passes first."""
         draft = self.config.draft
         measured = prices(self.lm.model, self.block) if draft == "auto" else None
-        return Drafter(draft, self.block, self.ids, measured, self.config.same_text)
+        digits = vocabulary(self.lm.tokenizer).digits
+        return Drafter(draft, self.block, self.ids, measured, self.config.same_text, digits)
 
     def sampler(self) -> Sampler:
         """The sampler of both views and both lanes; each lane makes its own."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from orthrus.errors import OrthrusError
@@ -35,6 +36,11 @@ class Vocabulary:
             if index not in added:
                 table[index] = _bytes_of(token)
         return cls(table, special)
+
+    @cached_property
+    def digits(self) -> dict[int, str]:
+        """The digit of each token that is a single one of 0 to 9."""
+        return {index: data.decode() for index, data in self._table.items() if len(data) == 1 and data.isdigit()}
 
     def glyph(self, index: int) -> Glyph:
         """How to show one id; an id without an entry (padding rows of the embedding, the mask) shows its number."""

@@ -6,14 +6,12 @@ import itertools
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from orthrus.config import DecodeConfig
 from orthrus.decoding.block_size import Costs
 from orthrus.decoding.drafter import LEAST_ROWS, SURE_MATCH, Drafter
 from orthrus.decoding.engine import run_both
-from orthrus.decoding.lookup import MATCH, PromptLookup
+from orthrus.decoding.lookup import MATCH
 from orthrus.decoding.pass_costs import ROWS, Prices
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check
@@ -21,24 +19,6 @@ from tests.tiny import compiled_model, tiny_model
 
 CHEAP = Costs((1, 4, 8), (1.0, 1.0, 1.0), (1.0, 1.0, 1.0))  # a pass costs the same whatever its rows, as on a GPU
 STEEP = Costs((1, 4, 8), (1.0, 4.0, 8.0), (1.0, 4.0, 8.0))  # every row costs a step
-
-
-def behind(ids: list[int], most: int) -> list[int]:
-    """What followed the latest earlier occurrence of the last MATCH tokens, going on periodically at the end."""
-    tail = ids[-MATCH:]
-    starts = [i for i in range(len(ids) - MATCH) if ids[i : i + MATCH] == tail]
-    if len(ids) < MATCH or not starts:
-        return []
-    period = ids[starts[-1] + MATCH :]
-    return (period * most)[:most]
-
-
-@given(ids=st.lists(st.integers(0, 2), max_size=40), cut=st.integers(0, 40), most=st.integers(1, 12))
-def test_a_lookup_finds_what_followed_the_same_tokens(ids, cut, most):
-    lookup = PromptLookup(ids[:cut])
-    for token in ids[cut:]:
-        lookup.extend((token,))
-    assert lookup.find(most) == behind(ids, most)
 
 
 @pytest.mark.parametrize("make", (tiny_model, compiled_model), ids=lambda make: make.__name__)
@@ -163,6 +143,17 @@ def test_lookups_that_bring_less_per_pass_than_drafts_are_left_out_for_a_while()
     while not drafter.find():
         drafter.observe("tree", 31, 8, (32, 64), 1.0)
     assert drafter.find()[:3] == [5, 6, 7]
+
+
+def test_the_longer_the_match_the_more_a_lookup_may_bring():
+    """Drafts bring 31 tokens for two passes; a lookup behind four tokens is expected to bring six for one."""
+    found = []
+    for agreed in (MATCH, 20):
+        drafter = Drafter("lookup", 32, (*range(100, 120), 1, *range(120 - agreed, 120)), None)
+        for _ in range(8):
+            drafter.observe("tree", 31, 31, (32, 64), 1.0)
+        found.append(drafter.find()[:2])
+    assert found == [[], [1, 120 - 20]]
 
 
 def test_without_choice_auto_keeps_to_drafted_chains():

@@ -42,6 +42,12 @@ def test_special_tokens_have_a_name_and_no_bytes(tokenizer):
     assert vocabulary.sha256([end]) == hashlib.sha256(b"").hexdigest()
 
 
+def test_digits_are_the_tokens_that_spell_one_alone(tokenizer):
+    assert Vocabulary({5: b"7", 6: b"12", 7: b"x", 8: "٣".encode(), 9: b"0"}, {3: "1"}).digits == {5: "7", 9: "0"}
+    digits = Vocabulary.of_tokenizer(tokenizer).digits
+    assert {tokenizer.id_to_token(index): digit for index, digit in digits.items()} == {d: d for d in "0123456789"}
+
+
 def test_an_id_without_an_entry_shows_its_number():
     assert Vocabulary({}, {}).glyph(151669).s == "<151669>"
 
