@@ -47,8 +47,16 @@ def patch(event: Event, trace: Trace) -> list[Change]:
     if isinstance(event, ArChunk):
         return _ar(event, trace)
     if isinstance(event, Done):
-        return [merge("run", {"limit": event.n_tokens, "stop": event.stop, **_result(trace)})]
+        end = {"passes": measure(trace).passes, "stopped": _stopped(event, trace)}
+        return [merge("run", {"limit": event.n_tokens, **end, **_result(trace)})]
     return []
+
+
+def _stopped(done: Done, trace: Trace) -> list[str]:
+    """The lanes that were stopped before their text had ended."""
+    ids, start = trace.ar_ids, trace.start
+    ar = start is not None and bool(ids) and ids[-1] not in start.config.eos_ids and len(ids) < done.n_tokens
+    return [lane for lane, stopped in (("orthrus", done.stop == "cancel"), ("ar", ar)) if stopped]
 
 
 def _orthrus(event: Prefill | Verdict, trace: Trace) -> list[Change]:

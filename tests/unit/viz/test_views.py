@@ -2,10 +2,13 @@
 
 import copy
 import json
+import threading
 from types import SimpleNamespace
 
 import pytest
 
+from orthrus.config import DecodeConfig
+from orthrus.decoding.engine import run_both
 from orthrus.events import Glyph, Verdict
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check
@@ -170,6 +173,22 @@ def test_the_race_lets_tokens_land_when_their_cycle_was_done(trace):
     assert ar["ms"] == list(trace.ar_ms) and ar["passes"] == list(range(1, len(trace.ar_ids) + 1))
     assert ours["passes"][-1] == measure(trace).passes
     assert facts["run"]["limit"] == len(trace.tokens)
+
+
+@pytest.mark.parametrize(
+    ("kind", "nth", "stopped", "unjudged"),
+    [("draft", 2, ["orthrus"], 1), ("verdict", 1, ["orthrus"], 0), ("ar_chunk", 1, ["ar"], 0), ("done", 1, [], 0)],
+)
+def test_a_lane_that_was_stopped_says_so_and_counts_every_pass_it_made(tiny, kind, nth, stopped, unjudged):
+    cancel, events = threading.Event(), []
+    for event in run_both(tiny, "How many apples are left?", DecodeConfig(60), cancel):
+        events.append(event)
+        if [each.type for each in events].count(kind) == nth:
+            cancel.set()
+    trace = Trace.of(events)
+    facts = catalogue.state("race", trace)["facts"]
+    assert facts["run"]["stopped"] == stopped
+    assert facts["run"]["passes"] == measure(trace).passes == facts["orthrus"]["passes"][-1] + unjudged
 
 
 def test_the_staircase_begins_each_row_where_the_last_one_ended(trace):

@@ -127,17 +127,28 @@ function write(lane, rows, n, player) {
  * @param {number} n
  * @param {O.Clock} key
  * @param {O.Now} now
- * @param {boolean} measured
+ * @param {ReturnType<typeof ending>} end
  */
-function footer(rows, n, key, now, measured) {
-  const total = rows.ms.length;
-  if (!total) return measured ? say("race_page.waiting") : say("race_page.unmeasured");
-  const finished = n === total && now.ended;
-  const clock = finished || key === "passes" || now.clock === Infinity ? rows.ms[n - 1] || 0 : now.clock;
-  const count = n ? rows.passes[n - 1] : 0;
+function footer(rows, n, key, now, end) {
+  const clock = end || key === "passes" || now.clock === Infinity ? rows.ms[n - 1] || 0 : now.clock;
+  const count = (end && end.passes) || (n ? rows.passes[n - 1] : 0);
   const both = [say("count.forward-pass", { n: count }), time(clock)];
   const what = (key === "passes" ? both : both.reverse()).join(" · ");
-  return finished ? say("race_page.finished", { what }) : what;
+  if (!end) return what;
+  return end.stopped ? say("race_page.stopped", { what }) : say("race_page.finished", { what });
+}
+
+/**
+ * How a lane ended, null before it has.
+ * @param {O.RaceFacts} facts
+ * @param {"orthrus" | "ar"} lane
+ * @param {number} n
+ * @param {O.Now} now
+ */
+function ending({ run, ...lanes }, lane, n, now) {
+  if (!now.ended || !n || n < lanes[lane].ms.length) return null;
+  const passes = lane === "orthrus" ? run.passes : undefined;
+  return { passes, stopped: (run.stopped || []).includes(lane) };
 }
 
 /**
@@ -186,9 +197,12 @@ export function racePart(host, spec, player) {
         write(each, rows, n, player);
         const limit = Math.max(facts.run.limit || 1, rows.ms.length);
         each.done.style.width = (100 * n) / limit + "%";
-        each.card.classList.toggle("finished", n > 0 && n === rows.ms.length && now.ended);
+        const end = ending(facts, each.key, n, now);
+        each.card.classList.toggle("finished", !!end && !end.stopped);
         if (each.number.textContent !== String(n)) each.number.textContent = String(n);
-        const line = footer(rows, n, key, now, (facts.run.lanes || []).includes(each.key) && !now.ended);
+        const awaited = (facts.run.lanes || []).includes(each.key) && !now.ended;
+        const none = awaited ? say("race_page.waiting") : say("race_page.unmeasured");
+        const line = rows.ms.length ? footer(rows, n, key, now, end) : none;
         if (each.foot.textContent !== line) each.foot.textContent = line;
       }
     },

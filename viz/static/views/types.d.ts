@@ -401,7 +401,17 @@ declare namespace O {
     orthrus: Lane;
     ar: Lane;
     cycles: Record<"draft" | "verify" | "ms" | "passes" | "n", number[]>;
-    run: { limit?: number; lanes?: string[]; clock?: Clock; result?: string; why?: string; lost?: boolean };
+    run: {
+      limit?: number;
+      lanes?: string[];
+      /** of Orthrus, once the run has ended: a draft pass that was not judged is among them */
+      passes?: number;
+      stopped?: string[];
+      clock?: Clock;
+      result?: string;
+      why?: string;
+      lost?: boolean;
+    };
   }
   interface RaceSpec extends Spec {
     lanes: { key: "orthrus" | "ar"; name: string; about: string }[];
