@@ -10,10 +10,8 @@ from torch import Tensor
 from orthrus.decoding import logit_stats
 from orthrus.decoding.prefill import ModelCache, prefill
 from orthrus.decoding.request import Request, vocabulary
-from orthrus.decoding.timing import LaneClock, Stopwatch
+from orthrus.decoding.timing import EVENTS_MS, LaneClock, Stopwatch
 from orthrus.events import ArChunk, Done, Event
-
-CHUNK = 32  # tokens per event: often enough for the page, rare enough for the loop
 
 
 class AutoregressiveLane:
@@ -42,6 +40,7 @@ class AutoregressiveLane:
         limit, context, position = self.request.config.max_new_tokens, self.request.context, len(self.request.ids)
         logits = prefill(self.request, self.cache)
         self.prefill_ms = self.clock.ms()
+        due = self.prefill_ms + EVENTS_MS
         if logits is None:
             self.stop = "cancel"
             return
@@ -59,8 +58,9 @@ class AutoregressiveLane:
                 self.stop = "capacity"
             elif self.request.cancelled():
                 self.stop = "cancel"
-            if self.stop or len(self.recent) == CHUNK:
+            if self.stop or self.times[-1] > due:
                 yield from self._chunk()
+                due = self.clock.ms() + EVENTS_MS
             if self.stop:
                 return
             logits = self.model.forward_ar(token, self.cache)

@@ -13,10 +13,8 @@ from orthrus.decoding.cycle_records import Drafted, Verified, drafted_ids, judge
 from orthrus.decoding.prefill import ModelCache, prefill
 from orthrus.decoding.request import Request, vocabulary
 from orthrus.decoding.telemetry import Telemetry
-from orthrus.decoding.timing import LaneClock, Stopwatch
+from orthrus.decoding.timing import EVENTS_MS, LaneClock, Stopwatch
 from orthrus.events import Done, Draft, Event, Prefill, Verdict
-
-PLAIN_MS = 100.0  # plain steps run this long before their events are sent: the first step after that finds cold caches
 
 
 class DraftVerifyLane:
@@ -70,13 +68,13 @@ class DraftVerifyLane:
         yield from self._verdict_event(drafted, verified, began)
 
     def _plain_steps(self, most: int) -> Iterator[Event]:
-        """Up to `most` AR steps for at most PLAIN_MS, then their events. The loop is as short as the AR lane's: after
+        """Up to `most` AR steps for at most EVENTS_MS, then their events. The loop is as short as the AR lane's: after
         a pass has evicted the CPU caches every line of Python costs a microsecond."""
         clock, before = self.clock.ms, self.cache.length
         token = torch.tensor(self.token_ids[-1:], device=self.model.device)
         steps: list[tuple[Tensor, Tensor, int, float, float]] = []
         began = clock()
-        judged, end = began, began + PLAIN_MS
+        judged, end = began, began + EVENTS_MS
         most = min(most, self._remaining(), self.cache.capacity - before)
         while len(steps) < most and judged < end:
             logits = self.model.forward_ar(token, self.cache)

@@ -32,12 +32,14 @@ HOPED, BACK = 0.75, 0.05
 # places; trees of copies and edits then bring 3 % more per pass than with one share for all.
 SHOWN = 4.0
 SURE_MATCH = 2 * MATCH  # of auto: with shorter matches, which often mislead, it lost a fifth on math and JSON
-CHEAP = 2.0  # AR steps that verifying the first lookup may cost; where it cost 2.5, auto lost a tenth by looking up
+# AR steps that verifying the first lookup may cost. Where it costs more, twice as many tokens have to match: with fewer
+# auto lost a tenth on lists and equations at 2.9 steps.
+CHEAP = 2.0
 FIRST_FOUND = 4  # tokens of the first lookup of `auto`; doubled while they are all accepted
 WORTH = 2  # tokens that a lookup of `auto` has to bring; if it brings fewer the next ones are left out
 # Plain steps between two lookups: after a pass has evicted the CPU caches, entering a token into the index takes 20
 # microseconds, 2 % of a step of the embedded model; eight at once take 60.
-AT_ONCE = 8
+AT_ONCE = 32
 LONGEST_REST = 128  # tokens without a lookup after many that brought too little
 
 
@@ -59,13 +61,12 @@ class Drafter:
         """
         self.block, self.prices = block, prices
         self.sizes = AdaptiveBlockSize(prices, block) if prices is not None else None
-        cheap = prices is not None and prices.verify(1 + FIRST_FOUND) <= CHEAP * prices.verify(1)
-        self._finds = by_choice and (draft == "lookup" or (draft == "auto" and cheap))
+        self._finds = by_choice and draft in ("lookup", "auto")
         keeps = {"tree": likely, "lookup": likely, "auto": self._best_for_price}
         self._keep: Callable[[Sequence[float]], int] | None = keeps.get(draft) if by_choice else None
         self.seen: PromptLookup | None = None
-        if self._keep and (draft != "auto" or cheap):
-            self.seen = PromptLookup(prompt, SURE_MATCH if draft == "auto" else MATCH, digits)
+        if self._keep:
+            self.seen = PromptLookup(prompt, MATCH if prices is None else sure_match(prices), digits)
         self._right, self._places = SAID * SHOWN, SHOWN
         self._unread: list[int] = []  # tokens of the text that the index does not have yet
         self._drafted: Iterator[int] = iter(())  # the chain of this cycle that is not yet judged
@@ -164,6 +165,12 @@ class Drafter:
             for count, expected in enumerate(accumulate(chances), 1)
         ]
         return 1 + max(range(len(rates)), key=rates.__getitem__)
+
+
+def sure_match(prices: Prices) -> int:
+    """Tokens that have to match before a lookup of `auto`."""
+    cheap = prices.verify(1 + FIRST_FOUND) <= CHEAP * prices.verify(1)
+    return SURE_MATCH if cheap else 2 * SURE_MATCH
 
 
 def likely(chances: Sequence[float]) -> int:

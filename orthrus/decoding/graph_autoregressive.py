@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kernels import records
-from orthrus.decoding.autoregressive import CHUNK, AutoregressiveLane
+from orthrus.decoding.autoregressive import AutoregressiveLane
 from orthrus.decoding.request import Request, graphed
 from orthrus.events import Event
 from orthrus.gpu.runner import AHEAD, InFlightReplays
 from orthrus.model.kv_cache import SharedCache
+
+CHUNK = 32  # tokens per event: often enough for the page, rare enough for the loop
 
 
 class GraphAutoregressiveLane(AutoregressiveLane):

@@ -22,6 +22,7 @@ class PromptLookup:
         self.match, self.digits = match, digits or {}
         self._ids: list[int] = []
         self._behind: dict[tuple[int, ...], int] = {}
+        self._entered = match  # tokens that are in `_behind`, which is brought up to date when it is asked
         self._terms = Terms(match)
         self._spelt = {digit: token for token, digit in self.digits.items()}
         self.extend(prompt)
@@ -29,13 +30,14 @@ class PromptLookup:
     def extend(self, ids: Sequence[int]) -> None:
         """Append tokens of the text."""
         for token in ids:
-            if len(self._ids) >= self.match:  # the run that ends before this token now has something behind it
-                self._behind[tuple(self._ids[-self.match :])] = len(self._ids)
             self._ids.append(token)
             self._terms.append(token, self.digits.get(token, ""))
 
     def after(self, path: tuple[int, ...]) -> int | None:
         """The token that followed the end of text + `path` when it stood there last, if it did."""
+        for end in range(self._entered, len(self._ids)):
+            self._behind[tuple(self._ids[end - self.match : end])] = end
+        self._entered = max(self._entered, len(self._ids))
         at = self._behind.get((*self._ids[-self.match :], *path)[-self.match :])
         return None if at is None else self._ids[at]
 

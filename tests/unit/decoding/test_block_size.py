@@ -14,7 +14,7 @@ from benchmarks.decode.pacing_price import TABLES, speedups
 from orthrus.config import DecodeConfig
 from orthrus.decoding.block_size import LAST_WAIT, AdaptiveBlockSize, Costs
 from orthrus.decoding.engine import run_both
-from orthrus.decoding.pass_costs import Prices, least_seconds, plausible, prices
+from orthrus.decoding.pass_costs import Prices, plausible, prices, typical_seconds
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check
 from tests.tiny import compiled_model, scripted, tiny_model
@@ -169,7 +169,7 @@ def test_a_large_stack_is_priced_by_two_of_its_layers(monkeypatch):
     """Each layer beyond the first costs what the second added."""
     monkeypatch.setattr("orthrus.decoding.pass_costs.WHOLE", 0)
     monkeypatch.setattr(
-        "orthrus.decoding.pass_costs.least_seconds", lambda runs: {key: 1.0 + 0.25 * key[1] * key[2] for key in runs}
+        "orthrus.decoding.pass_costs.typical_seconds", lambda runs: {key: 1.0 + 0.25 * key[1] * key[2] for key in runs}
     )
     costs = prices(compiled_model(num_hidden_layers=5).model, 8).costs
     assert costs.verify == costs.draft == tuple(1.0 + 0.25 * 5 * rows for rows in (1, 4, 8))
@@ -183,8 +183,20 @@ def test_code_that_loads_for_seconds_leaves_time_to_measure(monkeypatch):
         now[0] += 2.0 if calls[rows] == 1 else seconds * (2 if calls[rows] < 8 else 1)
 
     monkeypatch.setattr("orthrus.decoding.pass_costs.time.perf_counter", lambda: now[0])
-    found = least_seconds({1: partial(run, 1, 0.001), 32: partial(run, 32, 0.01)})
+    found = typical_seconds({1: partial(run, 1, 0.001), 32: partial(run, 32, 0.01)})
     assert found == {1: pytest.approx(0.001), 32: pytest.approx(0.01)}
+
+
+def test_a_pass_that_is_seldom_fast_costs_what_it_mostly_takes(monkeypatch):
+    now, calls = [0.0], Counter()
+
+    def run(rows: int, seconds: float, fast: float) -> None:
+        calls[rows] += 1
+        now[0] += fast if calls[rows] % 8 == 0 else seconds
+
+    monkeypatch.setattr("orthrus.decoding.pass_costs.time.perf_counter", lambda: now[0])
+    found = typical_seconds({1: partial(run, 1, 0.001, 0.0004), 32: partial(run, 32, 0.008, 0.007)})
+    assert found == {1: pytest.approx(0.001), 32: pytest.approx(0.008)}
 
 
 def test_prices_lie_between_and_beyond_the_measured_sizes():

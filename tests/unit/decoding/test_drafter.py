@@ -9,7 +9,7 @@ import torch
 
 from orthrus.config import DecodeConfig
 from orthrus.decoding.block_size import Costs
-from orthrus.decoding.drafter import LEAST_ROWS, SURE_MATCH, Drafter
+from orthrus.decoding.drafter import AT_ONCE, LEAST_ROWS, SURE_MATCH, Drafter, sure_match
 from orthrus.decoding.engine import run_both
 from orthrus.decoding.lookup import MATCH
 from orthrus.decoding.pass_costs import ROWS, Prices
@@ -58,6 +58,19 @@ def test_what_was_found_grows_while_it_is_right_and_rests_when_it_is_wrong():
     for token in (9, 10):
         drafter.wrote(token)
     assert drafter.find() == [11, 12, 13, 14]
+
+
+def test_where_rows_are_dear_a_lookup_of_auto_wants_a_longer_match():
+    """The first lookup costs one step, or five."""
+    assert sure_match(Prices(CHEAP)) == SURE_MATCH and sure_match(Prices(STEEP)) == 2 * SURE_MATCH
+    for agreed, finds in ((2 * SURE_MATCH - 1, False), (2 * SURE_MATCH, True)):
+        assert bool(auto(STEEP, (*range(1, 40), *range(1, agreed + 1))).find()) is finds
+
+
+def test_plain_steps_are_left_for_a_lookup_once_in_a_while():
+    drafter = auto(CHEAP, range(1, 100))
+    assert [drafter.wrote(token) for token in range(1, 2 * AT_ONCE)].index(True) == AT_ONCE - 1
+    assert drafter.find() == [2 * AT_ONCE, *range(2 * AT_ONCE + 1, 2 * AT_ONCE + 4)]
 
 
 def test_a_tree_is_drafted_as_deep_as_the_text_so_far_lets_expect():

@@ -130,7 +130,19 @@ def test_cancel_between_the_pieces_of_a_prompt_ends_with_done(make, monkeypatch)
     assert not list(decode_ar(lm, prompt, DecodeConfig(9), cancel))[-1].n_tokens
 
 
-def test_cancel_in_the_ar_lane_keeps_what_orthrus_wrote(tiny):
+def test_the_ar_lane_sends_events_by_time(tiny, monkeypatch):
+    """Whatever their number, they tell the same tokens."""
+    found = []
+    for pause in (1e6, 0.0):
+        monkeypatch.setattr("orthrus.decoding.autoregressive.EVENTS_MS", pause)
+        trace = Trace.of(decode_ar(tiny, PROMPT, DecodeConfig(40)))
+        chunks = [event for event in trace.events if event.type == "ar_chunk"]
+        found.append((len(chunks), list(trace.ar_ids), [gap for chunk in chunks for gap in chunk.gap]))
+    assert found[0] == (1, *found[1][1:]) and found[1][0] == len(found[1][1]) > 1
+
+
+def test_cancel_in_the_ar_lane_keeps_what_orthrus_wrote(tiny, monkeypatch):
+    monkeypatch.setattr("orthrus.decoding.autoregressive.EVENTS_MS", 0.0)
     cancel, seen = threading.Event(), []
     for event in run_both(tiny, PROMPT, DecodeConfig(max_new_tokens=90), cancel):
         seen.append(event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import groupby
 
 import pytest
 import torch
@@ -30,8 +31,9 @@ def test_a_run_decides_what_passes_called_one_by_one_decide(schedule, detail, mo
     found = run(lm, max_new_tokens=60, detail=detail)
     assert ids(found) == ids(expected) and found.lossless.verdict == "identical"
     assert device.captured == 2 and device.most_under_way == AHEAD, "the AR lane's steps"
-    types = [[e.type for e in trace.events if e.type != "piece"] for trace in (found, expected)]
-    assert types[0] == types[1]
+    kinds = [[e.type for e in trace.events if e.type != "piece"] for trace in (found, expected)]
+    once = [[kind for kind, _ in groupby(each)] for each in kinds]  # one lane sends AR tokens by time, one by number
+    assert once[0] == once[1]
 
 
 @pytest.mark.parametrize("prompt", [f"prompt number {i} of eight" for i in range(8)])

@@ -9,7 +9,8 @@ import torch
 
 from kernels import ops, records
 from orthrus.config import DecodeConfig
-from orthrus.decoding import autoregressive, engine
+from orthrus.decoding import engine
+from orthrus.decoding.graph_autoregressive import CHUNK
 from orthrus.gpu.passes import Stack
 from orthrus.gpu.runner import AHEAD, InFlightReplays, Runner
 from orthrus.trace import Trace
@@ -55,7 +56,7 @@ def test_cancel_in_the_ar_lane(tiny):
         seen.append(event)
         if event.type == "ar_chunk":
             cancel.set()
-    assert seen[-1].stop == "cancel" and seen[-1].n_tokens == autoregressive.CHUNK + 1
+    assert seen[-1].stop == "cancel" and seen[-1].n_tokens == CHUNK + 1
 
 
 def test_a_run_whose_model_was_taken_by_another_says_so(tiny):

@@ -179,7 +179,8 @@ def test_the_race_lets_tokens_land_when_their_cycle_was_done(trace):
     ("kind", "nth", "stopped", "unjudged"),
     [("draft", 2, ["orthrus"], 1), ("verdict", 1, ["orthrus"], 0), ("ar_chunk", 1, ["ar"], 0), ("done", 1, [], 0)],
 )
-def test_a_lane_that_was_stopped_says_so_and_counts_every_pass_it_made(tiny, kind, nth, stopped, unjudged):
+def test_a_lane_that_was_stopped_says_so_and_counts_every_pass_it_made(tiny, kind, nth, stopped, unjudged, monkeypatch):
+    monkeypatch.setattr("orthrus.decoding.autoregressive.EVENTS_MS", 0.0)
     cancel, events = threading.Event(), []
     for event in run_both(tiny, "How many apples are left?", DecodeConfig(60), cancel):
         events.append(event)
