@@ -44,7 +44,7 @@ class PromptLookup:
     def find(self, most: int) -> Found:
         """Up to `most` tokens that followed the latest earlier occurrence of the text's end, the numbers counted on.
 
-        None if there is none. At the end of what there is it goes on as if the text repeated itself.
+        None of them if there is no such place. At the text's end it goes on as if the text repeated itself.
         """
         begun, end = self._terms.begun, self._terms.end
         for place, number in ((end - 1, begun), (end, ""))[0 if begun else 1 :]:

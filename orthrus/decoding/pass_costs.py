@@ -7,7 +7,6 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from statistics import median
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -22,6 +21,7 @@ WHOLE = 64e6  # weights up to which the whole stack is timed; a larger one is ex
 REPEATS, SECONDS = 8, 1.0
 
 LEARNING = 1 / 16  # weight of a cycle in what is learnt of the prices
+COLD = 5  # plain steps after a cycle that take longer: their weights are on the way back to the CPU's caches
 FORGOTTEN = 16  # plain steps after which the last cycle says no longer what one takes now
 
 
@@ -30,7 +30,9 @@ class Prices:
 
     A table measured in a busy moment would otherwise mislead every run of the process. Plain steps and cycles have a
     factor each. If no cycle is tried, that of plain steps moves the other along: a machine that became slow would else
-    seem to slow down plain steps alone, and cycles to pay. With `learning` 0 the table stands as it is.
+    seem to slow down plain steps alone, and cycles to pay. The first plain steps after a cycle can only make plain
+    steps cheaper: a few between two cycles are cold, and by their time the next cycle would seem to pay, while many in
+    a row are fast. With `learning` 0 the table stands as it is.
     """
 
     def __init__(self, costs: Costs, learning: float = LEARNING) -> None:
@@ -58,10 +60,11 @@ class Prices:
         if drafted or verified > 1:
             self.cycle_factor += self.learning * (factor - self.cycle_factor)
             self._since_cycle = 0
-        else:
+            return
+        self._since_cycle += 1
+        if self._since_cycle > COLD or factor < self.plain_factor:
             changed = 1 + self.learning * (factor / self.plain_factor - 1)
             self.plain_factor *= changed
-            self._since_cycle += 1
             if self._since_cycle > FORGOTTEN:
                 self.cycle_factor *= changed
 
@@ -120,7 +123,7 @@ def _measured(model: Any, sizes: tuple[int, ...]) -> Costs:
             ids = torch.zeros(rows, dtype=torch.int64, device=model.device)
             runs["draft", layers, rows] = partial(_draft, twin, cache, ids)
             runs["verify", layers, rows] = partial(_verify, twin, cache, ids)
-    seconds = typical_seconds(runs)
+    seconds = least_seconds(runs)
 
     def stack(name: str) -> tuple[float, ...]:
         first = [seconds[name, timed[0], rows] for rows in sizes]
@@ -160,37 +163,34 @@ def _verify(model: Any, cache: Any, ids: Tensor) -> list[int]:
 
 
 def warm_up(run: Callable[[], Any]) -> float:
-    """Call `run` until it no longer gets faster: six times, or 20 ms. Return the median seconds of the later half.
+    """Call `run` until it no longer gets faster: six times, or 20 ms. Return the least of their seconds.
 
     After a pass of 32 rows a single-row pass takes 0.67 ms, five calls later 0.36 (AMD EPYC, one thread): its weights
     have to return to the cache. Timed cold it would look expensive, and drafts that do not pay would seem to.
     """
-    spent, until = [], time.perf_counter() + 0.02
+    least, until = float("inf"), time.perf_counter() + 0.02
     for _ in range(6):
         began = time.perf_counter()
         run()
         ended = time.perf_counter()
-        spent.append(ended - began)
+        least = min(least, ended - began)
         if ended > until:
             break
-    return median(spent[len(spent) // 2 :])
+    return least
 
 
-def typical_seconds(runs: dict[Any, Callable[[], Any]]) -> dict[Any, float]:
-    """The median time of a few turns. They alternate, so that a slow moment hits one turn of each.
+def least_seconds(runs: dict[Any, Callable[[], Any]]) -> dict[Any, float]:
+    """The least time of a few calls. They alternate, so that a slow moment hits one call of each.
 
-    Not the least: where others use the memory, a pass of one row waits for its weights, and one of 32 rows computes. By
-    the least of all calls 32 rows cost 14 steps on such a machine, by the median 8.
     The clock starts after a first call of each: it may load compiled code for a second, which left a single round to
     measure in, and its single row, the first of all, came out at 0.75 ms instead of 0.34.
     """
     for run in runs.values():
         run()
-    spent: dict[Any, list[float]] = {key: [] for key in runs}
-    until = time.perf_counter() + SECONDS
+    least, until = dict.fromkeys(runs, float("inf")), time.perf_counter() + SECONDS
     for number in range(REPEATS):
         if number and time.perf_counter() > until:
             break
         for key, run in runs.items():
-            spent[key].append(warm_up(run))
-    return {key: median(turns) for key, turns in spent.items()}
+            least[key] = min(least[key], warm_up(run))
+    return least

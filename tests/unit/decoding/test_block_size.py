@@ -14,7 +14,7 @@ from benchmarks.decode.pacing_price import TABLES, speedups
 from orthrus.config import DecodeConfig
 from orthrus.decoding.block_size import LAST_WAIT, AdaptiveBlockSize, Costs
 from orthrus.decoding.engine import run_both
-from orthrus.decoding.pass_costs import Prices, plausible, prices, typical_seconds
+from orthrus.decoding.pass_costs import COLD, Prices, least_seconds, plausible, prices
 from orthrus.trace import Trace
 from orthrus.trace.invariants import check
 from tests.tiny import compiled_model, scripted, tiny_model
@@ -169,7 +169,7 @@ def test_a_large_stack_is_priced_by_two_of_its_layers(monkeypatch):
     """Each layer beyond the first costs what the second added."""
     monkeypatch.setattr("orthrus.decoding.pass_costs.WHOLE", 0)
     monkeypatch.setattr(
-        "orthrus.decoding.pass_costs.typical_seconds", lambda runs: {key: 1.0 + 0.25 * key[1] * key[2] for key in runs}
+        "orthrus.decoding.pass_costs.least_seconds", lambda runs: {key: 1.0 + 0.25 * key[1] * key[2] for key in runs}
     )
     costs = prices(compiled_model(num_hidden_layers=5).model, 8).costs
     assert costs.verify == costs.draft == tuple(1.0 + 0.25 * 5 * rows for rows in (1, 4, 8))
@@ -183,20 +183,8 @@ def test_code_that_loads_for_seconds_leaves_time_to_measure(monkeypatch):
         now[0] += 2.0 if calls[rows] == 1 else seconds * (2 if calls[rows] < 8 else 1)
 
     monkeypatch.setattr("orthrus.decoding.pass_costs.time.perf_counter", lambda: now[0])
-    found = typical_seconds({1: partial(run, 1, 0.001), 32: partial(run, 32, 0.01)})
+    found = least_seconds({1: partial(run, 1, 0.001), 32: partial(run, 32, 0.01)})
     assert found == {1: pytest.approx(0.001), 32: pytest.approx(0.01)}
-
-
-def test_a_pass_that_is_seldom_fast_costs_what_it_mostly_takes(monkeypatch):
-    now, calls = [0.0], Counter()
-
-    def run(rows: int, seconds: float, fast: float) -> None:
-        calls[rows] += 1
-        now[0] += fast if calls[rows] % 8 == 0 else seconds
-
-    monkeypatch.setattr("orthrus.decoding.pass_costs.time.perf_counter", lambda: now[0])
-    found = typical_seconds({1: partial(run, 1, 0.001, 0.0004), 32: partial(run, 32, 0.008, 0.007)})
-    assert found == {1: pytest.approx(0.001), 32: pytest.approx(0.008)}
 
 
 def test_prices_lie_between_and_beyond_the_measured_sizes():
@@ -215,6 +203,19 @@ def test_a_table_measured_in_a_bad_moment_is_corrected_by_the_run():
         found.observe(4, 4, 4000.0)
     assert found.cycle(0) == pytest.approx(0.5, rel=0.01) and found.cycle(1) == pytest.approx(4.0, rel=0.01)
     assert AdaptiveBlockSize(found, 4).plain_steps() > 0
+
+
+def test_cold_steps_between_cycles_do_not_make_the_next_cycle_pay():
+    """A few plain steps behind a cycle take twice as long as many in a row."""
+    found = Prices(Costs((1, 4), (1.0, 2.0), (1.0, 2.5)))
+    for _ in range(100):
+        found.observe(4, 4, 4500.0)
+        for _ in range(COLD):
+            found.observe(0, 1, 2000.0)
+    assert found.cycle(0) == pytest.approx(1.0) and AdaptiveBlockSize(found, 4).block() == 1
+    for _ in range(100):
+        found.observe(0, 1, 2000.0)
+    assert found.cycle(0) == pytest.approx(2.0, rel=0.05)
 
 
 def test_a_machine_that_becomes_slow_does_not_make_drafts_pay():
