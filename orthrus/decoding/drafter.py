@@ -40,7 +40,7 @@ WORTH = 2  # tokens that a lookup of `auto` has to bring; if it brings fewer the
 # Plain steps between two lookups: after a pass has evicted the CPU caches, entering a token into the index takes 20
 # microseconds, 2 % of a step of the embedded model; eight at once take 60.
 AT_ONCE = 32
-LONGEST_REST = 128  # tokens without a lookup after many that brought too little
+FIRST_REST, LONGEST_REST = 16, 128  # tokens without a lookup after one that brought too little; doubled by the next
 
 
 class Drafter:
@@ -144,7 +144,7 @@ class Drafter:
             self.sizes.observe(n_draft, n_accept, pass_rows[0])
             return
         self._found = min(self.block - 1, 2 * self._found) if n_accept == n_draft else FIRST_FOUND
-        self._rest = 0 if n_accept >= WORTH else min(LONGEST_REST, max(WORTH, 2 * self._rest))
+        self._rest = 0 if n_accept >= WORTH else min(LONGEST_REST, max(FIRST_REST, 2 * self._rest))
         self._resting = self._rest
 
     def _learn(self, shape: str, n_draft: int, n_accept: int) -> None:

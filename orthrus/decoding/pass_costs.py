@@ -53,12 +53,15 @@ class Prices:
         return (self.plain_factor if rows == 1 else self.cycle_factor) * between(self.rows, self.costs.verify, rows)
 
     def observe(self, drafted: int, verified: int, ms: float) -> None:
-        """A cycle with a draft pass of `drafted` rows, 0 for none, and a verify pass of `verified` rows took `ms`."""
+        """A cycle with a draft pass of `drafted` rows, 0 for none, and a verify pass of `verified` rows took `ms`.
+
+        A lookup's few rows say little of what a block costs.
+        """
         expected = between(self.rows, self.costs.verify, verified)
         expected += between(self.rows, self.costs.draft, drafted) if drafted else 0.0
         factor = min(4.0, max(0.25, ms / 1e3 / expected))
         if drafted or verified > 1:
-            self.cycle_factor += self.learning * (factor - self.cycle_factor)
+            self.cycle_factor += self.learning * (factor - self.cycle_factor) if drafted else 0.0
             self._since_cycle = 0
             return
         self._since_cycle += 1

@@ -218,6 +218,13 @@ def test_cold_steps_between_cycles_do_not_make_the_next_cycle_pay():
     assert found.cycle(0) == pytest.approx(2.0, rel=0.05)
 
 
+def test_a_lookup_does_not_change_what_a_block_costs():
+    found = Prices(Costs((1, 4), (1.0, 2.0), (1.0, 2.5)))
+    for _ in range(100):
+        found.observe(0, 4, 1000.0)
+    assert found.cycle(1) == 4.5
+
+
 def test_a_machine_that_becomes_slow_does_not_make_drafts_pay():
     """Only plain steps are taken, so that only these are seen to take longer."""
     found = Prices(Costs((1, 4), (1.0, 2.0), (1.0, 2.5)))

@@ -9,7 +9,7 @@ import torch
 
 from orthrus.config import DecodeConfig
 from orthrus.decoding.block_size import Costs
-from orthrus.decoding.drafter import AT_ONCE, LEAST_ROWS, SURE_MATCH, Drafter, sure_match
+from orthrus.decoding.drafter import AT_ONCE, FIRST_REST, LEAST_ROWS, SURE_MATCH, Drafter, sure_match
 from orthrus.decoding.engine import run_both
 from orthrus.decoding.lookup import MATCH
 from orthrus.decoding.pass_costs import ROWS, Prices
@@ -49,15 +49,15 @@ def test_a_tree_is_as_wide_as_its_rows_are_cheap():
 
 
 def test_what_was_found_grows_while_it_is_right_and_rests_when_it_is_wrong():
-    drafter = auto(CHEAP, (*range(1, 20), *range(1, SURE_MATCH + 1)))
+    drafter = auto(CHEAP, (*range(1, 40), *range(1, SURE_MATCH + 1)))
     assert drafter.find() == [9, 10, 11, 12]
     drafter.observe("lookup", 4, 4, (0, 5), 1.0)
     assert drafter.find() == [9, 10, 11, 12, 13, 14, 15]
     drafter.observe("lookup", 7, 0, (0, 8), 1.0)
-    assert drafter.find() == []
-    for token in (9, 10):
+    for token in range(9, 9 + FIRST_REST):
+        assert drafter.find() == []
         drafter.wrote(token)
-    assert drafter.find() == [11, 12, 13, 14]
+    assert drafter.find() == [25, 26, 27, 28]
 
 
 def test_where_rows_are_dear_a_lookup_of_auto_wants_a_longer_match():
