@@ -32,8 +32,8 @@ HOPED, BACK = 0.75, 0.05
 # places; trees of copies and edits then bring 3 % more per pass than with one share for all.
 SHOWN = 4.0
 SURE_MATCH = 2 * MATCH  # of auto: with shorter matches, which often mislead, it lost a fifth on math and JSON
-# AR steps that verifying the first lookup may cost. Where it costs more, twice as many tokens have to match: with fewer
-# auto lost a tenth on lists and equations at 2.9 steps.
+# AR steps that verifying the first lookup may cost. Where it costs more, three times as many tokens have to match: at
+# 2.9 steps auto lost a tenth on lists and equations with one time, and on lists 4 % with two.
 CHEAP = 2.0
 FIRST_FOUND = 4  # tokens of the first lookup of `auto`; doubled while they are all accepted
 WORTH = 2  # tokens that a lookup of `auto` has to bring; if it brings fewer the next ones are left out
@@ -170,7 +170,7 @@ class Drafter:
 def sure_match(prices: Prices) -> int:
     """Tokens that have to match before a lookup of `auto`."""
     cheap = prices.verify(1 + FIRST_FOUND) <= CHEAP * prices.verify(1)
-    return SURE_MATCH if cheap else 2 * SURE_MATCH
+    return SURE_MATCH if cheap else 3 * SURE_MATCH
 
 
 def likely(chances: Sequence[float]) -> int:
