@@ -1,6 +1,6 @@
 """What each shape of draft is worth: the same held-out prompts through AR, chain, tree, lookup, one pass and auto.
 
-    python -m benchmarks.decode.draft_shapes              # every domain; a quarter of an hour on one core
+    python -m benchmarks.decode.draft_shapes              # every domain; twenty minutes on one core
 
 Counts are exact: they are the same on every machine, but for auto, whose choices follow what passes cost here. Then
 the ways take turns on each of the first prompts, so that a slow moment hits all of them, and their means are

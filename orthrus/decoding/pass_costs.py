@@ -61,8 +61,9 @@ class Prices:
         expected += between(self.rows, self.costs.draft, drafted) if drafted else 0.0
         factor = min(4.0, max(0.25, ms / 1e3 / expected))
         if drafted or verified > 1:
-            self.cycle_factor += self.learning * (factor - self.cycle_factor) if drafted else 0.0
             self._since_cycle = 0
+            if drafted:
+                self.cycle_factor += self.learning * (factor - self.cycle_factor)
             return
         self._since_cycle += 1
         if self._since_cycle > COLD or factor < self.plain_factor:
