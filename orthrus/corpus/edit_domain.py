@@ -218,6 +218,17 @@ def wide(rng: random.Random) -> Example:
     return _asked(rng, edit_open.task)
 
 
+def varied(rng: random.Random) -> Example:
+    """What cannot be copied: letters in the other case, lines in another order."""
+    return _asked(rng, rng.choice(_CHANGED))
+
+
+_CHANGED = (
+    _upper, _upper, edit_open.upper, _lower, _lower, edit_open.lower, edit_lines.sort, edit_open.sort, edit_lines.sort,
+    edit_lines.reverse, edit_open.reverse, _swap,
+)  # fmt: skip
+
+
 def _asked(rng: random.Random, make: Callable[[random.Random], Task]) -> Example:
     structure, instruction, before, after = make(rng)
     prompt = _prompt(rng, structure, instruction, before)

@@ -57,13 +57,15 @@ def _doubled(rng: random.Random) -> Task:
     return "doubled", pick(rng, forms), twice, text
 
 
-def _upper(rng: random.Random) -> Task:
+def upper(rng: random.Random) -> Task:
+    """Any text in capitals."""
     text = any_text(rng, 2)
     forms = ("Write in upper case", "Make uppercase", "Put everything in capitals", "Write in capital letters")
     return "upper", pick(rng, forms), text, text.upper()
 
 
-def _lower(rng: random.Random) -> Task:
+def lower(rng: random.Random) -> Task:
+    """Any text in small letters."""
     text = any_text(rng, 2)
     forms = ("Write in small letters", "Make lower case", "Convert to lowercase", "Change to lower case")
     return "lower", pick(rng, forms), pick(rng, (text, text.upper())), text.lower()
@@ -87,8 +89,25 @@ def _lines(rng: random.Random) -> Task:
     return "bullets", pick(rng, forms), "\n".join(lines), "\n".join(f"- {line}" for line in lines)
 
 
+def sort(rng: random.Random) -> Task:
+    """Two to six lines of any words whose first letters differ, from A to Z."""
+    lines: dict[str, str] = {}
+    for _ in range(between(rng, 2, 6)):
+        line = any_text(rng, 1, 3).rstrip(".!?").lower()
+        lines.setdefault(line[0], line)
+    forms = ("Sort these lines", "Sort the lines", "Put these lines in alphabetical order", "Sort these from A to Z")
+    return "sort", pick(rng, forms), "\n".join(lines.values()), "\n".join(sorted(lines.values()))
+
+
+def reverse(rng: random.Random) -> Task:
+    """Two to six lines of any words from last to first."""
+    lines = [any_text(rng, 1, 3).rstrip(".!?") for _ in range(between(rng, 2, 6))]
+    forms = ("Reverse the order of these lines", "Write these lines from last to first", "Reverse these lines")
+    return "reverse", pick(rng, forms), "\n".join(lines), "\n".join(lines[::-1])
+
+
 _MAKERS: tuple[Callable[[random.Random], Task], ...] = (
-    *(_named,) * 3, *(_word,) * 6, *(_without,) * 2, *(_doubled,) * 2, *(_upper,) * 2, _lower, *(_swap,) * 2,
+    *(_named,) * 3, *(_word,) * 6, *(_without,) * 2, *(_doubled,) * 2, *(upper,) * 2, lower, *(_swap,) * 2,
     *(_lines,) * 5,
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 
-from orthrus.corpus import sums
+from orthrus.corpus import linear, sums
 from orthrus.corpus.asks import EQUATION, SUM
 from orthrus.corpus.base import Example, typo
 from orthrus.corpus.reckoning import added, any_size, between, divided, final_answer, final_number, pick, product, taken
@@ -73,6 +73,7 @@ HELD_OUT: frozenset[str] = frozenset(
     for form in ("a(x-b)", "x/a-b", "ax-b=cx+d", "(a-b)*c", "a/b-c", "a+b-c+d", "a*b-c+d", "(a+b)*c+d")
 )
 PRESETS: tuple[str, ...] = ("Solve 3x + 5 = 20.", "What is 7 x 8 + 5?", "Solve for y: 4(y + 2) = 36")
+_LETTERS = "xxxxxxyyznabtmkpw"
 _TIMES = ("*", "*", "x", "x", "×", "times", "X")
 
 
@@ -86,20 +87,39 @@ def wide(rng: random.Random) -> Example:
     return _asked(rng, 0.33, True)
 
 
+def varied(rng: random.Random) -> Example:
+    """A sum or an equation of any form that two or three operations make."""
+    if rng.random() < 0.5:
+        letter = pick(rng, _LETTERS)
+        form, *worked = linear.equation(letter, rng)
+        return _equation_asked(rng, form, letter, *worked)
+    form, *worked = sums.any_form(rng)
+    return _sum_asked(rng, form, *worked)
+
+
 def _asked(rng: random.Random, equations: float = 0.5, wide: bool = False) -> Example:
     if rng.random() < equations:
-        form = pick(rng, EQUATIONS)
-        letter = pick(rng, "xxxxxxyyznabtmkpw")
-        text, lines, solution = _equation(form, letter, rng, wide)
-        asked = pick(rng, EQUATION).replace("@", letter).format(_spaced(text, rng))
-        answer = "\n".join((f"We look for {letter} in {text}.", *lines, f"The answer is {letter} = {solution}."))
-    else:
-        form = pick(rng, SUMS[: 4 + between(rng, 0, 13)] if wide else SUMS)
-        text, lines, solution = sums.worked(form, rng, wide)
-        asked = pick(rng, SUM).format(_times(_spaced(text, rng), rng))
-        answer = "\n".join((f"We want to work out {text}.", *lines, f"The answer is {solution}."))
+        form, letter = pick(rng, EQUATIONS), pick(rng, _LETTERS)
+        return _equation_asked(rng, form, letter, *_equation(form, letter, rng, wide))
+    form = pick(rng, SUMS[: 4 + between(rng, 0, 13)] if wide else SUMS)
+    return _sum_asked(rng, form, *sums.worked(form, rng, wide))
+
+
+def _equation_asked(rng: random.Random, form: str, letter: str, text: str, lines: list[str], solution: int) -> Example:
+    asked = pick(rng, EQUATION).replace("@", letter).format(_spaced(text, rng))
+    answer = "\n".join((f"We look for {letter} in {text}.", *lines, f"The answer is {letter} = {solution}."))
+    return _example(rng, form, asked, answer, solution)
+
+
+def _sum_asked(rng: random.Random, form: str, text: str, lines: list[str], result: int) -> Example:
+    asked = pick(rng, SUM).format(_times(_spaced(text, rng), rng))
+    answer = "\n".join((f"We want to work out {text}.", *lines, f"The answer is {result}."))
+    return _example(rng, form, asked, answer, result)
+
+
+def _example(rng: random.Random, form: str, asked: str, answer: str, result: int) -> Example:
     messages = (("user", typo(rng, asked)), ("assistant", answer))
-    return Example(DOMAIN, f"equations:{form}", messages, str(solution))
+    return Example(DOMAIN, f"equations:{form}", messages, str(result))
 
 
 def grade(example: Example, text: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -82,15 +83,17 @@ def _text(rng: random.Random, record: Record) -> str:
     return " ".join(parts)
 
 
-def _described(rng: random.Random) -> tuple[str, dict[str, Any], str]:
+def _described(
+    rng: random.Random, kinds: tuple[Callable[[random.Random], Record], ...] = json_fields.KINDS
+) -> tuple[str, dict[str, Any], str]:
     """A record told in sentences: structure, data, text."""
-    record = rng.choice(json_fields.KINDS)(rng)
+    record = rng.choice(kinds)(rng)
     return f"{record.data['type']}:{record.form}".rstrip(":"), record.data, _text(rng, record)
 
 
-def _keyed(rng: random.Random) -> tuple[str, dict[str, Any], str]:
+def _keyed(rng: random.Random, counts: tuple[int, ...] = (3, 4, 4, 5)) -> tuple[str, dict[str, Any], str]:
     """Keys and values dictated by the visitor, in the visitor's order."""
-    count = rng.choice((3, 4, 4, 5))
+    count = rng.choice(counts)
     keys = rng.sample(sorted(_KEYS), count)
     if rng.random() < 0.2:
         keys[rng.randrange(count)] = material.made_up(rng)
@@ -117,13 +120,13 @@ _ROWS = (
 )
 
 
-def _rows(rng: random.Random) -> tuple[str, dict[str, Any], str]:
+def _rows(rng: random.Random, counts: tuple[int, ...] = (2, 3, 3, 4)) -> tuple[str, dict[str, Any], str]:
     """Several things of one kind: a list of objects under its name and unit."""
     kind, key, value, (low, high), unit, patterns = rng.choices(_ROWS, (3, 3, 1, 3, 3, 3))[0]
     unit = unit or rng.choice(json_words.CURRENCIES)
-    subjects = list(dict.fromkeys(_KEYS[key](rng) for _ in range(rng.choice((2, 3, 3, 4)))))
+    subjects = list(dict.fromkeys(_KEYS[key](rng) for _ in range(rng.choice(counts))))
     if len(subjects) == 1:
-        return _rows(rng)
+        return _rows(rng, counts)
     rows = [{key: one, value: rng.randrange(low, high)} for one in subjects]
     pattern = rng.choice(patterns)
     text = listing([pattern.format(k=one[key], v=one[value], u=unit) for one in rows])
@@ -135,16 +138,57 @@ def _rows(rng: random.Random) -> tuple[str, dict[str, Any], str]:
 def sample(rng: random.Random) -> Example:
     """One text and its JSON."""
     if rng.random() < 0.05:
-        structure, data, prompt = _keyed(rng)
+        return _example(*_keyed(rng))
+    structure, data, text = rng.choices((_described, _rows), (3, 1))[0](rng)
+    return _example(structure, data, _asked(rng, data, text))
+
+
+def varied(rng: random.Random) -> Example:
+    """Records of more lengths, and with units and currencies that occur nowhere else."""
+    roll = rng.random()
+    if roll < 0.2:
+        return _example(*_keyed(rng, (2, 3, 4, 5, 6)))
+    if roll < 0.5:
+        structure, data, text = _rows(rng, (2, 3, 4, 5, 6))
     else:
-        structure, data, text = rng.choices((_described, _rows), (3, 1))[0](rng)
-        if rng.random() < 0.65:
-            instruction = rng.choice(_BEFORE)
-            if rng.random() < 0.2:
-                instruction = rng.choice(_NAMED).format("list" if "count" in data else data["type"])
-            prompt = f"{base.typo(rng, instruction)}{rng.choice((' ', ' ', ' ', chr(10)))}{text}"
-        else:
-            prompt = f"{text} {base.typo(rng, rng.choice(_AFTER))}"
+        structure, data, text = _described(rng, json_fields.LONG if roll < 0.7 else json_fields.KINDS)
+    for known, others in _UNITS:
+        old = next((word for word in known if re.search(rf"\b{word}\b", structure)), None)
+        if old and rng.random() < 0.7:
+            new = rng.choice(others)
+            structure, text = (re.sub(rf"\b{old}(?=\b|s\b)", new, told) for told in (structure, text))
+            data = _other_word(data, old, new)
+    return _example(structure, data, _asked(rng, data, text))
+
+
+# Words of a record's form, and others that may stand in their place.
+_UNITS = (
+    (json_words.CURRENCIES, material.variants("euro|dollar|pound|franc|peso|rupee|crown|dinar|real|shilling")),
+    (("days", "weeks", "months", "years"), material.variants("days|weeks|months|years|nights|hours|weekends|seasons")),
+    (json_words.TRANSPORT, json_words.TRANSPORT + material.variants("tram|taxi|truck|canoe|horse|scooter|airship")),
+)
+
+
+def _other_word(data: Any, old: str, new: str) -> Any:
+    """`data` with one word in place of another, wherever it is a whole value."""
+    if isinstance(data, dict):
+        return {key: _other_word(value, old, new) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_other_word(value, old, new) for value in data]
+    return new if data == old else data
+
+
+def _asked(rng: random.Random, data: dict[str, Any], text: str) -> str:
+    """The text with the instruction before or behind it."""
+    if rng.random() < 0.65:
+        instruction = rng.choice(_BEFORE)
+        if rng.random() < 0.2:
+            instruction = rng.choice(_NAMED).format("list" if "count" in data else data["type"])
+        return f"{base.typo(rng, instruction)}{rng.choice((' ', ' ', ' ', chr(10)))}{text}"
+    return f"{text} {base.typo(rng, rng.choice(_AFTER))}"
+
+
+def _example(structure: str, data: dict[str, Any], prompt: str) -> Example:
     answer = json.dumps(data, indent=2, ensure_ascii=False)
     return Example(DOMAIN, structure, (("user", prompt), ("assistant", answer)), answer)
 

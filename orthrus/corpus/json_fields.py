@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from orthrus.corpus import json_words, material
@@ -38,9 +39,9 @@ def _money(amount: int, currency: str) -> dict[str, Any]:
     return {"amount": amount, "currency": currency}
 
 
-def _person(rng: random.Random) -> Record:
+def _person(rng: random.Random, counts: tuple[int, ...] = (0, 1, 1, 1, 1, 1, 2, 2, 2, 3)) -> Record:
     who, age, city, say = name(rng), rng.randrange(3, 99), rng.choice(material.CITIES), rng.choice
-    likes = rng.sample(json_words.HOBBIES, rng.choice((0, 1, 1, 1, 1, 1, 2, 2, 2, 3)))
+    likes = rng.sample(json_words.HOBBIES, rng.choice(counts))
     data = {"type": "person", "name": who, "age": _value(age, "years"), "home": {"city": city}, "likes": likes}
     facts = [
         say((f"is {age} years old", f"is {age} years old", f"is {age}")),
@@ -82,11 +83,9 @@ def _product(rng: random.Random) -> Record:
     return Record(data | {"stock": _value(stock, "pieces"), "available": True}, f"The {what}", facts, currency)
 
 
-def _order(rng: random.Random) -> Record:
+def _order(rng: random.Random, counts: tuple[int, ...] = (1, 2, 2, 3)) -> Record:
     who, total, currency, say = name(rng), number(rng), rng.choice(json_words.CURRENCIES), rng.choice
-    items = [
-        {"item": item, "quantity": rng.randrange(2, 21)} for item in rng.sample(json_words.ITEMS, say((1, 2, 2, 3)))
-    ]
+    items = [{"item": item, "quantity": rng.randrange(2, 21)} for item in rng.sample(json_words.ITEMS, say(counts))]
     bought = listing([f"{one['quantity']} {one['item']}" for one in items])
     facts = (
         f"{say(('orders', 'buys', 'buys', 'has ordered'))} {bought}",
@@ -114,14 +113,14 @@ def _event(rng: random.Random) -> Record:
     return Record(data | {"guests": _value(guests, "people"), "status": "planned"}, f"The {what}", facts)
 
 
-def _recipe(rng: random.Random) -> Record:
+def _recipe(rng: random.Random, counts: tuple[int, ...] = (2, 2, 3, 3, 4)) -> Record:
     dish, serves, minutes, say = (
         rng.choice(tuple(json_words.DISHES)),
         rng.randrange(2, 11),
         rng.randrange(2, 19) * 5,
         rng.choice,
     )
-    ingredients = rng.sample(json_words.DISHES[dish], say((2, 2, 3, 3, 4)))
+    ingredients = rng.sample(json_words.DISHES[dish], say(counts))
     facts = (
         say((f"serves {serves} people", f"is enough for {serves} people")),
         say((f"takes {minutes} minutes", f"needs {minutes} minutes")),
@@ -230,3 +229,9 @@ KINDS: tuple[Callable[[random.Random], Record], ...] = (
     _person, _person, _loan, _product, _order, _order, _event, _recipe, _weather, _pet, _trip, _trip, _sensor,
     _booking, _reminder, _match,
 )  # fmt: skip
+# Records with a list of any length.
+LONG: tuple[Callable[[random.Random], Record], ...] = (
+    partial(_person, counts=(2, 3, 4, 5)),
+    partial(_order, counts=(1, 2, 3, 4, 5)),
+    partial(_recipe, counts=(2, 3, 4, 5)),
+)

@@ -7,13 +7,17 @@ one small decision (larger? even? seen before?). Copying is predictable, the dec
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from orthrus.corpus import sorting
+from orthrus.corpus import list_steps, sorting
 from orthrus.corpus.asks import LIST, MORE_LISTS
 from orthrus.corpus.base import Example, typo
+from orthrus.corpus.list_filters import Question, question
+from orthrus.corpus.list_steps import (
+    parity,
+)
 from orthrus.corpus.open_words import any_word
-from orthrus.corpus.reckoning import added, between, final_answer, pick
+from orthrus.corpus.reckoning import between, final_answer, pick
 
 DOMAIN = "lists"
 HELD_OUT: frozenset[str] = frozenset("lists:" + form for form in ("count-numbers", "dedupe-numbers", "odds-sum"))
@@ -36,6 +40,8 @@ _FORMS = (
     "reverse-words dedupe-words dedupe-words dedupe-numbers letter letter first last nth nth length"
 ).split()
 
+_SORTS = ("sort-up", "sort-up", "sort-down", "sort-words")
+
 
 def sample(rng: random.Random) -> Example:
     """One task over a random list."""
@@ -47,20 +53,31 @@ def wide(rng: random.Random) -> Example:
     return _asked(rng, _any_items)
 
 
-def _asked(rng: random.Random, draw: Callable[..., tuple[list[str], str]]) -> Example:
-    form = pick(rng, _FORMS)
+def _asked(rng: random.Random, draw: Callable[..., tuple[list[str], str]], forms: Sequence[str] = _FORMS) -> Example:
+    form = pick(rng, forms)
     task = form.removesuffix("-numbers") if form.endswith("-numbers") else form
     task = task.removesuffix("-words") if task != "sort-words" else task
     items, about = draw(form, task, rng)
     lines, result = _worked(task, items, about)
     asks = MORE_LISTS.get(task, LIST[task]) if draw is _any_items and rng.random() < 0.3 else LIST[task]
-    asked = typo(rng, pick(rng, asks)).replace("@", about).format(_written(items, rng))  # items stay as they are
+    return _example(rng, Question(form, asks, about, items, lines, result))
+
+
+def varied(rng: random.Random) -> Example:
+    """A question composed of a filter and what is done with what it keeps, one about words and numbers mixed, or a
+    list to sort, which takes the most lines.
+    """
+    return _asked(rng, _any_items, _SORTS) if rng.random() < 0.3 else _example(rng, question(rng))
+
+
+def _example(rng: random.Random, q: Question) -> Example:
+    asked = typo(rng, pick(rng, q.asks)).replace("@", q.about).format(_written(q.items, rng))  # items stay as they are
     if rng.random() < 0.12:
         asked += ("" if asked[-1] in ".?" else ".") + pick(
             rng, (" Step by step.", " Explain each step.", " Please.", " Show your work.")
         )
-    answer = "\n".join((*lines, f"The answer is {result}."))
-    return Example(DOMAIN, f"lists:{form}", (("user", asked), ("assistant", answer)), result)
+    answer = "\n".join((*q.lines, f"The answer is {q.result}."))
+    return Example(DOMAIN, f"lists:{q.form}", (("user", asked), ("assistant", answer)), q.result)
 
 
 def grade(example: Example, text: str) -> bool:
@@ -140,27 +157,21 @@ def _worked(task: str, items: list[str], about: str) -> tuple[list[str], str]:
     if task.startswith("sort"):
         return sorting.worked(task, items)
     if task in ("largest", "smallest"):
-        return _extreme(task, items)
+        return list_steps.extreme(task, items)
     if task == "sum":
-        return _total([f"We start with {items[0]}."], items)
+        return list_steps.summed([f"We start with {items[0]}."], items)
     if task.endswith("-sum"):
-        lines, kept = _kept(
-            items, lambda item: (f"is {_parity(item)}", _parity(item) + "s" == task.removesuffix("-sum"))
-        )
-        if not kept:
-            return [*lines, "So there is nothing to add."], "0"
-        return _total([*lines, f"Now we add them, starting with {kept[0]}."], kept)
+        wanted = task.removesuffix("-sum")
+        return list_steps.filtered_sum(items, lambda item: (f"is {parity(item)}", parity(item) + "s" == wanted))
     if task in ("evens", "odds"):
-        return _counted(items, lambda item: (f"is {_parity(item)}", _parity(item) + "s" == task))
+        return list_steps.counted(items, lambda item: (f"is {parity(item)}", parity(item) + "s" == task))
     if task == "count":
-        return _counted(
-            items, lambda item: ("is the one we count" if item == about else "is another one", item == about)
-        )
+        return list_steps.occurrences(items, about)
     if task == "letter":
-        lines, kept = _kept(items, lambda item: (f"starts with {item[0]}", item[0] == about))
+        lines, kept = list_steps.filtered(items, lambda item: (f"starts with {item[0]}", item[0] == about))
         return lines, ", ".join(kept)
     if task == "dedupe":
-        return _without_repeats(items)
+        return list_steps.deduplicated(items)
     if task == "reverse":
         return [
             f"We start at the end of the list with {items[-1]} and go back to {items[0]}.",
@@ -183,57 +194,3 @@ def _placed(task: str, items: list[str], about: str) -> tuple[list[str], str]:
         found = items[int(about) - 1]
         return [*lines[: int(about)], f"So item {about} is {found}."], found
     return [*lines, f"So the list has {len(items)} items."], str(len(items))
-
-
-def _parity(item: str) -> str:
-    return "odd" if int(item) % 2 else "even"
-
-
-def _extreme(task: str, items: list[str]) -> tuple[list[str], str]:
-    more = "larger" if task == "largest" else "smaller"
-    kept = items[0]
-    lines = [f"We start with {kept}."]
-    for item in items[1:]:
-        better = int(item) > int(kept) if task == "largest" else int(item) < int(kept)
-        lines.append(
-            f"{item} is {more} than {kept}, so we take {item}."
-            if better
-            else f"{item} is not {more} than {kept}, so we keep {kept}."
-        )
-        kept = item if better else kept
-    return lines, kept
-
-
-def _total(lines: list[str], items: list[str]) -> tuple[list[str], str]:
-    total, lines = int(items[0]), list(lines)
-    for item in items[1:]:
-        lines.append(f"Now we have {total} and add {item}: {added(total, int(item))}.")
-        total += int(item)
-    return lines, str(total)
-
-
-def _kept(items: list[str], judge) -> tuple[list[str], list[str]]:
-    lines, kept = [], []
-    for item in items:
-        why, keep = judge(item)
-        lines.append(f"{item} {why}, so we {'keep it' if keep else 'leave it out'}.")
-        kept += [item] * keep
-    return lines, kept
-
-
-def _counted(items: list[str], judge) -> tuple[list[str], str]:
-    lines, count = [], 0
-    for item in items:
-        why, hit = judge(item)
-        count += hit
-        lines.append(f"{item} {why}, so the count {'goes up to' if hit else 'stays at'} {count}.")
-    return lines, str(count)
-
-
-def _without_repeats(items: list[str]) -> tuple[list[str], str]:
-    lines, kept = [], []
-    for item in items:
-        new = item not in kept
-        kept += [item] * new
-        lines.append(f"{item} is {'new, so we keep it' if new else 'already there, so we leave it out'}.")
-    return lines, ", ".join(kept)

@@ -28,16 +28,23 @@ _SORTED = frozenset(("sort", "sort_and_number"))
 _WORD = re.compile(r"[A-Za-z]+")
 
 
-def sample(module: ModuleType, rng: random.Random, fits: Callable[[Example], bool]) -> Example:
+Maker = Callable[[random.Random], Example]
+
+
+def sample(
+    module: ModuleType, rng: random.Random, fits: Callable[[Example], bool], make: Maker | None = None
+) -> Example:
     """One example of a domain's module for which `fits` holds, and held before anything was put in another's place.
 
-    Half are drawn with larger numbers where the domain has such; of `chat` two in five are beyond all domains.
+    It is drawn by `make`. By default half are drawn with larger numbers if the domain has such, and of `chat` two in
+    five are beyond all domains.
     """
-    make: Callable[[random.Random], Example] = module.sample
-    if module.DOMAIN == "chat" and rng.random() < 0.4:
-        make = outside.sample
-    elif rng.random() < 0.5:
-        make = getattr(module, "wide", make)
+    if make is None:
+        make = module.sample
+        if module.DOMAIN == "chat" and rng.random() < 0.4:
+            make = outside.sample
+        elif rng.random() < 0.5:
+            make = getattr(module, "wide", make)
     while not fits(plain := make(rng)):
         pass
     opens, hurries = rng.random() < 0.65, rng.random() < 0.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 
-from orthrus.corpus.reckoning import added, any_size, between, divided, product, taken
+from orthrus.corpus.reckoning import added, any_size, between, divided, pick, product, taken
 
 _SAID = {"*": "Multiply", "/": "Divide", "+": "Add", "-": "Subtract"}
 WORK = {"+": added, "-": taken, "*": product, "/": divided}
@@ -14,11 +14,33 @@ _FIRST = {"(": "Brackets come first", "*": "Multiplication comes first", "/": "D
 
 def worked(form: str, rng: random.Random, wide: bool) -> tuple[str, list[str], int]:
     """(text, worked lines, result) of a sum of this form, with numbers that stay whole, positive and mostly small."""
+    while not (found := _tried(form, rng, wide)):
+        pass
+    return found
+
+
+def any_form(rng: random.Random) -> tuple[str, str, list[str], int]:
+    """(form, text, worked lines, result) of three or four numbers, any operations and, half of the time, a bracket."""
     while True:
-        tokens = [str((_wide_number if wide else _number)(form, t, rng)) if t in "abcd" else t for t in form]
-        if worked := _reduced(tokens, 9999 if wide else 199):
-            lines, value = worked
-            return _written(tokens), lines, value
+        numbers = pick(rng, (3, 3, 4))
+        parts = ["a"]
+        for letter in "bcd"[: numbers - 1]:
+            parts += [pick(rng, "++--**/"), letter]
+        if rng.random() < 0.5:
+            at = 2 * between(rng, 0, numbers - 2)
+            parts[at : at + 3] = ["(", *parts[at : at + 3], ")"]
+        form, wide = "".join(parts), rng.random() < 0.3
+        for _ in range(60):  # some forms hardly ever come out whole: a/b/c
+            if found := _tried(form, rng, wide):
+                return form, *found
+
+
+def _tried(form: str, rng: random.Random, wide: bool) -> tuple[str, list[str], int] | None:
+    tokens = [str((_wide_number if wide else _number)(form, t, rng)) if t in "abcd" else t for t in form]
+    if reduced := _reduced(tokens, 9999 if wide else 199):
+        lines, value = reduced
+        return _written(tokens), lines, value
+    return None
 
 
 def _number(form: str, letter: str, rng: random.Random) -> int:

@@ -11,6 +11,7 @@ import re
 from orthrus.corpus.asks import CHANGE, CONVERT, EARLIER, LASTS, LATER, PRICES, SPLIT
 from orthrus.corpus.base import Example, name, typo
 from orthrus.corpus.reckoning import added, between, final_answer, pick, product, taken
+from orthrus.corpus.unit_tables import MORE_UNITS, UNITS, Unit
 
 DOMAIN = "units"
 HELD_OUT: frozenset[str] = frozenset(
@@ -28,32 +29,27 @@ PRESETS: tuple[str, ...] = (
     "What time is it 45 minutes after 3:20?",
     "Convert 7 km to m.",
 )
-# big unit, small unit, how many small ones make a big one, short forms
-UNITS = (
-    ("kilometers", "meters", 1000, "km", "m"),
-    ("meters", "centimeters", 100, "m", "cm"),
-    ("kilograms", "grams", 1000, "kg", "g"),
-    ("liters", "milliliters", 1000, "l", "ml"),
-    ("hours", "minutes", 60, "h", "min"),
-    ("minutes", "seconds", 60, "min", "s"),
-    ("weeks", "days", 7, "", ""),
-    ("days", "hours", 24, "", "h"),
-    ("dozens", "pieces", 12, "dozen", ""),
-    ("euros", "cents", 100, "", "ct"),
-    ("centimeters", "millimeters", 10, "cm", "mm"),
-    ("years", "months", 12, "", ""),
-)
 _CLOCK = ("later-minutes", "later-hours", "later-both", "earlier-minutes", "earlier-hours", "lasts-minutes")
+_MORE_CLOCK = (*_CLOCK, "earlier-both", "earlier-both")
 _MONEY = ("price-sum", "price-change")
 
 
 def sample(rng: random.Random) -> Example:
     """A conversion, or less often a time of day or a sum of money."""
+    return _asked(rng, UNITS, _CLOCK)
+
+
+def varied(rng: random.Random) -> Example:
+    """As `sample`, with twice as many units, and hours and minutes before a time of day."""
+    return _asked(rng, MORE_UNITS, _MORE_CLOCK)
+
+
+def _asked(rng: random.Random, units: tuple[Unit, ...], clock: tuple[str, ...]) -> Example:
     draw = rng.random()
     if draw < 0.6:
-        form, asked, lines, result = _conversion(rng)
+        form, asked, lines, result = _conversion(pick(rng, units), rng)
     elif draw < 0.9:
-        form, asked, lines, result = _clock(pick(rng, _CLOCK), rng)
+        form, asked, lines, result = _clock(pick(rng, clock), rng)
     else:
         form, asked, lines, result = _money(pick(rng, _MONEY), rng)
     asked = asked.replace("@name", name(rng)) if "@name" in asked else asked
@@ -93,8 +89,8 @@ def _amounts(way: str, big: str, factor: int, rng: random.Random) -> tuple[str, 
     return way, n, rest
 
 
-def _conversion(rng: random.Random) -> tuple[str, str, list[str], str]:
-    big, small, factor, big_short, small_short = pick(rng, UNITS)
+def _conversion(unit: Unit, rng: random.Random) -> tuple[str, str, list[str], str]:
+    big, small, factor, big_short, small_short = unit
     way = pick(rng, ("forth", "forth", "back", "mixed", "split"))
     way, n, rest = _amounts(way, big, factor, rng)
     rule = f"{sentence_one(big)} {amount(factor, small)}"

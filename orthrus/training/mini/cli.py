@@ -3,10 +3,12 @@
 tokenizer   byte-level BPE on the corpus
 ar          the AR model, next-token prediction on the corpus
 annealing   the AR model once more, on new problems and at a falling rate, with repetitions that end
+practice    the AR model a third time, on what it gets wrong most often and on forms composed at random
 rollouts    the AR model's own greedy answers
 diffusion   the diffusion view, forward KL with the AR view frozen
-all         the five in order
-adopt       --of CHECKPOINT: start a run from a checkpoint's AR view, its diffusion view a copy of that
+all         the six in order
+adopt       --of CHECKPOINT: start a run from a checkpoint's AR view, its diffusion view a copy of that;
+            with --after annealing from both of its views, for `practice` to go on with
 
 With --base FOLDER_OR_ID a diffusion view is trained for another Qwen3: see `orthrus/training/from_qwen3/cli.py`.
 """
@@ -25,15 +27,16 @@ from transformers import AutoTokenizer
 
 from orthrus.checkpoints.folder import read_config, read_model
 from orthrus.checkpoints.loading import device_named
-from orthrus.console import Parser, count, natural, real, run_command
+from orthrus.console import run_command
 from orthrus.errors import OrthrusError
 from orthrus.model.dual_view import Orthrus
 from orthrus.model.modules import DIFF
 from orthrus.training import loop
-from orthrus.training.data import ANNEALING, PRETRAINING, Recipe
+from orthrus.training.data import ANNEALING, PRACTICE, PRETRAINING, Recipe
 from orthrus.training.mini.card import read_figures, write_card
 from orthrus.training.mini.export import copy_ar_to_diffusion, export, round_to_bfloat16
 from orthrus.training.mini.fresh import fresh_model, mini_config
+from orthrus.training.mini.options import STAGES, parser
 from orthrus.training.mini.rounds import rounds
 from orthrus.training.mini.tokenizer import save_tokenizer, train_tokenizer
 from orthrus.training.rollouts import Rollouts, collect
@@ -41,9 +44,8 @@ from orthrus.training.snapshots import TrainingStopped, load_weights, save
 from orthrus.training.stages import AutoregressiveStage, BatchShape, DiffusionStage
 
 # Steps of the snapshots; learning is fastest at first.
-SNAPSHOTS = {"ar": (100, 300, 800, 2000, 4000), "annealing": (), "diffusion": (10, 30, 100, 200)}
+SNAPSHOTS = {"ar": (100, 300, 800, 2000, 4000), "annealing": (), "practice": (), "diffusion": (10, 30, 100, 200)}
 MOST_WORKERS = 12  # processes beside a GPU
-STAGES = ("tokenizer", "ar", "annealing", "rollouts", "diffusion")
 
 
 class Pace(NamedTuple):
@@ -59,7 +61,7 @@ class Pace(NamedTuple):
 def trained_ar(args: argparse.Namespace, tokenizer) -> Orthrus:
     """The model after the AR stages, rounded to bfloat16 as it will be stored."""
     model = fresh_model(mini_config(tokenizer), args.seed)
-    load_weights(args.out / "annealing" / "best.pt", dict(model.named_parameters()))
+    load_weights(args.out / "practice" / "best.pt", dict(model.named_parameters()))
     round_to_bfloat16(model)
     return model.to(device_named(args.device))
 
@@ -89,10 +91,20 @@ def run_ar(args: argparse.Namespace) -> None:
 def run_annealing(args: argparse.Namespace) -> None:
     seed = args.seed + 1000  # step n of another seed: problems that no earlier stage has seen
     pace = Pace(args.anneal_steps, args.anneal_lr, 0.02, args.anneal_blocks, seed)
+    _train_further("annealing", "ar", ANNEALING, args, pace)
+
+
+def run_practice(args: argparse.Namespace) -> None:
+    pace = Pace(args.practice_steps, args.practice_lr, 0.02, args.practice_blocks, args.seed + 2000)
+    _train_further("practice", "annealing", PRACTICE, args, pace)
+
+
+def _train_further(name: str, before: str, recipe: Recipe, args: argparse.Namespace, pace: Pace) -> None:
+    """An AR stage that goes on from the best weights of the one before."""
     tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
     model = fresh_model(mini_config(tokenizer), args.seed)
-    load_weights(args.out / "ar" / "best.pt", dict(model.named_parameters()))
-    _train_ar("annealing", ANNEALING, model, tokenizer, args, pace)
+    load_weights(args.out / before / "best.pt", dict(model.named_parameters()))
+    _train_ar(name, recipe, model, tokenizer, args, pace)
 
 
 def _train_ar(name: str, recipe: Recipe, model: Orthrus, tokenizer, args: argparse.Namespace, pace: Pace) -> None:
@@ -121,9 +133,10 @@ def run_adopt(args: argparse.Namespace) -> None:
     if args.of is None:
         raise OrthrusError("option-missing", "--of is missing: the checkpoint that a run starts from")
     model = read_model(args.of, torch.device("cpu"), torch.float32)
-    copy_ar_to_diffusion(model)
-    (args.out / "annealing").mkdir(exist_ok=True)
-    save(args.out / "annealing" / "best.pt", {"step": 0, "model": dict(model.named_parameters())})
+    if args.after == "practice":
+        copy_ar_to_diffusion(model)
+    (args.out / args.after).mkdir(exist_ok=True)
+    save(args.out / args.after / "best.pt", {"step": 0, "model": dict(model.named_parameters())})
     save_tokenizer(AutoTokenizer.from_pretrained(args.of), args.out / "tokenizer")
 
 
@@ -169,44 +182,6 @@ def run_card(args: argparse.Namespace) -> None:
     write_card(folder, read_config(folder), args.command, facts, [read_figures(path) for path in args.figures])
 
 
-def parser() -> Parser:
-    p = Parser(prog="python -m orthrus.training", description=__doc__.split("\n")[0])
-    p.add_argument("stage", choices=(*STAGES, "all", "adopt", "card"))
-    p.add_argument("--out", type=Path, default=Path("runs/mini"), help="folder of the run (default: %(default)s)")
-    p.add_argument("--seed", type=natural, default=1)
-    p.add_argument("--device", default="auto", help="auto, cpu or cuda: a GPU if there is one")
-    p.add_argument("--workers", type=natural, help="processes that make the corpus's batches beside a GPU")
-    p.add_argument("--vocab", type=count, default=2048)
-    p.add_argument("--rows", type=count, default=16, help="packed rows per step of the AR stage")
-    p.add_argument("--length", type=count, default=320, help="tokens a row")
-    p.add_argument("--ar-blocks", type=count, default=2, help="anchored blocks per row of pretraining")
-    p.add_argument("--ar-steps", type=count, default=6500)
-    p.add_argument("--ar-lr", type=real, default=3e-3)
-    p.add_argument("--anneal-blocks", type=count, default=4, help="anchored blocks per row of annealing")
-    p.add_argument("--anneal-steps", type=count, default=2800)
-    p.add_argument("--anneal-lr", type=real, default=1.2e-3)
-    p.add_argument("--of", type=Path, metavar="CHECKPOINT", help="adopt: whose AR view the run starts from")
-    p.add_argument(
-        "--prompts", type=count, nargs="+", default=[8_000, 24_000], help="prompts answered, a number a round"
-    )
-    p.add_argument("--held-out", type=count, default=200, help="prompts a domain answered for each round's validation")
-    p.add_argument("--block-rows", type=count, default=8, help="packed rows per step of the diffusion stage")
-    p.add_argument("--blocks", type=count, default=24, help="anchored blocks per row")
-    p.add_argument("--diffusion-steps", type=count, nargs="+", default=[1200, 700], help="a number a round")
-    p.add_argument("--diffusion-lr", type=real, nargs="+", default=[2e-3, 1e-3], help="a rate a round")
-    p.add_argument(
-        "--diffusion-hidden-lr",
-        type=real,
-        nargs="+",
-        default=[1.5e-3, 8e-4],
-        help="Muon's rate on the projections, a rate a round",
-    )
-    p.add_argument("--figures", type=Path, nargs="*", default=[], help="card: files of evaluation figures")
-    p.add_argument("--fact", action="append", default=[], metavar="KEY=VALUE", help="card: a fact about the training")
-    p.add_argument("--command", default="python -m orthrus.training all", help="card: the command that trained it")
-    return p
-
-
 def main(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     return run_command(lambda: _main(words), arguments is None)
@@ -221,6 +196,7 @@ def _main(arguments: list[str]) -> int:
         "tokenizer": run_tokenizer,
         "ar": run_ar,
         "annealing": run_annealing,
+        "practice": run_practice,
         "rollouts": run_rollouts,
         "diffusion": run_diffusion,
         "adopt": run_adopt,

@@ -357,6 +357,15 @@ def test_a_run_that_adopts_a_checkpoint_drafts_with_its_attention(tmp_path):
     assert (tmp_path / "tokenizer" / "tokenizer.json").read_text() == (EMBEDDED_MODEL / "tokenizer.json").read_text()
 
 
+def test_a_run_that_practises_further_keeps_both_views_of_what_it_adopts(tmp_path):
+    arguments = ["adopt", "--after", "annealing", "--of", str(EMBEDDED_MODEL), "--out", str(tmp_path)]
+    assert mini_cli.main(arguments) == 0
+    kept = torch.load(tmp_path / "annealing" / "best.pt", weights_only=True)["model"]
+    stored = load_file(EMBEDDED_MODEL / "model.safetensors")
+    assert all(torch.equal(weight.bfloat16(), stored[name]) for name, weight in kept.items())
+    assert not (tmp_path / "practice").exists()
+
+
 def test_resumed_as_a_whole_a_run_keeps_its_tokenizer(tmp_path, monkeypatch):
     made: list[str] = []
 

@@ -1,0 +1,117 @@
+"""Questions of `lists` composed of a filter and what is done with what it keeps, and lists of words and numbers mixed.
+
+A form never seen is then another composition: who has added up the even and the small numbers, and listed the odd
+ones, can add up the odd ones.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import NamedTuple
+
+from orthrus.corpus import list_steps
+from orthrus.corpus.asks import LIST, MORE_LISTS
+from orthrus.corpus.list_steps import Judge, parity
+from orthrus.corpus.open_words import any_word
+from orthrus.corpus.reckoning import any_size, between, pick
+
+
+class Question(NamedTuple):
+    """A form, the wordings it is asked in, the list, the worked lines and the result."""
+
+    form: str
+    asks: tuple[str, ...]
+    about: str
+    items: list[str]
+    lines: list[str]
+    result: str
+
+
+# What is done with the numbers that a filter keeps; @ is the filter: 'even numbers', 'numbers above 20'.
+FILTERED = {
+    "count": (
+        "How many @ are in {}?",
+        "Count the @: {}",
+        "how many @: {}",
+        "How many @ are there in the list {}?",
+        "number of @ in {}",
+    ),
+    "list": (
+        "Which @ are in {}?",
+        "List the @ in {}.",
+        "Keep only the @: {}",
+        "Find the @: {}",
+        "Give me the @ of {}.",
+        "only the @ in {}",
+    ),
+    "sum": (
+        "Add up the @ in {}.",
+        "What is the sum of the @ in {}?",
+        "Sum of the @: {}",
+        "sum of @ in {}",
+        "Add the @ of {}.",
+        "Total of the @ in {}?",
+    ),
+}
+FILTERS = ("evens", "odds", "large", "small")
+ENDS = ("count", "list", "sum", "sum")
+
+
+def question(rng: random.Random) -> Question:
+    """Any of them; forms that `lists` has, too, bear its names."""
+    return _mixed(rng) if rng.random() < 0.35 else _composed(rng)
+
+
+def _composed(rng: random.Random) -> Question:
+    kept, end = pick(rng, FILTERS), pick(rng, ENDS)
+    size, top = between(rng, 3, 6 if end == "sum" else 8), pick(rng, (20, 60, 99, 99 if end == "sum" else 999))
+    items = [str(n) for n in rng.sample(range(1, top), size)]
+    limit = str(between(rng, 2, top))
+    judge = _judge(kept, int(limit))
+    if end == "count":
+        lines, result = list_steps.counted(items, judge)
+    elif end == "sum":
+        lines, result = list_steps.filtered_sum(items, judge)
+    else:
+        lines, found = list_steps.filtered(items, judge)
+        lines, result = (lines, ", ".join(found)) if found else ([*lines, "So nothing is left."], "none")
+    form = kept if end == "count" and kept in LIST else f"{kept}-{end}"
+    return Question(form, FILTERED[end], _named(kept, limit, rng), items, lines, result)
+
+
+def _judge(kept: str, limit: int) -> Judge:
+    if kept in ("evens", "odds"):
+        return lambda item: (f"is {parity(item)}", parity(item) + "s" == kept)
+    more = "larger" if kept == "large" else "smaller"
+
+    def beyond(item: str) -> tuple[str, bool]:
+        hit = int(item) > limit if kept == "large" else int(item) < limit
+        return f"is {'' if hit else 'not '}{more} than {limit}", hit
+
+    return beyond
+
+
+def _named(kept: str, limit: str, rng: random.Random) -> str:
+    """The filter as a visitor would say it: 'even numbers', 'numbers above 20'."""
+    if kept in ("evens", "odds"):
+        return f"{kept.removesuffix('s')} numbers"
+    words = ("larger than", "greater than", "bigger than", "above", "over")
+    if kept == "small":
+        words = ("smaller than", "less than", "below", "under", "lower than")
+    return f"numbers {pick(rng, words)} {limit}"
+
+
+def _mixed(rng: random.Random) -> Question:
+    """Count an item or leave out the repeats, in a list of words and numbers."""
+    size = pick(rng, (3, 4, 4, 5, 5, 6, 7, 8))
+    few = [any_word(rng), str(any_size(rng, 1, 999))]
+    while len(few) < between(rng, 2, max(2, size - 2)):
+        one = any_word(rng) if rng.random() < 0.4 else str(any_size(rng, 1, 999))
+        few += [one] * (one not in few)
+    items = few + [pick(rng, few) for _ in range(size - len(few))]
+    rng.shuffle(items)
+    task = pick(rng, ("count", "dedupe"))
+    asks = MORE_LISTS[task] if rng.random() < 0.3 else LIST[task]
+    about = pick(rng, items)
+    worked = list_steps.occurrences(items, about) if task == "count" else list_steps.deduplicated(items)
+    return Question(f"{task}-mixed", asks, about, items, *worked)
