@@ -21,6 +21,7 @@ def skeleton() -> dict[str, Any]:
         "title": say("ribbon.title"),
         "hint": say("ribbon.hint"),
         "rows": [say("ribbon.row.diffusion"), say("ribbon.row.ar")],
+        "found": {"hint": say("ribbon.found.hint"), "rows": [say("ribbon.found.row"), say("ribbon.row.ar")]},
         "table": [[say(f"slots.{name}"), name] for name in TABLE],
         "notes": {why: say(f"ribbon.note.{why}") for why in ("discarded", "ended")},
         "state": {"block": None},
@@ -53,6 +54,8 @@ def _drafted(event: Draft, trace: Trace) -> dict[str, Any]:
         "ids": event.draft_ids,
         "status": codes(trace.cycle(event.cycle).statuses()),
     }
+    if event.drafter == "lookup":
+        block["found"] = True
     if event.q_lp is not None:
         block["q"] = percents(event.q_lp)
     if event.branch_ids:

@@ -15,7 +15,9 @@ from viz.views.captions import NEAR_TIE, SURE
 NAME = "inspector"
 SHOWN = 5  # alternatives shown per view: later ones are mostly below a percent, and cost as many bytes
 # of slots by their status; the player fills the braces
-SENTENCES = ("anchor", "pending", "accepted", "refused", "tossed", "discarded", "ended", "bare", "near_tie")
+SENTENCES = (
+    "anchor", "pending", "accepted", "refused", "tossed", "discarded", "ended", "bare", "near_tie", "found", "unscored",
+)  # fmt: skip
 NUMBERS = ("q", "p", "q_H", "p_H", "rank_q", "rank_p", "gap", "overlap", "accept")
 
 
@@ -67,6 +69,8 @@ def _drafted(event: Draft, cycle: Cycle) -> dict[str, Any]:
         "ids": event.draft_ids,
         "look": _first_unsure(event),
     }
+    if event.drafter == "lookup":
+        block["found"] = True
     if event.q_lp is not None:
         block["q"] = tenths(event.q_lp)
     if event.q_top_ids is not None and event.q_top_lp is not None:

@@ -74,6 +74,8 @@ def test_a_draft_that_cost_no_pass_has_none_in_any_view(draft):
         grown = grown.add(event)
         for view in VIEWS.values():
             view.patch(event, grown)
+    looked_up = [bool(view._drafted(*args).get("found")) for c in found for view, args in drawn_by(c, trace)]
+    assert set(looked_up) == {draft == "lookup"}
     cycle = found[0]
     assert (
         "1 pass" in formulas.commit(cycle, cycle.verdict, trace)
@@ -82,3 +84,8 @@ def test_a_draft_that_cost_no_pass_has_none_in_any_view(draft):
     lanes = sum(len(c.draft.lanes or ()) for c in trace.cycles if c.verdict)
     rows = sum(c.draft.pass_rows for c in trace.cycles if c.verdict) + trace.sums.written + lanes * trace.block
     assert pass_costs.drafted(trace).rows == rows and (lanes > 0) is (draft == "one-pass")
+
+
+def drawn_by(cycle, trace):
+    """The views that say where a block's guesses are from, with the arguments of their `_drafted`."""
+    return (block, (cycle.draft, trace)), (inspector, (cycle.draft, cycle))

@@ -1,6 +1,6 @@
 /* The ribbon: one column a slot, the guess above, the AR view's choice below. */
 
-import { el } from "../player/dom.js";
+import { el, need } from "../player/dom.js";
 import { cellText } from "../player/format.js";
 import { localized, say } from "../player/messages.js";
 import { makeTable, tableBox, tableToggle } from "../player/table.js";
@@ -79,13 +79,22 @@ class Block {
     this.rest = null; // the block whose first slots alone are drawn
     this.list = el("div", "o-slots");
     this.list.setAttribute("role", "listbox");
-    this.list.setAttribute("aria-label", spec.rows.join("; "));
+    this.hint = need(host, ".o-hint");
+    this.sayWhence(false);
     this.next = el("p", "o-next");
     this.branches = el("p", "o-branches");
     this.tablebox = tableBox();
     host.append(legend(player), this.list, this.branches, this.tablebox, this.foot());
     roving(this.list, this.slots);
     pointing(this.list, this.slots);
+  }
+
+  /** What the upper row is: guesses of the diffusion view, or what was found. @param {boolean} found */
+  sayWhence(found) {
+    const { hint, rows } = found ? this.spec.found : this.spec;
+    if (this.hint.textContent !== hint) this.hint.textContent = hint || "";
+    const label = rows.join("; ");
+    if (this.list.getAttribute("aria-label") !== label) this.list.setAttribute("aria-label", label);
   }
 
   foot() {
@@ -212,6 +221,7 @@ class Block {
       put(this.branches, "hidden", true);
       return this.slots.forEach(({ box }) => put(box, "hidden", true));
     }
+    this.sayWhence(Boolean(block.found));
     if (moved) this.setOff(now, stepped);
     const n = block.status.length;
     while (this.slots.length < n) {

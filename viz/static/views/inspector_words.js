@@ -56,12 +56,13 @@ function values(block, i, player) {
 export function sentence(block, i, spec, player) {
   const status = player.settings.statuses[block.status[i]].name;
   const known = values(block, i, player);
-  const why = { discarded: block.unjudged, refused: block.refused }[status] || status;
+  const pending = block.found ? "found" : status;
+  const why = { discarded: block.unjudged, refused: block.refused, pending }[status] || status;
   const said = [filledIn(spec.sentences[why], known)];
   const gap = i && block.gap ? block.gap[i - 1] : undefined;
   if (["accepted", "refused"].includes(why) && gap !== undefined && gap <= spec.near_tie)
     said.push(filledIn(spec.sentences.near_tie, known));
-  if (i && !block.q_top) said.push(spec.sentences.bare);
+  if (i && !block.q_top) said.push(spec.sentences[block.found ? "unscored" : "bare"]);
   return said.join(" ");
 }
 

@@ -35,9 +35,12 @@ declare namespace O {
     committed?: number;
     branches?: [depth: number, id: number][];
     twigs?: string;
+    /** Its guesses were looked up, not drafted. */
+    found?: boolean;
   }
   interface BlockSpec extends Spec {
     rows: string[];
+    found: { hint: string; rows: string[] };
     notes: Record<string, string>;
   }
   interface Slot {
@@ -53,6 +56,7 @@ declare namespace O {
     anchor: number;
     ids: number[];
     look: number;
+    found?: boolean;
     own?: number[];
     u?: number[];
     refused?: string;
