@@ -31,7 +31,9 @@ OUT = EMBEDDED_MODEL.parent / "traces" / "learning"
 
 def snapshots(run: Path) -> list[tuple[str, list[Path]]]:
     """(name of the card, checkpoints to load one over the other) of what is there, in the order of the training."""
-    base, drafter = run / "annealing" / "best.pt", run / "diffusion"
+    base, drafter = run / "practice" / "best.pt", run / "diffusion"
+    if not base.exists():
+        base = run / "annealing" / "best.pt"
     cards = [(f"{_step(p)} steps of pretraining", [p]) for p in _kept(run / "ar")]
     cards += [("end of pretraining", [run / "ar" / "best.pt"])]
     cards += [("before distillation", [base])]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 MAX_LINE = 2**20  # most bytes per record
-STAGES = ("ar", "annealing", "diffusion")
+STAGES = ("ar", "annealing", "practice", "diffusion")
 DASHES = ("solid", "dot", "dash", "dashdot")
 TINTS = ("accepted", "ar", "refused")
 
@@ -91,6 +91,8 @@ def _loss(records: list[Record]) -> tuple[list[dict[str, Any]], tuple[str, str]]
         ("diffusion view reading ahead, held out", "ar", "valid_block_loss", "draft", {}),
         ("AR view, held out, annealing", "annealing", "valid_loss", "ar", {"dash": "dash"}),
         ("reading ahead, held out, annealing", "annealing", "valid_block_loss", "draft", {"dash": "dash"}),
+        ("AR view, held out, practice", "practice", "valid_loss", "ar", {"dash": "dot"}),
+        ("reading ahead, held out, practice", "practice", "valid_block_loss", "draft", {"dash": "dot"}),
         ("distillation: forward KL, held out", "diffusion", "valid_kl", "accepted", {}),
     )
     lines = [
@@ -107,6 +109,7 @@ def _accepted(records: list[Record]) -> tuple[list[dict[str, Any]], tuple[str, s
     for stage, name, colour in (
         ("ar", "pretraining", "draft"),
         ("annealing", "annealing", "soft"),
+        ("practice", "practice", "refused"),
         ("diffusion", "distillation", "accepted"),
     ):
         rows = [r for r in records if r["stage"] == stage and "score" in r and "accepted" in r]

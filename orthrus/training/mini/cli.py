@@ -3,12 +3,12 @@
 tokenizer   byte-level BPE on the corpus
 ar          the AR model, next-token prediction on the corpus
 annealing   the AR model once more, on new problems and at a falling rate, with repetitions that end
-practice    the AR model a third time, on what it gets wrong most often and on forms composed at random
+practice    with --practice-steps: the AR model a third time, on what it gets wrong and on forms composed at random
 rollouts    the AR model's own greedy answers
 diffusion   the diffusion view, forward KL with the AR view frozen
-all         the six in order
+all         these in order
 adopt       --of CHECKPOINT: start a run from a checkpoint's AR view, its diffusion view a copy of that;
-            with --after annealing from both of its views, for `practice` to go on with
+            with --practice-steps from both of its views, for `practice` to go on with
 
 With --base FOLDER_OR_ID a diffusion view is trained for another Qwen3: see `orthrus/training/from_qwen3/cli.py`.
 """
@@ -61,7 +61,7 @@ class Pace(NamedTuple):
 def trained_ar(args: argparse.Namespace, tokenizer) -> Orthrus:
     """The model after the AR stages, rounded to bfloat16 as it will be stored."""
     model = fresh_model(mini_config(tokenizer), args.seed)
-    load_weights(args.out / "practice" / "best.pt", dict(model.named_parameters()))
+    load_weights(_left_by(_before("rollouts", args), args), dict(model.named_parameters()))
     round_to_bfloat16(model)
     return model.to(device_named(args.device))
 
@@ -95,6 +95,8 @@ def run_annealing(args: argparse.Namespace) -> None:
 
 
 def run_practice(args: argparse.Namespace) -> None:
+    if not args.practice_steps:
+        raise OrthrusError("option-missing", "--practice-steps is 0: say how many it shall take")
     pace = Pace(args.practice_steps, args.practice_lr, 0.02, args.practice_blocks, args.seed + 2000)
     _train_further("practice", "annealing", PRACTICE, args, pace)
 
@@ -133,10 +135,10 @@ def run_adopt(args: argparse.Namespace) -> None:
     if args.of is None:
         raise OrthrusError("option-missing", "--of is missing: the checkpoint that a run starts from")
     model = read_model(args.of, torch.device("cpu"), torch.float32)
-    if args.after == "practice":
+    if not args.practice_steps:
         copy_ar_to_diffusion(model)
-    (args.out / args.after).mkdir(exist_ok=True)
-    save(args.out / args.after / "best.pt", {"step": 0, "model": dict(model.named_parameters())})
+    (args.out / "annealing").mkdir(exist_ok=True)
+    save(args.out / "annealing" / "best.pt", {"step": 0, "model": dict(model.named_parameters())})
     save_tokenizer(AutoTokenizer.from_pretrained(args.of), args.out / "tokenizer")
 
 
@@ -202,14 +204,25 @@ def _main(arguments: list[str]) -> int:
         "adopt": run_adopt,
         "card": run_card,
     }
-    for stage in STAGES if args.stage == "all" else (args.stage,):
-        before = STAGES[STAGES.index(stage) - 1] if stage in STAGES[1:] else None
+    for stage in _stages(args) if args.stage == "all" else (args.stage,):
+        before = _before(stage, args)
         if before and not _left_by(before, args).exists():
             raise OrthrusError(
                 "stage-missing", f"{_left_by(before, args)} is not there: run `{before}` first, to its end"
             )
         runners[stage](args)
     return 0
+
+
+def _stages(args: argparse.Namespace) -> list[str]:
+    """The stages of a whole run: without practice if it has no steps."""
+    return [stage for stage in STAGES if stage != "practice" or args.practice_steps]
+
+
+def _before(stage: str, args: argparse.Namespace) -> str:
+    """The stage that `stage` goes on from, "" for the first one and for what is no stage."""
+    stages = _stages(args)
+    return stages[stages.index(stage) - 1] if stage in stages[1:] else ""
 
 
 def _left_by(stage: str, args: argparse.Namespace) -> Path:

@@ -29,14 +29,8 @@ def parser() -> Parser:
     p.add_argument("--anneal-steps", type=count, default=2800)
     p.add_argument("--anneal-lr", type=real, default=1.2e-3)
     p.add_argument("--practice-blocks", type=count, default=1, help="anchored blocks per row of practice")
-    p.add_argument("--practice-steps", type=count, default=2500)
+    p.add_argument("--practice-steps", type=natural, default=0, help="0: no practice, as the stored weights had none")
     p.add_argument("--practice-lr", type=real, default=1e-3)
-    p.add_argument(
-        "--after",
-        choices=("annealing", "practice"),
-        default="practice",
-        help="adopt: what the checkpoint is the end of",
-    )
     p.add_argument("--of", type=Path, metavar="CHECKPOINT", help="adopt: whose AR view the run starts from")
     p.add_argument(
         "--prompts", type=count, nargs="+", default=[8_000, 24_000], help="prompts answered, a number a round"

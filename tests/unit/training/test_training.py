@@ -358,7 +358,7 @@ def test_a_run_that_adopts_a_checkpoint_drafts_with_its_attention(tmp_path):
 
 
 def test_a_run_that_practises_further_keeps_both_views_of_what_it_adopts(tmp_path):
-    arguments = ["adopt", "--after", "annealing", "--of", str(EMBEDDED_MODEL), "--out", str(tmp_path)]
+    arguments = ["adopt", "--practice-steps", "9", "--of", str(EMBEDDED_MODEL), "--out", str(tmp_path)]
     assert mini_cli.main(arguments) == 0
     kept = torch.load(tmp_path / "annealing" / "best.pt", weights_only=True)["model"]
     stored = load_file(EMBEDDED_MODEL / "model.safetensors")
@@ -378,15 +378,25 @@ def test_resumed_as_a_whole_a_run_keeps_its_tokenizer(tmp_path, monkeypatch):
         monkeypatch.setattr(mini_cli, f"run_{stage}", partial(make, stage))
     monkeypatch.setattr(mini_cli, "train_tokenizer", lambda *sizes: byte_tokenizer())
     for _ in range(2):
-        assert mini_cli.main(["all", "--out", str(tmp_path)]) == 0
+        assert mini_cli.main(["all", "--practice-steps", "5", "--out", str(tmp_path)]) == 0
         monkeypatch.setattr(mini_cli, "train_tokenizer", None)  # a second call would fail
     assert made == [*mini_cli.STAGES[1:]] * 2
+    made.clear()
+    assert mini_cli.main(["all", "--out", str(tmp_path)]) == 0
+    assert made == [stage for stage in mini_cli.STAGES[1:] if stage != "practice"]
 
 
 @pytest.mark.parametrize("stage", mini_cli.STAGES[1:])
 def test_a_stage_without_the_one_before_it_says_so(stage, tmp_path, capsys):
-    assert mini_cli.main([stage, "--out", str(tmp_path)]) == 2
+    assert mini_cli.main([stage, "--practice-steps", "5", "--out", str(tmp_path)]) == 2
     assert f"run `{mini_cli.STAGES[mini_cli.STAGES.index(stage) - 1]}` first" in capsys.readouterr().err
+
+
+def test_without_practice_answers_come_from_annealing(tmp_path, capsys):
+    assert mini_cli.main(["rollouts", "--out", str(tmp_path)]) == 2
+    assert "run `annealing` first" in capsys.readouterr().err
+    assert mini_cli.main(["practice", "--out", str(tmp_path)]) == 2
+    assert "--practice-steps is 0" in capsys.readouterr().err
 
 
 def corpus_answers(model, tokenizer, prompts, held_out, seed, length, note):
