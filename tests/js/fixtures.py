@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from orthrus.config import DecodeConfig
+from orthrus.decoding.engine import run_both
 from orthrus.trace import Trace
 from orthrus.trace.metrics import measure
 from tests import synthetic
+from tests.tiny import tiny_model
 from viz.player import frames, shell
 from viz.views import catalogue, download, statistics
 
@@ -29,9 +32,19 @@ def cycle_facts(cycle: Any) -> dict[str, Any]:
     }
 
 
+def decoded(draft: str) -> dict[str, Any]:
+    """A run that a tiny model decodes with another shape of draft."""
+    config = DecodeConfig(40, draft=draft, detail=1, instrument_share=1e9)
+    return run_of(Trace.of(run_both(tiny_model(3), "abcabcabcabc", config)))
+
+
 def run(**how: Any) -> dict[str, Any]:
+    """A made-up run."""
+    return run_of(Trace.of(synthetic.events(**how)))
+
+
+def run_of(trace: Trace) -> dict[str, Any]:
     """A run as the player gets it, and what Python says of it."""
-    trace = Trace.of(synthetic.events(**how))
     metrics = measure(trace)
     return {
         "tape": frames.tape(trace),
@@ -61,6 +74,8 @@ def everything() -> dict[str, Any]:
             "short": run(seed=1, tokens=60),
             "alone": run(lanes=("orthrus",)),
             "mixed": run(seed=3, tokens=60, sureness=0.8, guesses=(31, 0, 4)),
+            "tree": decoded("tree"),
+            "lookup": decoded("lookup"),
             "kept": [run(seed=seed, tokens=80, sureness=0.6) for seed in (5, 6)],
         },
     }

@@ -18,7 +18,7 @@ function* judged(run) {
     }
 }
 
-const blocks = [...judged(runs.whole), ...judged(runs.mixed)];
+const blocks = ["whole", "mixed", "tree", "lookup"].flatMap((name) => [...judged(runs[name])]);
 const slotsOf = (block) => Array.from(block.status, (_, i) => i);
 
 test("no sentence of any slot leaves a gap or a brace open", () => {
@@ -30,6 +30,18 @@ test("no sentence of any slot leaves a gap or a brace open", () => {
       const facts = numbers(block, i, spec);
       assert.ok(facts.flat().every((text) => typeof text === "string" && !/\{\w*\}|undefined|NaN/.test(text)));
     }
+});
+
+test("a block that was looked up names no chance it never had", () => {
+  const found = blocks.filter((block) => block.found);
+  assert.ok(found.length > 0 && found.every(({ q, q_top }) => !q && !q_top));
+  assert.ok(
+    found.some(({ p }) => p),
+    "the AR view's chances are there",
+  );
+  for (const block of found)
+    for (const i of slotsOf(block).slice(1))
+      assert.ok(sentence(block, i, spec, player).endsWith(spec.sentences.unscored));
 });
 
 test("the other view's favourite is in each list, beyond it where it must be", () => {

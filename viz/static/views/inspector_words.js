@@ -31,7 +31,8 @@ function values(block, i, player) {
   const at = (name) => (block[name] ? block[name][i - 1] : undefined);
   /** @param {string} name */
   const odds = (name) => (at(name) === undefined ? "" : say("inspector_page.odds", { share: chance(at(name)) }));
-  const both = at("p") === undefined ? "" : say("inspector_page.both", { q: chance(at("q")), p: chance(at("p")) });
+  const scored = at("q") !== undefined && at("p") !== undefined; // what was looked up has no q
+  const both = scored ? say("inspector_page.both", { q: chance(at("q")), p: chance(at("p")) }) : "";
   return {
     guess: quoted(player.word(i ? block.ids[i - 1] : block.anchor)),
     own: block.own && i ? quoted(player.word(at("own"))) : "",
