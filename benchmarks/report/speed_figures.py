@@ -45,15 +45,13 @@ def _speeds(f: dict[str, Any], columns: list[tuple[str, str]], ways: list[str]) 
     return table(["way", *head, "same text as AR"], rows)
 
 
-@measured("cpu-speed")
-def speed(f: dict[str, Any]) -> str:
+def _every_way(f: dict[str, Any]) -> str:
     """Every way, with each number of threads and on each kind of text."""
     columns = _columns(f)
     return _speeds(f, columns, list(f["threads"][columns[0][0]][columns[0][1]]["ways"]))
 
 
-@measured("cpu-speed")
-def targets(f: dict[str, Any]) -> str:
+def _targets(f: dict[str, Any]) -> str:
     """What was wanted beside what was found."""
     rows = [
         [t["target"], t["domain"], t["threads"], f"at least {t['wanted']:g}", f"{t['found']:.2f}", _met(t)]
@@ -64,6 +62,10 @@ def targets(f: dict[str, Any]) -> str:
 
 def _met(target: dict[str, Any]) -> str:
     return "yes" if target["met"] else "no"
+
+
+speed, targets = measured("cpu-speed")(_every_way), measured("cpu-speed")(_targets)
+speed_avx2, targets_avx2 = measured("cpu-speed-avx2")(_every_way), measured("cpu-speed-avx2")(_targets)
 
 
 @measured("cpu-speed")
@@ -223,6 +225,8 @@ SENTENCES = {
 
 FIGURES = {
     "speed": speed,
+    "speed_avx2": speed_avx2,
+    "targets_avx2": targets_avx2,
     "targets": targets,
     "detail": detail,
     "row_costs": row_costs,

@@ -11,8 +11,8 @@ import pytest
 from benchmarks.harness import RESULTS
 from benchmarks.report import renew
 
-# Results that hang on a training's own files, on random weights, or on no weights at all.
-OTHERS = {"ablations.json", "classroom.json", "row-costs-0.6b.json"}
+# Results that hang on a training's own files, on random weights, on no weights at all, or on another kind of machine.
+OTHERS = {"ablations.json", "classroom.json", "row-costs-0.6b.json", "cpu-speed-avx2.json"}
 BY_MODULE = {
     "benchmarks.decode.cpu_speed": "cpu-speed.json",
     "benchmarks.decode.draft_shapes": "draft-shapes.json",
