@@ -24,8 +24,8 @@ from viz.views.drafters import RECORDED
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default=str(EMBEDDED_MODEL))
-    parser.add_argument("--domain", default="lists")
-    parser.add_argument("--preset", type=int, default=0)
+    parser.add_argument("--domain", default="math")
+    parser.add_argument("--preset", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--threads", type=int, default=0, help="0: all")
     args = parser.parse_args()

@@ -22,9 +22,10 @@ from orthrus.corpus.reckoning import between, final_answer, pick
 DOMAIN = "lists"
 HELD_OUT: frozenset[str] = frozenset("lists:" + form for form in ("count-numbers", "dedupe-numbers", "odds-sum"))
 PRESETS: tuple[str, ...] = (
-    "Sort these numbers from smallest to largest: 42, 7, 19, 33, 8",
-    "How many even numbers are in 4, 9, 12, 7, 30?",
+    "What is the largest number in 14, 62, 35 and 8?",
+    "Sort these words alphabetically: tree, apple, moon, fish",
     "Add up 12, 7, 25 and 9.",
+    "Sort these numbers from smallest to largest: 42, 7, 19, 33, 8",  # answered wrong: it shows what is too hard
 )
 WORDS = tuple(
     "apple ant bear bird boat book bread cake car cat chair cloud coat cow desk dog door duck eagle egg "
