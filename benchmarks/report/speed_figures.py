@@ -225,9 +225,9 @@ SENTENCES = {
 
 FIGURES = {
     "speed": speed,
+    "targets": targets,
     "speed_avx2": speed_avx2,
     "targets_avx2": targets_avx2,
-    "targets": targets,
     "detail": detail,
     "row_costs": row_costs,
     "row_costs_large": row_costs_large,

@@ -27,16 +27,13 @@ def equation(x: str, rng: random.Random) -> tuple[str, str, list[str], int]:
     signs = _signs(rng)
     while not (chain := _numbers(signs, rng)):
         pass
-    solution, steps = chain
-    values = [solution]
-    for step in steps:
-        values.append(_done(values[-1], step))
+    values, steps = chain
     sides = [_written(x, steps[:i]) for i in range(len(steps) + 1)]
     text = f"{sides[-1]} = {values[-1]}"
     if rng.random() < 0.1:
         text = f"{values[-1]} = {sides[-1]}"
     lines = [_undo(steps[i], sides[i], values[i + 1]) for i in reversed(range(len(steps)))]
-    return _form(signs), text, [*lines, f"Check: {_checked(steps, values)}."], solution
+    return _form(signs), text, [*lines, f"Check: {_checked(steps, values)}."], values[0]
 
 
 def _signs(rng: random.Random) -> str:
@@ -48,19 +45,19 @@ def _signs(rng: random.Random) -> str:
     return signs
 
 
-def _numbers(signs: str, rng: random.Random) -> tuple[int, list[Step]] | None:
-    """(solution, steps) with whole numbers above zero all the way, None if a try found none."""
-    solution = value = between(rng, 1, pick(rng, (12, 12, 60)))
+def _numbers(signs: str, rng: random.Random) -> tuple[list[int], list[Step]] | None:
+    """The values from the solution on and the steps between them, all whole and above zero; None if a try fails."""
+    values = [between(rng, 1, pick(rng, (12, 12, 60)))]
     steps: list[Step] = []
     for sign in signs:
         step = Step(sign, between(rng, 2, 12) if sign in "*/" else between(rng, 1, pick(rng, (9, 40))))
-        if sign == "/" and value % step.n:
+        if sign == "/" and values[-1] % step.n:
             return None
-        value = _done(value, step)
-        if not 0 < value <= _MOST:
+        values.append(_done(values[-1], step))
+        if not 0 < values[-1] <= _MOST:
             return None
         steps.append(step)
-    return solution, steps
+    return values, steps
 
 
 def _done(value: int, step: Step) -> int:

@@ -92,7 +92,7 @@ class Block {
   /** What the upper row is: guesses of the diffusion view, or what was found. @param {boolean} found */
   sayWhence(found) {
     const { hint, rows } = found ? this.spec.found : this.spec;
-    if (this.hint.textContent !== hint) this.hint.textContent = hint || "";
+    put(this.hint, "textContent", hint);
     const label = rows.join("; ");
     if (this.list.getAttribute("aria-label") !== label) this.list.setAttribute("aria-label", label);
   }
@@ -215,13 +215,13 @@ class Block {
     this.at = now.at;
     this.rest = null;
     if (this.host.dataset.phase !== now.phase) this.host.dataset.phase = now.phase;
+    this.sayWhence(Boolean(block?.found)); // without a block, too: the last one may have been looked up
     this.fillTable();
     if (!block) {
       this.next.replaceChildren(); // its room stays, so that nothing moves when there is a block
       put(this.branches, "hidden", true);
       return this.slots.forEach(({ box }) => put(box, "hidden", true));
     }
-    this.sayWhence(Boolean(block.found));
     if (moved) this.setOff(now, stepped);
     const n = block.status.length;
     while (this.slots.length < n) {
