@@ -31,9 +31,7 @@ OUT = EMBEDDED_MODEL.parent / "traces" / "learning"
 
 def snapshots(run: Path) -> list[tuple[str, list[Path]]]:
     """(name of the card, checkpoints to load one over the other) of what is there, in the order of the training."""
-    base, drafter = run / "practice" / "best.pt", run / "diffusion"
-    if not base.exists():
-        base = run / "annealing" / "best.pt"
+    base, drafter = _before_distillation(run), run / "diffusion"
     cards = [(f"{_step(p)} steps of pretraining", [p]) for p in _kept(run / "ar")]
     cards += [("end of pretraining", [run / "ar" / "best.pt"])]
     cards += [("before distillation", [base])]
@@ -44,6 +42,12 @@ def snapshots(run: Path) -> list[tuple[str, list[Path]]]:
         cards += [(f"end of round {n} of distillation", [base, later / "best.pt"])]
     cards = [(name, paths) for name, paths in cards if all(path.exists() for path in paths)]
     return [(f"{i:02d}-{name.replace(' ', '-')}", paths) for i, (name, paths) in enumerate(cards, 1)]
+
+
+def _before_distillation(run: Path) -> Path:
+    """The weights that the last AR stage left: of practice's last round, or of annealing."""
+    practised = sorted(run.glob("practice*/best.pt"), key=lambda path: (len(path.parent.name), path))
+    return [run / "annealing" / "best.pt", *practised][-1]
 
 
 def _kept(stage: Path) -> list[Path]:

@@ -29,15 +29,17 @@ TINTS = ("accepted", "ar", "refused")
 def read_run(folder: Path) -> list[Record]:
     """The records of all stages in the order they were written; OrthrusError says which file or line is wrong.
 
-    The rounds of distillation are one stage: the steps of a round count on from those of the one before.
+    The rounds of a stage are one stage: the steps of a round count on from those of the one before.
     """
-    paths = [path for stage in STAGES if (path := folder / stage / "metrics.jsonl").exists()]
-    if not paths:
-        raise OrthrusError("run-missing", f"{folder} has no {STAGES[0]}/metrics.jsonl or {STAGES[1]}/metrics.jsonl")
-    records = [record for path in paths for record in _lines(path)]
-    for path in sorted(folder.glob(f"{STAGES[-1]}-*/metrics.jsonl")):
-        before = max((r["step"] for r in records if r["stage"] == STAGES[-1]), default=0)
-        records += [record | {"step": before + record["step"]} for record in _lines(path)]
+    records: list[Record] = []
+    for stage in STAGES:
+        before = 0
+        for path in (folder / stage / "metrics.jsonl", *sorted(folder.glob(f"{stage}-*/metrics.jsonl"))):
+            new = [r | {"step": before + r["step"]} for r in _lines(path)] if path.exists() else []
+            before = max((r["step"] for r in new), default=before)
+            records += new
+    if not records:
+        raise OrthrusError("run-missing", f"{folder} has no records, neither in {STAGES[0]}/metrics.jsonl nor later")
     return records
 
 

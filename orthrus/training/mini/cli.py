@@ -37,14 +37,14 @@ from orthrus.training.mini.card import read_figures, write_card
 from orthrus.training.mini.export import copy_ar_to_diffusion, export, round_to_bfloat16
 from orthrus.training.mini.fresh import fresh_model, mini_config
 from orthrus.training.mini.options import STAGES, parser
-from orthrus.training.mini.rounds import rounds
+from orthrus.training.mini.rounds import practice_rounds, rounds
 from orthrus.training.mini.tokenizer import save_tokenizer, train_tokenizer
 from orthrus.training.rollouts import Rollouts, collect
 from orthrus.training.snapshots import TrainingStopped, load_weights, save
 from orthrus.training.stages import AutoregressiveStage, BatchShape, DiffusionStage
 
 # Steps of the snapshots; learning is fastest at first.
-SNAPSHOTS = {"ar": (100, 300, 800, 2000, 4000), "annealing": (), "practice": (), "diffusion": (10, 30, 100, 200)}
+SNAPSHOTS = {"ar": (100, 300, 800, 2000, 4000), "diffusion": (10, 30, 100, 200)}
 MOST_WORKERS = 12  # processes beside a GPU
 
 
@@ -96,20 +96,27 @@ def run_annealing(args: argparse.Namespace) -> None:
 
 def run_practice(args: argparse.Namespace) -> None:
     if not args.practice_steps:
-        raise OrthrusError("option-missing", "--practice-steps is 0: say how many it shall take")
-    pace = Pace(args.practice_steps, args.practice_lr, 0.02, args.practice_blocks, args.seed + 2000)
-    _train_further("practice", "annealing", PRACTICE, args, pace)
+        raise OrthrusError("option-missing", "--practice-steps is missing: how many steps each round of practice takes")
+    before = "annealing"
+    for r in practice_rounds(args):
+        pace = Pace(r.steps, args.practice_lr, 0.02, args.practice_blocks, r.seed)
+        _train_further("practice", before, PRACTICE, args, pace, r.folder)
+        before = r.folder
 
 
-def _train_further(name: str, before: str, recipe: Recipe, args: argparse.Namespace, pace: Pace) -> None:
-    """An AR stage that goes on from the best weights of the one before."""
+def _train_further(
+    name: str, before: str, recipe: Recipe, args: argparse.Namespace, pace: Pace, folder: str = ""
+) -> None:
+    """An AR stage that goes on from the best weights in the folder `before`; it is kept in `folder`, else in `name`."""
     tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
     model = fresh_model(mini_config(tokenizer), args.seed)
     load_weights(args.out / before / "best.pt", dict(model.named_parameters()))
-    _train_ar(name, recipe, model, tokenizer, args, pace)
+    _train_ar(name, recipe, model, tokenizer, args, pace, folder)
 
 
-def _train_ar(name: str, recipe: Recipe, model: Orthrus, tokenizer, args: argparse.Namespace, pace: Pace) -> None:
+def _train_ar(
+    name: str, recipe: Recipe, model: Orthrus, tokenizer, args: argparse.Namespace, pace: Pace, folder: str = ""
+) -> None:
     shape, device = BatchShape(args.rows, args.length, pace.blocks), device_named(args.device)
     workers = processes_beside(device) if args.workers is None else args.workers
     stage = AutoregressiveStage(name, recipe, model.to(device), tokenizer, shape, pace.seed, workers)
@@ -120,10 +127,10 @@ def _train_ar(name: str, recipe: Recipe, model: Orthrus, tokenizer, args: argpar
         final=pace.final,
         warmup=0.02,
         seed=pace.seed,
-        snapshots=SNAPSHOTS[name],
+        snapshots=SNAPSHOTS.get(name, ()),
     )
     with closing(stage):
-        loop.run(stage, config, args.out / name, loop.to_stderr)
+        loop.run(stage, config, args.out / (folder or name), loop.to_stderr)
 
 
 def processes_beside(device: torch.device) -> int:
@@ -229,4 +236,6 @@ def _left_by(stage: str, args: argparse.Namespace) -> Path:
     """The last file of a stage that the next one needs."""
     if stage == "rollouts":
         return rounds(args)[-1].rollouts(args.out)
+    if stage == "practice":
+        stage = practice_rounds(args)[-1].folder
     return args.out / stage / ("tokenizer.json" if stage == "tokenizer" else "best.pt")

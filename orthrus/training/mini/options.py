@@ -29,7 +29,9 @@ def parser() -> Parser:
     p.add_argument("--anneal-steps", type=count, default=2800)
     p.add_argument("--anneal-lr", type=real, default=1.2e-3)
     p.add_argument("--practice-blocks", type=count, default=1, help="anchored blocks per row of practice")
-    p.add_argument("--practice-steps", type=natural, default=0, help="0: no practice, as the stored weights had none")
+    p.add_argument(
+        "--practice-steps", type=count, nargs="*", default=[], help="a number a round; none: no practice (the default)"
+    )
     p.add_argument("--practice-lr", type=real, default=1e-3)
     p.add_argument("--of", type=Path, metavar="CHECKPOINT", help="adopt: whose AR view the run starts from")
     p.add_argument(

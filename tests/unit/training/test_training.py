@@ -43,6 +43,7 @@ from orthrus.training.rollouts import Rollouts, answerer, greedy_batch
 from orthrus.training.snapshots import load_weights
 from tests.refusals import refused
 from tests.tiny import byte_tokenizer, random_weights, tiny_config
+from viz.export.training_report import read_run
 
 K = 8
 
@@ -396,7 +397,29 @@ def test_without_practice_answers_come_from_annealing(tmp_path, capsys):
     assert mini_cli.main(["rollouts", "--out", str(tmp_path)]) == 2
     assert "run `annealing` first" in capsys.readouterr().err
     assert mini_cli.main(["practice", "--out", str(tmp_path)]) == 2
-    assert "--practice-steps is 0" in capsys.readouterr().err
+    assert "--practice-steps is missing" in capsys.readouterr().err
+
+
+def test_a_second_round_of_practice_goes_on_from_the_first_with_other_examples(tmp_path, monkeypatch):
+    monkeypatch.setattr(stages, "compiled", lambda function: function)
+    begun: list[tuple[str, int, dict[str, torch.Tensor]]] = []
+    real = loop.run
+
+    def run(stage, config, folder, note):
+        begun.append((folder.name, config.seed, {n: p.detach().clone() for n, p in stage.trainable().items()}))
+        return real(stage, config, folder, note)
+
+    monkeypatch.setattr(mini_cli.loop, "run", run)
+    rounds = ["--practice-steps", "1", "2", "--rows", "1", "--length", "96", "--out", str(tmp_path)]
+    assert mini_cli.main(["adopt", "--of", str(EMBEDDED_MODEL), *rounds]) == 0
+    assert mini_cli.main(["practice", *rounds]) == 0
+    assert [(name, seed) for name, seed, _ in begun] == [("practice", 2001), ("practice-2", 2002)]
+    first, second = (torch.load(tmp_path / name / "best.pt", weights_only=True)["model"] for name, *_ in begun)
+    assert all(torch.equal(weight, begun[1][2][name]) for name, weight in first.items())
+    assert any(not torch.equal(weight, second[name]) for name, weight in first.items())
+    arguments = mini_cli.parser().parse_args(["rollouts", *rounds])
+    assert mini_cli._left_by("practice", arguments) == tmp_path / "practice-2" / "best.pt"
+    assert [record["step"] for record in read_run(tmp_path) if "valid_loss" in record] == [1, 3]
 
 
 def corpus_answers(model, tokenizer, prompts, held_out, seed, length, note):
