@@ -87,6 +87,14 @@ def test_a_laptop_shows_prompt_race_and_block_without_scrolling(server, open_pag
     assert outside(watched, ONE_SCREEN, width, height) == []
 
 
+def test_a_phone_shows_the_race_on_its_first_screen(server, open_page):
+    watched = open_page(server, width=390)
+    watched.page.set_viewport_size({"width": 390, "height": 844})
+    watched.until("window.orthrusPlayer && orthrusPlayer.head.playing && document.querySelector('#frame.formed')")
+    assert watched.page.locator(".o-tour").is_visible()
+    assert outside(watched, {name: ONE_SCREEN[name] for name in ("run", "plain lane", "Orthrus lane")}, 390, 844) == []
+
+
 def test_a_phone_begins_with_prompt_and_run_and_keeps_the_transport(server, open_page):
     watched = open_page(server, width=390, reduced=True)
     watched.page.set_viewport_size({"width": 390, "height": 844})

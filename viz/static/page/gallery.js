@@ -1,6 +1,6 @@
 /* The recorded runs: a list that can be filtered. A click plays one; no model and no framework is asked. */
 
-import { button, el } from "../player/dom.js";
+import { button, comeIntoView, el } from "../player/dom.js";
 import { say } from "../player/messages.js";
 import { runOf } from "./places.js";
 
@@ -110,7 +110,11 @@ export class Gallery {
   /** @param {O.Recorded} run */
   row(run) {
     const item = el("li");
-    const node = button("", () => this.open(run.name).then(() => this.opened()));
+    const node = button("", async () => {
+      await this.open(run.name);
+      this.opened();
+      comeIntoView(this.player.root);
+    });
     node.className = "run";
     node.title = run.facts;
     node.append(el("b", "", run.title), el("span", "runkind", run.kind), el("span", "runrate", run.rate));

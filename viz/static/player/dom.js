@@ -106,3 +106,13 @@ export function choice(labels, name, pick) {
   });
   return box;
 }
+
+const NARROW = 1000; // px of a window, up to which the stage lies below the form (css/page.css)
+
+/**
+ * A stage that a visitor has asked for a run comes into view if the form could lie above it.
+ * @param {HTMLElement} root
+ */
+export function comeIntoView(root) {
+  if (innerWidth <= NARROW) root.scrollIntoView({ block: "start" });
+}

@@ -2,17 +2,15 @@
  * the machine that both share. A line now and then says how far it is; a long run shows the end of its text.
  */
 
-import { el } from "./dom.js";
+import { comeIntoView, el } from "./dom.js";
 import { say } from "./messages.js";
-
-const NARROW = 1000; // px of a window, up to which the stage lies below the form
 
 export class Measuring {
   /** @param {O.Player} player */
   constructor(player) {
     this.player = player;
     this.run = undefined; // the live run whose messages are taken
-    this.come = false; // it is being measured, and the stage has come into view
+    this.come = false; // it has begun, and the stage has come into view
     this.held = false; // a film that goes on if nothing comes of the run
     this.box = el("div", "o-measuring");
     this.line = el("p");
@@ -40,6 +38,7 @@ export class Measuring {
     }
     if (message.run !== this.run) return false; // the visitor looks at something else
     const drawn = message.frames.length > 0 || message.run === this.player.run;
+    if (message.measuring || message.frames.length) this.arrive();
     if (message.measuring) this.show(message.measuring);
     else {
       this.box.hidden = true;
@@ -49,15 +48,18 @@ export class Measuring {
     return drawn;
   }
 
+  /** The run has begun, and a short one has ended. Not at the click: a refused prompt is told why above the stage. */
+  arrive() {
+    if (!this.come) comeIntoView(this.player.root);
+    this.come = true;
+  }
+
   /**
    * The first line only stops the film: a short run has no other.
    * @param {O.Measured} measured
    */
   show({ lane, tokens, text }) {
     this.hold();
-    // Not at the click: what is wrong with a prompt is said above the stage.
-    if (!this.come && innerWidth <= NARROW) this.player.root.scrollIntoView({ block: "start" });
-    this.come = true;
     this.line.textContent = say("player.measuring", { lane, n: tokens });
     this.text.textContent = text;
     this.box.hidden = tokens === 0;
