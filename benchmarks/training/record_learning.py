@@ -45,9 +45,8 @@ def snapshots(run: Path) -> list[tuple[str, list[Path]]]:
 
 
 def _before_distillation(run: Path) -> Path:
-    """The weights that the last AR stage left: of practice's last round, or of annealing."""
-    practised = sorted(run.glob("practice*/best.pt"), key=lambda path: (len(path.parent.name), path))
-    return [run / "annealing" / "best.pt", *practised][-1]
+    averaged = run / "averaged.pt"
+    return averaged if averaged.exists() else run / "annealing" / "best.pt"
 
 
 def _kept(stage: Path) -> list[Path]:

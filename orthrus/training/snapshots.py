@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from orthrus.errors import OrthrusError
 from orthrus.training.sharded import split_like
@@ -28,6 +28,21 @@ def load_weights(path: Path, parameters: dict[str, nn.Parameter]) -> int:
         for name, parameter in parameters.items():
             parameter.copy_(split_like(saved["model"][name], parameter))
     return saved["step"]
+
+
+def average(paths: list[Path]) -> dict[str, Tensor]:
+    """The mean of the checkpoints' weights, float32 (Wortsman et al. 2022, "Model soups").
+
+    It is meant for checkpoints of which each was trained further from another: their mean has the same or a lower loss.
+    Other names or shapes raise TrainingStopped.
+    """
+    first, *others = (_read(path)["model"] for path in paths)
+    mean = {name: weight.float() / len(paths) for name, weight in first.items()}
+    for path, weights in zip(paths[1:], others, strict=True):
+        _check_fit(path, weights, first, paths[0].name)
+        for name, weight in weights.items():
+            mean[name] += weight.float() / len(paths)
+    return mean
 
 
 def save(path: Path, state: dict[str, Any]) -> None:

@@ -3,7 +3,8 @@
 tokenizer   byte-level BPE on the corpus
 ar          the AR model, next-token prediction on the corpus
 annealing   the AR model once more, on new problems and at a falling rate, with repetitions that end
-practice    with --practice-steps: the AR model a third time, on what it gets wrong and on forms composed at random
+practice    the AR model once more, in rounds, on what it gets wrong and on forms composed at random; the weights
+            before it and behind each round are averaged
 rollouts    the AR model's own greedy answers
 diffusion   the diffusion view, forward KL with the AR view frozen
 all         these in order
@@ -40,7 +41,7 @@ from orthrus.training.mini.options import STAGES, parser
 from orthrus.training.mini.rounds import practice_rounds, rounds
 from orthrus.training.mini.tokenizer import save_tokenizer, train_tokenizer
 from orthrus.training.rollouts import Rollouts, collect
-from orthrus.training.snapshots import TrainingStopped, load_weights, save
+from orthrus.training.snapshots import TrainingStopped, average, load_weights, save
 from orthrus.training.stages import AutoregressiveStage, BatchShape, DiffusionStage
 
 # Steps of the snapshots; learning is fastest at first.
@@ -97,11 +98,13 @@ def run_annealing(args: argparse.Namespace) -> None:
 def run_practice(args: argparse.Namespace) -> None:
     if not args.practice_steps:
         raise OrthrusError("option-missing", "--practice-steps is missing: how many steps each round of practice takes")
-    before = "annealing"
+    folders = ["annealing"]
     for r in practice_rounds(args):
         pace = Pace(r.steps, args.practice_lr, 0.02, args.practice_blocks, r.seed)
-        _train_further("practice", before, PRACTICE, args, pace, r.folder)
-        before = r.folder
+        _train_further("practice", folders[-1], PRACTICE, args, pace, r.folder)
+        folders.append(r.folder)
+    mean = average([args.out / folder / "best.pt" for folder in folders])
+    save(_left_by("practice", args), {"step": 0, "model": mean})
 
 
 def _train_further(
@@ -237,5 +240,5 @@ def _left_by(stage: str, args: argparse.Namespace) -> Path:
     if stage == "rollouts":
         return rounds(args)[-1].rollouts(args.out)
     if stage == "practice":
-        stage = practice_rounds(args)[-1].folder
+        return args.out / "averaged.pt"
     return args.out / stage / ("tokenizer.json" if stage == "tokenizer" else "best.pt")

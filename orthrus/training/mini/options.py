@@ -51,5 +51,9 @@ def parser() -> Parser:
     )
     p.add_argument("--figures", type=Path, nargs="*", default=[], help="card: files of evaluation figures")
     p.add_argument("--fact", action="append", default=[], metavar="KEY=VALUE", help="card: a fact about the training")
-    p.add_argument("--command", default="python -m orthrus.training all", help="card: the command that trained it")
+    p.add_argument(
+        "--command",
+        default="python -m orthrus.training all --practice-steps 900 1200",
+        help="card: the command that trained it",
+    )
     return p
