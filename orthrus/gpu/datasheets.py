@@ -17,7 +17,6 @@ SHARED_LIMIT = {  # compute capability -> bytes of shared memory per thread bloc
     100: 227 * KIB,
     120: 99 * KIB,
 }
-REGISTER_LIMIT = 255  # of one thread, on all of them
 
 
 class Card(NamedTuple):

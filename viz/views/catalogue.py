@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NamedTuple
 
 from orthrus.errors import OrthrusError
-from orthrus.events import Event
 from orthrus.trace import Trace
 from viz.language import say
-from viz.patches import Change, apply
+from viz.patches import apply
 from viz.views import (
     anatomy,
     block,
@@ -110,7 +108,6 @@ TABS = (
     Tab("class", ("class",)),
     Tab("take", ("links", "record")),
 )
-Patch = Callable[[Event, Trace], list[Change]]
 
 
 def tabs() -> list[dict[str, Any]]:
