@@ -7,7 +7,7 @@ import { say } from "../player/messages.js";
  * @param {string} block
  * @returns {{event: string, data: any}}
  */
-export function eventOf(block) {
+function eventOf(block) {
   const lines = block.split("\n");
   /** @param {string} name */
   const field = (name) => (lines.find((line) => line.startsWith(name + ":")) || "").slice(name.length + 1).trim();

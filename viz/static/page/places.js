@@ -87,7 +87,7 @@ export function addressOf(player) {
  * @param {boolean} themed
  * @returns {O.Fields}
  */
-export function fieldsNow(player, themed) {
+function fieldsNow(player, themed) {
   const asked = here();
   const lesson = lessonNow(player);
   if (lesson) return { ...lesson, theme: asked.theme };

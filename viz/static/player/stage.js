@@ -9,7 +9,7 @@ import { PARTS } from "../views/parts.js";
  * @param {string} name
  * @param {O.Spec} spec
  */
-export function sectionOf(name, spec) {
+function sectionOf(name, spec) {
   const section = el("section", "o-view o-" + name + (spec.kind === "plot" ? " o-plot" : ""));
   section.setAttribute("aria-label", spec.title || name);
   if (spec.title) section.append(el("h2", "o-title", spec.title));
@@ -66,7 +66,7 @@ export function buildStage(player) {
  * Dark or light: the page's body class where there is one to follow, else the system's wish.
  * @param {O.Player} player
  */
-export function followTheme(player) {
+function followTheme(player) {
   const wish = window.matchMedia("(prefers-color-scheme: dark)");
   const set = () => {
     const dark = player.options.followBody ? document.body.classList.contains("dark") : wish.matches;

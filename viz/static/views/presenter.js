@@ -13,7 +13,7 @@ const QUIET = 4; // modules of white around a code, as its standard asks
  * A QR code as a picture, a pixel per module.
  * @param {string[]} rows of "0" and "1"
  */
-export function codePicture(rows) {
+function codePicture(rows) {
   const picture = el("canvas");
   picture.width = picture.height = rows.length + 2 * QUIET;
   picture.setAttribute("aria-hidden", "true"); // the address beside it says the same

@@ -30,7 +30,7 @@ function cycleOf({ facts }) {
  * @param {O.Block} block
  * @param {O.SheetWords} words
  */
-export function answersOf(player, block, words) {
+function answersOf(player, block, words) {
   const { facts, settings, stops } = player;
   const names = [...block.status].map((code) => settings.statuses[code].name);
   const cut = names.indexOf("refused");
