@@ -31,9 +31,9 @@ def load_weights(path: Path, parameters: dict[str, nn.Parameter]) -> int:
 
 
 def average(paths: list[Path]) -> dict[str, Tensor]:
-    """The mean of the checkpoints' weights, float32 (Wortsman et al. 2022, "Model soups").
+    """The mean of the checkpoints' weights by name, each of its parameter's shape [...] and float32.
 
-    It is meant for checkpoints of which each was trained further from another: their mean has the same or a lower loss.
+    As in Wortsman et al. 2022, "Model soups", for checkpoints of which each was trained on from the one before.
     Other names or shapes raise TrainingStopped.
     """
     first, *others = (_read(path)["model"] for path in paths)
