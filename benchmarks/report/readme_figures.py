@@ -87,8 +87,10 @@ def lossless() -> str:
 
 
 def headline() -> str:
-    """Three figures, each beside its command, and what is lost."""
-    equal, drafts, speed = read("lossless"), read("evaluate"), read("cpu-speed")
+    """Three figures of the stored weights, each beside its command, and what is lost."""
+    equal, drafts = read("lossless"), read("evaluate")
+    timed = [read(name) for name in ("cpu-speed", "cpu-speed-avx2")]
+    speed = next((s for s in timed if s and drafts and s["model"]["revision"] == drafts["model"]), None)
     if not (equal and drafts and speed):
         return NOT_YET
     ratios = speed["threads"]["1"]["math"]["ratios"]
@@ -109,7 +111,7 @@ def headline() -> str:
             "benchmarks.decode.cpu_speed --threads 1",
         ],
     ]
-    head = [f"measured on one thread of an {drafts['device']}", "", "command"]
+    head = [f"measured on one thread of an {speed['machine']['device']}, {speed['machine']['simd']}", "", "command"]
     shown = table(head, [[what, number, f"`.venv/bin/python -m {command}`"] for what, number, command in rows])
     won = _short(ratios["AR over llama.cpp float16"])
     loses = f"**On a CPU, Orthrus does not win wall time on this model.** Its plain decoding is {won} times as fast as"

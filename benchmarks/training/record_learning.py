@@ -3,7 +3,9 @@
     python -m benchmarks.training.record_learning --run runs/mini
 
 The text changes while the AR view still learns; in distillation it stays, and only the drafts grow longer. The stored
-recordings are of the training that made the embedded weights.
+recordings are of the training that made the embedded weights, two runs, the second from the weights of the first:
+
+    python -m benchmarks.training.record_learning --run runs/mini runs/further
 """
 
 from __future__ import annotations
@@ -29,17 +31,25 @@ from orthrus.training.snapshots import load_weights
 OUT = EMBEDDED_MODEL.parent / "traces" / "learning"
 
 
-def snapshots(run: Path) -> list[tuple[str, list[Path]]]:
-    """(name of the card, checkpoints to load one over the other) of what is there, in the order of the training."""
-    base, drafter = _before_distillation(run), run / "diffusion"
+def snapshots(run: Path, *further: Path) -> list[tuple[str, list[Path]]]:
+    """(name of the card, checkpoints to load one over the other) of what is there, in the order of the training.
+
+    Each of the `further` runs adopted the weights of the one before it and practised.
+    """
+    base, rounds = _before_distillation(run), _rounds(run)
     cards = [(f"{_step(p)} steps of pretraining", [p]) for p in _kept(run / "ar")]
     cards += [("end of pretraining", [run / "ar" / "best.pt"])]
     cards += [("before distillation", [base])]
     if not (run / "ar").exists():  # a view that read ahead in pretraining has little left to learn here
-        cards += [(f"{_step(p)} steps of distillation", [base, p]) for p in _kept(drafter)]
-    cards += [("end of distillation", [base, drafter / "best.pt"])]
-    for n, later in enumerate(sorted(run.glob(f"{drafter.name}-*")), 2):
-        cards += [(f"end of round {n} of distillation", [base, later / "best.pt"])]
+        cards += [(f"{_step(p)} steps of distillation", [base, p]) for p in _kept(rounds[0])]
+    cards += [("end of distillation", [base, rounds[0] / "best.pt"])]
+    cards += [(f"end of round {n} of distillation", [base, r / "best.pt"]) for n, r in enumerate(rounds[1:], 2)]
+    done = len(rounds)
+    for later in further:
+        base, rounds = _before_distillation(later), _rounds(later)
+        cards += [("after practice", [base])]
+        cards += [(f"end of round {n} of distillation", [base, r / "best.pt"]) for n, r in enumerate(rounds, done + 1)]
+        done += len(rounds)
     cards = [(name, paths) for name, paths in cards if all(path.exists() for path in paths)]
     return [(f"{i:02d}-{name.replace(' ', '-')}", paths) for i, (name, paths) in enumerate(cards, 1)]
 
@@ -47,6 +57,10 @@ def snapshots(run: Path) -> list[tuple[str, list[Path]]]:
 def _before_distillation(run: Path) -> Path:
     averaged = run / "averaged.pt"
     return averaged if averaged.exists() else run / "annealing" / "best.pt"
+
+
+def _rounds(run: Path) -> list[Path]:
+    return [run / "diffusion", *sorted(run.glob("diffusion-*"))]
 
 
 def _kept(stage: Path) -> list[Path]:
@@ -72,7 +86,7 @@ def load_snapshot(name: str, tokenizer, paths: list[Path], dtype: str, threads: 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--run", type=Path, required=True, help="folder of the training run")
+    parser.add_argument("--run", type=Path, nargs="+", required=True, help="folders of the training, run by run")
     parser.add_argument("--domain", default="math")
     parser.add_argument("--preset", type=int, default=0)
     parser.add_argument("--dtype", default="auto")
@@ -80,10 +94,10 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--out", type=Path, default=OUT)
     args = parser.parse_args()
-    tokenizer = AutoTokenizer.from_pretrained(args.run / "tokenizer")
+    tokenizer = AutoTokenizer.from_pretrained(args.run[0] / "tokenizer")
     prompt = domain_module(args.domain).PRESETS[args.preset]
     args.out.mkdir(parents=True, exist_ok=True)
-    for name, paths in snapshots(args.run):
+    for name, paths in snapshots(*args.run):
         lm = load_snapshot(name, tokenizer, paths, args.dtype, args.threads)
         trace = record(lm, prompt, args.runs, args.out / f"{name}{SUFFIX}")
         m = measure(trace)

@@ -38,7 +38,7 @@ from orthrus.training.mini.card import read_figures, write_card
 from orthrus.training.mini.export import copy_ar_to_diffusion, export, round_to_bfloat16
 from orthrus.training.mini.fresh import fresh_model, mini_config
 from orthrus.training.mini.options import STAGES, parser
-from orthrus.training.mini.rounds import practice_rounds, rounds
+from orthrus.training.mini.rounds import rounds, suffix
 from orthrus.training.mini.tokenizer import save_tokenizer, train_tokenizer
 from orthrus.training.rollouts import Rollouts, collect
 from orthrus.training.snapshots import TrainingStopped, average, load_weights, save
@@ -50,13 +50,14 @@ MOST_WORKERS = 12  # processes beside a GPU
 
 
 class Pace(NamedTuple):
-    """Steps of an AR stage, its learning rate and the share of it that is left at the end, its blocks, its seed."""
+    """Steps of an AR stage, its learning rate and the share of it that is left at the end, blocks, seed and folder."""
 
     steps: int
     lr: float
     final: float
     blocks: int
     seed: int
+    folder: str
 
 
 def trained_ar(args: argparse.Namespace, tokenizer) -> Orthrus:
@@ -85,13 +86,13 @@ def run_ar(args: argparse.Namespace) -> None:
         model,
         tokenizer,
         args,
-        Pace(args.ar_steps, args.ar_lr, args.anneal_lr / args.ar_lr, args.ar_blocks, args.seed),
+        Pace(args.ar_steps, args.ar_lr, args.anneal_lr / args.ar_lr, args.ar_blocks, args.seed, "ar"),
     )
 
 
 def run_annealing(args: argparse.Namespace) -> None:
     seed = args.seed + 1000  # step n of another seed: problems that no earlier stage has seen
-    pace = Pace(args.anneal_steps, args.anneal_lr, 0.02, args.anneal_blocks, seed)
+    pace = Pace(args.anneal_steps, args.anneal_lr, 0.02, args.anneal_blocks, seed, "annealing")
     _train_further("annealing", "ar", ANNEALING, args, pace)
 
 
@@ -99,27 +100,24 @@ def run_practice(args: argparse.Namespace) -> None:
     if not args.practice_steps:
         raise OrthrusError("option-missing", "--practice-steps is missing: how many steps each round of practice takes")
     folders = ["annealing"]
-    for r in practice_rounds(args):
-        pace = Pace(r.steps, args.practice_lr, 0.02, args.practice_blocks, r.seed)
-        _train_further("practice", folders[-1], PRACTICE, args, pace, r.folder)
-        folders.append(r.folder)
+    for i, steps in enumerate(args.practice_steps):
+        seed, folder = args.seed + 2000 + i, f"practice{suffix(i)}"  # as above: problems of its own
+        pace = Pace(steps, args.practice_lr, 0.02, args.practice_blocks, seed, folder)
+        _train_further("practice", folders[-1], PRACTICE, args, pace)
+        folders.append(folder)
     mean = average([args.out / folder / "best.pt" for folder in folders])
     save(_left_by("practice", args), {"step": 0, "model": mean})
 
 
-def _train_further(
-    name: str, before: str, recipe: Recipe, args: argparse.Namespace, pace: Pace, folder: str = ""
-) -> None:
-    """An AR stage that goes on from the best weights in the folder `before`; it is kept in `folder`, else in `name`."""
+def _train_further(name: str, before: str, recipe: Recipe, args: argparse.Namespace, pace: Pace) -> None:
+    """An AR stage that goes on from the best weights in the folder `before`."""
     tokenizer = AutoTokenizer.from_pretrained(args.out / "tokenizer")
     model = fresh_model(mini_config(tokenizer), args.seed)
     load_weights(args.out / before / "best.pt", dict(model.named_parameters()))
-    _train_ar(name, recipe, model, tokenizer, args, pace, folder)
+    _train_ar(name, recipe, model, tokenizer, args, pace)
 
 
-def _train_ar(
-    name: str, recipe: Recipe, model: Orthrus, tokenizer, args: argparse.Namespace, pace: Pace, folder: str = ""
-) -> None:
+def _train_ar(name: str, recipe: Recipe, model: Orthrus, tokenizer, args: argparse.Namespace, pace: Pace) -> None:
     shape, device = BatchShape(args.rows, args.length, pace.blocks), device_named(args.device)
     workers = processes_beside(device) if args.workers is None else args.workers
     stage = AutoregressiveStage(name, recipe, model.to(device), tokenizer, shape, pace.seed, workers)
@@ -133,7 +131,7 @@ def _train_ar(
         snapshots=SNAPSHOTS.get(name, ()),
     )
     with closing(stage):
-        loop.run(stage, config, args.out / (folder or name), loop.to_stderr)
+        loop.run(stage, config, args.out / pace.folder, loop.to_stderr)
 
 
 def processes_beside(device: torch.device) -> int:

@@ -1,4 +1,4 @@
-"""The rounds of practice and of distillation: each learns from other prompts, and goes on from the one before."""
+"""The rounds of a stage: each learns from other prompts, and goes on from the one before."""
 
 from __future__ import annotations
 
@@ -7,16 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from orthrus.errors import OrthrusError
-
-PRACTICE_SEEDS = 2000  # seeds from here on are practice's: examples that no earlier stage has seen
-
-
-class Practice(NamedTuple):
-    """One round of practice: steps, the seed of its examples, and the name of its folder."""
-
-    steps: int
-    seed: int
-    folder: str
 
 
 class Round(NamedTuple):
@@ -36,14 +26,6 @@ class Round(NamedTuple):
         return run / f"diffusion{self.suffix}"
 
 
-def practice_rounds(args: argparse.Namespace) -> list[Practice]:
-    """The rounds of practice in order, none if `--practice-steps` names none."""
-    return [
-        Practice(steps, args.seed + PRACTICE_SEEDS + i, f"practice{_suffix(i)}")
-        for i, steps in enumerate(args.practice_steps)
-    ]
-
-
 def rounds(args: argparse.Namespace) -> list[Round]:
     """The rounds of distillation in order; raises OrthrusError if one option names more of them than another."""
     columns = (args.prompts, args.diffusion_steps, args.diffusion_lr, args.diffusion_hidden_lr)
@@ -55,8 +37,9 @@ def rounds(args: argparse.Namespace) -> list[Round]:
             f"they have {named}",
         )
     rows = enumerate(zip(*columns, strict=True))
-    return [Round(*row, args.seed + i, _suffix(i)) for i, row in rows]
+    return [Round(*row, args.seed + i, suffix(i)) for i, row in rows]
 
 
-def _suffix(number: int) -> str:
+def suffix(number: int) -> str:
+    """What the names of a round's files end in, `number` counted from 0."""
     return f"-{number + 1}" if number else ""
