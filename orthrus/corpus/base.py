@@ -22,13 +22,15 @@ class Example:
     """One dialogue whose last turn is the assistant's.
 
     `structure` names the form of the problem (its chain of operations, not its wording); `expected` is what
-    `grade` compares with, empty where a text has no single right answer.
+    `grade` compares with, empty where a text has no single right answer. `letters` says that the answer is learnt as
+    tokens of one letter, because what it is made from is written in such.
     """
 
     domain: str
     structure: str
     messages: tuple[tuple[str, str], ...]  # (role, content), user first, assistant last
     expected: str = ""
+    letters: bool = False
 
     @property
     def prompt(self) -> str:

@@ -46,8 +46,8 @@ _RECKONED = frozenset(("then_math", "then_equations", "then_lists", "then_units"
 _TURNS = tuple[tuple[str, str], ...]
 
 
-def _small_talk(rng: random.Random) -> tuple[str, _TURNS]:
-    kind = rng.choice(tuple(KINDS))
+def _small_talk(rng: random.Random, kind: str = "") -> tuple[str, _TURNS]:
+    kind = kind or rng.choice(tuple(KINDS))
     asks, answer = KINDS[kind]
     ask = rng.choice(asks)
     if "{name}" in ask:
@@ -129,6 +129,12 @@ def sample(rng: random.Random) -> Example:
     """One dialogue; its last user turn is the one that is answered."""
     structure, turns = rng.choices((_small_talk, _refusal, _dialogue), (25, 20, 55))[0](rng)
     return Example(DOMAIN, structure, tuple(turns), turns[-1][1])
+
+
+def varied(rng: random.Random) -> Example:
+    """Small talk alone, often with a name: who it is takes more than to know the wording."""
+    structure, turns = _small_talk(rng, "introduction" if rng.random() < 0.3 else rng.choice(tuple(KINDS)))
+    return Example(DOMAIN, structure, turns, turns[-1][1])
 
 
 def grade(example: Example, text: str) -> bool:

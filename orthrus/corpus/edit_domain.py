@@ -219,20 +219,21 @@ def wide(rng: random.Random) -> Example:
 
 
 def varied(rng: random.Random) -> Example:
-    """What cannot be copied: letters in the other case, lines in another order."""
+    """What cannot be copied as it stands: letters in the other case, words and lines that change places."""
     return _asked(rng, rng.choice(_CHANGED))
 
 
 _CHANGED = (
-    _upper, _upper, edit_open.upper, _lower, _lower, edit_open.lower, edit_lines.sort, edit_open.sort, edit_lines.sort,
-    edit_lines.reverse, edit_open.reverse, _swap,
+    *(_upper, edit_open.upper) * 3, _lower, _lower, edit_open.lower, edit_lines.sort, edit_open.sort,
+    edit_lines.reverse, edit_open.reverse, *(_swap,) * 4, *(edit_open.swap,) * 2, *(_replace, edit_open.word) * 2,
 )  # fmt: skip
 
 
 def _asked(rng: random.Random, make: Callable[[random.Random], Task]) -> Example:
     structure, instruction, before, after = make(rng)
     prompt = _prompt(rng, structure, instruction, before)
-    return Example(DOMAIN, structure, (("user", prompt), ("assistant", after)), after)
+    letters = structure in ("lower", "upper") and (before.isupper() or after.isupper())  # capitals are such tokens
+    return Example(DOMAIN, structure, (("user", prompt), ("assistant", after)), after, letters)
 
 
 def grade(example: Example, text: str) -> bool:

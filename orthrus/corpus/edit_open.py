@@ -27,7 +27,8 @@ def _named(rng: random.Random) -> Task:
     return "replace", pick(rng, forms), text, re.sub(rf"\b{old}\b", new, text)
 
 
-def _word(rng: random.Random) -> Task:
+def word(rng: random.Random) -> Task:
+    """A word or a number of any text becomes another."""
     text = any_text(rng)
     old, new = pick(rng, _words(text)), any_word(rng)
     if rng.random() < 0.2:
@@ -71,7 +72,8 @@ def lower(rng: random.Random) -> Task:
     return "lower", pick(rng, forms), pick(rng, (text, text.upper())), text.lower()
 
 
-def _swap(rng: random.Random) -> Task:
+def swap(rng: random.Random) -> Task:
+    """Two words of any text change places."""
     while len(found := _words(text := any_text(rng, 5))) < 2 or found[0] == found[-1]:
         pass
     one, two = found[0], found[-1]
@@ -107,7 +109,7 @@ def reverse(rng: random.Random) -> Task:
 
 
 _MAKERS: tuple[Callable[[random.Random], Task], ...] = (
-    *(_named,) * 3, *(_word,) * 6, *(_without,) * 2, *(_doubled,) * 2, *(upper,) * 2, lower, *(_swap,) * 2,
+    *(_named,) * 3, *(word,) * 6, *(_without,) * 2, *(_doubled,) * 2, *(upper,) * 2, lower, *(swap,) * 2,
     *(_lines,) * 5,
 )  # fmt: skip
 

@@ -11,9 +11,8 @@ from typing import NamedTuple
 
 from orthrus.corpus import list_steps
 from orthrus.corpus.asks import LIST, MORE_LISTS
-from orthrus.corpus.list_steps import Judge, parity
 from orthrus.corpus.open_words import any_word
-from orthrus.corpus.reckoning import any_size, between, pick
+from orthrus.corpus.reckoning import between, pick
 
 
 class Question(NamedTuple):
@@ -67,28 +66,16 @@ def _composed(rng: random.Random) -> Question:
     size, top = between(rng, 3, 6 if end == "sum" else 8), pick(rng, (20, 60, 99, 99 if end == "sum" else 999))
     items = [str(n) for n in rng.sample(range(1, top), size)]
     limit = str(between(rng, 2, top))
-    judge = _judge(kept, int(limit))
+    wanted = list_steps.parity(kept) if kept in ("evens", "odds") else list_steps.beyond(kept, int(limit))
     if end == "count":
-        lines, result = list_steps.counted(items, judge)
+        lines, result = list_steps.counted(items, wanted)
     elif end == "sum":
-        lines, result = list_steps.filtered_sum(items, judge)
+        lines, result = list_steps.filtered_sum(items, wanted)
     else:
-        lines, found = list_steps.filtered(items, judge)
+        lines, found = list_steps.filtered(items, wanted)
         lines, result = (lines, ", ".join(found)) if found else ([*lines, "So nothing is left."], "none")
     form = kept if end == "count" and kept in LIST else f"{kept}-{end}"
     return Question(form, FILTERED[end], _named(kept, limit, rng), items, lines, result)
-
-
-def _judge(kept: str, limit: int) -> Judge:
-    if kept in ("evens", "odds"):
-        return lambda item: (f"is {parity(item)}", parity(item) + "s" == kept)
-    more = "larger" if kept == "large" else "smaller"
-
-    def beyond(item: str) -> tuple[str, bool]:
-        hit = int(item) > limit if kept == "large" else int(item) < limit
-        return f"is {'' if hit else 'not '}{more} than {limit}", hit
-
-    return beyond
 
 
 def _named(kept: str, limit: str, rng: random.Random) -> str:
@@ -102,15 +89,15 @@ def _named(kept: str, limit: str, rng: random.Random) -> str:
 
 
 def _mixed(rng: random.Random) -> Question:
-    """Count an item or leave out the repeats, in a list of words and numbers."""
-    size = pick(rng, (3, 4, 4, 5, 5, 6, 7, 8))
-    few = [any_word(rng), str(any_size(rng, 1, 999))]
-    while len(few) < between(rng, 2, max(2, size - 2)):
-        one = any_word(rng) if rng.random() < 0.4 else str(any_size(rng, 1, 999))
+    """Count an item or leave out the repeats, in a list of words and numbers, often of one word among numbers."""
+    size, top = pick(rng, (3, 4, 4, 5, 5, 6, 7, 8)), pick(rng, (20, 60, 60, 99, 999))
+    few, words = [any_word(rng), str(between(rng, 1, top))], pick(rng, (0.0, 0.0, 0.4))
+    while len(few) < between(rng, 2, max(2, size - 1)):
+        one = any_word(rng) if rng.random() < words else str(between(rng, 1, top))
         few += [one] * (one not in few)
     items = few + [pick(rng, few) for _ in range(size - len(few))]
     rng.shuffle(items)
-    task = pick(rng, ("count", "dedupe"))
+    task = pick(rng, ("count", "dedupe", "dedupe"))
     asks = MORE_LISTS[task] if rng.random() < 0.3 else LIST[task]
     about = pick(rng, items)
     worked = list_steps.occurrences(items, about) if task == "count" else list_steps.deduplicated(items)

@@ -3,15 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from orthrus.corpus.reckoning import added
 
-Judge = Callable[[str], tuple[str, bool]]  # an item -> what is said of it, and whether it is kept
+
+class Filter(NamedTuple):
+    """What is looked for, and what is said of an item and whether it is kept.
+
+    The walk names what it looks for first, so that each line asks the line before and not the prompt: who has kept even
+    numbers to add them up, and odd ones to count them, can then add up the odd ones.
+    """
+
+    wanted: str
+    judge: Callable[[str], tuple[str, bool]]
 
 
-def parity(item: str) -> str:
-    """'odd' or 'even'."""
-    return "odd" if int(item) % 2 else "even"
+def parity(kept: str) -> Filter:
+    """The "evens" or the "odds"."""
+    wanted = kept.removesuffix("s")
+
+    def judge(item: str) -> tuple[str, bool]:
+        found = "odd" if int(item) % 2 else "even"
+        return f"is {found}", found == wanted
+
+    return Filter(f"{wanted} numbers", judge)
+
+
+def beyond(kept: str, limit: int) -> Filter:
+    """Numbers that are "large" or "small" beside a limit."""
+    more = "larger" if kept == "large" else "smaller"
+
+    def judge(item: str) -> tuple[str, bool]:
+        hit = int(item) > limit if kept == "large" else int(item) < limit
+        return f"is {'' if hit else 'not '}{more} than {limit}", hit
+
+    return Filter(f"numbers {more} than {limit}", judge)
+
+
+def initial(letter: str) -> Filter:
+    """Words that start with a letter."""
+    return Filter(f"words that start with {letter}", lambda item: (f"starts with {item[0]}", item[0] == letter))
 
 
 def extreme(task: str, items: list[str]) -> tuple[list[str], str]:
@@ -39,29 +71,29 @@ def summed(lines: list[str], items: list[str]) -> tuple[list[str], str]:
     return lines, str(total)
 
 
-def filtered(items: list[str], judge: Judge) -> tuple[list[str], list[str]]:
+def filtered(items: list[str], kept: Filter) -> tuple[list[str], list[str]]:
     """The items that are kept."""
-    lines, kept = [], []
+    lines, found = [f"We look for {kept.wanted}."], []
     for item in items:
-        why, keep = judge(item)
+        why, keep = kept.judge(item)
         lines.append(f"{item} {why}, so we {'keep it' if keep else 'leave it out'}.")
-        kept += [item] * keep
-    return lines, kept
+        found += [item] * keep
+    return lines, found
 
 
-def filtered_sum(items: list[str], judge: Judge) -> tuple[list[str], str]:
+def filtered_sum(items: list[str], kept: Filter) -> tuple[list[str], str]:
     """The sum of the items that are kept."""
-    lines, kept = filtered(items, judge)
-    if not kept:
+    lines, found = filtered(items, kept)
+    if not found:
         return [*lines, "So there is nothing to add."], "0"
-    return summed([*lines, f"Now we add them, starting with {kept[0]}."], kept)
+    return summed([*lines, f"Now we add them, starting with {found[0]}."], found)
 
 
-def counted(items: list[str], judge: Judge) -> tuple[list[str], str]:
+def counted(items: list[str], kept: Filter) -> tuple[list[str], str]:
     """How many are kept."""
-    lines, count = [], 0
+    lines, count = [f"We look for {kept.wanted}."], 0
     for item in items:
-        why, hit = judge(item)
+        why, hit = kept.judge(item)
         count += hit
         lines.append(f"{item} {why}, so the count {'goes up to' if hit else 'stays at'} {count}.")
     return lines, str(count)
@@ -69,7 +101,12 @@ def counted(items: list[str], judge: Judge) -> tuple[list[str], str]:
 
 def occurrences(items: list[str], wanted: str) -> tuple[list[str], str]:
     """How often `wanted` stands among the items."""
-    return counted(items, lambda item: ("is the one we count" if item == wanted else "is another one", item == wanted))
+
+    def judge(item: str) -> tuple[str, bool]:
+        hit = item == wanted
+        return f"is {'' if hit else 'not '}{wanted}", hit
+
+    return counted(items, Filter(wanted, judge))
 
 
 def deduplicated(items: list[str]) -> tuple[list[str], str]:
@@ -80,3 +117,15 @@ def deduplicated(items: list[str]) -> tuple[list[str], str]:
         kept += [item] * new
         lines.append(f"{item} is {'new, so we keep it' if new else 'already there, so we leave it out'}.")
     return lines, ", ".join(kept)
+
+
+def numbered(items: list[str]) -> list[str]:
+    """What stands where, said aloud."""
+    return [f"Item {i} is {item}." for i, item in enumerate(items, 1)]
+
+
+def turned(items: list[str]) -> tuple[list[str], str]:
+    """The items from last to first: numbered, then counted down."""
+    back = list(reversed(items))
+    counted_down = ", ".join(f"{len(items) - i} {item}" for i, item in enumerate(back))
+    return [*numbered(items), f"Now back from item {len(items)}: {counted_down}."], ", ".join(back)

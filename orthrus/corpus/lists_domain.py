@@ -13,9 +13,6 @@ from orthrus.corpus import list_steps, sorting
 from orthrus.corpus.asks import LIST, MORE_LISTS
 from orthrus.corpus.base import Example, typo
 from orthrus.corpus.list_filters import Question, question
-from orthrus.corpus.list_steps import (
-    parity,
-)
 from orthrus.corpus.open_words import any_word
 from orthrus.corpus.reckoning import between, final_answer, pick
 
@@ -162,28 +159,24 @@ def _worked(task: str, items: list[str], about: str) -> tuple[list[str], str]:
     if task == "sum":
         return list_steps.summed([f"We start with {items[0]}."], items)
     if task.endswith("-sum"):
-        wanted = task.removesuffix("-sum")
-        return list_steps.filtered_sum(items, lambda item: (f"is {parity(item)}", parity(item) + "s" == wanted))
+        return list_steps.filtered_sum(items, list_steps.parity(task.removesuffix("-sum")))
     if task in ("evens", "odds"):
-        return list_steps.counted(items, lambda item: (f"is {parity(item)}", parity(item) + "s" == task))
+        return list_steps.counted(items, list_steps.parity(task))
     if task == "count":
         return list_steps.occurrences(items, about)
     if task == "letter":
-        lines, kept = list_steps.filtered(items, lambda item: (f"starts with {item[0]}", item[0] == about))
+        lines, kept = list_steps.filtered(items, list_steps.initial(about))
         return lines, ", ".join(kept)
     if task == "dedupe":
         return list_steps.deduplicated(items)
     if task == "reverse":
-        return [
-            f"We start at the end of the list with {items[-1]} and go back to {items[0]}.",
-            "So we write: " + ", ".join(reversed(items)) + ".",
-        ], ", ".join(reversed(items))
+        return list_steps.turned(items)
     return _placed(task, items, about)
 
 
 def _placed(task: str, items: list[str], about: str) -> tuple[list[str], str]:
     """What stands where: the items are numbered aloud."""
-    lines = [f"Item {i} is {item}." for i, item in enumerate(items, 1)]
+    lines = list_steps.numbered(items)
     if task == "first":
         return [
             f"The list starts with {items[0]}, and after it comes {items[1]}.",

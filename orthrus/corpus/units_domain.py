@@ -159,17 +159,14 @@ def _clock(form: str, rng: random.Random) -> tuple[str, str, list[str], str]:
         hour += 4
     span = " and ".join(amount(n, unit) for n, unit in ((hours, "hours"), (minutes, "minutes")) if n)
     asked = pick(rng, LATER if later else EARLIER).replace("@time", _time(hour * 60 + minute)).format(span)
-    lines = [f"We start at {_time(hour * 60 + minute)}."]
-    if hours:
-        sign, new = ("+", hour + hours) if later else ("-", hour - hours)
-        lines.append(
-            f"The hour changes by {hours}: {hour} {sign} {hours} = {new}. That makes {_time(new * 60 + minute)}."
-        )
-        hour = new
-    if minutes:
-        lines += _minutes_moved(hour, minute, minutes, later)
-    end = hour * 60 + minute + (minutes if later else -minutes)
-    return form, asked, lines, _time(end)
+    way, sign, new = ("on", "+", hour + hours) if later else ("back", "-", hour - hours)
+    by = f"{amount(hours, 'hours')} and {amount(minutes, 'minutes')}"
+    lines = [  # both steps every time, of none if need be: a span of hours and minutes is then nothing new
+        f"We start at {_time(hour * 60 + minute)} and go {way} by {by}.",
+        f"The hour changes by {hours}: {hour} {sign} {hours} = {new}. That makes {_time(new * 60 + minute)}.",
+        *_minutes_moved(new, minute, minutes, later),
+    ]
+    return form, asked, lines, _time(new * 60 + minute + (minutes if later else -minutes))
 
 
 def _minutes_moved(hour: int, minute: int, minutes: int, later: bool) -> list[str]:
