@@ -17,8 +17,8 @@ def worked(task: str, items: list[str]) -> tuple[list[str], str]:
         lines, size, named = [f"We go by letters: {letters}."], str.lower, "{}: {}."
         key = lambda item: item[0].lower()  # noqa: E731
     else:
-        unit, name = (100, "hundreds") if max(map(int, items)) >= 100 else (10, "tens")
-        lines, size, named = [], int, "{} " + name + ": {}."
+        unit, name = (100, "Hundreds") if max(map(int, items)) >= 100 else (10, "Tens")
+        lines, size, named = [], int, name + " {}: {}."
         key = lambda item: int(item) // unit  # noqa: E731
     down = task == "sort-down"
     order = sorted(items, key=size, reverse=down)
