@@ -6,6 +6,8 @@ by item and line by line, went wrong in three lists of four.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 def worked(task: str, items: list[str]) -> tuple[list[str], str]:
     """A line a group, from the first to the last, its items in order; words are spelt out with their first letters.
@@ -13,15 +15,18 @@ def worked(task: str, items: list[str]) -> tuple[list[str], str]:
     Numbers are grouped by tens, or by hundreds if one of them has hundreds.
     """
     if task == "sort-words":
-        letters = ", ".join(f"{item[0].lower()} {item}" for item in items)
-        lines, size, named = [f"We go by letters: {letters}."], str.lower, "{}: {}."
-        key = lambda item: item[0].lower()  # noqa: E731
-    else:
-        unit, name = (100, "Hundreds") if max(map(int, items)) >= 100 else (10, "Tens")
-        lines, size, named = [], int, name + " {}: {}."
-        key = lambda item: int(item) // unit  # noqa: E731
-    down = task == "sort-down"
-    order = sorted(items, key=size, reverse=down)
-    for group in dict.fromkeys(map(key, order)):
-        lines.append(named.format(group, ", ".join(item for item in order if key(item) == group)))
-    return lines, ", ".join(order)
+        order = sorted(items, key=str.lower)
+        letters = ", ".join(f"{_initial(item)} {item}" for item in items)
+        return [f"We go by letters: {letters}.", *_groups(order, _initial)], ", ".join(order)
+    order = sorted(items, key=int, reverse=task == "sort-down")
+    unit, name = (100, "Hundreds") if max(map(int, items)) >= 100 else (10, "Tens")
+    return _groups(order, lambda item: f"{name} {int(item) // unit}"), ", ".join(order)
+
+
+def _initial(word: str) -> str:
+    return word[0].lower()
+
+
+def _groups(order: list[str], group: Callable[[str], str]) -> list[str]:
+    names = dict.fromkeys(map(group, order))
+    return [f"{name}: {', '.join(item for item in order if group(item) == name)}." for name in names]

@@ -62,6 +62,26 @@ def test_a_sum_of_any_form_is_worked_out(seed):
     assert re.sub(r"\d+", "n", text).replace(" ", "") == re.sub("[abcd]", "n", form)
 
 
+def test_a_filter_says_first_what_it_looks_for():
+    """So that the lines behind it hang on that, and not on a wording of the prompt."""
+    seen = set()
+    for example in drawn("lists", 600):
+        ends = re.search(r"(sum|count|list|evens|odds)$", example.structure)
+        if ends and "mixed" not in example.structure and not example.structure.startswith("lists:sort"):
+            wanted = re.match(r"We look for (even|odd|numbers (?:larger|smaller) than \d+)", example.answer)[1]
+            seen.add((wanted.rstrip("0123456789 "), ends[1]))
+    assert len(seen) >= 9, seen
+
+
+def test_a_time_of_day_takes_both_steps_whatever_is_added():
+    for example in drawn("units", 400):
+        if re.match("units:(later|earlier)", example.structure):
+            hours, minutes = re.search(r"by (\d+) hours? and (\d+) minutes?\.", example.answer).groups()
+            assert f"The hour changes by {hours}: " in example.answer
+            assert (hours != "0" or example.structure.endswith("minutes")) and f"{minutes}" in example.answer
+            assert (minutes == "0") == example.structure.endswith("hours")
+
+
 def test_a_record_says_what_its_text_says():
     for example in drawn("json", 300):
         said = example.prompt.lower()

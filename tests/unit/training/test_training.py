@@ -27,6 +27,7 @@ from orthrus.training.data import (
     Document,
     Rows,
     corpus_rows,
+    draw,
     drill,
     echo,
     encode_dialogue,
@@ -199,6 +200,23 @@ def test_dialogue_tokens_are_the_chat_template_s():
     assert list(document.ids) == tokenizer.encode(text, add_special_tokens=False)
     own = tokenizer.decode([i for i, a in zip(document.ids, document.answer, strict=True) if a])
     assert own == "Yes?<|im_end|>4<|im_end|>"
+
+
+def test_an_answer_about_capitals_is_learnt_letter_by_letter():
+    """The same text, and a capital and its small letter are one token each."""
+    tokenizer = AutoTokenizer.from_pretrained(EMBEDDED_MODEL)
+    rng, seen = random.Random(1), set()
+    while len(seen) < 2:
+        example = draw("edit", rng, "train", 0.5, varied=1.0)
+        document = encode_dialogue(tokenizer, example.messages, example.letters)
+        own = [i for i, a in zip(document.ids, document.answer, strict=True) if a]
+        assert tokenizer.decode(own) == example.answer + "<|im_end|>"
+        if example.letters:
+            seen.add(example.structure)
+            assert all(
+                len(tokenizer.decode([i]).strip()) == 1 for i in own[:-1] if tokenizer.decode([i]).strip().isalpha()
+            )
+    assert seen == {"upper", "lower"}
 
 
 @pytest.fixture
