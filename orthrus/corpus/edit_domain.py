@@ -224,7 +224,7 @@ def varied(rng: random.Random) -> Example:
 
 
 _CHANGED = (
-    *(_upper, edit_open.upper) * 3, _lower, _lower, edit_open.lower, edit_lines.sort, edit_open.sort,
+    _upper, _upper, *(edit_open.upper,) * 7, _lower, _lower, edit_open.lower, edit_lines.sort, edit_open.sort,
     edit_lines.reverse, edit_open.reverse, *(_swap,) * 4, *(edit_open.swap,) * 2, *(_replace, edit_open.word) * 2,
 )  # fmt: skip
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from orthrus.corpus.edit_lines import Task
-from orthrus.corpus.open_words import any_name, any_text, any_word
+from orthrus.corpus.open_words import any_name, any_spelling, any_text, any_word
 from orthrus.corpus.reckoning import between, pick
 
 _PLAIN = re.compile(r"\b[a-z]{3,}\b")
@@ -59,8 +59,8 @@ def _doubled(rng: random.Random) -> Task:
 
 
 def upper(rng: random.Random) -> Task:
-    """Any text in capitals."""
-    text = any_text(rng, 2)
+    """Any text in capitals, at times words alone: each of them has to be spelt."""
+    text = any_text(rng, 2) if rng.random() < 0.4 else " ".join(any_spelling(rng) for _ in range(between(rng, 1, 9)))
     forms = ("Write in upper case", "Make uppercase", "Put everything in capitals", "Write in capital letters")
     return "upper", pick(rng, forms), text, text.upper()
 

@@ -9,6 +9,7 @@ import random
 import re
 from dataclasses import replace
 
+from orthrus.corpus import past_tense
 from orthrus.corpus.base import Example
 from orthrus.corpus.material import variants
 from orthrus.corpus.reckoning import between, pick
@@ -34,6 +35,8 @@ def hurried(example: Example, rng: random.Random) -> Example:
     (_, asked), (_, answer) = messages[-2:]
     kept = {word.lower() for word in re.findall(r"[A-Za-z]+", answer)}
     exact = example.domain in _EXACT or example.structure.startswith("then_")
+    if example.domain == "math" and "year" not in asked and rng.random() < 0.4:
+        asked = past_tense.told(asked)  # an age that was is another age
     if rng.random() < 0.3:
         asked = _shortened(asked, kept, rng)
     for _ in range(pick(rng, (0, 0, 1, 1, 2, 3))):

@@ -11,8 +11,8 @@ from orthrus.corpus.reckoning import added
 class Filter(NamedTuple):
     """What is looked for, and what is said of an item and whether it is kept.
 
-    The walk names what it looks for first, so that each line asks the line before and not the prompt: who has kept even
-    numbers to add them up, and odd ones to count them, can then add up the odd ones.
+    The walk says first what it takes, so that each line asks that line and not the prompt: who has taken even numbers
+    to add them up, and odd ones to count them, can then add up the odd ones.
     """
 
     wanted: str
@@ -27,7 +27,7 @@ def parity(kept: str) -> Filter:
         found = "odd" if int(item) % 2 else "even"
         return f"is {found}", found == wanted
 
-    return Filter(f"{wanted} numbers", judge)
+    return Filter(f"{wanted} numbers and leave {'even' if wanted == 'odd' else 'odd'} ones", judge)
 
 
 def beyond(kept: str, limit: int) -> Filter:
@@ -38,12 +38,15 @@ def beyond(kept: str, limit: int) -> Filter:
         hit = int(item) > limit if kept == "large" else int(item) < limit
         return f"is {'' if hit else 'not '}{more} than {limit}", hit
 
-    return Filter(f"numbers {more} than {limit}", judge)
+    return Filter(f"numbers {more} than {limit} and leave the others", judge)
 
 
 def initial(letter: str) -> Filter:
     """Words that start with a letter."""
-    return Filter(f"words that start with {letter}", lambda item: (f"starts with {item[0]}", item[0] == letter))
+    return Filter(
+        f"words that start with {letter} and leave the others",
+        lambda item: (f"starts with {item[0]}", item[0] == letter),
+    )
 
 
 def extreme(task: str, items: list[str]) -> tuple[list[str], str]:
@@ -72,30 +75,44 @@ def summed(lines: list[str], items: list[str]) -> tuple[list[str], str]:
 
 
 def filtered(items: list[str], kept: Filter) -> tuple[list[str], list[str]]:
-    """The items that are kept."""
-    lines, found = [f"We look for {kept.wanted}."], []
+    """The items that are taken."""
+    lines, found = [f"We take {kept.wanted}."], []
     for item in items:
-        why, keep = kept.judge(item)
-        lines.append(f"{item} {why}, so we {'keep it' if keep else 'leave it out'}.")
-        found += [item] * keep
+        why, take = kept.judge(item)
+        lines.append(_taken(item, why, take))
+        found += [item] * take
     return lines, found
 
 
+def _taken(item: str, why: str, take: bool, then: str = "") -> str:
+    """The same words whatever the items are taken for."""
+    return f"{item} {why}, so we {'take' if take else 'leave'} it{then}."
+
+
 def filtered_sum(items: list[str], kept: Filter) -> tuple[list[str], str]:
-    """The sum of the items that are kept."""
+    """The sum of the items that are taken."""
     lines, found = filtered(items, kept)
     if not found:
         return [*lines, "So there is nothing to add."], "0"
     return summed([*lines, f"Now we add them, starting with {found[0]}."], found)
 
 
+def filtered_extreme(task: str, items: list[str], kept: Filter) -> tuple[list[str], str]:
+    """The "largest" or "smallest" of the items that are taken."""
+    lines, found = filtered(items, kept)
+    if not found:
+        return [*lines, "So nothing is left."], "none"
+    walk, result = extreme(task, found)
+    return [*lines, *walk], result
+
+
 def counted(items: list[str], kept: Filter) -> tuple[list[str], str]:
-    """How many are kept."""
-    lines, count = [f"We look for {kept.wanted}."], 0
+    """How many are taken."""
+    lines, count = [f"We take {kept.wanted}."], 0
     for item in items:
-        why, hit = kept.judge(item)
-        count += hit
-        lines.append(f"{item} {why}, so the count {'goes up to' if hit else 'stays at'} {count}.")
+        why, take = kept.judge(item)
+        count += take
+        lines.append(_taken(item, why, take, f" and have {count}"))
     return lines, str(count)
 
 
@@ -106,7 +123,7 @@ def occurrences(items: list[str], wanted: str) -> tuple[list[str], str]:
         hit = item == wanted
         return f"is {'' if hit else 'not '}{wanted}", hit
 
-    return counted(items, Filter(wanted, judge))
+    return counted(items, Filter(f"{wanted} and leave the others", judge))
 
 
 def deduplicated(items: list[str]) -> tuple[list[str], str]:
@@ -115,7 +132,7 @@ def deduplicated(items: list[str]) -> tuple[list[str], str]:
     for item in items:
         new = item not in kept
         kept += [item] * new
-        lines.append(f"{item} is {'new, so we keep it' if new else 'already there, so we leave it out'}.")
+        lines.append(_taken(item, "is new" if new else "is already there", new))
     return lines, ", ".join(kept)
 
 

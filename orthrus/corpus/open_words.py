@@ -73,6 +73,14 @@ def any_word(rng: random.Random) -> str:
     return material.made_up(rng) if roll < 0.8 else made_name(rng).lower()
 
 
+_SPELT = (*COMMON, *material.NOUNS, *material.ADJECTIVES, *material.VERBS)
+
+
+def any_spelling(rng: random.Random) -> str:
+    """A word of any table, all alike, or one time in five made by rule."""
+    return pick(rng, _SPELT) if rng.random() < 0.8 else any_word(rng)
+
+
 _SMALL = material.words(
     "the the the a on in of to for and with is was are my your we they it at by from not but so very"
 )
