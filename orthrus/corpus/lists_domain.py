@@ -65,7 +65,7 @@ def varied(rng: random.Random) -> Example:
     """A question composed of a filter and what is done with what it keeps, one about words and numbers mixed, or a
     list to sort, which takes the most lines.
     """
-    return _asked(rng, _any_items, _SORTS) if rng.random() < 0.3 else _example(rng, question(rng))
+    return _asked(rng, _any_items, _SORTS) if rng.random() < 0.5 else _example(rng, question(rng))
 
 
 def _example(rng: random.Random, q: Question) -> Example:
