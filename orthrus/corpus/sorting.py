@@ -1,35 +1,29 @@
-"""Sorting as `lists` writes it: the items in groups by their first letter or digit, and the groups in order.
+"""Sorting as `lists` writes it: a scale from one end to the other, and what of the list stands at each of its marks.
 
-The next group is the next letter or digit that occurs, which one look at the list tells; comparing whole numbers, item
-by item and line by line, went wrong in three lists of four.
+At every mark the only question is which items bear it, and these were said with their marks before. To find the next
+smallest of what is left of a list, line by line, went wrong in three lists of four.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+DIGITS, LETTERS = "0123456789", "abcdefghijklmnopqrstuvwxyz"
+
 
 def worked(task: str, items: list[str]) -> tuple[list[str], str]:
-    """The items with what they are grouped by, and a line a group, from the first to the last, its items in order.
-
-    Words are grouped by their first letter, numbers by tens, or by hundreds if one of them has hundreds.
-    """
+    """The items with their marks, then the scale: first letters, tens, or hundreds if a number has some."""
     if task == "sort-words":
-        order, by, group = sorted(items, key=str.lower), "letters", _initial
-    else:
-        order = sorted(items, key=int, reverse=task == "sort-down")
-        by, group = ("hundreds", _hundreds) if max(map(int, items)) >= 100 else ("tens", _tens)
-    lines = [f"We go by {by}: {', '.join(f'{group(item)} {item}' for item in items)}."]
-    for name in dict.fromkeys(map(group, order)):
-        lines.append(f"{name}: {', '.join(item for item in order if group(item) == name)}.")
-    return lines, ", ".join(order)
+        return _scaled("letters", LETTERS, [word[0].lower() for word in items], items, sorted(items, key=str.lower))
+    unit, by = (100, "hundreds") if max(map(int, items)) >= 100 else (10, "tens")
+    down = task == "sort-down"
+    order = sorted(items, key=int, reverse=down)
+    return _scaled(by, DIGITS[::-1] if down else DIGITS, [str(int(item) // unit) for item in items], items, order)
 
 
-def _initial(word: str) -> str:
-    return word[0].lower()
-
-
-def _tens(number: str) -> str:
-    return str(int(number) // 10)
-
-
-def _hundreds(number: str) -> str:
-    return str(int(number) // 100)
+def _scaled(by: str, scale: str, marks: Sequence[str], items: list[str], order: list[str]) -> tuple[list[str], str]:
+    marked = ", ".join(f"{mark} {item}" for mark, item in zip(marks, items, strict=True))
+    of = dict(zip(items, marks, strict=True))
+    there = {mark: " ".join(item for item in order if of[item] == mark) for mark in scale}
+    walk = ", ".join(f"{mark} {there[mark] or '-'}" for mark in scale)
+    return [f"We go by {by}: {marked}.", f"From {scale[0]} to {scale[-1]}: {walk}."], ", ".join(order)

@@ -66,9 +66,9 @@ def test_an_open_list_is_answered_from_its_own_items():
         key = str.lower if example.structure.endswith("words") else int
         assert result == sorted(result, key=key, reverse=example.structure.endswith("down"))
         assert all(item.lower() in example.prompt.lower() for item in result)
-        groups = re.findall(r"^(\w): (.+)\.$", example.answer, re.MULTILINE)
-        assert [item for _, line in groups for item in line.split(", ")] == result
-        assert len({first for first, _ in groups}) == len(groups)  # a line a group
+        marks = re.search(r"^From . to .: (.+)\.$", example.answer, re.MULTILINE)[1].split(", ")
+        assert [item for mark in marks for item in mark.split(" ")[1:] if item != "-"] == result
+        assert len({mark[0] for mark in marks}) == len(marks) in (10, 26)
     assert sizes == set(range(3, 10))
 
 
