@@ -34,7 +34,7 @@ def test_the_answers_are_right_and_their_forms_many(domain, wide):
 
 @pytest.mark.parametrize("domain", ("equations", "lists", "units"))
 def test_every_sum_in_an_answer_is_true(domain):
-    assert sum(true_sums(example.answer) for example in drawn(domain, 800)) > 100
+    assert sum(true_sums(example.answer) for example in drawn(domain, 1500)) > 100
 
 
 @pytest.mark.parametrize("domain", COMPOSED)
