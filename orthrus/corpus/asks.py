@@ -225,6 +225,14 @@ EARLIER = (
     "A film ends at @time and lasts {}. When does it start?",
     "@time minus {}",
 )
+SPANS = (
+    "Add {} to @other.",
+    "@other plus {}",
+    "One film lasts @other, another one {}. How long do they last together?",
+    "@name works for @other and then for {}. How long is that in all?",
+    "A flight takes @other, and after it a train takes {}. How long is the way?",
+    "How long are @other and {} together?",
+)
 LASTS = (
     "How many minutes is it from @time to {}?",
     "A film starts at @time and ends at {}. How many minutes does it last?",

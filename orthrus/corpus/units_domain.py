@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import re
 
-from orthrus.corpus.asks import CHANGE, CONVERT, EARLIER, LASTS, LATER, PRICES, SPLIT
+from orthrus.corpus.asks import CHANGE, CONVERT, EARLIER, LASTS, LATER, PRICES, SPANS, SPLIT
 from orthrus.corpus.base import Example, name, typo
 from orthrus.corpus.reckoning import added, between, final_answer, pick, product, taken
 from orthrus.corpus.unit_tables import MORE_UNITS, UNITS, Unit
@@ -30,7 +30,7 @@ PRESETS: tuple[str, ...] = (
     "Convert 7 km to m.",
 )
 _CLOCK = ("later-minutes", "later-hours", "later-both", "earlier-minutes", "earlier-hours", "lasts-minutes")
-_MORE_CLOCK = (*_CLOCK, "earlier-both", "earlier-both")
+_MORE_CLOCK = (*_CLOCK, "earlier-both", "earlier-both", *("spans-both", "spans-hours", "spans-minutes") * 2)
 _MONEY = ("price-sum", "price-change")
 
 
@@ -40,7 +40,7 @@ def sample(rng: random.Random) -> Example:
 
 
 def varied(rng: random.Random) -> Example:
-    """As `sample`, with twice as many units, and hours and minutes before a time of day."""
+    """As `sample`, with twice as many units, hours and minutes before a time of day, and spans of time added up."""
     return _asked(rng, MORE_UNITS, _MORE_CLOCK)
 
 
@@ -152,13 +152,16 @@ def _clock(form: str, rng: random.Random) -> tuple[str, str, list[str], str]:
     hours, minutes = between(rng, 1, 3), between(rng, 1, 11) * 5
     if form == "lasts-minutes":
         return _lasting(hour, minute, minutes, rng)
-    later = form.startswith("later")
+    later = not form.startswith("earlier")
     hours = 0 if form.endswith("minutes") else hours
     minutes = 0 if form.endswith("hours") else minutes
     if not later:
         hour += 4
     span = " and ".join(amount(n, unit) for n, unit in ((hours, "hours"), (minutes, "minutes")) if n)
-    asked = pick(rng, LATER if later else EARLIER).replace("@time", _time(hour * 60 + minute)).format(span)
+    asks = SPANS if form.startswith("spans") else LATER if later else EARLIER
+    hour, minute = (hour, minute) if asks is not SPANS else (between(rng, 1, 9), minute or 30)
+    start = f"{amount(hour, 'hours')} and {amount(minute, 'minutes')}"
+    asked = pick(rng, asks).replace("@time", _time(hour * 60 + minute)).replace("@other", start).format(span)
     way, sign, new = ("on", "+", hour + hours) if later else ("back", "-", hour - hours)
     by = f"{amount(hours, 'hours')} and {amount(minutes, 'minutes')}"
     lines = [  # both steps every time, of none if need be: a span of hours and minutes is then nothing new
@@ -166,7 +169,10 @@ def _clock(form: str, rng: random.Random) -> tuple[str, str, list[str], str]:
         f"The hour changes by {hours}: {hour} {sign} {hours} = {new}. That makes {_time(new * 60 + minute)}.",
         *_minutes_moved(new, minute, minutes, later),
     ]
-    return form, asked, lines, _time(new * 60 + minute + (minutes if later else -minutes))
+    end = new * 60 + minute + (minutes if later else -minutes)
+    if asks is SPANS:
+        return form, asked, lines, f"{amount(end // 60, 'hours')} and {amount(end % 60, 'minutes')}"
+    return form, asked, lines, _time(end)
 
 
 def _minutes_moved(hour: int, minute: int, minutes: int, later: bool) -> list[str]:
