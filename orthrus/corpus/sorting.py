@@ -6,24 +6,33 @@ smallest of what is left of a list, line by line, went wrong in three lists of f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import string
+from collections.abc import Iterable, Sequence
 
-DIGITS, LETTERS = "0123456789", "abcdefghijklmnopqrstuvwxyz"
+NUMBERS = tuple(map(str, range(1, 21)))  # up to 20 every number is a mark of its own
 
 
 def worked(task: str, items: list[str]) -> tuple[list[str], str]:
-    """The items with their marks, then the scale: first letters, tens, or hundreds if a number has some."""
+    """The items with their marks, then the scale: first letters, or tens, or hundreds if a number has some."""
     if task == "sort-words":
-        return _scaled("letters", LETTERS, [word[0].lower() for word in items], items, sorted(items, key=str.lower))
-    unit, by = (100, "hundreds") if max(map(int, items)) >= 100 else (10, "tens")
-    down = task == "sort-down"
-    order = sorted(items, key=int, reverse=down)
-    return _scaled(by, DIGITS[::-1] if down else DIGITS, [str(int(item) // unit) for item in items], items, order)
+        order = sorted(items, key=str.lower)
+        return _scaled("letters", string.ascii_lowercase, [word[0].lower() for word in items], items, order)
+    numbers, way = list(map(int, items)), -1 if task == "sort-down" else 1
+    order = sorted(items, key=int, reverse=way < 0)
+    if set(items) <= set(NUMBERS):
+        scale = NUMBERS[: 9 if max(numbers) < 10 else 20][::way]
+        there = (f"{mark} {' '.join(item for item in items if item == mark) or '-'}" for mark in scale)
+        return [_walk(scale, there)], ", ".join(order)
+    unit, by = (100, "hundreds") if max(numbers) >= 100 else (10, "tens")
+    return _scaled(by, string.digits[::way], [str(number // unit) for number in numbers], items, order)
 
 
 def _scaled(by: str, scale: str, marks: Sequence[str], items: list[str], order: list[str]) -> tuple[list[str], str]:
     marked = ", ".join(f"{mark} {item}" for mark, item in zip(marks, items, strict=True))
     of = dict(zip(items, marks, strict=True))
-    there = {mark: " ".join(item for item in order if of[item] == mark) for mark in scale}
-    walk = ", ".join(f"{mark} {there[mark] or '-'}" for mark in scale)
-    return [f"We go by {by}: {marked}.", f"From {scale[0]} to {scale[-1]}: {walk}."], ", ".join(order)
+    there = (f"{mark} {' '.join(item for item in order if of[item] == mark) or '-'}" for mark in scale)
+    return [f"We go by {by}: {marked}.", _walk(scale, there)], ", ".join(order)
+
+
+def _walk(scale: Sequence[str], there: Iterable[str]) -> str:
+    return f"From {scale[0]} to {scale[-1]}: {', '.join(there)}."
