@@ -1,7 +1,8 @@
 """Sorting as `lists` writes it: a scale from one end to the other, and what of the list stands at each of its marks.
 
-At every mark the only question is which items bear it, and these were said with their marks before. To find the next
-smallest of what is left of a list, line by line, went wrong in three lists of four.
+At every mark the only question is which items bear it, and these were said with their marks before; a plus for each
+item that bore the mark already says how many they are. To find the next smallest of what is left of a list, line by
+line, went wrong in three lists of four.
 """
 
 from __future__ import annotations
@@ -28,10 +29,15 @@ def worked(task: str, items: list[str]) -> tuple[list[str], str]:
 
 
 def _scaled(by: str, scale: str, marks: Sequence[str], items: list[str], order: list[str]) -> tuple[list[str], str]:
-    marked = ", ".join(f"{mark} {item}" for mark, item in zip(marks, items, strict=True))
     of = dict(zip(items, marks, strict=True))
-    there = (f"{mark} {' '.join(item for item in order if of[item] == mark) or '-'}" for mark in scale)
+    plus = ["+" * marks[:i].count(mark) for i, mark in enumerate(marks)]
+    marked = ", ".join(f"{mark}{more} {item}" for mark, more, item in zip(marks, plus, items, strict=True))
+    there = (_borne(mark, [item for item in order if of[item] == mark]) for mark in scale)
     return [f"We go by {by}: {marked}.", _walk(scale, there)], ", ".join(order)
+
+
+def _borne(mark: str, items: list[str]) -> str:
+    return f"{mark}{'+' * (len(items) - 1)} {' '.join(items) or '-'}"
 
 
 def _walk(scale: Sequence[str], there: Iterable[str]) -> str:
