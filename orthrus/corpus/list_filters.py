@@ -103,7 +103,7 @@ def _mixed(rng: random.Random) -> Question:
         few += [one] * (one not in few)
     items = few + [pick(rng, few) for _ in range(size - len(few))]
     rng.shuffle(items)
-    task = pick(rng, ("count", "dedupe", "dedupe"))
+    task = pick(rng, ("count", "dedupe"))
     asks = MORE_LISTS[task] if rng.random() < 0.3 else LIST[task]
     about = pick(rng, items)
     worked = list_steps.occurrences(items, about) if task == "count" else list_steps.deduplicated(items)

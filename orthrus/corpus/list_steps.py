@@ -66,8 +66,8 @@ def extreme(task: str, items: list[str]) -> tuple[list[str], str]:
 
 
 def summed(lines: list[str], items: list[str]) -> tuple[list[str], str]:
-    """The sum, after `lines` that begin with the first item."""
-    total, lines = int(items[0]), list(lines)
+    """The sum, after `lines`."""
+    total, lines = int(items[0]), [*lines, f"We start with {items[0]}."]
     for item in items[1:]:
         lines.append(f"Now we have {total} and add {item}: {added(total, int(item))}.")
         total += int(item)
@@ -89,12 +89,17 @@ def _taken(item: str, why: str, take: bool, then: str = "") -> str:
     return f"{item} {why}, so we {'take' if take else 'leave'} it{then}."
 
 
+def _left(found: list[str]) -> str:
+    """A list of its own, so that what comes next is a task of its own."""
+    return f"So we have {', '.join(found)}."
+
+
 def filtered_sum(items: list[str], kept: Filter) -> tuple[list[str], str]:
     """The sum of the items that are taken."""
     lines, found = filtered(items, kept)
     if not found:
         return [*lines, "So there is nothing to add."], "0"
-    return summed([*lines, f"Now we add them, starting with {found[0]}."], found)
+    return summed([*lines, _left(found)], found)
 
 
 def filtered_extreme(task: str, items: list[str], kept: Filter) -> tuple[list[str], str]:
@@ -103,7 +108,7 @@ def filtered_extreme(task: str, items: list[str], kept: Filter) -> tuple[list[st
     if not found:
         return [*lines, "So nothing is left."], "none"
     walk, result = extreme(task, found)
-    return [*lines, *walk], result
+    return [*lines, _left(found), *walk], result
 
 
 def counted(items: list[str], kept: Filter) -> tuple[list[str], str]:

@@ -157,7 +157,7 @@ def _worked(task: str, items: list[str], about: str) -> tuple[list[str], str]:
     if task in ("largest", "smallest"):
         return list_steps.extreme(task, items)
     if task == "sum":
-        return list_steps.summed([f"We start with {items[0]}."], items)
+        return list_steps.summed([], items)
     if task.endswith("-sum"):
         return list_steps.filtered_sum(items, list_steps.parity(task.removesuffix("-sum")))
     if task in ("evens", "odds"):
