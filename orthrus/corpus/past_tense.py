@@ -24,7 +24,7 @@ _REGULAR = words(
 )
 _PAST = _IRREGULAR | {form: verb.removesuffix("e") + "ed" for verb in _REGULAR for form in (verb, verb + "s")}
 _VERB = re.compile(rf"\b({'|'.join(sorted(_PAST, key=len, reverse=True))})\b")
-_ASKS = re.compile(r"\b(how|what)\b", re.IGNORECASE)
+_ASKS = re.compile(r"\b(how|what|does|do|must|will)\b|\?$", re.IGNORECASE)
 
 
 def told(prompt: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orthrus.corpus import domain_module, grade, linear, sums
+from orthrus.corpus import domain_module, grade, linear, past_tense, sums
 from orthrus.training.data import draw
 from tests.sums import true_sums
 
@@ -80,6 +80,29 @@ def test_a_time_of_day_takes_both_steps_whatever_is_added():
             assert f"The hour changes by {hours}: " in example.answer
             assert (hours != "0" or example.structure.endswith("minutes")) and f"{minutes}" in example.answer
             assert (minutes == "0") == example.structure.endswith("hours")
+
+
+def test_a_word_problem_is_told_in_the_past_and_still_asked_in_the_present():
+    prompt = "Mia has 24 apples. She buys 3 more and gives 12 to Tom. How many apples does Mia have now?"
+    assert past_tense.told(prompt) == (
+        "Mia had 24 apples. She bought 3 more and gave 12 to Tom. How many apples does Mia have now?"
+    )
+    for example in drawn("math", 300, wide=1.0):
+        told = past_tense.told(example.prompt)
+        assert re.findall(r"\d+", told) == re.findall(r"\d+", example.prompt)
+        assert not re.search(r"\b(does|do|must) \w+ (had|got|bought)\b", told)
+
+
+def test_lists_are_sorted_along_a_scale():
+    """Each item stands once in the walk, at its mark, whatever bears the same mark."""
+    for example in drawn("lists", 1500):
+        if example.structure.startswith("lists:sort"):
+            marks = re.search(r"^From (\w+) to (\w+): (.+)\.$", example.answer, re.MULTILINE)
+            entries = [entry.split(" ") for entry in marks[3].split(", ")]
+            assert [items for _, *items in entries if len(items) > 1] == [
+                items for mark, *items in entries if mark.endswith("+")
+            ]
+            assert [item for _, *items in entries for item in items if item != "-"] == example.expected.split(", ")
 
 
 def test_a_record_says_what_its_text_says():
