@@ -169,7 +169,7 @@ def test_what_an_echo_asks_for_stands_before_it(seed):
 def test_echoes_are_for_training_only():
     tokenizer = byte_tokenizer()
     for split, echoed in (("train", True), ("valid", False)):
-        rows = corpus_rows(tokenizer, 1, 0, 8, 900, split, PRETRAINING)
+        rows = corpus_rows(tokenizer, 1, 0, 32, 900, split, PRETRAINING)
         starts = {rows.ids[r, i].item() for r, i in (rows.position == 0).nonzero() if rows.document[r, i] >= 0}
         assert (len(starts) > 1) == echoed  # a dialogue starts with its special token, an echo with any other
 
