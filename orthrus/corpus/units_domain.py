@@ -146,33 +146,51 @@ def _time(minutes: int) -> str:
 
 
 def _clock(form: str, rng: random.Random) -> tuple[str, str, list[str], str]:
+    if form.startswith("spans"):
+        return _spans(form, rng)
     hour, minute = between(rng, 1, 20), between(rng, 0, 11) * 5
     if rng.random() < 0.3:
         minute = between(rng, 0, 59)
     hours, minutes = between(rng, 1, 3), between(rng, 1, 11) * 5
     if form == "lasts-minutes":
         return _lasting(hour, minute, minutes, rng)
-    later = not form.startswith("earlier")
+    later = form.startswith("later")
     hours = 0 if form.endswith("minutes") else hours
     minutes = 0 if form.endswith("hours") else minutes
     if not later:
         hour += 4
-    span = " and ".join(amount(n, unit) for n, unit in ((hours, "hours"), (minutes, "minutes")) if n)
-    asks = SPANS if form.startswith("spans") else LATER if later else EARLIER
-    hour, minute = (hour, minute) if asks is not SPANS else (between(rng, 1, 9), minute or 30)
-    start = f"{amount(hour, 'hours')} and {amount(minute, 'minutes')}"
-    asked = pick(rng, asks).replace("@time", _time(hour * 60 + minute)).replace("@other", start).format(span)
+    asked = pick(rng, LATER if later else EARLIER).replace("@time", _time(hour * 60 + minute))
+    lines, end = _moved(hour, minute, hours, minutes, later)
+    return form, asked.format(_span(hours, minutes)), lines, _time(end)
+
+
+def _spans(form: str, rng: random.Random) -> tuple[str, str, list[str], str]:
+    """Two spans of time added up; the second one may be of hours or minutes alone."""
+    hour, minute = between(rng, 1, 9), between(rng, 1, 59) if rng.random() < 0.3 else between(rng, 1, 11) * 5
+    hours = 0 if form.endswith("minutes") else between(rng, 1, 3)
+    minutes = 0 if form.endswith("hours") else between(rng, 1, 11) * 5
+    asked = pick(rng, SPANS).replace("@other", _span(hour, minute)).format(_span(hours, minutes))
+    lines, end = _moved(hour, minute, hours, minutes, True)
+    return form, asked, lines, f"{amount(end // 60, 'hours')} and {amount(end % 60, 'minutes')}"
+
+
+def _span(hours: int, minutes: int) -> str:
+    return " and ".join(amount(n, unit) for n, unit in ((hours, "hours"), (minutes, "minutes")) if n)
+
+
+def _moved(hour: int, minute: int, hours: int, minutes: int, later: bool) -> tuple[list[str], int]:
+    """The lines that add a span or take it away, and the minutes it ends at.
+
+    Both steps every time, of none if need be: a span of hours and minutes is then nothing new.
+    """
     way, sign, new = ("on", "+", hour + hours) if later else ("back", "-", hour - hours)
     by = f"{amount(hours, 'hours')} and {amount(minutes, 'minutes')}"
-    lines = [  # both steps every time, of none if need be: a span of hours and minutes is then nothing new
+    lines = [
         f"We start at {_time(hour * 60 + minute)} and go {way} by {by}.",
         f"The hour changes by {hours}: {hour} {sign} {hours} = {new}. That makes {_time(new * 60 + minute)}.",
         *_minutes_moved(new, minute, minutes, later),
     ]
-    end = new * 60 + minute + (minutes if later else -minutes)
-    if asks is SPANS:
-        return form, asked, lines, f"{amount(end // 60, 'hours')} and {amount(end % 60, 'minutes')}"
-    return form, asked, lines, _time(end)
+    return lines, new * 60 + minute + (minutes if later else -minutes)
 
 
 def _minutes_moved(hour: int, minute: int, minutes: int, later: bool) -> list[str]:

@@ -31,7 +31,8 @@ MIXTURE = {
 WIDE = 0.6  # share of the open world among the domains' examples, in all stages
 Batch = TypeVar("Batch", bound=tuple)
 FIRST_ORDINARY = 6  # token ids below are special
-_LETTERS = re.compile(r"<\|.*?\|>| ?[^\W\d_]|[^a-zA-Z<]+|.", re.DOTALL)  # special tokens, letters, what is between
+# Special tokens, letters, runs of signs, anything else; letters and signs with the space before, as in the tokenizer.
+_LETTERS = re.compile(r"<\|.*?\|>| ?[^\W\d_]| ?[^\s\w<]+|.", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
