@@ -36,15 +36,13 @@ def sample(
 ) -> Example:
     """One example of a domain's module for which `fits` holds, and held before anything was put in another's place.
 
-    It is drawn by `make`. By default half are drawn with larger numbers if the domain has such, and of `chat` two in
-    five are beyond all domains.
+    It is drawn by `make`, by default half of the time with larger numbers if the domain has such. Whatever `make` is,
+    two in five of `chat` are beyond all domains.
     """
-    if make is None:
-        make = module.sample
-        if module.DOMAIN == "chat" and rng.random() < 0.4:
-            make = outside.sample
-        elif rng.random() < 0.5:
-            make = getattr(module, "wide", make)
+    if module.DOMAIN == "chat" and rng.random() < 0.4:
+        make = outside.sample
+    elif make is None:
+        make = getattr(module, "wide", module.sample) if rng.random() < 0.5 else module.sample
     while not fits(plain := make(rng)):
         pass
     opens, hurries = rng.random() < 0.65, rng.random() < 0.5

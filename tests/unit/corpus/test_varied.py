@@ -32,6 +32,15 @@ def test_the_answers_are_right_and_their_forms_many(domain, wide):
     assert not forms & domain_module(domain).HELD_OUT
 
 
+@pytest.mark.parametrize("varied", (0.0, 1.0))
+def test_two_in_five_of_the_talk_are_beyond_all_domains(varied):
+    """Composing forms at random must not take their place: a model that is asked for less of them declines less."""
+    rng = random.Random("beyond")
+    examples = [draw("chat", rng, "train", wide=1.0, varied=varied) for _ in range(1500)]
+    beyond = sum(example.structure.startswith("outside") for example in examples)
+    assert 0.35 < beyond / len(examples) < 0.45
+
+
 @pytest.mark.parametrize("domain", ("equations", "lists", "units"))
 def test_every_sum_in_an_answer_is_true(domain):
     assert sum(true_sums(example.answer) for example in drawn(domain, 1500)) > 100
