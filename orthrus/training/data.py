@@ -59,7 +59,7 @@ ANNEALING = Recipe(MIXTURE | WEAK | STRONG, echoes=0.03, drills=0.12, wide=WIDE)
 # What annealing leaves wrong, by its errors on held-out and on visitors' prompts; and forms it has not met.
 WRONG = {"math": 0.14, "lists": 0.13, "units": 0.09, "code": 0.09, "copy": 0.11, "edit": 0.16, "chat": 0.22}
 PRACTICE = Recipe(
-    MIXTURE | WRONG | {"equations": 0.09, "json": 0.06, "stories": 0.05, "explain": 0.05},
+    WRONG | {"equations": 0.09, "json": 0.06, "stories": 0.05, "explain": 0.05},
     echoes=0.03,
     drills=0.08,
     wide=WIDE,
